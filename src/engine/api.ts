@@ -1,0 +1,120 @@
+/** What the engine's worker offers to the window. Nothing here names a device. */
+import type { Profile } from './backends/backend';
+import type { NodeId } from './graph/graph';
+import type { Tensor } from './ir/shape';
+import type { BackendName, Plans } from './plan';
+import type { Dataset } from './train/dataset';
+import type { FrameLayout, Tap } from './train/frames';
+import type { Trace } from './train/trace-types';
+
+/** Trained numbers by parameter key (`hidden/weight`), float32, row-major. */
+export type Weights = Readonly<Record<string, Tensor>>;
+
+export interface LoadOptions {
+  readonly seed: number;
+  /** Plans made for each backend that may be used; the first that opens wins. */
+  readonly epochs: number;
+  readonly batch: number;
+  /** Start from these instead of the initializers, where key and shape fit. */
+  readonly weights?: Weights;
+}
+
+export interface LoadReport {
+  readonly revision: number;
+  readonly backend: BackendName;
+  /** Why this backend: "no WebGPU adapter", "chosen by you". */
+  readonly reason: string;
+  /** Parameters that kept their numbers, and those that started anew. */
+  readonly kept: readonly string[];
+  readonly fresh: readonly string[];
+}
+
+/** Scores of one part of the data. */
+export interface Score {
+  readonly loss: number;
+  /** Classification. */
+  readonly accuracy?: number;
+  /** Regression, in the target's own units. */
+  readonly rmse?: number;
+  readonly r2?: number;
+}
+
+export interface Progress {
+  readonly revision: number;
+  readonly epoch: number;
+  readonly step: number;
+  readonly running: boolean;
+  readonly stepsPerSecond: number;
+  /** Mean training loss of the latest batches. */
+  readonly batchLoss: number | null;
+  /** New points of the curve since the last message: scores at the end of an epoch, or more rarely. */
+  readonly points: readonly CurvePoint[];
+}
+
+export interface CurvePoint {
+  readonly epoch: number;
+  readonly step: number;
+  readonly train: Score;
+  readonly validation: Score | null;
+}
+
+/** Training stopped by itself, or went on elsewhere. */
+export interface Trouble {
+  readonly kind: 'not-finite' | 'device-lost' | 'moved-to-cpu' | 'internal';
+  /** What happened, where, and what to do. */
+  readonly message: string;
+  readonly node?: NodeId;
+  readonly row?: number;
+}
+
+/** Which numbers the live view shows: those of one row of the data, or the mean over a batch. */
+export type Look = { readonly row: number } | 'batch';
+
+export interface MapRequest {
+  /** Nodes of the expanded drawing; each element of a node's value gets a map. */
+  readonly nodes: readonly NodeId[];
+  /** Positions of the two encoded features that span the plane; the others are held at 0 (their mean). */
+  readonly axes: readonly [number, number];
+  /** In the features' encoded units. */
+  readonly x: readonly [number, number];
+  readonly y: readonly [number, number];
+  /** Points a side. The maps are resolution × resolution, row 0 at y's low end. */
+  readonly resolution: number;
+}
+
+export interface EngineApi {
+  profile(): Promise<Profile>;
+  setDataset(dataset: Dataset | null): Promise<void>;
+  /** Parameters keep their numbers where key and shape stay. Training goes on if it was running. */
+  load(plans: Plans, options: LoadOptions): Promise<LoadReport>;
+  /** Start over: new numbers from the seed, epoch 0. */
+  reset(seed: number): Promise<void>;
+  /** Until the epochs are done, `pause`, or trouble; resolves when it stops. */
+  train(): Promise<void>;
+  pause(): Promise<void>;
+  /** One batch, or the rest of an epoch. */
+  step(): Promise<void>;
+  epoch(): Promise<void>;
+  /** Hyperparameters by name, batch and epochs: live, without recompiling. */
+  tune(change: { readonly hyper?: Readonly<Record<string, number>>; readonly epochs?: number }): Promise<void>;
+  /** Layout for these taps; `memory` is null without shared memory, then frames come as events. */
+  watch(taps: readonly Tap[]): Promise<{ readonly layout: FrameLayout; readonly memory: SharedArrayBuffer | null }>;
+  look(at: Look): Promise<void>;
+  /** One iteration for one row, in float64, from the present weights; changes nothing. */
+  trace(row: number): Promise<Trace>;
+  map(request: MapRequest): Promise<readonly { readonly node: NodeId; readonly maps: readonly Float32Array[] }[]>;
+  /** Values of the prediction for some rows: rows × width, encoded as the targets are. */
+  predict(rows: readonly number[]): Promise<{ readonly width: number; readonly values: Float32Array }>;
+  /** Score on the test rows. */
+  test(): Promise<Score | null>;
+  weights(): Promise<Weights>;
+  setWeights(weights: Weights): Promise<void>;
+}
+
+/** News from the worker. */
+export interface EngineEvents {
+  progress(progress: Progress): void;
+  trouble(trouble: Trouble): void;
+  /** Only without shared memory. */
+  frame(memory: ArrayBuffer): void;
+}

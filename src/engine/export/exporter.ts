@@ -1,0 +1,44 @@
+/** What an exporter is: a model in, bytes out, and a way to run the file again for the check. */
+import type { Graph } from '../graph/graph';
+import type { Tensor } from '../ir/shape';
+import type { Program } from '../plan';
+import type { DatasetInfo } from '../train/dataset';
+
+export interface Model {
+  readonly title: string;
+  /** The expanded drawing (primitives and sources only). */
+  readonly graph: Graph;
+  /** The forward program of the same drawing: shapes, parameters, prediction. */
+  readonly program: Program;
+  /** By parameter key. */
+  readonly weights: Readonly<Record<string, Tensor>>;
+  /** How features and targets are encoded; null when the project has no data. */
+  readonly data: DatasetInfo | null;
+}
+
+export interface Exporter {
+  readonly name: string;
+  readonly title: string;
+  readonly about: string;
+  readonly extension: string;
+  write(model: Model): Uint8Array;
+}
+
+/** Rows on which an exported file is run and compared. Encoded features, row-major. */
+export interface Sample {
+  readonly rows: number;
+  readonly width: number;
+  readonly x: Float32Array;
+  /** The program's own predictions for them: rows × outputs. */
+  readonly expected: Float32Array;
+}
+
+export interface Verification {
+  readonly rows: number;
+  readonly outputs: number;
+  /** Largest |difference| between the file's output and the program's own. */
+  readonly largestDifference: number;
+  /** What ran the file: "onnxruntime-web 1.30", "weights read back, run by the reference". */
+  readonly ranBy: string;
+  readonly passed: boolean;
+}

@@ -1,0 +1,91 @@
+/**
+ * The project: what a `.chainrule` file holds and what every edit changes. A plain value; reading and
+ * writing its file form is `project-file.ts`.
+ */
+import type { Graph, Node, NodeId, Edge, EdgeId, Table } from './graph';
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface Split {
+  /** Shares of the rows; they add up to 1. */
+  readonly train: number;
+  readonly validation: number;
+  readonly test: number;
+  readonly seed: number;
+}
+
+export type MissingCells = 'drop-row' | 'mean';
+export type TaskChoice = 'auto' | 'regression' | 'binary' | 'multiclass';
+
+export interface CsvSource {
+  readonly kind: 'csv';
+  /** Path as stored in the file: absolute, relative to the project, or `dataset:name.csv` for a bundled one. */
+  readonly path: string;
+  /** '' lets the reader find out. */
+  readonly separator: '' | ',' | ';' | '\t' | '|';
+  readonly decimal: '.' | ',';
+  readonly header: boolean;
+  readonly features: readonly string[];
+  readonly targets: readonly string[];
+  readonly task: TaskChoice;
+  readonly missing: MissingCells;
+  readonly standardise: boolean;
+}
+
+export interface GeneratorSource {
+  readonly kind: 'generator';
+  readonly name: string;
+  readonly count: number;
+  /** 0 … 1 (shown as per cent). */
+  readonly noise: number;
+  readonly seed: number;
+}
+
+export type DataSource = { readonly kind: 'none' } | GeneratorSource | CsvSource;
+
+export interface Training {
+  readonly optimizer: string;
+  /** Values of the optimizer's own hyperparameters; missing ones take its defaults. */
+  readonly hyper: Readonly<Record<string, number>>;
+  readonly batch: number;
+  readonly epochs: number;
+  readonly seed: number;
+  /** Node to minimise; absent: found from the drawing. */
+  readonly objective?: NodeId;
+}
+
+export interface Settings {
+  readonly title: string;
+  readonly notes: string;
+  readonly data: DataSource;
+  readonly split: Split;
+  readonly training: Training;
+}
+
+/** Little-endian float32 numbers as base64, as stored in project files. */
+export interface StoredTensor {
+  readonly shape: readonly number[];
+  readonly base64: string;
+}
+
+export interface Project extends Graph {
+  readonly nodes: Table<NodeId, Node>;
+  readonly edges: Table<EdgeId, Edge>;
+  readonly positions: Table<NodeId, Point>;
+  readonly settings: Settings;
+  /** Trained numbers that were kept with the project, by parameter key; absent when none were kept. */
+  readonly weights?: Table<string, StoredTensor>;
+}
+
+export const defaultSettings: Settings = {
+  title: 'Untitled',
+  notes: '',
+  data: { kind: 'none' },
+  split: { train: 0.7, validation: 0.15, test: 0.15, seed: 1 },
+  training: { optimizer: 'adam', hyper: {}, batch: 32, epochs: 100, seed: 1 },
+};
+
+export const emptyProject: Project = { nodes: {}, edges: {}, positions: {}, settings: defaultSettings };

@@ -1,0 +1,69 @@
+/**
+ * The one form of work that backends run: an affine loop nest with an optional fold.
+ *
+ *     for each index of `out`:   acc = fold over `fold.over` of body(reads)
+ *                                each store: to[out index] = value(reads, acc)
+ *
+ * Broadcasting is a stride of 0, a transpose is swapped strides, a matrix product is a fold; so both
+ * gradients of a product are the same kernel with other strides.
+ */
+import { type Expr, namesIn } from './expr';
+import { type Shape, stridesOf } from './shape';
+
+export interface Read {
+  /** The name that `body` and `stores` use; bound to a buffer by the step. */
+  readonly name: string;
+  /** One stride, in elements, for each axis of `out` and then of `fold.over`. */
+  readonly strides: readonly number[];
+  readonly offset: number;
+}
+
+export interface Store {
+  /** Name of the written buffer, bound by the step; its layout is row-major over `out`. */
+  readonly to: string;
+  /** May read `acc` (the fold's result) and those reads that do not move along the fold. */
+  readonly value: Expr;
+}
+
+export interface Kernel {
+  readonly out: Shape;
+  readonly fold?: { readonly with: 'sum' | 'max'; readonly over: Shape; readonly body: Expr };
+  readonly reads: readonly Read[];
+  /** All reads of an index happen before its stores, so a kernel may update a buffer in place. */
+  readonly stores: readonly Store[];
+}
+
+/** The name by which stores read the result of the fold. */
+export const ACC = 'acc';
+
+export const isFold = (kernel: Kernel): boolean => kernel.fold !== undefined;
+
+/** Row-major strides of a buffer of shape `shape` read at the kernel's own output index. */
+export const alongOut = (name: string, out: Shape, fold: Shape = []): Read => ({
+  name,
+  strides: [...stridesOf(out), ...fold.map(() => 0)],
+  offset: 0,
+});
+
+/** What is wrong with a kernel, as a sentence, or null: the legality check between compiler passes. */
+export function kernelFault(kernel: Kernel): string | null {
+  const rank = kernel.out.length + (kernel.fold?.over.length ?? 0);
+  const names = new Map(kernel.reads.map((r) => [r.name, r]));
+  if (names.size !== kernel.reads.length) return 'two reads have the same name';
+  for (const r of kernel.reads)
+    if (r.strides.length !== rank) return `read '${r.name}' has ${r.strides.length} strides for ${rank} axes`;
+  if (kernel.out.slice(1).includes('batch')) return 'the batch axis is not the first axis of the output';
+  if (kernel.stores.length === 0) return 'nothing is stored';
+  if (kernel.fold)
+    for (const name of namesIn(kernel.fold.body))
+      if (!names.has(name)) return `the fold reads '${name}', which is not bound`;
+  for (const { value } of kernel.stores)
+    for (const name of namesIn(value)) {
+      if (name === ACC && kernel.fold) continue;
+      const r = names.get(name);
+      if (!r) return `a store reads '${name}', which is not bound`;
+      if (r.strides.slice(kernel.out.length).some((stride) => stride !== 0))
+        return `a store reads '${name}', which moves along the fold`;
+    }
+  return null;
+}

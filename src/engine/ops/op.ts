@@ -1,0 +1,122 @@
+/**
+ * What an operation is. A primitive states kernels for its value and for the gradient that flows back
+ * along each input edge; a composite states how it is drawn from other operations. Shapes, attributes and
+ * formulas are stated here too, and the palette, the inspector, the backends, the exporters and the tests
+ * follow from the definition.
+ */
+import type { Attrs, NodeId } from '../graph/graph';
+import type { Kernel } from '../ir/kernel';
+import type { Shape } from '../ir/shape';
+
+export type Latex = string;
+
+export type OpGroup = 'data' | 'arithmetic' | 'function' | 'reduction' | 'activation' | 'layer' | 'loss';
+
+export interface PortSpec {
+  readonly name: string;
+  /** What the port takes, in a few words, for tooltips and screen readers. */
+  readonly about: string;
+}
+
+/** One row of the inspector. */
+export type AttrSpec = { readonly title: string; readonly about: string } & (
+  | { readonly kind: 'integer'; readonly default: number; readonly min: number; readonly max: number }
+  | { readonly kind: 'number'; readonly default: number; readonly min?: number; readonly max?: number }
+  | { readonly kind: 'choice'; readonly default: string; readonly choices: readonly { value: string; title: string }[] }
+  | { readonly kind: 'boolean'; readonly default: boolean }
+  | { readonly kind: 'text'; readonly default: string }
+  /** Axis lengths without the batch axis: [] is a scalar. At most three. */
+  | { readonly kind: 'shape'; readonly default: readonly number[] }
+  /** Numbers in row-major order; one number fills the shape. */
+  | { readonly kind: 'numbers'; readonly default: readonly number[] }
+);
+
+/** One use of an operation: its inputs' shapes, its attributes (complete), the shape of its result. */
+export interface Call {
+  readonly shapes: Readonly<Record<string, Shape>>;
+  readonly attrs: Attrs;
+  readonly out: Shape;
+}
+
+export type ShapeResult = { readonly shape: Shape } | { readonly fault: string };
+
+/**
+ * Kernels in order. Names in kernels are ports, `OUT`, `GRADIENT`, or temporaries declared in `temps`.
+ * The last kernel of a value writes `OUT`; the last of a gradient writes `RESULT`. Gradients may read the
+ * value's temporaries.
+ */
+export interface KernelSequence {
+  readonly temps?: Readonly<Record<string, Shape>>;
+  readonly kernels: readonly Kernel[];
+}
+/** Name of the operation's own value. */
+export const OUT = 'out';
+/** Name of ∂L/∂out in gradient kernels. */
+export const GRADIENT = 'gradient';
+/** Name of what a gradient sequence writes: this edge's contribution to ∂L/∂port. */
+export const RESULT = 'result';
+
+interface OpBase {
+  readonly name: string;
+  readonly title: string;
+  /** One sentence for the palette and the inspector. */
+  readonly about: string;
+  /** Short glyph of the node on the canvas, as plain text: σ, Σ, ×. */
+  readonly glyph: string;
+  readonly group: OpGroup;
+  readonly keywords?: readonly string[];
+  ports(attrs: Attrs): readonly PortSpec[];
+  readonly attrs: Readonly<Record<string, AttrSpec>>;
+  /** The result's shape, or a sentence on why the inputs cannot meet. Attributes are complete and in range. */
+  infer(shapes: Readonly<Record<string, Shape>>, attrs: Attrs): ShapeResult;
+  /** LaTeX of the value in terms of LaTeX for each port. */
+  formula(args: Readonly<Record<string, Latex>>, call: Call): Latex;
+}
+
+/** The marks of an operation that measures an error, one number for each sample. */
+export interface LossRole {
+  readonly prediction: string;
+  readonly target: string;
+  /** What the prediction port takes: it decides how a class is read off. */
+  readonly takes: 'value' | 'probability' | 'logit';
+}
+
+export interface Primitive extends OpBase {
+  readonly kind: 'primitive';
+  value(call: Call): KernelSequence;
+  /** What flows back along one input edge; null where no gradient is defined or needed (targets). */
+  gradient(call: Call, port: string): KernelSequence | null;
+  /** LaTeX of the local derivative ∂out/∂port, in terms of LaTeX for each port and for the value. */
+  derivativeFormula(args: Readonly<Record<string, Latex>>, out: Latex, port: string, call: Call): Latex;
+  readonly loss?: LossRole;
+  /** True for binary step: training through it is refused with the reason. */
+  readonly noGradient?: boolean;
+  /** How ONNX spells it; null: exported through the dialect that emits its expression. */
+  readonly onnx: OnnxSpelling | null;
+}
+
+export interface OnnxSpelling {
+  readonly type: string;
+  readonly attributes?: (call: Call) => Readonly<Record<string, number | readonly number[]>>;
+  /** ONNX takes these integer lists as extra constant inputs (opset 13 `ReduceSum`). */
+  readonly constants?: (call: Call) => readonly (readonly number[])[];
+}
+
+/** Values that no kernel computes: inputs, targets, constants, parameters. */
+export interface Source extends OpBase {
+  readonly kind: 'source';
+  readonly role: 'input' | 'target' | 'constant' | 'parameter';
+}
+
+/** What a composite draws its parts with. Part ids become `composite/part`. */
+export interface Sketch {
+  node(part: string, op: string, attrs: Attrs, inputs?: Readonly<Record<string, NodeId>>): NodeId;
+}
+
+export interface Composite extends OpBase {
+  readonly kind: 'composite';
+  /** Draws the parts and returns the node whose value is the composite's. */
+  expand(call: Call, inputs: Readonly<Record<string, NodeId>>, sketch: Sketch): NodeId;
+}
+
+export type Op = Primitive | Source | Composite;

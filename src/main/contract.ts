@@ -1,0 +1,184 @@
+/**
+ * What main offers to the window, and what it asks of it: the only file of main that the window may
+ * import, as types. The same interface is served over Electron's ports, a WebSocket, and in memory.
+ */
+import type { Profile } from '../engine/backends/backend';
+import type { Diagnostic, Result } from '../engine/graph/diagnostics';
+import type { CsvSource, DataSource, Project, Split } from '../engine/graph/project';
+import type { Verification } from '../engine/export/exporter';
+import type { BackendName, Plans } from '../engine/plan';
+import type { DatasetInfo } from '../engine/train/dataset';
+import type { Weights } from '../engine/api';
+
+/** A file that main has let the window use. `token` is main's own; `name` and `path` are for people. */
+export interface FileRef {
+  readonly token: string;
+  readonly name: string;
+  readonly path: string;
+}
+
+export interface OpenedProject {
+  readonly project: Project;
+  /** Null for examples and recovered work that was never saved. */
+  readonly file: FileRef | null;
+  /** Set when another window has the same file open. */
+  readonly alsoOpen: boolean;
+}
+
+/** An example of the welcome view. */
+export interface Example {
+  readonly name: string;
+  readonly title: string;
+  readonly about: string;
+  /** For the small picture: the whole project. */
+  readonly project: Project;
+}
+
+export interface RecentFile extends FileRef {
+  /** Milliseconds since 1970. */
+  readonly openedAt: number;
+}
+
+/** What the first rows of a CSV file show, before it is read whole. */
+export interface CsvPreview {
+  readonly path: string;
+  readonly name: string;
+  readonly bytes: number;
+  readonly separator: ',' | ';' | '\t' | '|';
+  readonly decimal: '.' | ',';
+  readonly header: boolean;
+  readonly columns: readonly CsvColumn[];
+  /** At most 50 rows of text. */
+  readonly rows: readonly (readonly string[])[];
+  /** Rows that were looked at for types (a prefix of the file). */
+  readonly rowsRead: number;
+  readonly complete: boolean;
+}
+
+export interface CsvColumn {
+  readonly name: string;
+  readonly kind: 'number' | 'text';
+  readonly missing: number;
+  /** At most 1,000 are counted. */
+  readonly distinct: number;
+  readonly min?: number;
+  readonly max?: number;
+  /** The most frequent values, at most 12. */
+  readonly examples: readonly string[];
+  /** Numbers that are all whole. */
+  readonly whole: boolean;
+}
+
+/** A data set in main's memory; its numbers are fetched in pieces. */
+export interface LoadedDataset {
+  readonly id: string;
+  readonly info: DatasetInfo;
+  readonly trainRows: number;
+  readonly validationRows: number;
+  readonly testRows: number;
+}
+
+export type DatasetPart = 'x' | 'y' | 'train' | 'validation' | 'test';
+
+export interface ImportProgress {
+  readonly id: string;
+  readonly bytes: number;
+  readonly totalBytes: number;
+  readonly rows: number;
+}
+
+export interface ExportRequest {
+  readonly format: string;
+  readonly project: Project;
+  readonly weights: Weights;
+  /** Dataset whose rows are run for the check; null: rows are drawn from a seeded Gaussian. */
+  readonly dataset: string | null;
+}
+
+export interface ExportReport {
+  readonly file: FileRef;
+  readonly bytes: number;
+  readonly verification: Verification;
+}
+
+/** Work that was not saved when the program ended. */
+export interface Recovery {
+  readonly id: string;
+  readonly project: Project;
+  readonly file: FileRef | null;
+  readonly savedAt: number;
+}
+
+export interface HostInfo {
+  readonly host: 'electron' | 'browser' | 'test';
+  readonly version: string;
+  readonly platform: 'linux' | 'darwin' | 'win32' | 'other';
+  /** Folder that file dialogs start in. */
+  readonly home: string;
+}
+
+export interface FolderListing {
+  readonly folder: string;
+  readonly parent: string | null;
+  readonly entries: readonly { readonly name: string; readonly folder: boolean; readonly bytes: number; readonly modifiedAt: number }[];
+}
+
+export interface HostApi {
+  info(): Promise<HostInfo>;
+  /** Plans for the backend asked for, or the best present ('auto'). */
+  compile(project: Project, profile: Profile, backend: BackendName | 'auto', revision: number, data: DatasetInfo | null): Promise<Result<Plans>>;
+
+  examples(): Promise<readonly Example[]>;
+  recentFiles(): Promise<readonly RecentFile[]>;
+  forgetRecentFile(token: string): Promise<void>;
+  /** Null: the user cancelled. Without a token a dialog asks. Throws with a sentence for people. */
+  openProject(token: string | null): Promise<OpenedProject | null>;
+  /** `token` null, or `as` true: a dialog asks where. */
+  saveProject(project: Project, token: string | null, as: boolean): Promise<FileRef | null>;
+  /** A copy beside the user's settings, for recovery; `dirty` false removes it. */
+  autosave(project: Project, token: string | null, dirty: boolean): Promise<void>;
+  recoveries(): Promise<readonly Recovery[]>;
+  discardRecovery(id: string): Promise<void>;
+
+  /** Asks for a CSV file and looks at its beginning. */
+  pickData(): Promise<CsvPreview | null>;
+  previewData(source: CsvSource): Promise<CsvPreview>;
+  /** `jobId` names the job in progress events and for `cancelJob`. */
+  loadDataset(source: DataSource, split: Split, jobId: string): Promise<LoadedDataset>;
+  /** Numbers from element `from`, at most four million at a time. */
+  datasetPart(id: string, part: DatasetPart, from: number): Promise<Float32Array | Uint32Array>;
+  releaseDataset(id: string): Promise<void>;
+  cancelJob(jobId: string): Promise<void>;
+
+  /** Asks where, writes, reads back, runs, compares. Null: the user cancelled. */
+  exportModel(request: ExportRequest): Promise<ExportReport | null>;
+  /** Text that the window made (a table, a figure), to a file that a dialog asks for. */
+  saveText(text: string, suggestedName: string): Promise<FileRef | null>;
+  openExternal(url: string): Promise<void>;
+  /** The window's title and whether closing should ask. */
+  setDocument(title: string, dirty: boolean): Promise<void>;
+  /** Browser mode only: what the file dialog lists. Refused elsewhere. */
+  listFolder(folder: string | null): Promise<FolderListing>;
+}
+
+/** What main asks of the window, and its news. */
+export interface ClientApi {
+  /** Browser mode: the window's own file dialog. Answers with a full path, or null. */
+  pickPath(request: PickRequest): Promise<string | null>;
+  importProgress(progress: ImportProgress): Promise<void>;
+  /** A menu entry was chosen; ids are those of `commands.ts`. */
+  runCommand(id: string): Promise<void>;
+  /** A file was opened from outside (double click, drop on the icon). */
+  openFile(file: FileRef): Promise<void>;
+  /** Closing was asked for while there is unsaved work. True: go on and close. */
+  confirmClose(): Promise<boolean>;
+}
+
+export interface PickRequest {
+  readonly mode: 'open' | 'save';
+  readonly title: string;
+  readonly filters: readonly { readonly name: string; readonly extensions: readonly string[] }[];
+  readonly suggestedName: string;
+}
+
+export type { Diagnostic };
