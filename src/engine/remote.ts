@@ -59,7 +59,9 @@ export function serve<A extends Api<A>>(api: A, parsers: Parsers<A>, port: Port)
       if (!Object.hasOwn(parsers, method)) throw new RefusedCall(`There is no method '${String(method)}'.`);
       const name = method as keyof A;
       const parsed = parsers[name](Array.isArray(args) ? args : []);
-      return await (api[name] as (...a: unknown[]) => unknown).apply(api, parsed as unknown[]);
+      // The parser has just made these arguments out of unknown ones, so their types are the method's own.
+      const call = api[name] as unknown as (...a: readonly unknown[]) => unknown;
+      return await call.apply(api, parsed);
     };
     answer().then(
       (value) => port.post({ t: 'done', id, value } satisfies Message),
