@@ -1,0 +1,260 @@
+/**
+ * Expressions, numbers and arrays as LaTeX. Brackets follow from how tightly each form binds, so whatever
+ * is plugged in for a name (a symbol, a negative number, a matrix, a whole formula) keeps its meaning:
+ * plugged-in text is scanned for its loosest operator and bracketed where it would otherwise fall apart.
+ */
+import { type Dialect, type Expr, render } from './expr';
+import { product, type Tensor } from './shape';
+
+export type Latex = string;
+
+/** How tightly a form binds: brackets go around anything looser than its place asks for. */
+const CASES = 0;
+const SUM = 1;
+const NEGATIVE = 2;
+const PRODUCT = 3;
+const FRACTION = 4;
+/** Powers and functions: fine as factors, bracketed as the base of another power. */
+const POWER = 5;
+const ATOM = 6;
+
+interface Term {
+  readonly tex: Latex;
+  readonly binds: number;
+  /** For −x: x. Lets a + (−b) be written a − b, where the minus is the expression's own. */
+  readonly negated?: Term;
+  /** For x − y: both sides. Lets the test x − y > 0 be written x > y. */
+  readonly sides?: readonly [Term, Term];
+}
+
+const brackets = (tex: Latex): Latex => `\\left(${tex}\\right)`;
+const at = (least: number, t: Term): Latex => (t.binds >= least ? t.tex : brackets(t.tex));
+
+/** A number as people read it: six significant digits, powers of ten for the very large and small. */
+export function numberLatex(value: number, digits = 6): Latex {
+  if (Number.isNaN(value)) return '\\text{NaN}';
+  if (!Number.isFinite(value)) return value > 0 ? '\\infty' : '-\\infty';
+  if (value === 0) return '0';
+  const size = Math.abs(value);
+  if (Number.isInteger(value) && size < 1e9) return String(value);
+  if (size >= 1e-4 && size < 1e9) {
+    const rounded = Number(value.toPrecision(digits));
+    const text = String(rounded);
+    if (!text.includes('e')) return text;
+  }
+  const [mantissa, exponent] = value.toExponential(digits - 1).split('e');
+  const short = Number(mantissa);
+  const power = `10^{${Number(exponent)}}`;
+  return short === 1 ? power : short === -1 ? `-${power}` : `${short} \\cdot ${power}`;
+}
+
+/** Larger arrays are not written out: their symbol says more than a wall of digits. */
+const LARGEST_SIDE = 4;
+
+/** A scalar as a number, a vector or matrix of at most 4 × 4 as a matrix; null for anything larger. */
+export function tensorLatex({ shape, data }: Tensor, digits = 4): Latex | null {
+  if (product(shape) === 1) return numberLatex(data[0]!, 6);
+  const axes = shape.filter((length, axis) => length !== 1 || axis >= shape.length - 2);
+  if (axes.length > 2 || axes.some((length) => length > LARGEST_SIDE)) return null;
+  const columns = axes[axes.length - 1]!;
+  const rows: string[] = [];
+  for (let from = 0; from < data.length; from += columns)
+    rows.push([...data.subarray(from, from + columns)].map((x) => numberLatex(x, digits)).join(' & '));
+  return `\\begin{pmatrix} ${rows.join(' \\\\ ')} \\end{pmatrix}`;
+}
+
+/** Length of the balanced group that begins at `from` with `{`, or 0. */
+function groupLength(tex: string, from: number): number {
+  if (tex[from] !== '{') return 0;
+  let depth = 0;
+  for (let i = from; i < tex.length; i++) {
+    if (tex[i] === '\\') i++;
+    else if (tex[i] === '{') depth++;
+    else if (tex[i] === '}' && --depth === 0) return i - from + 1;
+  }
+  return tex.length - from;
+}
+
+/** Length of `\left … \right)` or `\begin … \end{…}` that begins at `from`. */
+function pairLength(tex: string, from: number, open: string, close: string): number {
+  let depth = 0;
+  for (let i = from; i < tex.length; ) {
+    if (tex.startsWith(open, i)) {
+      depth++;
+      i += open.length;
+    } else if (tex.startsWith(close, i)) {
+      depth--;
+      i += close.length;
+      if (depth === 0) {
+        if (close === '\\end') i += groupLength(tex, i);
+        else if (close === '\\right') i += tex[i] === '\\' ? 2 : 1;
+        return i - from;
+      }
+    } else i++;
+  }
+  return tex.length - from;
+}
+
+const SPACES = /^(?:\s|\\[,;:! ]|~)+/;
+const COMMAND = /^\\(?:[A-Za-z]+|.)/;
+const NUMBER = /^\d+(?:\.\d+)?/;
+const TIMES = new Set(['\\cdot', '\\times', '\\odot', '\\circ', '\\ast', '*', '/']);
+const PLUS = new Set(['+', '-', '\\pm', '\\mp', '−']);
+const FUNCTION = /^\\(?:ln|log|exp|sin|cos|tan|tanh|max|min|operatorname)$/;
+
+/** How tightly a piece of LaTeX from outside binds, found from the operators outside its brackets. */
+function bindingOf(tex: Latex): number {
+  let rest = tex.trim();
+  let operands = 0;
+  let loosest = ATOM;
+  let first = true;
+  const loosen = (binds: number): void => {
+    loosest = Math.min(loosest, binds);
+  };
+  while (rest.length > 0) {
+    const space = SPACES.exec(rest)?.[0].length ?? 0;
+    if (space > 0) {
+      rest = rest.slice(space);
+      continue;
+    }
+    const command = COMMAND.exec(rest)?.[0];
+    const token = command ?? NUMBER.exec(rest)?.[0] ?? rest[0]!;
+    let length = token.length;
+    if (PLUS.has(token)) {
+      loosen(first ? NEGATIVE : SUM);
+      // After an operator the next operand stands for itself, it does not multiply the one before.
+      operands = 0;
+    } else if (TIMES.has(token)) {
+      loosen(PRODUCT);
+      operands = 0;
+    } else if (token === '^' || token === '_' || token === "'") {
+      if (token !== "'") {
+        const group = groupLength(rest, 1);
+        const script = COMMAND.exec(rest.slice(1))?.[0].length ?? 1;
+        length = 1 + (group || script);
+      }
+      // Upright marks (transpose) and powers alike may not get a second superscript.
+      if (token !== '_') loosen(POWER);
+    } else if (token === '(' || token === '[' || token === '|') {
+      const close = token === '(' ? ')' : token === '[' ? ']' : '|';
+      const end = token === '|' ? rest.indexOf('|', 1) + 1 : pairLength(rest, 0, token, close);
+      length = end > 0 ? end : rest.length;
+      operands++;
+    } else if (token === '\\left') {
+      length = pairLength(rest, 0, '\\left', '\\right');
+      operands++;
+    } else if (token === '\\begin') {
+      length = pairLength(rest, 0, '\\begin', '\\end');
+      if (rest.startsWith('\\begin{cases}')) loosen(CASES);
+      operands++;
+    } else if (token === '{') {
+      length = groupLength(rest, 0);
+      operands++;
+    } else if (/^(?:[A-Za-z]|\d)/.test(token) || command !== undefined) {
+      if (/^\\(?:[dt]?frac)$/.test(token)) loosen(FRACTION);
+      if (/^\\(?:sum|prod|int|max|min|lim)$/.test(token) && !/^\s*\\left|^\s*\(/.test(rest.slice(length))) loosen(SUM);
+      while (rest[length] === '{') length += groupLength(rest, length);
+      // A function's name and its bracketed argument are one operand.
+      const isFunction = FUNCTION.test(token) || /^\s*\\left\(/.test(rest.slice(length));
+      if (isFunction) {
+        const gap = /^\s*/.exec(rest.slice(length))![0].length;
+        const argument = rest.slice(length + gap);
+        if (argument.startsWith('\\left')) length += gap + pairLength(argument, 0, '\\left', '\\right');
+        else if (argument.startsWith('(')) length += gap + pairLength(argument, 0, '(', ')');
+        else loosen(PRODUCT);
+        loosen(POWER);
+      }
+      operands++;
+    } else {
+      // Anything unknown (a relation, a comma) is only safe in brackets.
+      loosen(CASES);
+    }
+    if (operands > 1) loosen(PRODUCT);
+    first = false;
+    rest = rest.slice(Math.max(length, 1));
+  }
+  return loosest;
+}
+
+const outside = (tex: Latex): Term => ({ tex, binds: bindingOf(tex) });
+
+/** In brackets unless it may stand as a factor of a product. A leading minus is bracketed. */
+export const asFactor = (tex: Latex): Latex => at(PRODUCT, outside(tex));
+/** In brackets unless it may stand after a plus or minus. A leading minus is bracketed. */
+export const asTerm = (tex: Latex): Latex => at(PRODUCT, outside(tex));
+/** In brackets unless it may carry an exponent. */
+export const asBase = (tex: Latex): Latex => at(ATOM, outside(tex));
+
+const call = (name: Latex, ...args: readonly Term[]): Term => ({
+  tex: `${name}\\left(${args.map((a) => a.tex).join(', ')}\\right)`,
+  binds: POWER,
+});
+
+const isPositive = ({ sides, negated, tex, binds }: Term): Latex =>
+  sides
+    ? `${at(SUM, sides[0])} > ${at(SUM, sides[1])}`
+    : negated
+      ? `${at(SUM, negated)} < 0`
+      : `${at(SUM, { tex, binds })} > 0`;
+
+function negative(x: Term): Term {
+  return { tex: `-${at(PRODUCT, x)}`, binds: NEGATIVE, negated: x };
+}
+
+function power(x: Term, exponent: Latex): Term {
+  return { tex: `${at(ATOM, x)}^{${exponent}}`, binds: POWER };
+}
+
+const dialect: Omit<Dialect<Term>, 'read'> = {
+  constant(value) {
+    const tex = numberLatex(Math.abs(value));
+    const size: Term = { tex, binds: bindingOf(tex) };
+    return value < 0 ? negative(size) : size;
+  },
+  unary(op, x) {
+    switch (op) {
+      case 'neg':
+        return negative(x);
+      case 'exp':
+        return { tex: `e^{${x.tex}}`, binds: POWER };
+      case 'log':
+        return call('\\ln', x);
+      case 'sqrt':
+        return { tex: `\\sqrt{${x.tex}}`, binds: ATOM };
+      case 'abs':
+        return { tex: `\\left|${x.tex}\\right|`, binds: ATOM };
+      default:
+        return call(`\\${op}`, x);
+    }
+  },
+  binary(op, x, y) {
+    switch (op) {
+      case 'add':
+        return y.negated
+          ? { tex: `${at(SUM, x)} - ${at(PRODUCT, y.negated)}`, binds: SUM, sides: [x, y.negated] }
+          : { tex: `${at(SUM, x)} + ${at(PRODUCT, y)}`, binds: SUM };
+      case 'sub':
+        return { tex: `${at(SUM, x)} - ${at(PRODUCT, y)}`, binds: SUM, sides: [x, y] };
+      case 'mul':
+        if (x.tex === y.tex) return power(x, '2');
+        return { tex: `${at(PRODUCT, x)} \\cdot ${at(PRODUCT, y)}`, binds: PRODUCT };
+      case 'div':
+        return { tex: `\\frac{${x.tex}}{${y.tex}}`, binds: FRACTION };
+      case 'pow':
+        return y.tex === '0.5' ? { tex: `\\sqrt{${x.tex}}`, binds: ATOM } : power(x, y.tex);
+      default:
+        return call(`\\${op}`, x, y);
+    }
+  },
+  select(positive, then, otherwise) {
+    return {
+      tex: `\\begin{cases} ${then.tex} & \\text{if } ${isPositive(positive)} \\\\ ${otherwise.tex} & \\text{otherwise} \\end{cases}`,
+      binds: CASES,
+    };
+  },
+};
+
+/** The expression as LaTeX; `names` gives the LaTeX of each name, a symbol or a number or a formula. */
+export function latexOf(e: Expr, names: (name: string) => Latex): Latex {
+  return render<Term>(e, { ...dialect, read: (name) => outside(names(name)) }).tex;
+}
