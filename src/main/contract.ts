@@ -157,6 +157,8 @@ export interface HostApi {
   openExternal(url: string): Promise<void>;
   /** The window's title and whether closing should ask. */
   setDocument(title: string, dirty: boolean): Promise<void>;
+  /** The menu bar, whole, whenever an entry's state changes. Browser mode has no menu bar and ignores it. */
+  setMenu(entries: readonly MenuEntry[]): Promise<void>;
   /** Browser mode only: what the file dialog lists. Refused elsewhere. */
   listFolder(folder: string | null): Promise<FolderListing>;
 }
@@ -180,5 +182,30 @@ export interface PickRequest {
   readonly filters: readonly { readonly name: string; readonly extensions: readonly string[] }[];
   readonly suggestedName: string;
 }
+
+/** One command in the desktop's menu bar. Separators stand between sections of a menu. */
+export interface MenuEntry {
+  /** Id of the command; comes back through `ClientApi.runCommand`. */
+  readonly id: string;
+  readonly title: string;
+  readonly menu: 'file' | 'edit' | 'view' | 'insert' | 'train' | 'help';
+  readonly section: number;
+  /** As Electron writes them: `CmdOrCtrl+S`. Shown, not registered: the window's own key handler acts. */
+  readonly accelerator?: string;
+  readonly enabled: boolean;
+  readonly checked?: boolean;
+}
+
+/**
+ * How the window reaches main. On the desktop the preload puts this bridge at `globalThis.chainrule`;
+ * elsewhere the window opens a WebSocket at `socketPath`, whose messages are `wire.ts`'s, and opens it again
+ * with the same `window` parameter (any string of its own) when it was cut.
+ */
+export interface DesktopBridge {
+  post(message: unknown): void;
+  onMessage(listener: (message: unknown) => void): () => void;
+}
+/** `/socket?window=…` */
+export type SocketPath = '/socket';
 
 export type { Diagnostic };
