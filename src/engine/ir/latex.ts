@@ -149,6 +149,8 @@ function bindingOf(tex: Latex): number {
       operands++;
     } else if (token === '{') {
       length = groupLength(rest, 0);
+      // Braces do not show: what is inside them is as loose as without.
+      loosen(bindingOf(rest.slice(1, length - 1)));
       operands++;
     } else if (/^(?:[A-Za-z]|\d)/.test(token) || command !== undefined) {
       if (/^\\(?:[dt]?frac)$/.test(token)) loosen(FRACTION);

@@ -72,6 +72,8 @@ describe('LaTeX of expressions', () => {
     expect(asBase('a b')).toBe('\\left(a b\\right)');
     expect(asBase('\\frac{a}{b}')).toBe('\\left(\\frac{a}{b}\\right)');
     expect(asBase('z')).toBe('z');
+    expect(asBase('{-2}')).toBe('\\left({-2}\\right)');
+    expect(asFactor('{p}_k')).toBe('{p}_k');
     expect(asBase('12.5')).toBe('12.5');
     expect(asBase('\\left(a\\right)\\left(b\\right)')).toBe('\\left(\\left(a\\right)\\left(b\\right)\\right)');
     expect(asBase('(a)(b)')).toBe('\\left((a)(b)\\right)');
