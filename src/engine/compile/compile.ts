@@ -1,0 +1,65 @@
+/** From a project to the plans that the engine runs, for one backend; or the problems that stand in the way. */
+import type { Backend, BackendProfile, Profile } from '../backends/backend';
+import { failed, ok, type Result } from '../graph/diagnostics';
+import type { Project } from '../graph/project';
+import type { BackendName, Plan, Plans, Program } from '../plan';
+import type { DatasetInfo } from '../train/dataset';
+import { check } from './check';
+import { prepare, programOf } from './program';
+
+/** Rows that are evaluated at once: enough to keep the loops busy, small enough to stay in the cache. */
+export const EVALUATION_BATCH = 256;
+
+/** At most this many rows are averaged for the live view. */
+const LIVE_BATCH = 64;
+
+/**
+ * The backend to use: the one asked for, or the best one present. A software WebGPU adapter is right but
+ * slow, so 'auto' passes it over.
+ */
+export function chooseBackend(profile: Profile, wish: BackendName | 'auto'): BackendProfile {
+  const present = (name: BackendName) => profile.present.find((p) => p.backend === name);
+  if (wish !== 'auto') {
+    const found = present(wish);
+    if (found) return found;
+  }
+  const gpu = present('webgpu');
+  return (gpu && !gpu.software ? gpu : undefined) ?? present('wasm') ?? present('reference') ?? REFERENCE;
+}
+
+const REFERENCE: BackendProfile = { backend: 'reference', title: 'float64 reference' };
+
+export interface CompileRequest {
+  readonly project: Project;
+  readonly data: DatasetInfo | null;
+  readonly profile: Profile;
+  readonly backend: BackendName | 'auto';
+  readonly revision: number;
+}
+
+export function compile(
+  { project, data, profile, backend, revision }: CompileRequest,
+  backends: ReadonlyMap<BackendName, Backend>,
+): Result<Plans> {
+  const errors = check(project, data).problems.filter((p) => p.severity === 'error');
+  if (errors.length > 0) return failed(errors);
+  const prepared = prepare(project, data);
+  const chosen = chooseBackend(profile, backend);
+  const planOf = (program: Program, on: BackendProfile): Plan => ({
+    program,
+    backend: on.backend,
+    code: backends.get(on.backend)!.emit(program, on),
+  });
+  // The live view runs on the CPU beside the training, so that it never waits for the GPU's queue.
+  const cpu = chosen.backend === 'webgpu' ? chooseBackend(profile, 'wasm') : chosen;
+  const { batch } = project.settings.training;
+  const trace = programOf(prepared, 'every-edge', Math.min(batch, LIVE_BATCH));
+  const learns = prepared.objective !== null && trace.parameters.some((p) => p.trainable && p.gradient !== null);
+  return ok({
+    revision,
+    train: learns ? planOf(programOf(prepared, 'fused', batch), chosen) : null,
+    evaluate: planOf(programOf(prepared, 'forward', EVALUATION_BATCH), cpu),
+    live: planOf(trace, cpu),
+    trace,
+  });
+}

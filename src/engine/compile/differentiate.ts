@@ -1,0 +1,94 @@
+/**
+ * The reverse pass. Walks the nodes backwards and gives every edge its own contribution; where a value
+ * feeds several edges, their contributions are summed, and that sum is the gradient of the node. This is
+ * the multivariate chain rule and nothing else.
+ */
+import type { EdgeId, NodeId } from '../graph/graph';
+import { add, constant, type Expr, read } from '../ir/expr';
+import { alongOut } from '../ir/kernel';
+import { isBatched } from '../ir/shape';
+import { GRADIENT, OUT, RESULT } from '../ops/op';
+import { bufferIds } from '../plan';
+import type { Inferred } from './infer';
+import type { Draft } from './draft-program';
+
+/**
+ * Adds the backward steps for `objective` to a draft. `wanted` are the nodes whose gradient somebody
+ * needs; only paths to them are walked. With `everyEdge` each edge keeps a buffer of its own.
+ */
+export function differentiate(
+  draft: Draft,
+  { order, links, calls, shapes }: Inferred,
+  objective: NodeId,
+  wanted: ReadonlySet<NodeId>,
+  everyEdge: boolean,
+): void {
+  const contributions = new Map<NodeId, { edge: EdgeId; buffer: string }[]>();
+
+  seed(draft, objective, isBatched(shapes.get(objective)!));
+
+  for (const id of [...order].reverse()) {
+    if (id !== objective) {
+      const parts = contributions.get(id);
+      if (!parts) continue;
+      addUp(draft, id, shapes.get(id)!, parts.map((part) => part.buffer), everyEdge);
+    }
+    const { op, call } = calls.get(id)!;
+    if (op.kind !== 'primitive') continue;
+    for (const [port, edge] of links.into.get(id)!) {
+      if (!wanted.has(edge.from)) continue;
+      const sequence = op.gradient(call, port);
+      if (!sequence) continue;
+      // A value that feeds one edge only has that edge's contribution as its gradient.
+      const alone = !everyEdge && links.outOf.get(edge.from)!.length === 1;
+      const buffer = alone ? bufferIds.gradient(edge.from) : bufferIds.edge(edge.id);
+      draft.buffer({ id: buffer, shape: call.shapes[port]!, role: alone ? 'gradient' : 'edge' });
+      draft.sequence('backward', id, sequence, `${edge.id}`, (name) => {
+        if (name === RESULT) return buffer;
+        if (name === GRADIENT) return bufferIds.gradient(id);
+        if (name === OUT) return bufferIds.value(id);
+        const source = links.into.get(id)!.get(name);
+        return source ? bufferIds.value(source.from) : bufferIds.temporary(id, name);
+      }, edge.id);
+      const list = contributions.get(edge.from) ?? [];
+      list.push({ edge: edge.id, buffer });
+      contributions.set(edge.from, list);
+    }
+  }
+}
+
+/** ∂L/∂l = 1 for one sample; in a batch each sample weighs 1/n, which the row weights hold. */
+function seed(draft: Draft, objective: NodeId, batched: boolean): void {
+  const target = bufferIds.gradient(objective);
+  const shape = batched ? (['batch'] as const) : [];
+  draft.buffer({ id: target, shape, role: 'gradient' });
+  draft.step({
+    phase: 'backward',
+    node: objective,
+    kernel: {
+      out: shape,
+      reads: batched ? [alongOut('rows', shape)] : [],
+      stores: [{ to: 'seed', value: batched ? read('rows') : constant(1) }],
+    },
+    bind: batched ? { rows: bufferIds.rowWeights, seed: target } : { seed: target },
+  });
+}
+
+function addUp(draft: Draft, id: NodeId, shape: readonly (number | 'batch')[], parts: readonly string[], everyEdge: boolean): void {
+  const target = bufferIds.gradient(id);
+  if (parts.length === 1 && !everyEdge) return;
+  const names = parts.map((_, i) => `part${i}`);
+  const bind: Record<string, string> = { total: target };
+  names.forEach((name, i) => (bind[name] = parts[i]!));
+  draft.buffer({ id: target, shape, role: 'gradient' });
+  draft.step({
+    phase: 'backward',
+    node: id,
+    kernel: {
+      out: shape,
+      reads: names.map((name) => alongOut(name, shape)),
+      stores: [{ to: 'total', value: names.map((name): Expr => read(name)).reduce((sum, x) => add(sum, x)) }],
+    },
+    bind,
+  });
+}

@@ -1,0 +1,212 @@
+/**
+ * From a checked drawing to a program: forward steps in topological order, the reverse pass, the updates,
+ * and, for training, fusion. `verify` runs between the passes.
+ */
+import type { NodeId } from '../graph/graph';
+import type { Project } from '../graph/project';
+import { alongOut } from '../ir/kernel';
+import { product } from '../ir/shape';
+import { OUT } from '../ops/op';
+import { optimizerOf } from '../optimizers/index';
+import type { Optimizer } from '../optimizers/optimizer';
+import { bufferIds, type InputSpec, type ParameterSpec, type Program, verify } from '../plan';
+import { assignColumns } from './columns';
+import type { DatasetInfo } from '../train/dataset';
+import { differentiate } from './differentiate';
+import { Draft } from './draft-program';
+import { expand } from './expand';
+import { fuse } from './fuse';
+import { infer, type Inferred } from './infer';
+import { ancestors, descendants, findObjective } from './objective';
+
+export type Detail = Program['detail'];
+
+/** The expanded drawing with everything that the passes ask of it; made once for all of a project's programs. */
+export interface Prepared {
+  readonly inferred: Inferred;
+  readonly objective: NodeId | null;
+  readonly prediction: Program['prediction'];
+  readonly inputs: readonly InputSpec[];
+  readonly optimizer: Optimizer;
+  readonly hyper: Readonly<Record<string, number>>;
+  readonly owner: ReadonlyMap<NodeId, NodeId>;
+}
+
+export function prepare(project: Project, data: DatasetInfo | null): Prepared {
+  const drawn = infer(project);
+  const { graph, output, owner } = expand(project, drawn.shapes, drawn);
+  const inferred = infer(graph);
+  const found = findObjective(project, drawn);
+  const columns = assignColumns(project, drawn, data);
+  const { training } = project.settings;
+  const optimizer = optimizerOf(training.optimizer) ?? optimizerOf('adam')!;
+  const hyper: Record<string, number> = {};
+  for (const [name, spec] of Object.entries(optimizer.hyper)) hyper[name] = training.hyper[name] ?? spec.default;
+  return {
+    inferred,
+    objective: found.node === null ? null : output.get(found.node)!,
+    prediction: found.prediction && {
+      node: output.get(found.prediction.node)!,
+      buffer: bufferIds.value(output.get(found.prediction.node)!),
+      takes: found.prediction.takes,
+    },
+    inputs: [...columns.of].map(([node, spec]) => ({ node, buffer: bufferIds.value(node), ...spec })),
+    optimizer,
+    hyper,
+    owner,
+  };
+}
+
+export function programOf(prepared: Prepared, detail: Detail, batch: number): Program {
+  const { inferred, objective, prediction } = prepared;
+  const draft = new Draft();
+  const parameters = addSources(draft, prepared);
+  const lossSide = lossNodes(prepared);
+  const needed = detail === 'fused' ? ancestors(inferred, [objective!]) : new Set(inferred.order);
+  const valueOf = (id: NodeId, name: string): string => {
+    if (name === OUT) return bufferIds.value(id);
+    const source = inferred.links.into.get(id)!.get(name);
+    return source ? bufferIds.value(source.from) : bufferIds.temporary(id, name);
+  };
+  for (const phase of ['forward', 'loss'] as const)
+    for (const id of inferred.order) {
+      if (!needed.has(id) || lossSide.has(id) !== (phase === 'loss')) continue;
+      const found = inferred.calls.get(id);
+      if (found?.op.kind !== 'primitive') continue;
+      draft.buffer({ id: bufferIds.value(id), shape: found.call.out, role: 'value' });
+      draft.sequence(phase, id, found.op.value(found.call), id, (name) => valueOf(id, name));
+    }
+
+  let learned = parameters.map((p) => ({ ...p, gradient: null as string | null }));
+  if (objective !== null && detail !== 'forward') {
+    const trainable = parameters.filter((p) => p.trainable).map((p) => p.key);
+    const everyEdge = detail === 'every-edge';
+    const before = ancestors(inferred, [objective]);
+    const toward = everyEdge ? before : descendants(inferred, trainable.filter((id) => before.has(id)));
+    const wanted = new Set([...toward].filter((id) => before.has(id) && id !== objective));
+    differentiate(draft, inferred, objective, wanted, everyEdge);
+    learned = parameters.map((p) => ({
+      ...p,
+      gradient: draft.buffers.has(bufferIds.gradient(p.key)) ? bufferIds.gradient(p.key) : null,
+    }));
+    addUpdates(draft, prepared, learned.filter((p) => p.trainable && p.gradient !== null));
+  }
+
+  const program: Program = verify({
+    detail,
+    batch,
+    buffers: [...draft.buffers.values()],
+    parameters: learned,
+    inputs: prepared.inputs.filter(({ node }) => needed.has(node)),
+    steps: draft.steps,
+    loss: objective === null ? null : bufferIds.value(objective),
+    prediction,
+  });
+  if (detail === 'every-edge') return program;
+  const keep = new Set<string>();
+  if (program.loss) keep.add(program.loss);
+  // Any neuron's map can be asked of a forward program, so it keeps all values.
+  if (detail === 'forward') for (const b of program.buffers) if (b.role === 'value') keep.add(b.id);
+  const fused = fuse({ steps: program.steps, buffers: program.buffers, keep });
+  const kept = new Set(fused.buffers.map((b) => b.id));
+  return verify({
+    ...program,
+    ...fused,
+    parameters: program.parameters.map((p) => ({ ...p, gradient: p.gradient !== null && kept.has(p.gradient) ? p.gradient : null })),
+    inputs: program.inputs.filter(({ buffer }) => kept.has(buffer)),
+    prediction: detail === 'forward' ? prediction : null,
+  });
+}
+
+/** Nodes that depend on a target, and the objective itself: what the loss phase computes. */
+function lossNodes({ inferred, objective }: Prepared): ReadonlySet<NodeId> {
+  const targets = inferred.order.filter((id) => {
+    const op = inferred.calls.get(id)?.op;
+    return op?.kind === 'source' && op.role === 'target';
+  });
+  const after = new Set(descendants(inferred, targets));
+  if (objective !== null) for (const id of descendants(inferred, [objective])) after.add(id);
+  return after;
+}
+
+function addSources(draft: Draft, { inferred }: Prepared): readonly ParameterSpec[] {
+  const parameters: ParameterSpec[] = [];
+  draft.buffer({ id: bufferIds.rowWeights, shape: ['batch'], role: 'rows' });
+  for (const id of inferred.order) {
+    const found = inferred.calls.get(id);
+    if (found?.op.kind !== 'source') continue;
+    const { attrs, out } = found.call;
+    const value = bufferIds.value(id);
+    const given = attrs['values'] as readonly number[] | undefined;
+    switch (found.op.role) {
+      case 'input':
+      case 'target':
+        draft.buffer({ id: value, shape: out, role: 'input' });
+        break;
+      case 'constant':
+        draft.buffer({ id: value, shape: out, role: 'constant', init: given!.length === 1 ? given![0]! : given!.length === 0 ? 0 : given! });
+        break;
+      case 'parameter': {
+        draft.buffer({ id: value, shape: out, role: 'parameter' });
+        const shape = attrs['shape'] as readonly number[];
+        parameters.push({
+          key: id,
+          shape,
+          role: attrs['role'] as 'weight' | 'bias',
+          initializer: attrs['initializer'] as string,
+          scale: attrs['scale'] as number,
+          fanIn: (attrs['fanIn'] as number) || (shape.length > 1 ? product(shape.slice(0, -1)) : (shape[0] ?? 1)),
+          fanOut: (attrs['fanOut'] as number) || (shape.length > 1 ? shape.at(-1)! : 1),
+          value,
+          gradient: null,
+          trainable: attrs['frozen'] !== true,
+          ...(given!.length > 0 ? { given: given! } : {}),
+        });
+      }
+    }
+  }
+  return parameters;
+}
+
+function addUpdates(draft: Draft, { optimizer, hyper }: Prepared, parameters: readonly ParameterSpec[]): void {
+  if (parameters.length === 0) return;
+  for (const [name, value] of Object.entries(hyper))
+    draft.buffer({ id: bufferIds.hyper(name), shape: [], role: 'hyper', init: value });
+  const hyperRead = (name: string, rank: number) => ({ name, strides: new Array<number>(rank).fill(0), offset: 0 });
+  const hyperBind = Object.fromEntries(Object.keys(hyper).map((name) => [name, bufferIds.hyper(name)]));
+  const counters = Object.entries(optimizer.counters);
+  const counterBind = Object.fromEntries(counters.map(([name]) => [name, bufferIds.counter(name)]));
+
+  for (const [name, { init, next }] of counters) {
+    draft.buffer({ id: bufferIds.counter(name), shape: [], role: 'slot', init });
+    draft.step({
+      phase: 'update',
+      node: parameters[0]!.key,
+      kernel: {
+        out: [],
+        reads: [name, ...Object.keys(hyper)].map((n) => hyperRead(n, 0)),
+        stores: [{ to: name, value: next }],
+      },
+      bind: { ...hyperBind, [name]: bufferIds.counter(name) },
+    });
+  }
+  for (const { key, shape, value, gradient } of parameters) {
+    const slotBind: Record<string, string> = {};
+    for (const slot of optimizer.slots)
+      slotBind[slot] = draft.buffer({ id: bufferIds.slot(key, slot), shape, role: 'slot', init: 0 });
+    draft.step({
+      phase: 'update',
+      node: key,
+      kernel: {
+        out: shape,
+        reads: [
+          ...['w', 'g', ...optimizer.slots].map((name) => alongOut(name, shape)),
+          ...[...counters.map(([name]) => name), ...Object.keys(hyper)].map((name) => hyperRead(name, shape.length)),
+        ],
+        stores: Object.entries(optimizer.update).map(([name, expr]) => ({ to: name, value: expr })),
+      },
+      bind: { w: value, g: gradient!, ...slotBind, ...hyperBind, ...counterBind },
+    });
+  }
+}
+

@@ -1,0 +1,71 @@
+/**
+ * The fully connected layer y = g(xW + b), with W of shape inputs × outputs (row-vector convention, as in
+ * the course's section 2.3). Opened, it is a weight, a matrix product, a bias, a sum and an activation.
+ */
+import { sampleShape, type Shape } from '../ir/shape';
+import { activationChoices } from './activations';
+import { initializerChoices } from './initializers';
+import type { Composite } from './op';
+
+export const dense: Composite = {
+  kind: 'composite',
+  name: 'dense',
+  title: 'Fully connected layer',
+  about: 'Every output is a neuron that sees every input: g(xW + b).',
+  glyph: 'g(xW+b)',
+  group: 'layer',
+  keywords: ['dense', 'linear', 'layer', 'neurons', 'hidden', 'mlp'],
+  ports: () => [{ name: 'x', about: 'vector of inputs' }],
+  attrs: {
+    units: { kind: 'integer', title: 'Neurons', about: 'Number of outputs.', default: 8, min: 1, max: 65536 },
+    activation: {
+      kind: 'choice',
+      title: 'Activation',
+      about: 'Applied to each neuron’s sum.',
+      default: 'relu',
+      choices: activationChoices,
+    },
+    bias: { kind: 'boolean', title: 'Bias', about: 'Adds a learned number to each neuron’s sum.', default: true },
+    initializer: {
+      kind: 'choice',
+      title: 'Initializer',
+      about: 'How the weights are drawn. Biases start at 0.',
+      default: 'glorot-uniform',
+      choices: initializerChoices,
+    },
+    scale: {
+      kind: 'number',
+      title: 'Initializer’s scale',
+      about: 'For the initializers that take one.',
+      default: 0.5,
+    },
+  },
+  infer: ({ x }, { units }) => {
+    const shape = sampleShape(x!);
+    if (shape.length === 0)
+      return { fault: 'a layer needs a vector, but its input is a single number. Set the shape of the input to 1.' };
+    return { shape: [...x!.slice(0, -1), units as number] as Shape };
+  },
+  formula: ({ x }, { attrs }) => {
+    const sum = attrs['bias'] ? `${x}\\,W + b` : `${x}\\,W`;
+    return attrs['activation'] === 'identity' ? sum : `g\\left(${sum}\\right)`;
+  },
+  expand: ({ shapes, attrs }, { x }, sketch) => {
+    const inputs = sampleShape(shapes['x']!).at(-1)!;
+    const units = attrs['units'] as number;
+    const weight = sketch.node('weight', 'parameter', {
+      shape: [inputs, units],
+      initializer: attrs['initializer']!,
+      scale: attrs['scale']!,
+    });
+    const product = sketch.node('product', 'matmul', {}, { a: x!, b: weight });
+    let out = product;
+    if (attrs['bias']) {
+      const bias = sketch.node('bias', 'parameter', { shape: [units], initializer: 'zeros', role: 'bias' });
+      out = sketch.node('sum', 'add', {}, { a: product, b: bias });
+    }
+    return attrs['activation'] === 'identity'
+      ? out
+      : sketch.node('activation', attrs['activation'] as string, {}, { x: out });
+  },
+};

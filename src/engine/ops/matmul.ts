@@ -1,0 +1,105 @@
+/**
+ * The matrix product over the last axis of `a` and the first of `b`. The gradient with respect to each
+ * factor is the same kernel with other strides: ∂L/∂A = ∂L/∂T Bᵗ, ∂L/∂B = Aᵗ ∂L/∂T.
+ */
+import { mul, read } from '../ir/expr';
+import { ACC, type Kernel } from '../ir/kernel';
+import { type Axis, isBatched, sampleShape, type Shape, shapeText, stridesOf } from '../ir/shape';
+import { type Call, GRADIENT, OUT, type Primitive, RESULT } from './op';
+
+type Letter = 'batch' | 'p' | 'm' | 'k' | 'n';
+
+/** Which letter each axis of an operand stands for. */
+function letters({ shapes }: Pick<Call, 'shapes'>): { a: Letter[]; b: Letter[]; out: Letter[] } {
+  const [a, b] = [shapes['a']!, shapes['b']!];
+  const lead: Letter[] = (['p', 'm'] as const).slice(3 - sampleShape(a).length);
+  const columns: Letter[] = sampleShape(b).length === 2 ? ['n'] : [];
+  const batch = (shape: Shape): Letter[] => (isBatched(shape) ? ['batch'] : []);
+  return {
+    a: [...batch(a), ...lead, 'k'],
+    b: [...batch(b), 'k', ...columns],
+    out: [...(isBatched(a) || isBatched(b) ? (['batch'] as const) : []), ...lead, ...columns],
+  };
+}
+
+/** Sums a product of two operands over the letters that the result does not have. */
+function contract(
+  to: string,
+  result: readonly Letter[],
+  shapeOf: ReadonlyMap<Letter, Axis>,
+  left: { name: string; letters: readonly Letter[]; shape: Shape },
+  right: { name: string; letters: readonly Letter[]; shape: Shape },
+): Kernel {
+  const all = [...new Set([...left.letters, ...right.letters])];
+  const over = all.filter((letter) => !result.includes(letter));
+  const axes = [...result, ...over];
+  const reads = [left, right].map(({ name, letters: own, shape }) => {
+    const strides = stridesOf(shape);
+    return { name, strides: axes.map((letter) => strides[own.indexOf(letter)] ?? 0), offset: 0 };
+  });
+  const body = mul(read(left.name), read(right.name));
+  const out = result.map((letter) => shapeOf.get(letter)!);
+  if (over.length === 0) return { out, reads, stores: [{ to, value: body }] };
+  return {
+    out,
+    fold: { with: 'sum', over: over.map((letter) => shapeOf.get(letter)!), body },
+    reads,
+    stores: [{ to, value: read(ACC) }],
+  };
+}
+
+const lengths = (call: Call): ReadonlyMap<Letter, Axis> => {
+  const { a, b } = letters(call);
+  const map = new Map<Letter, Axis>();
+  a.forEach((letter, i) => map.set(letter, call.shapes['a']![i]!));
+  b.forEach((letter, i) => map.set(letter, call.shapes['b']![i]!));
+  return map;
+};
+
+export const matmul: Primitive = {
+  kind: 'primitive',
+  name: 'matmul',
+  title: 'Matrix product',
+  about: 'Multiplies a vector or matrix by a matrix: rows times columns.',
+  glyph: '@',
+  group: 'reduction',
+  keywords: ['dot', 'matrix', 'linear', '@'],
+  ports: () => [
+    { name: 'a', about: 'vector, or matrix of rows' },
+    { name: 'b', about: 'matrix, or vector' },
+  ],
+  attrs: {},
+  infer: ({ a, b }) => {
+    const [left, right] = [sampleShape(a!), sampleShape(b!)];
+    if (left.length === 0 || right.length === 0)
+      return { fault: 'a matrix product needs vectors or matrices; for single numbers use Multiply.' };
+    if (right.length > 2) return { fault: 'the second factor may have at most two axes.' };
+    if (left.at(-1) !== right[0])
+      return {
+        fault: `the inner axes differ: ${shapeText(a!)} ends in ${left.at(-1)}, ${shapeText(b!)} begins with ${right[0]}. Make them equal.`,
+      };
+    const map = lengths({ shapes: { a: a!, b: b! }, attrs: {}, out: [] });
+    return { shape: letters({ shapes: { a: a!, b: b! } }).out.map((letter) => map.get(letter)!) };
+  },
+  formula: ({ a, b }) => `${a}\\,${b}`,
+  value: (call) => {
+    const l = letters(call);
+    const kernel = contract(
+      OUT,
+      l.out,
+      lengths(call),
+      { name: 'a', letters: l.a, shape: call.shapes['a']! },
+      { name: 'b', letters: l.b, shape: call.shapes['b']! },
+    );
+    return { kernels: [kernel] };
+  },
+  gradient: (call, port) => {
+    const l = letters(call);
+    const gradient = { name: GRADIENT, letters: l.out, shape: call.out };
+    const [own, other] = port === 'a' ? [l.a, 'b'] : [l.b, 'a'];
+    const factor = { name: other, letters: other === 'a' ? l.a : l.b, shape: call.shapes[other]! };
+    return { kernels: [contract(RESULT, own, lengths(call), gradient, factor)] };
+  },
+  derivativeFormula: ({ a, b }, _out, port) => (port === 'a' ? `${b}^{\\top}` : `${a}^{\\top}`),
+  onnx: { type: 'MatMul' },
+};

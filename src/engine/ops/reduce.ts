@@ -1,0 +1,104 @@
+/** Sums and means over the axes of one sample; the batch axis stays. */
+import type { Attrs } from '../graph/graph';
+import { mul, read } from '../ir/expr';
+import { ACC, type Kernel } from '../ir/kernel';
+import { isBatched, product, sampleShape, type Shape, stridesOf } from '../ir/shape';
+import { type Call, GRADIENT, type Latex, OUT, type Primitive, RESULT } from './op';
+
+const axesAttr = {
+  kind: 'choice',
+  title: 'Axes',
+  about: 'Over which axes of a sample. The batch axis is never touched: the loss is averaged over it by training.',
+  default: 'all',
+  choices: [
+    { value: 'all', title: 'All axes' },
+    { value: '0', title: 'First axis' },
+    { value: '1', title: 'Second axis' },
+    { value: '2', title: 'Third axis' },
+  ],
+} as const;
+
+/** Positions in the full shape (batch axis included) that are folded away. */
+function folded(shape: Shape, attrs: Attrs): readonly number[] {
+  const first = isBatched(shape) ? 1 : 0;
+  if (attrs['axes'] === 'all') return shape.map((_, axis) => axis).slice(first);
+  return [first + Number(attrs['axes'])];
+}
+
+interface ReductionSpec {
+  readonly name: string;
+  readonly title: string;
+  readonly about: string;
+  readonly glyph: string;
+  readonly keywords: readonly string[];
+  readonly onnx: string;
+  /** Factor on the sum of `count` elements. */
+  readonly scale: (count: number) => number;
+  readonly symbol: (x: Latex, count: number) => Latex;
+}
+
+export function reduction(spec: ReductionSpec): Primitive {
+  const plan = ({ shapes, attrs }: Call) => {
+    const shape = shapes['x']!;
+    const fold = folded(shape, attrs);
+    const kept = shape.map((_, axis) => axis).filter((axis) => !fold.includes(axis));
+    const strides = stridesOf(shape);
+    const count = product(fold.map((axis) => shape[axis] as number));
+    return { shape, fold, kept, strides, count, scale: spec.scale(count) };
+  };
+  return {
+    kind: 'primitive',
+    name: spec.name,
+    title: spec.title,
+    about: spec.about,
+    glyph: spec.glyph,
+    group: 'reduction',
+    keywords: spec.keywords,
+    ports: () => [{ name: 'x', about: 'array to reduce' }],
+    attrs: { axes: axesAttr },
+    infer: (shapes, attrs) => {
+      const shape = shapes['x']!;
+      const fold = folded(shape, attrs);
+      if (fold.some((axis) => axis >= shape.length))
+        return { fault: `there is no such axis: each sample has ${sampleShape(shape).length}. Choose another axis.` };
+      return { shape: shape.filter((_, axis) => !fold.includes(axis)) };
+    },
+    formula: (args, call) => spec.symbol(args['x']!, plan(call).count),
+    value: (call) => {
+      const { shape, fold, kept, strides, scale } = plan(call);
+      const kernel: Kernel =
+        fold.length === 0
+          ? { out: call.out, reads: [{ name: 'x', strides, offset: 0 }], stores: [{ to: OUT, value: read('x') }] }
+          : {
+              out: call.out,
+              fold: { with: 'sum', over: fold.map((axis) => shape[axis]!), body: read('x') },
+              reads: [{ name: 'x', strides: [...kept, ...fold].map((axis) => strides[axis]!), offset: 0 }],
+              stores: [{ to: OUT, value: mul(scale, read(ACC)) }],
+            };
+      return { kernels: [kernel] };
+    },
+    gradient: (call) => {
+      const { shape, kept, scale } = plan(call);
+      const out = stridesOf(call.out);
+      const strides = shape.map((_, axis) => (kept.includes(axis) ? out[kept.indexOf(axis)]! : 0));
+      const kernel: Kernel = {
+        out: shape,
+        reads: [{ name: GRADIENT, strides, offset: 0 }],
+        stores: [{ to: RESULT, value: mul(scale, read(GRADIENT)) }],
+      };
+      return { kernels: [kernel] };
+    },
+    derivativeFormula: (_args, _out, _port, call) => {
+      const { count, scale } = plan(call);
+      return scale === 1 ? '1' : `\\frac{1}{${count}}`;
+    },
+    onnx: {
+      type: spec.onnx,
+      attributes: ({ attrs, shapes }) => ({
+        keepdims: 0,
+        ...(spec.onnx === 'ReduceSum' ? {} : { axes: folded(shapes['x']!, attrs) }),
+      }),
+      ...(spec.onnx === 'ReduceSum' ? { constants: ({ attrs, shapes }: Call) => [folded(shapes['x']!, attrs)] } : {}),
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import { abs, add, div, exp, mul, neg, select, sub } from '../ir/expr';
+import { unaryFunction } from './make';
+
+/** σ(x) = 1 / (1 + e^(−x)); its derivative is stated through its own output, as in the course. */
+export const sigmoid = unaryFunction({
+  name: 'sigmoid',
+  title: 'Sigmoid',
+  about: 'Squeezes any number between 0 and 1.',
+  glyph: 'σ',
+  keywords: ['logistic'],
+  value: (x) => div(1, add(1, exp(neg(x)))),
+  stable: (x) => {
+    const e = exp(neg(abs(x)));
+    return div(select(x, 1, e), add(1, e));
+  },
+  derivative: (_x, y) => mul(y, sub(1, y)),
+  formula: (x) => `\\sigma\\left(${x}\\right)`,
+  onnx: 'Sigmoid',
+});

@@ -1,0 +1,13 @@
+/** The optimizers: one line each. */
+import { adam } from './adam';
+import { momentum } from './momentum';
+import type { Optimizer } from './optimizer';
+import { rmsprop } from './rmsprop';
+import { sgd } from './sgd';
+
+export const optimizers: readonly Optimizer[] = [sgd, momentum, rmsprop, adam];
+
+const byName: ReadonlyMap<string, Optimizer> = new Map(optimizers.map((o) => [o.name, o]));
+
+/** The optimizer of that name; undefined for names from files that are not known here. */
+export const optimizerOf = (name: string): Optimizer | undefined => byName.get(name);
