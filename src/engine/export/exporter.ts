@@ -21,7 +21,10 @@ export interface Exporter {
   readonly title: string;
   readonly about: string;
   readonly extension: string;
+  /** Throws `NotExportable` with a sentence for people. */
   write(model: Model): Uint8Array;
+  /** Formats that hold weights: reads them back by key. Absent: the file is a program that is run itself. */
+  readWeights?(bytes: Uint8Array): Readonly<Record<string, Tensor>>;
 }
 
 /** Rows on which an exported file is run and compared. Encoded features, row-major. */

@@ -4,6 +4,15 @@ import type { Tensor } from '../ir/shape';
 import type { Latex } from '../ops/op';
 import type { Phase } from '../plan';
 
+/** What an operation does to a small change of one of its inputs, as pass 1 of backpropagation stores it. */
+export interface LocalDerivative {
+  readonly edge: EdgeId;
+  /** ∂out/∂input, where it is elementwise (same shape as the input). */
+  readonly value?: Tensor;
+  readonly formula: Latex;
+  readonly numbers: Latex;
+}
+
 export interface TraceStep {
   readonly index: number;
   readonly phase: Phase;
@@ -17,8 +26,10 @@ export interface TraceStep {
   readonly title: string;
   /** Forward: the node's value. Backward: the edge's contribution, or a sum. Update: the new weights. */
   readonly value: Tensor;
-  /** ∂out/∂input along `edge`, where it is elementwise (same shape as the input). */
+  /** ∂out/∂input along `edge` (forward: along the only input), where it is elementwise (same shape as the input). */
   readonly localDerivative?: Tensor;
+  /** Forward and loss: the local derivative along each input that a gradient flows back on. */
+  readonly locals?: readonly LocalDerivative[];
   /** ∂L/∂(this node's value) or, on an edge, this edge's contribution. */
   readonly gradient?: Tensor;
   /** In symbols, then with numbers plugged in. */

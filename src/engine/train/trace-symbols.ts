@@ -1,0 +1,88 @@
+/**
+ * How nodes and arrays are written in the formulas of a trace: short symbols where the drawing's names
+ * allow it, shapes under arrays, numbers for scalars and small arrays.
+ */
+import type { NodeId } from '../graph/graph';
+import { type Latex, numberLatex, tensorLatex } from '../ir/latex';
+import { product, type Tensor } from '../ir/shape';
+
+const GREEK = new Set(
+  'alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi pi rho sigma tau phi chi psi omega'.split(' '),
+);
+
+const SPECIAL: Readonly<Record<string, string>> = {
+  '\\': '\\textbackslash{}',
+  '~': '\\textasciitilde{}',
+  '^': '\\textasciicircum{}',
+};
+const escapeText = (text: string): string =>
+  text.replace(/[\\~^]/g, (c) => SPECIAL[c]!).replace(/(?<!\\textbackslash|\\textasciitilde|\\textasciicircum)[{}]|[$&#_%]/g, (c) => `\\${c}`);
+
+export const textLatex = (text: string): Latex => `\\text{${escapeText(text)}}`;
+
+/** `w1` and `w_1` as w₁, `theta` as θ, `hidden` as upright text. */
+function word(name: string): Latex {
+  const [, letters, index] = /^([A-Za-z]+)_?(\d+)?$/.exec(name) ?? [];
+  if (letters === undefined) return textLatex(name);
+  const base = GREEK.has(letters) ? `\\${letters}` : letters.length === 1 ? letters : textLatex(letters);
+  return index === undefined ? base : `${base}_{${index}}`;
+}
+
+/** Letters of the parts of layers and neurons, as the course writes them. */
+const PART_LETTERS: Readonly<Record<string, Latex>> = {
+  weight: 'W',
+  product: 't',
+  bias: 'b',
+  sum: 's',
+  activation: 'y',
+};
+
+/** The symbol of a node. A part of a layer carries the layer's name below it. */
+export function symbolOf(id: NodeId, name: string): Latex {
+  const slash = id.lastIndexOf('/');
+  if (slash < 0 || name !== id) return word(name);
+  const part = id.slice(slash + 1);
+  const owner = word(id.slice(0, slash));
+  const [, letters, index] = /^([a-z]+)(\d*)$/.exec(part) ?? [];
+  const letter = letters === undefined ? textLatex(part) : (PART_LETTERS[letters] ?? (letters === 'times' ? 'p' : word(letters)));
+  return `${letter}_{${index ? `${index},` : ''}${owner}}`;
+}
+
+/** A symbol with its shape below it: vectors are rows, as in xW + b. */
+export function shapedLatex(symbol: Latex, shape: readonly number[]): Latex {
+  if (shape.length === 0) return symbol;
+  const axes = shape.length === 1 ? [1, ...shape] : shape;
+  return `\\underset{${axes.join(' \\times ')}}{${symbol}}`;
+}
+
+/** A result with its numbers; of large arrays the first and last. */
+export function valueLatex(tensor: Tensor): Latex {
+  const whole = tensorLatex(tensor);
+  if (whole !== null) return whole;
+  const { data, shape } = tensor;
+  const few = [...data.slice(0, 3)].map((x) => numberLatex(x, 4));
+  const last = numberLatex(data[data.length - 1]!, 4);
+  const row = `\\left(${[...few, '\\dots', last].join(',\\ ')}\\right)`;
+  return shape.length === 1 ? row : `${row}_{${shape.join(' \\times ')}}`;
+}
+
+/** The same for a sentence: a number, or how many there are. */
+export function valueText(tensor: Tensor): string {
+  if (product(tensor.shape) === 1) return String(Number(tensor.data[0]!.toPrecision(6)));
+  return `${tensor.shape.join(' × ')} numbers`;
+}
+
+/** Whether it is small enough to be written out in a formula. */
+export const isSmall = (tensor: Tensor): boolean => tensorLatex(tensor) !== null;
+
+/** What an update did, for a sentence. */
+export function changeText(before: Tensor, after: Tensor): string {
+  if (product(before.shape) === 1) return `${valueText(before)} → ${valueText(after)}`;
+  let largest = 0;
+  for (let i = 0; i < before.data.length; i++) largest = Math.max(largest, Math.abs(after.data[i]! - before.data[i]!));
+  return `${before.shape.join(' × ')} numbers change by at most ${Number(largest.toPrecision(3))}`;
+}
+
+/** `'a'`, `'a' and 'b'`, `'a', 'b' and 'c'`. */
+export const listText = (names: readonly string[]): string =>
+  names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)!}`;
