@@ -5,7 +5,7 @@ import { defineConfig } from 'electron-vite';
 const at = (path: string): string => resolve(import.meta.dirname, path);
 
 /**
- * Three entries of main (desktop, browser mode, command line), the sandboxed preload as one CommonJS file,
+ * Entries of main (desktop, command line, the launcher that chooses between desktop and browser), the sandboxed preload as one CommonJS file,
  * and the window with the engine's worker as a module worker.
  */
 export default defineConfig({
@@ -13,7 +13,7 @@ export default defineConfig({
     build: {
       outDir: 'out/main',
       rollupOptions: {
-        input: { electron: at('src/main/electron/index.ts'), cli: at('src/main/cli/index.ts') },
+        input: { electron: at('src/main/electron/index.ts'), cli: at('src/main/cli/index.ts'), start: at('src/main/start.ts') },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
       },
     },

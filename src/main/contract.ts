@@ -183,12 +183,13 @@ export interface PickRequest {
   readonly suggestedName: string;
 }
 
-/** One command in the desktop's menu bar. Separators stand between sections of a menu. */
+/** One command in the desktop's menu bar. A line stands between the sections of a menu. */
 export interface MenuEntry {
   /** Id of the command; comes back through `ClientApi.runCommand`. */
   readonly id: string;
   readonly title: string;
-  readonly menu: 'file' | 'edit' | 'view' | 'insert' | 'train' | 'help';
+  /** Title of the menu; menus stand in the order in which they are first named. */
+  readonly menu: string;
   readonly section: number;
   /** As Electron writes them: `CmdOrCtrl+S`. Shown, not registered: the window's own key handler acts. */
   readonly accelerator?: string;

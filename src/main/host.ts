@@ -1,0 +1,252 @@
+/**
+ * The one implementation of `HostApi`. A shell (desktop, browser mode, a test) brings a `Platform`: how to
+ * ask for a path, open a link, set a title. All decisions are here or in the services, so that the shells
+ * have none to make differently.
+ */
+import { readdir, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
+import type { Project } from '../engine/graph/project';
+import type { ClientApi, HostApi, HostInfo, MenuEntry, OpenedProject, PickRequest } from './contract';
+import { Compiler } from './services/compiler';
+import { Datasets, dataPath, previewData, asRefusal } from './services/datasets';
+import { exportBytes, exporterOf, modelOf, writeExport } from './services/exports';
+import { writeWhole } from './services/files';
+import { configFolder, resources, version } from './services/folders';
+import { startInstance, type Instance } from './services/instance';
+import { isBundled, PROJECT_EXTENSION, Projects, readProjectFile, withExtension, writeProjectFile } from './services/projects';
+import { fileRefusal, Refusal } from './services/refusal';
+
+/** What a shell brings, for one window. */
+export interface Platform {
+  readonly host: HostInfo['host'];
+  /** Names the window; the same again when it reconnects. */
+  readonly window: string;
+  readonly client: ClientApi;
+  /** A full path, or null when the user cancelled. */
+  pick(request: PickRequest): Promise<string | null>;
+  openExternal(url: string): Promise<void>;
+  setDocument(title: string, dirty: boolean): void;
+  setMenu(entries: readonly MenuEntry[]): void;
+  /** The window has made its first call, so it can be called. */
+  ready?(): void;
+  /** Where the operating system keeps recent documents, tell it. */
+  noteRecent?(path: string): void;
+}
+
+/** What all windows of one running program share. */
+export interface House {
+  readonly projects: Projects;
+  readonly datasets: Datasets;
+  readonly compiler: Compiler;
+  readonly instance: Instance;
+}
+
+export async function openHouse(config = configFolder()): Promise<House> {
+  const instance = await startInstance(config);
+  return { projects: new Projects(config, resources, instance), datasets: new Datasets(), compiler: new Compiler(), instance };
+}
+
+/** A window's host; `close` when the window is gone for good. */
+export interface Host extends HostApi {
+  close(): Promise<void>;
+}
+
+const PROJECT_FILTER = { name: 'Chainrule project', extensions: [PROJECT_EXTENSION.slice(1)] };
+const CSV_FILTER = { name: 'Table (CSV)', extensions: ['csv', 'tsv', 'txt', 'data'] };
+const ALL_FILES = { name: 'All files', extensions: ['*'] };
+
+const systems = { linux: 'linux', darwin: 'darwin', win32: 'win32' } as const;
+
+/** Paths of other computers: naming one in a project must not make this one log in there. */
+const isNetworkPath = (path: string): boolean => /^(\\\\|\/\/)/.test(path);
+
+/** A name that any file system takes. */
+const fileName = (title: string): string =>
+  title
+    .replace(/[\\/:*?"<>|\u0000-\u001f]/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .replace(/\.+$/, '')
+    .slice(0, 100) || 'Untitled';
+
+export function createHost(house: House, platform: Platform): Host {
+  const { projects, datasets, compiler } = house;
+  const { window, client } = platform;
+  projects.openWindow(window);
+  /** Data files this window may read: picked in a dialog, or named by a project that it opened. */
+  const granted = new Set<string>();
+
+  const grant = (project: Project): void => {
+    const { data } = project.settings;
+    if (data.kind === 'csv' && !isBundled(data.path) && isAbsolute(data.path) && !isNetworkPath(data.path)) granted.add(resolve(data.path));
+  };
+  const requireGrant = (path: string): string => {
+    const file = dataPath(path);
+    if (!isBundled(path) && !granted.has(file))
+      throw new Refusal(`'${basename(path)}' was not chosen in this session. Choose the file again in the Data panel.`, 'not-granted');
+    return path;
+  };
+
+  const open = async (path: string): Promise<OpenedProject> => {
+    const project = await readProjectFile(path);
+    grant(project);
+    const alsoOpen = await projects.enter(window, path);
+    await projects.remember(path);
+    platform.noteRecent?.(path);
+    return { project, file: projects.ref(path), alsoOpen };
+  };
+
+  const refuseFolderListing = (): never => {
+    throw new Refusal('Folders are listed in browser mode only.');
+  };
+
+  return {
+    info: async () => {
+      platform.ready?.();
+      return { host: platform.host, version, platform: systems[process.platform as keyof typeof systems] ?? 'other', home: homedir() };
+    },
+
+    compile: (project, profile, backend, revision, data) => Promise.resolve(compiler.compile(project, profile, backend, revision, data)),
+
+    examples: () => projects.examples(),
+    recentFiles: () => projects.recent(),
+    forgetRecentFile: (token) => projects.forget(token),
+
+    openProject: async (token) => {
+      const path =
+        token === null
+          ? await platform.pick({ mode: 'open', title: 'Open a project', filters: [PROJECT_FILTER, ALL_FILES], suggestedName: '' })
+          : projects.pathOf(token);
+      return path === null ? null : open(path);
+    },
+
+    saveProject: async (project, token, as) => {
+      let path = token === null ? null : projects.pathOf(token);
+      if (path === null || as) {
+        const picked = await platform.pick({
+          mode: 'save',
+          title: 'Save the project',
+          filters: [PROJECT_FILTER],
+          suggestedName: path ? basename(path) : `${fileName(project.settings.title)}${PROJECT_EXTENSION}`,
+        });
+        if (picked === null) return null;
+        path = withExtension(picked, PROJECT_EXTENSION);
+      }
+      await writeProjectFile(path, project);
+      await projects.enter(window, path);
+      await projects.remember(path);
+      platform.noteRecent?.(path);
+      await projects.autosave(window, project, path, false);
+      return projects.ref(path);
+    },
+
+    autosave: (project, token, dirty) => projects.autosave(window, project, token === null ? null : projects.pathOf(token), dirty),
+
+    recoveries: async () => {
+      const found = await projects.recoveries();
+      for (const { project } of found) grant(project);
+      return found;
+    },
+    discardRecovery: (id) => projects.discardRecovery(id),
+
+    pickData: async () => {
+      const path = await platform.pick({ mode: 'open', title: 'Choose a table of data', filters: [CSV_FILTER, ALL_FILES], suggestedName: '' });
+      if (path === null) return null;
+      granted.add(resolve(path));
+      return previewData(resolve(path)).catch((error: unknown) => {
+        throw asRefusal(error);
+      });
+    },
+    previewData: async (source) =>
+      previewData(requireGrant(source.path), { separator: source.separator, decimal: source.decimal, header: source.header }).catch((error: unknown) => {
+        throw asRefusal(error);
+      }),
+
+    loadDataset: async (source, split, jobId) => {
+      if (source.kind === 'csv') requireGrant(source.path);
+      return datasets.load(window, source, split, jobId, (progress) => void client.importProgress(progress).catch(() => undefined));
+    },
+    datasetPart: async (id, part, from) => datasets.part(window, id, part, from),
+    releaseDataset: async (id) => datasets.release(window, id),
+    cancelJob: async (jobId) => datasets.cancel(window, jobId),
+
+    exportModel: async ({ format, project, weights, dataset }) => {
+      const exporter = exporterOf(format);
+      const data = dataset === null ? null : datasets.get(window, dataset);
+      const model = modelOf(project, weights, data);
+      const { bytes, verification } = await exportBytes(exporter, model, data);
+      const picked = await platform.pick({
+        mode: 'save',
+        title: `Export as ${exporter.title}`,
+        filters: [{ name: exporter.title, extensions: [exporter.extension.replace(/^\./, '')] }],
+        suggestedName: `${fileName(project.settings.title)}.${exporter.extension.replace(/^\./, '')}`,
+      });
+      if (picked === null) return null;
+      const path = withExtension(picked, `.${exporter.extension.replace(/^\./, '')}`);
+      await writeExport(path, bytes);
+      return { file: projects.ref(path), bytes: bytes.length, verification };
+    },
+
+    saveText: async (text, suggestedName) => {
+      const extension = extname(suggestedName);
+      const picked = await platform.pick({
+        mode: 'save',
+        title: 'Save',
+        filters: extension === '' ? [ALL_FILES] : [{ name: extension.slice(1).toUpperCase(), extensions: [extension.slice(1)] }],
+        suggestedName: fileName(suggestedName),
+      });
+      if (picked === null) return null;
+      const path = withExtension(picked, extension);
+      await writeWhole(path, text);
+      return projects.ref(path);
+    },
+
+    openExternal: async (url) => {
+      if (!isSafeLink(url)) throw new Refusal('Only https links are opened.');
+      await platform.openExternal(url);
+    },
+    setDocument: async (title, dirty) => platform.setDocument(title, dirty),
+    setMenu: async (entries) => platform.setMenu(entries),
+
+    listFolder: async (folder) => (platform.host === 'electron' ? refuseFolderListing() : listFolder(folder ?? homedir())),
+
+    close: async () => {
+      datasets.closeWindow(window);
+      await projects.closeWindow(window);
+    },
+  };
+}
+
+export function isSafeLink(url: string): boolean {
+  try {
+    const { protocol, username, password } = new URL(url);
+    return protocol === 'https:' && username === '' && password === '';
+  } catch {
+    return false;
+  }
+}
+
+const LISTED = 5000;
+
+async function listFolder(folder: string): Promise<Awaited<ReturnType<HostApi['listFolder']>>> {
+  if (!isAbsolute(folder)) throw new Refusal(`'${folder}' is not a full path. Write one that starts at the root.`);
+  const full = resolve(folder);
+  try {
+    const names = (await readdir(full, { withFileTypes: true })).filter((entry) => !entry.name.startsWith('.')).slice(0, LISTED);
+    const entries = await Promise.all(
+      names.map(async (entry) => {
+        // Links that lead nowhere, and files that vanish meanwhile, are not shown.
+        const about = await stat(join(full, entry.name)).catch(() => null);
+        return about && (about.isDirectory() || about.isFile())
+          ? [{ name: entry.name, folder: about.isDirectory(), bytes: about.isDirectory() ? 0 : about.size, modifiedAt: about.mtimeMs }]
+          : [];
+      }),
+    );
+    const sorted = entries.flat().sort((a, b) => Number(b.folder) - Number(a.folder) || a.name.localeCompare(b.name));
+    return { folder: full, parent: dirname(full) === full ? null : dirname(full), entries: sorted };
+  } catch (error) {
+    throw fileRefusal(error, full, 'read');
+  }
+}
+

@@ -1,0 +1,166 @@
+/**
+ * What may come in from a window, method by method. Every argument is parsed before it is used; a method
+ * without a parser does not exist, and one whose parser does not give its parameters does not compile.
+ */
+import * as v from 'valibot';
+import { RefusedCall, type Parsers } from '../engine/remote';
+import { NODE_LIMIT } from '../engine/graph/project-file';
+import type { Project } from '../engine/graph/project';
+import type { Tensor } from '../engine/ir/shape';
+import type { ClientApi, HostApi } from './contract';
+
+const text = (limit: number) => v.pipe(v.string(), v.maxLength(limit));
+const finite = v.pipe(v.number(), v.finite());
+const whole = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
+
+/** Keys that would reach an object's prototype are no names. */
+const id = v.pipe(
+  text(200),
+  v.check((key) => !(key in Object.prototype), 'is not allowed as a name'),
+);
+const table = <S extends v.GenericSchema>(entry: S, limit = NODE_LIMIT) =>
+  v.pipe(
+    v.record(id, entry),
+    v.check((all) => Object.keys(all).length <= limit, 'has too many entries'),
+  );
+
+const attr = v.union([finite, text(100_000), v.boolean(), v.pipe(v.array(finite), v.maxLength(1_000_000))]);
+const node = v.object({ id, op: text(120), attrs: table(attr, 100), label: v.optional(text(1000)), group: v.optional(text(1000)) });
+const edge = v.object({ id: text(400), from: id, to: id, port: id });
+const split = v.object({ train: finite, validation: finite, test: finite, seed: whole(0, 2 ** 32 - 1) });
+const csv = v.object({
+  kind: v.literal('csv'),
+  path: text(4096),
+  separator: v.picklist(['', ',', ';', '\t', '|']),
+  decimal: v.picklist(['.', ',']),
+  header: v.boolean(),
+  features: v.pipe(v.array(text(1000)), v.maxLength(100_000)),
+  targets: v.pipe(v.array(text(1000)), v.maxLength(1000)),
+  task: v.picklist(['auto', 'regression', 'binary', 'multiclass']),
+  missing: v.picklist(['drop-row', 'mean']),
+  standardise: v.boolean(),
+});
+const generator = v.object({
+  kind: v.literal('generator'),
+  name: text(100),
+  count: whole(1, 10_000_000),
+  noise: v.pipe(finite, v.minValue(0), v.maxValue(1)),
+  seed: whole(0, 2 ** 32 - 1),
+});
+const source = v.variant('kind', [v.object({ kind: v.literal('none') }), generator, csv]);
+const training = v.object({
+  optimizer: text(100),
+  hyper: table(finite, 100),
+  batch: whole(1, 1_000_000),
+  epochs: whole(1, 10_000_000),
+  seed: whole(0, 2 ** 32 - 1),
+  objective: v.optional(id),
+});
+const projectSchema = v.object({
+  nodes: table(node),
+  edges: table(edge, 4 * NODE_LIMIT),
+  positions: table(v.object({ x: finite, y: finite })),
+  settings: v.object({ title: text(1000), notes: text(100_000), data: source, split, training }),
+  weights: v.optional(table(v.object({ shape: v.pipe(v.array(whole(1, 1e9)), v.maxLength(8)), base64: v.string() }))),
+});
+
+/** Optional members that are absent stay absent, as the project's type asks. */
+const project = v.pipe(
+  projectSchema,
+  v.transform((value): Project => value as Project),
+);
+
+const backendName = v.picklist(['webgpu', 'wasm', 'reference']);
+const profile = v.object({
+  present: v.array(
+    v.object({
+      backend: backendName,
+      title: text(500),
+      fma: v.optional(v.boolean()),
+      software: v.optional(v.boolean()),
+      limits: v.optional(v.record(text(100), v.number())),
+    }),
+  ),
+  absent: v.array(v.object({ backend: backendName, reason: text(2000) })),
+});
+const encodedColumn = v.object({ name: text(2000), source: text(1000), mean: finite, deviation: finite });
+const datasetInfo = v.object({
+  name: text(1000),
+  rows: whole(0, 2 ** 32 - 1),
+  task: v.picklist(['regression', 'binary', 'multiclass']),
+  features: v.array(encodedColumn),
+  targets: v.array(encodedColumn),
+  classes: v.array(text(1000)),
+  notes: v.array(text(10_000)),
+});
+
+const numbers = v.custom<Tensor['data']>((value) => value instanceof Float32Array || value instanceof Float64Array, 'must be numbers');
+const tensor = v.pipe(
+  v.object({ shape: v.pipe(v.array(whole(1, 1e9)), v.maxLength(8)), data: numbers }),
+  v.check(({ shape, data }) => shape.reduce((size, axis) => size * axis, 1) === data.length, 'has another length than its shape says'),
+);
+const exportRequest = v.object({ format: text(50), project, weights: table(tensor), dataset: v.nullable(text(100)) });
+
+const token = text(100);
+const menuEntry = v.object({
+  id: text(100),
+  title: text(200),
+  menu: text(60),
+  section: whole(0, 100),
+  accelerator: v.optional(text(60)),
+  enabled: v.boolean(),
+  checked: v.optional(v.boolean()),
+});
+
+/** A parser of exactly these arguments; missing trailing ones count as undefined. */
+function args<const T extends readonly v.GenericSchema[]>(...schemas: T) {
+  return (given: readonly unknown[]): { -readonly [K in keyof T]: v.InferOutput<T[K]> } => {
+    if (given.length > schemas.length) throw new RefusedCall(`${given.length} arguments were given; ${schemas.length} are known.`);
+    return schemas.map((schema, at) => {
+      const result = v.safeParse(schema, given[at], { abortEarly: true });
+      if (result.success) return result.output;
+      const [issue] = result.issues;
+      const place = v.getDotPath(issue);
+      throw new RefusedCall(`Argument ${at + 1}${place ? `, ${place}` : ''}: ${issue.message}`);
+    }) as { -readonly [K in keyof T]: v.InferOutput<T[K]> };
+  };
+}
+
+export const hostParsers: Parsers<HostApi> = {
+  info: args(),
+  compile: args(project, profile, v.union([backendName, v.literal('auto')]), whole(0, Number.MAX_SAFE_INTEGER), v.nullable(datasetInfo)),
+  examples: args(),
+  recentFiles: args(),
+  forgetRecentFile: args(token),
+  openProject: args(v.nullable(token)),
+  saveProject: args(project, v.nullable(token), v.boolean()),
+  autosave: args(project, v.nullable(token), v.boolean()),
+  recoveries: args(),
+  discardRecovery: args(token),
+  pickData: args(),
+  previewData: args(csv),
+  loadDataset: args(source, split, token),
+  datasetPart: args(token, v.picklist(['x', 'y', 'train', 'validation', 'test']), whole(0, Number.MAX_SAFE_INTEGER)),
+  releaseDataset: args(token),
+  cancelJob: args(token),
+  exportModel: args(exportRequest),
+  saveText: args(text(256 * 1024 * 1024), text(200)),
+  openExternal: args(text(4000)),
+  setDocument: args(text(1000), v.boolean()),
+  setMenu: args(v.pipe(v.array(menuEntry), v.maxLength(500))),
+  listFolder: args(v.nullable(text(4096))),
+};
+
+/** Answers of the window that main acts on. */
+const pickAnswer = v.nullable(text(4096));
+
+/** The window's interface with its answers parsed too: a path is used only when it is a text. */
+export function checkedClient(client: ClientApi): ClientApi {
+  return {
+    pickPath: async (request) => v.parse(pickAnswer, await client.pickPath(request)),
+    importProgress: (progress) => client.importProgress(progress),
+    runCommand: (command) => client.runCommand(command),
+    openFile: (file) => client.openFile(file),
+    confirmClose: async () => (await client.confirmClose()) === true,
+  };
+}

@@ -1,0 +1,44 @@
+/**
+ * This running program among others of the same user. Lock files and recovery copies name the instance
+ * that wrote them; whether it still lives is read off a file that each instance touches, because process
+ * numbers are used again.
+ */
+import { randomUUID } from 'node:crypto';
+import { rm, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeOwn } from './files';
+
+const BEAT = 5_000;
+/** A computer under load may be late. */
+const DEAD = 40_000;
+
+export interface Instance {
+  readonly id: string;
+  isAlive(id: string): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+export async function startInstance(config: string): Promise<Instance> {
+  const id = randomUUID();
+  const fileOf = (instance: string): string => join(config, 'instances', `${instance}.alive`);
+  // A home that cannot be written costs recovery and locks, not the program.
+  await writeOwn(fileOf(id), String(process.pid)).catch(() => undefined);
+  const timer = setInterval(() => {
+    const now = new Date();
+    utimes(fileOf(id), now, now).catch(() => undefined);
+  }, BEAT);
+  timer.unref();
+  return {
+    id,
+    isAlive: async (other) => {
+      if (other === id) return true;
+      if (!/^[0-9a-f-]{36}$/.test(other)) return false;
+      const about = await stat(fileOf(other)).catch(() => null);
+      return about !== null && Date.now() - about.mtimeMs < DEAD;
+    },
+    close: async () => {
+      clearInterval(timer);
+      await rm(fileOf(id), { force: true }).catch(() => undefined);
+    },
+  };
+}
