@@ -6,7 +6,8 @@ import { prepare, programOf } from '../../../src/engine/compile/program';
 import type { Project } from '../../../src/engine/graph/project';
 import { trace } from '../../../src/engine/train/trace';
 import type { Trace, TraceStep } from '../../../src/engine/train/trace-types';
-import { draw, given, input, target } from '../../support/draw';
+import { drawing as draw } from '../../support/drawing';
+import { given, input, target } from '../../support/sources';
 
 const SGD = (rate: number) => ({ optimizer: 'sgd', hyper: { rate } });
 

@@ -1,0 +1,213 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { NotExportable } from '../../../src/engine/export/description';
+import type { Exporter, Model, Sample } from '../../../src/engine/export/exporter';
+import { exporters } from '../../../src/engine/export/index';
+import { modelOf } from '../../../src/engine/export/model';
+import { sampleOf, verifyExport } from '../../../src/engine/export/verify';
+import type { Attrs } from '../../../src/engine/graph/graph';
+import type { Project } from '../../../src/engine/graph/project';
+import type { Tensor } from '../../../src/engine/ir/shape';
+import { ops } from '../../../src/engine/ops/index';
+import type { DatasetInfo } from '../../../src/engine/train/dataset';
+import { runOnnx } from '../../../src/main/services/onnx-runtime';
+import { drawing, type Rows } from '../../support/drawing';
+import { given, input, target } from '../../support/sources';
+
+/** Numbers in [−1, 1) that are the same in every run. */
+function numbers(count: number, seed: number): Float32Array {
+  let state = seed;
+  return Float32Array.from({ length: count }, () => {
+    state = (state * 1103515245 + 12345) % 2 ** 31;
+    return state / 2 ** 30 - 1;
+  });
+}
+
+const exporter = (name: string): Exporter => exporters.find((e) => e.name === name)!;
+
+function weightsFor(project: Project, data: DatasetInfo | null): Record<string, Tensor> {
+  const { program } = modelOf(project, {}, data);
+  return Object.fromEntries(
+    program.parameters.map(({ key, shape }, index) => [
+      key,
+      { shape, data: numbers(shape.reduce((n, axis) => n * axis, 1), index + 1) },
+    ]),
+  );
+}
+
+async function prepared(project: Project, rows = 17, data: DatasetInfo | null = null): Promise<{ model: Model; sample: Sample }> {
+  const model = modelOf(project, weightsFor(project, data), data);
+  const width = 1 + Math.max(-1, ...model.program.inputs.flatMap((i) => (i.from === 'features' ? i.columns : [])));
+  return { model, sample: await sampleOf(model, numbers(rows * width, 99), rows, width) };
+}
+
+async function verified(name: string, project: Project) {
+  const { model, sample } = await prepared(project);
+  const format = exporter(name);
+  return verifyExport(format, format.write(model), model, sample, runOnnx);
+}
+
+const column = (name: string) => ({ name, source: name, mean: 0, deviation: 1 });
+const classifier: DatasetInfo = {
+  name: 'three kinds', rows: 100, task: 'multiclass',
+  features: [{ name: 'length', source: 'length', mean: 5.8, deviation: 0.8 }, column('b'), column('c'), column('d')],
+  targets: ['kind=x', 'kind=y', 'kind=z'].map((name) => ({ ...column(name), source: 'kind' })),
+  classes: ['x', 'y', 'z'], notes: [],
+};
+const network = drawing({
+  x: input([4]), t: target([3]),
+  hidden: ['dense', { x: 'x' }, { units: 6, activation: 'tanh' }],
+  more: ['dense', { x: 'hidden' }, { units: 5, activation: 'relu' }],
+  scores: ['dense', { x: 'more' }, { units: 3, activation: 'identity' }],
+  loss: ['cross-entropy-logits', { prediction: 'scores', target: 't' }],
+});
+
+describe.each(exporters.map((e) => e.name))('%s', (name) => {
+  it('is read back, run, and gives the program’s own answers', async () => {
+    const result = await verified(name, network);
+    expect(result).toMatchObject({ rows: 17, outputs: 3, passed: true });
+    expect(result.largestDifference).toBeLessThan(1e-5);
+  });
+
+  it('notices a file that says something else', async () => {
+    const { model, sample } = await prepared(network);
+    const other = { ...model, weights: { ...model.weights, 'scores/bias': { shape: [3], data: Float32Array.of(1, 1, 1.001) } } };
+    const result = await verifyExport(exporter(name), exporter(name).write(other), model, sample, runOnnx);
+    expect(result.passed).toBe(false);
+    expect(result.largestDifference).toBeGreaterThan(1e-4);
+  });
+
+  it('writes the same bytes for the same project', async () => {
+    const { model } = await prepared(network);
+    expect(exporter(name).write(model)).toEqual(exporter(name).write(model));
+  });
+
+  it('says why a drawing without a prediction cannot be exported', () => {
+    const model = modelOf(drawing({ w: given([1]) }), { w: { shape: [], data: Float32Array.of(1) } }, null);
+    expect(() => exporter(name).write(model)).toThrow(NotExportable);
+  });
+});
+
+describe('every operation runs in ONNX Runtime as it does here', () => {
+  const cases: Record<string, Rows> = {
+    'two inputs of single numbers': {
+      x: input(), y: input(), t: target(),
+      n: ['neuron', { x1: 'x', x2: 'y' }, { activation: 'sigmoid' }],
+      l: ['binary-cross-entropy', { prediction: 'n', target: 't' }],
+    },
+    'a number for each sample meets a vector for each sample': {
+      x: input([3]), s: ['sum', { x: 'x' }], p: ['multiply', { a: 'x', b: 's' }], q: ['add', { a: 's', b: 'p' }],
+      d: ['divide', { a: 'q', b: 'k' }], k: ['constant', {}, { shape: [3], values: [1, 2, 4] }], y: ['subtract', { a: 'd', b: 's' }],
+    },
+    'matrices for each sample': {
+      x: input([2, 3]), W: given([1], [3, 4]), p: ['matmul', { a: 'x', b: 'W' }], y: ['softmax', { x: 'p' }],
+    },
+    'a matrix of the sample times a vector of the sample': {
+      m: input([2, 3]), v: input([3]), y: ['matmul', { a: 'm', b: 'v' }],
+    },
+    'a fixed matrix times a matrix of the sample': {
+      x: input([2, 3]), W: given([1], [4, 2]), y: ['matmul', { a: 'W', b: 'x' }],
+    },
+    'a fixed matrix times a vector of the sample': {
+      x: input([2]), W: given([1], [4, 2]), y: ['matmul', { a: 'W', b: 'x' }],
+    },
+    'a mean over all, of a negated power': {
+      x: input([2, 2]), p: ['power', { x: 'x' }, { exponent: 3 }], n: ['negate', { x: 'p' }], y: ['mean', { x: 'n' }],
+    },
+    'logarithm of an exponential': { x: input([3]), e: ['exp', { x: 'x' }], y: ['log', { x: 'e' }] },
+    'three summands': { x: input([3]), w: given([2], [3]), b: given([1]), y: ['add', { a: 'x', b: 'w', c: 'b' }, { inputs: 3 }] },
+  };
+  for (const op of ops.values())
+    if (op.kind === 'primitive' && op.group === 'activation') cases[op.title] = { x: input([5]), y: [op.name, { x: 'x' }] };
+
+  it.each(Object.keys(cases))('%s', async (title) => {
+    const result = await verified('onnx', drawing(cases[title]!));
+    expect(result.largestDifference).toBeLessThan(1e-5);
+    expect(result.passed).toBe(true);
+  });
+
+  it('and does when it is spelled from kernels', async () => {
+    const spelled = [...ops.values()].flatMap((op) => (op.kind === 'primitive' && op.onnx ? [op] : []));
+    expect(spelled.length).toBeGreaterThan(12);
+    for (const op of spelled) {
+      const ports = op.ports({ ...defaults(op.attrs) });
+      const isProduct = op.name === 'matmul';
+      const rows: Rows = {
+        a: ['exp', { x: 'x' }], x: input([4]),
+        W: given([1], isProduct ? [4, 3] : [4]), y: [op.name, Object.fromEntries(ports.map((p, i) => [p.name, i === 0 ? 'a' : 'W']))],
+      };
+      const project = drawing(rows);
+      const { model, sample } = await prepared(project);
+      const named = op.onnx;
+      try {
+        Object.assign(op, { onnx: null });
+        const result = await verifyExport(exporter('onnx'), exporter('onnx').write(model), model, sample, runOnnx);
+        expect(result, op.name).toMatchObject({ passed: true });
+      } finally {
+        Object.assign(op, { onnx: named });
+      }
+    }
+  });
+  const defaults = (table: Readonly<Record<string, { default: Attrs[string] }>>): Attrs =>
+    Object.fromEntries(Object.entries(table).map(([name, spec]) => [name, spec.default]));
+});
+
+const python = (() => {
+  try {
+    return execFileSync('python3', ['-c', 'import numpy; print(numpy.__version__)'], { encoding: 'utf8' }).trim();
+  } catch {
+    return null;
+  }
+})();
+
+describe.skipIf(python === null)('in plain NumPy', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'chainrule-export-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** Reads the file with the format's own definition and follows the network that it describes. */
+  const RUN = `
+import json, struct, sys
+import numpy as np
+path, rows_path, out_path = sys.argv[1:]
+if path.endswith('.npz'):
+    archive = np.load(path)
+    weights = {k: archive[k] for k in archive.files if k != 'metadata.json'}
+    network = json.loads(archive['metadata.json'])
+else:
+    raw = open(path, 'rb').read()
+    size, = struct.unpack('<Q', raw[:8])
+    header = json.loads(raw[8:8 + size])
+    network = json.loads(header.pop('__metadata__')['network'])
+    weights = {k: np.frombuffer(raw[8 + size:], '<f4', count=int(np.prod(v['shape'])), offset=v['data_offsets'][0]).reshape(v['shape']) for k, v in header.items()}
+x = np.fromfile(rows_path, '<f4').reshape(-1, len(network['features']))
+values = {}
+for entry in network['inputs']:
+    values[entry['node']] = x[:, entry['columns']].reshape([-1] + entry['shape'])
+run = {
+    'matmul': lambda a, b: a @ b, 'add': lambda *xs: sum(xs), 'tanh': np.tanh,
+    'relu': lambda x: np.maximum(x, 0), 'identity': lambda x: x,
+}
+for node in network['nodes']:
+    if node['id'] in values: continue
+    values[node['id']] = weights[node['id']] if node['op'] == 'parameter' else run[node['op']](*[values[i] for i in node['inputs'].values()])
+values[network['prediction']].astype('<f4').tofile(out_path)
+print(json.dumps([network['classes'], network['features'][0]['mean']]))
+`;
+
+  it.each(['npz', 'safetensors'])('%s gives the program’s own answers', async (name) => {
+    const { model, sample } = await prepared(network, 17, classifier);
+    const file = join(folder, `model.${name}`);
+    writeFileSync(file, exporter(name).write(model));
+    writeFileSync(join(folder, 'rows'), sample.x);
+    const said = execFileSync('python3', ['-c', RUN, file, join(folder, 'rows'), join(folder, 'out')], { encoding: 'utf8' });
+    expect(JSON.parse(said)).toEqual([['x', 'y', 'z'], 5.8]);
+    const bytes = readFileSync(join(folder, 'out'));
+    const output = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+    expect(output.length).toBe(17 * 3);
+    output.forEach((y, i) => expect(Math.abs(y - sample.expected[i]!)).toBeLessThan(1e-5));
+  });
+});
+if (python === null) console.warn('Skipped: the exports were not run in NumPy, because python3 with numpy was not found.');
