@@ -1,18 +1,16 @@
 /** What the engine's worker offers to the window. Nothing here names a device. */
 import type { Profile } from './backends/backend';
 import type { NodeId } from './graph/graph';
-import type { Tensor } from './ir/shape';
-import type { BackendName, Plans } from './plan';
+import type { BackendName, Plans, Weights } from './plan';
 import type { Dataset } from './train/dataset';
-import type { FrameLayout, Tap } from './train/frames';
+import type { FrameLayout, Look, Tap } from './train/frames';
+import type { Score } from './train/metrics';
 import type { Trace } from './train/trace-types';
-
-/** Trained numbers by parameter key (`hidden/weight`), float32, row-major. */
-export type Weights = Readonly<Record<string, Tensor>>;
+import type { CurvePoint, Trouble } from './train/trainer';
 
 export interface LoadOptions {
+  /** Seeds initial weights and the order of the rows. */
   readonly seed: number;
-  /** Plans made for each backend that may be used; the first that opens wins. */
   readonly epochs: number;
   readonly batch: number;
   /** Start from these instead of the initializers, where key and shape fit. */
@@ -22,21 +20,9 @@ export interface LoadOptions {
 export interface LoadReport {
   readonly revision: number;
   readonly backend: BackendName;
-  /** Why this backend: "no WebGPU adapter", "chosen by you". */
-  readonly reason: string;
   /** Parameters that kept their numbers, and those that started anew. */
   readonly kept: readonly string[];
   readonly fresh: readonly string[];
-}
-
-/** Scores of one part of the data. */
-export interface Score {
-  readonly loss: number;
-  /** Classification. */
-  readonly accuracy?: number;
-  /** Regression, in the target's own units. */
-  readonly rmse?: number;
-  readonly r2?: number;
 }
 
 export interface Progress {
@@ -50,25 +36,6 @@ export interface Progress {
   /** New points of the curve since the last message: scores at the end of an epoch, or more rarely. */
   readonly points: readonly CurvePoint[];
 }
-
-export interface CurvePoint {
-  readonly epoch: number;
-  readonly step: number;
-  readonly train: Score;
-  readonly validation: Score | null;
-}
-
-/** Training stopped by itself, or went on elsewhere. */
-export interface Trouble {
-  readonly kind: 'not-finite' | 'device-lost' | 'moved-to-cpu' | 'internal';
-  /** What happened, where, and what to do. */
-  readonly message: string;
-  readonly node?: NodeId;
-  readonly row?: number;
-}
-
-/** Which numbers the live view shows: those of one row of the data, or the mean over a batch. */
-export type Look = { readonly row: number } | 'batch';
 
 export interface MapRequest {
   /** Nodes of the expanded drawing; each element of a node's value gets a map. */
@@ -118,3 +85,5 @@ export interface EngineEvents {
   /** Only without shared memory. */
   frame(memory: ArrayBuffer): void;
 }
+
+export type { CurvePoint, Look, Score, Trouble, Weights };

@@ -2,10 +2,10 @@
  * What the compiler hands to backends: buffers, and steps that each run one kernel. A program is plain
  * data; it can be sent, stored, printed, compared, and replayed on the float64 reference.
  */
-import type { EdgeId, NodeId } from './graph/graph';
+import type { EdgeId, Graph, NodeId } from './graph/graph';
 import type { Kernel } from './ir/kernel';
 import { kernelFault } from './ir/kernel';
-import { shapeText, type Shape } from './ir/shape';
+import { shapeText, type Shape, type Tensor } from './ir/shape';
 
 export type BufferId = string;
 
@@ -152,7 +152,12 @@ export interface Plans {
   readonly live: Plan;
   /** The same program for the float64 reference, for stepping and checks. */
   readonly trace: Program;
+  /** The expanded drawing that the programs were made from, and which node of the drawing each part is of. */
+  readonly drawing: { readonly graph: Graph; readonly owner: Readonly<Record<NodeId, NodeId>> };
 }
+
+/** Numbers of parameters by key (`hidden/weight`), row-major. */
+export type Weights = Readonly<Record<string, Tensor>>;
 
 /** A program for people: one line a step. */
 export function print(program: Program): string {

@@ -61,5 +61,6 @@ export function compile(
     evaluate: planOf(programOf(prepared, 'forward', EVALUATION_BATCH), cpu),
     live: planOf(trace, cpu),
     trace,
+    drawing: { graph: prepared.graph, owner: prepared.owner },
   });
 }

@@ -2,7 +2,7 @@
  * From a checked drawing to a program: forward steps in topological order, the reverse pass, the updates,
  * and, for training, fusion. `verify` runs between the passes.
  */
-import type { NodeId } from '../graph/graph';
+import type { Graph, NodeId } from '../graph/graph';
 import type { Project } from '../graph/project';
 import { alongOut } from '../ir/kernel';
 import { product } from '../ir/shape';
@@ -29,7 +29,8 @@ export interface Prepared {
   readonly inputs: readonly InputSpec[];
   readonly optimizer: Optimizer;
   readonly hyper: Readonly<Record<string, number>>;
-  readonly owner: ReadonlyMap<NodeId, NodeId>;
+  readonly graph: Graph;
+  readonly owner: Readonly<Record<NodeId, NodeId>>;
 }
 
 export function prepare(project: Project, data: DatasetInfo | null): Prepared {
@@ -53,7 +54,8 @@ export function prepare(project: Project, data: DatasetInfo | null): Prepared {
     inputs: [...columns.of].map(([node, spec]) => ({ node, buffer: bufferIds.value(node), ...spec })),
     optimizer,
     hyper,
-    owner,
+    graph,
+    owner: Object.fromEntries(owner),
   };
 }
 

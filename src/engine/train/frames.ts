@@ -14,6 +14,9 @@ export type Tap =
   | { readonly of: 'gradient'; readonly node: NodeId }
   | { readonly of: 'edge-gradient'; readonly edge: EdgeId };
 
+/** Which numbers the live view shows: those of one row of the data, or the mean over a batch. */
+export type Look = { readonly row: number } | 'batch';
+
 /** Node and edge ids are those of the expanded drawing: `hidden/weight`, `hidden/sum.b`. */
 export const tapKey = (tap: Tap): string =>
   tap.of === 'edge-gradient' ? `e:${tap.edge}` : `${tap.of === 'value' ? 'v' : 'g'}:${tap.node}`;

@@ -1,0 +1,333 @@
+/**
+ * The engine as the window sees it: one network at a time, its data, its training, and the live numbers
+ * of the view. Independent of where it runs; `worker.ts` serves it from a worker.
+ */
+import type { EngineApi, EngineEvents, LoadOptions, LoadReport, Look, MapRequest, Progress } from './api';
+import { type Backend, DeviceFailure, type Profile } from './backends/backend';
+import { type BackendName, bufferIds, type BufferId, type Plans, type Weights } from './plan';
+import type { Dataset } from './train/dataset';
+import type { FrameLayout, Tap } from './train/frames';
+import { Live } from './train/live';
+import { Session } from './train/session';
+import { trace } from './train/trace';
+import { type CurvePoint, Trainer } from './train/trainer';
+
+/** Progress messages a second. */
+const PROGRESS_EVERY = 100;
+
+export interface Surroundings {
+  readonly backends: ReadonlyMap<BackendName, Backend>;
+  readonly events: EngineEvents;
+  readonly now: () => number;
+  /** Lets waiting messages in. */
+  readonly breathe: () => Promise<void>;
+  /** Whether memory can be shared with the page. */
+  readonly sharedMemory: boolean;
+}
+
+/** A project that needs no data (L = θ²) trains on one empty row. */
+const noData: Dataset = {
+  name: '',
+  rows: 1,
+  task: 'regression',
+  features: [],
+  targets: [],
+  classes: [],
+  notes: [],
+  x: new Float32Array(),
+  y: new Float32Array(),
+  split: { train: Uint32Array.of(0), validation: new Uint32Array(), test: new Uint32Array() },
+};
+
+export class Engine implements EngineApi {
+  readonly #around: Surroundings;
+  readonly #live: Live;
+  #profile: Profile | null = null;
+  #session: Session | null = null;
+  #trainer: Trainer | null = null;
+  #data: Dataset | null = null;
+  #options: LoadOptions = { seed: 1, epochs: 100, batch: 32 };
+  #revision = 0;
+  #points: CurvePoint[] = [];
+  #lastProgress = 0;
+  #batchLoss: number | null = null;
+  /** Loads and resets happen one after the other. */
+  #queue: Promise<unknown> = Promise.resolve();
+  /** The training that is under way; resolves when it has stopped. */
+  #work: Promise<void> | null = null;
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+    this.#live = new Live(around.now, around.sharedMemory, around.events);
+  }
+
+  async profile(): Promise<Profile> {
+    if (this.#profile) return this.#profile;
+    const present = [];
+    const absent = [];
+    for (const backend of this.#around.backends.values()) {
+      const found = await backend.detect();
+      if ('absent' in found) absent.push({ backend: backend.name, reason: found.absent });
+      else present.push(found);
+    }
+    this.#profile = { present, absent };
+    return this.#profile;
+  }
+
+  setDataset(dataset: Dataset | null): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#halt();
+      this.#data = dataset;
+      // The next load makes a trainer for the new data.
+      this.#trainer = null;
+    });
+  }
+
+  load(plans: Plans, options: LoadOptions): Promise<LoadReport> {
+    return this.#inTurn(async () => {
+      const wasRunning = this.#trainer?.running ?? false;
+      await this.#halt();
+      const session = await Session.open(plans, this.#around.backends);
+      const old = this.#session;
+      const previous = this.#trainer;
+      session.initialize(options.seed);
+      const kept = old ? session.setWeights(await old.weights()) : [];
+      if (old && kept.length > 0) session.setState(await old.state());
+      const given = options.weights ? session.setWeights(options.weights) : [];
+      const known = new Set([...kept, ...given]);
+      old?.close();
+      this.#session = session;
+      this.#options = options;
+      this.#revision = plans.revision;
+      this.#makeTrainer();
+      // A drawing that shares nothing with the last one starts its own count of epochs.
+      if (previous && kept.length > 0) this.#trainer!.resume(previous.epoch, previous.step);
+      this.#live.attach(session, this.#data ?? noData);
+      await this.#live.show();
+      this.#progress(true);
+      if (wasRunning) void this.train();
+      return {
+        revision: plans.revision,
+        backend: session.backend,
+        kept: [...known],
+        fresh: session.parameters.map((p) => p.key).filter((key) => !known.has(key)),
+      };
+    });
+  }
+
+  #makeTrainer(): void {
+    const { epochs, batch, seed } = this.#options;
+    const { now, breathe, events } = this.#around;
+    this.#trainer = new Trainer(
+      this.#session!,
+      this.#data ?? noData,
+      {
+        epochs,
+        batch,
+        seed,
+        scoreEvery: 100,
+        scoreRows: 5000,
+        now,
+        breathe: async () => {
+          await this.#live.maybeShow(this.#trainer!);
+          await breathe();
+        },
+      },
+      {
+        slice: ({ batchLoss }) => {
+          this.#batchLoss = batchLoss;
+          this.#progress(false);
+        },
+        point: (point) => this.#points.push(point),
+        trouble: (trouble) => events.trouble({ ...trouble, ...this.#ownerOf(trouble.node) }),
+      },
+    );
+  }
+
+  #ownerOf(node: string | undefined): { node?: string } {
+    if (node === undefined) return {};
+    return { node: this.#session?.plans.drawing.owner[node] ?? node };
+  }
+
+  reset(seed: number): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#halt();
+      if (!this.#session) return;
+      this.#options = { ...this.#options, seed };
+      this.#session.initialize(seed);
+      this.#makeTrainer();
+      this.#batchLoss = null;
+      await this.#live.show();
+      this.#progress(true);
+    });
+  }
+
+  async train(): Promise<void> {
+    await this.#run((trainer) => trainer.train());
+  }
+
+  async step(): Promise<void> {
+    await this.#run((trainer) => trainer.oneStep());
+  }
+
+  async epoch(): Promise<void> {
+    await this.#run((trainer) => trainer.oneEpoch());
+  }
+
+  async #run(work: (trainer: Trainer) => Promise<void>): Promise<void> {
+    const trainer = this.#trainer;
+    if (!trainer || this.#work) return;
+    this.#work = (async () => {
+      try {
+        this.#progress(true, true);
+        await work(trainer);
+      } catch (error) {
+        this.#fail(error);
+      }
+    })();
+    await this.#work;
+    this.#work = null;
+    await this.#live.show().catch((error: unknown) => this.#fail(error));
+    this.#progress(true);
+  }
+
+  #fail(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    const lost = error instanceof DeviceFailure;
+    this.#around.events.trouble({ kind: lost ? 'device-lost' : 'internal', message });
+  }
+
+  async pause(): Promise<void> {
+    await this.#halt();
+  }
+
+  async #halt(): Promise<void> {
+    this.#trainer?.pause();
+    await this.#work;
+  }
+
+  async tune({ hyper, epochs }: { hyper?: Readonly<Record<string, number>>; epochs?: number }): Promise<void> {
+    if (hyper) this.#session?.tune(hyper);
+    if (epochs !== undefined) {
+      this.#options = { ...this.#options, epochs };
+      if (this.#trainer) this.#trainer.epochs = epochs;
+    }
+  }
+
+  async watch(taps: readonly Tap[]): Promise<{ layout: FrameLayout; memory: SharedArrayBuffer | null }> {
+    const watched = this.#live.watch(taps);
+    await this.#live.show();
+    return watched;
+  }
+
+  async look(at: Look): Promise<void> {
+    this.#live.look(at);
+    await this.#live.show();
+  }
+
+  async trace(row: number) {
+    const session = this.#session;
+    if (!session) throw new Error('There is no network to step through yet. Draw one first.');
+    const data = this.#data ?? noData;
+    const at = Math.min(Math.max(0, row), data.rows - 1);
+    const take = (numbers: Float32Array, width: number): Float32Array => numbers.subarray(at * width, (at + 1) * width);
+    const state: Record<BufferId, ArrayLike<number>> = {};
+    for (const [id, numbers] of await session.state()) state[id] = numbers;
+    for (const [key, tensor] of Object.entries(await session.weights())) state[bufferIds.value(key)] = tensor.data;
+    for (const [id, value] of session.hyper) state[id] = [value];
+    return trace({
+      program: session.plans.trace,
+      drawing: session.plans.drawing,
+      row: at,
+      features: take(data.x, data.features.length),
+      targets: take(data.y, data.targets.length),
+      state,
+    });
+  }
+
+  async map({ nodes, axes, x, y, resolution }: MapRequest) {
+    const session = this.#session;
+    const data = this.#data;
+    if (!session || !data) return [];
+    const width = data.features.length;
+    const points = new Float32Array(resolution * resolution * width);
+    const at = ([low, high]: readonly [number, number], i: number): number =>
+      low + ((high - low) * (i + 0.5)) / resolution;
+    for (let row = 0; row < resolution; row++)
+      for (let column = 0; column < resolution; column++) {
+        const from = (row * resolution + column) * width;
+        points[from + axes[0]] = at(x, column);
+        points[from + axes[1]] = at(y, row);
+      }
+    const { buffers } = session.plans.evaluate.program;
+    const known = nodes.filter((node) => buffers.some((b) => b.id === bufferIds.value(node) && b.shape[0] === 'batch'));
+    const { values } = await session.forward(
+      points,
+      width,
+      new Float32Array(),
+      data.targets.length,
+      null,
+      known.map((node) => bufferIds.value(node)),
+    );
+    const cells = resolution * resolution;
+    return known.map((node, i) => {
+      const numbers = values[i]!;
+      const size = numbers.length / cells;
+      const maps = Array.from({ length: size }, (_, k) => Float32Array.from({ length: cells }, (_c, c) => numbers[c * size + k]!));
+      return { node, maps };
+    });
+  }
+
+  async predict(rows: readonly number[]): Promise<{ width: number; values: Float32Array }> {
+    const prediction = this.#session?.plans.evaluate.program.prediction;
+    const data = this.#data;
+    if (!this.#session || !prediction || !data) return { width: 0, values: new Float32Array() };
+    const { values } = await this.#session.forward(
+      data.x,
+      data.features.length,
+      data.y,
+      data.targets.length,
+      Uint32Array.from(rows),
+      [prediction.buffer],
+    );
+    return { width: rows.length > 0 ? values[0]!.length / rows.length : 0, values: values[0]! };
+  }
+
+  async test() {
+    if (!this.#session || !this.#data) return null;
+    return this.#session.score(this.#data, this.#data.split.test);
+  }
+
+  async weights(): Promise<Weights> {
+    return (await this.#session?.weights()) ?? {};
+  }
+
+  async setWeights(weights: Weights): Promise<void> {
+    this.#session?.setWeights(weights);
+    if (!this.#trainer?.running) await this.#live.show();
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#queue.then(work, work);
+    this.#queue = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #progress(now: boolean, running = this.#trainer?.running ?? false): void {
+    const time = this.#around.now();
+    if (!now && time - this.#lastProgress < PROGRESS_EVERY) return;
+    this.#lastProgress = time;
+    const trainer = this.#trainer;
+    const progress: Progress = {
+      revision: this.#revision,
+      epoch: trainer?.epoch ?? 0,
+      step: trainer?.step ?? 0,
+      running,
+      stepsPerSecond: trainer?.stepsPerSecond ?? 0,
+      batchLoss: this.#batchLoss,
+      points: this.#points,
+    };
+    this.#points = [];
+    this.#around.events.progress(progress);
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * The only source of randomness: a small seeded generator (sfc32, by Chris Doty-Humphrey; passes
+ * PractRand). The same seed gives the same numbers on every machine.
+ */
+import type { Draw } from '../ops/initializers';
+
+export class Random implements Draw {
+  #a: number;
+  #b: number;
+  #c: number;
+  #counter = 1;
+  #spare: number | null = null;
+
+  /** `stream` separates uses of one seed: the same seed draws other numbers for other streams. */
+  constructor(seed: number, stream = '') {
+    let h = 2166136261;
+    for (const char of stream) h = Math.imul(h ^ char.charCodeAt(0), 16777619);
+    this.#a = seed >>> 0;
+    this.#b = Math.floor(seed / 2 ** 32) >>> 0;
+    this.#c = h >>> 0;
+    for (let i = 0; i < 15; i++) this.#next();
+  }
+
+  #next(): number {
+    const t = (((this.#a + this.#b) >>> 0) + this.#counter) >>> 0;
+    this.#counter = (this.#counter + 1) >>> 0;
+    this.#a = this.#b ^ (this.#b >>> 9);
+    this.#b = (this.#c + (this.#c << 3)) >>> 0;
+    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + t) >>> 0;
+    return t;
+  }
+
+  /** In [0, 1), 32 bits. */
+  uniform(): number {
+    return this.#next() / 2 ** 32;
+  }
+
+  between(low: number, high: number): number {
+    return low + (high - low) * this.uniform();
+  }
+
+  /** Mean 0, deviation 1 (Box and Muller). */
+  gaussian(): number {
+    if (this.#spare !== null) {
+      const spare = this.#spare;
+      this.#spare = null;
+      return spare;
+    }
+    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
+    const angle = 2 * Math.PI * this.uniform();
+    this.#spare = radius * Math.sin(angle);
+    return radius * Math.cos(angle);
+  }
+
+  /** A whole number in [0, below). */
+  integer(below: number): number {
+    return Math.floor(this.uniform() * below);
+  }
+
+  /** Puts the elements in random order, in place (Fisher and Yates). */
+  shuffle<T extends { length: number; [index: number]: number }>(numbers: T): T {
+    for (let i = numbers.length - 1; i > 0; i--) {
+      const j = this.integer(i + 1);
+      const other = numbers[i]!;
+      numbers[i] = numbers[j]!;
+      numbers[j] = other;
+    }
+    return numbers;
+  }
+}

@@ -1,0 +1,250 @@
+/**
+ * Plans opened on devices: the weights' home while a network is trained. The training device owns the
+ * numbers; the devices for evaluation and for the live view get copies when they are asked something.
+ */
+import type { Backend, Device } from '../backends/backend';
+import { initializerOf } from '../ops/initializers';
+import { product } from '../ir/shape';
+import { type BackendName, type BufferId, bufferIds, type ParameterSpec, type Plan, type Plans, type Weights } from '../plan';
+import type { Dataset } from './dataset';
+import { score, type Score, type Takes } from './metrics';
+import { Random } from './random';
+
+/** Floats of data that the evaluation device holds at a time. */
+const EVALUATION_FLOATS = 2 ** 21;
+
+/** Everything that training changes: parameters, optimizer slots, counters. */
+export type State = ReadonlyMap<BufferId, Float32Array>;
+
+/** Row-major features and targets, the rows to take (null: all), and the values to keep for every row. */
+type Forward = [
+  x: Float32Array,
+  width: number,
+  y: Float32Array,
+  targetWidth: number,
+  rows: Uint32Array | null,
+  collect: readonly BufferId[],
+];
+
+export class Session {
+  readonly parameters: readonly ParameterSpec[];
+  readonly #stateIds: readonly BufferId[];
+  /** Grows with every change of the weights, so that copies know when they are old. */
+  #version = 0;
+  readonly #copied = new Map<Device, number>();
+  #asking: Promise<unknown> = Promise.resolve();
+  /** Present hyperparameters, by buffer. */
+  readonly #hyper = new Map<BufferId, number>();
+
+  private constructor(
+    readonly plans: Plans,
+    readonly train: Device | null,
+    readonly evaluate: Device,
+    readonly live: Device,
+  ) {
+    const program = (plans.train ?? plans.evaluate).program;
+    this.parameters = plans.evaluate.program.parameters;
+    for (const b of program.buffers) if (b.role === 'hyper') this.#hyper.set(b.id, b.init as number);
+    this.#stateIds = program.buffers.filter((b) => b.role === 'parameter' || b.role === 'slot').map((b) => b.id);
+  }
+
+  /** Throws DeviceFailure when a device cannot be opened; nothing is left open then. */
+  static async open(plans: Plans, backends: ReadonlyMap<BackendName, Backend>): Promise<Session> {
+    const opened: Device[] = [];
+    const open = async (plan: Plan): Promise<Device> => {
+      const device = await backends.get(plan.backend)!.open(plan);
+      opened.push(device);
+      return device;
+    };
+    try {
+      const train = plans.train ? await open(plans.train) : null;
+      return new Session(plans, train, await open(plans.evaluate), await open(plans.live));
+    } catch (error) {
+      for (const device of opened) device.close();
+      throw error;
+    }
+  }
+
+  get #owner(): Device {
+    return this.train ?? this.evaluate;
+  }
+
+  get backend(): BackendName {
+    return this.#owner.backend;
+  }
+
+  /** New numbers for every parameter; each draws from a stream of its own, so that none depends on others. */
+  initialize(seed: number): void {
+    for (const p of this.parameters) this.#owner.write(this.#bufferOf(p), initialNumbers(p, seed));
+    this.#restartSlots();
+    this.#version++;
+  }
+
+  #bufferOf(p: ParameterSpec): BufferId {
+    return p.value;
+  }
+
+  #restartSlots(): void {
+    for (const b of this.plans.train?.program.buffers ?? []) {
+      if (b.role !== 'slot') continue;
+      const size = product(b.shape as readonly number[]);
+      this.train!.write(b.id, new Float32Array(size).fill(typeof b.init === 'number' ? b.init : 0));
+    }
+  }
+
+  async weights(): Promise<Weights> {
+    const owned = this.#ownedParameters();
+    const numbers = await this.#owner.read(owned.map((p) => p.value));
+    const weights: Record<string, { shape: readonly number[]; data: Float32Array }> = {};
+    owned.forEach((p, i) => (weights[p.key] = { shape: p.shape, data: numbers[i]! }));
+    // Parameters that do not lead to the loss live on the evaluation device alone.
+    const rest = this.parameters.filter((p) => !(p.key in weights));
+    const others = await this.evaluate.read(rest.map((p) => p.value));
+    rest.forEach((p, i) => (weights[p.key] = { shape: p.shape, data: others[i]! }));
+    return weights;
+  }
+
+  #ownedParameters(): readonly ParameterSpec[] {
+    const ids = new Set(this.#stateIds);
+    return this.parameters.filter((p) => ids.has(p.value));
+  }
+
+  /** Sets the parameters whose key and shape fit; returns their keys. */
+  setWeights(weights: Weights): string[] {
+    const ids = new Set(this.#stateIds);
+    const set: string[] = [];
+    for (const p of this.parameters) {
+      const tensor = weights[p.key];
+      if (!tensor || tensor.shape.join() !== p.shape.join()) continue;
+      (ids.has(p.value) ? this.#owner : this.evaluate).write(p.value, tensor.data);
+      if (!ids.has(p.value)) this.live.write(p.value, tensor.data);
+      set.push(p.key);
+    }
+    this.#version++;
+    return set;
+  }
+
+  /** The optimizer's memory, for a plan with the same parameters and rule. */
+  async state(): Promise<State> {
+    const numbers = await this.#owner.read(this.#stateIds);
+    return new Map(this.#stateIds.map((id, i) => [id, numbers[i]!]));
+  }
+
+  /** Buffers that this session does not have, or of another size, are passed over. */
+  setState(state: State): void {
+    const specs = new Map((this.plans.train ?? this.plans.evaluate).program.buffers.map((b) => [b.id, b]));
+    for (const [id, numbers] of state) {
+      const spec = specs.get(id);
+      if (spec && product(spec.shape as readonly number[]) === numbers.length) this.#owner.write(id, numbers);
+    }
+    this.#version++;
+  }
+
+  /** Hyperparameters of the optimizer, by name. Names the rule does not have are passed over. */
+  tune(hyper: Readonly<Record<string, number>>): void {
+    for (const [name, value] of Object.entries(hyper)) {
+      const id = bufferIds.hyper(name);
+      if (!this.#hyper.has(id)) continue;
+      this.#hyper.set(id, value);
+      this.train?.write(id, [value]);
+    }
+  }
+
+  get hyper(): ReadonlyMap<BufferId, number> {
+    return this.#hyper;
+  }
+
+  changed(): void {
+    this.#version++;
+  }
+
+  /** Brings a copy's weights up to date. */
+  async refresh(device: Device): Promise<void> {
+    if (device === this.#owner || this.#copied.get(device) === this.#version) return;
+    const version = this.#version;
+    const owned = this.#ownedParameters();
+    const numbers = await this.#owner.read(owned.map((p) => p.value));
+    owned.forEach((p, i) => device.write(p.value, numbers[i]!));
+    this.#copied.set(device, version);
+  }
+
+  /**
+   * Runs rows forward in pieces: mean loss, and the values of some nodes for every row. `x` and `y` are
+   * row-major; without targets only values that do not depend on them mean anything.
+   */
+  forward(...request: Forward): Promise<{ loss: number; values: Float32Array[] }> {
+    // One question after the other: each sets the evaluation device's data.
+    const turn = this.#asking.then(() => this.#forward(...request));
+    this.#asking = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #forward(...[x, width, y, targetWidth, rows, collect]: Forward): Promise<{ loss: number; values: Float32Array[] }> {
+    await this.refresh(this.evaluate);
+    const total = rows ? rows.length : width > 0 ? x.length / width : y.length / Math.max(1, targetWidth);
+    const { program } = this.plans.evaluate;
+    const piece = Math.max(1, Math.min(total, Math.floor(EVALUATION_FLOATS / Math.max(1, width + targetWidth))));
+    let lossSum = 0;
+    const values: Float32Array[][] = collect.map(() => []);
+    for (let from = 0; from < total; from += piece) {
+      const count = Math.min(piece, total - from);
+      const take = (numbers: Float32Array, w: number): Float32Array => {
+        if (!rows) return numbers.subarray(from * w, (from + count) * w);
+        const out = new Float32Array(count * w);
+        for (let i = 0; i < count; i++) {
+          const row = rows[from + i]!;
+          for (let k = 0; k < w; k++) out[i * w + k] = numbers[row * w + k]!;
+        }
+        return out;
+      };
+      const ys = y.length === 0 ? new Float32Array(count * targetWidth) : take(y, targetWidth);
+      this.evaluate.setData(take(x, width), width, ys, targetWidth);
+      const order = Uint32Array.from({ length: count }, (_, i) => i);
+      const result = await this.evaluate.run({ phases: ['forward', 'loss'], rows: order, batch: program.batch, collect });
+      result.losses.forEach((loss, b) => (lossSum += loss * Math.min(program.batch, count - b * program.batch)));
+      result.collected.forEach((numbers, i) => values[i]!.push(numbers));
+    }
+    return { loss: total > 0 ? lossSum / total : Number.NaN, values: values.map(concat) };
+  }
+
+  /** Loss and metrics on some rows of the data; null when there are none. */
+  async score(data: Dataset, rows: Uint32Array): Promise<Score | null> {
+    if (rows.length === 0) return null;
+    const { prediction, loss } = this.plans.evaluate.program;
+    const collect = prediction ? [prediction.buffer] : [];
+    const result = await this.forward(data.x, data.features.length, data.y, data.targets.length, rows, collect);
+    const mean = loss ? result.loss : Number.NaN;
+    if (!prediction) return { loss: mean };
+    const width = data.targets.length;
+    const targets = new Float32Array(rows.length * width);
+    for (let i = 0; i < rows.length; i++)
+      for (let k = 0; k < width; k++) targets[i * width + k] = data.y[rows[i]! * width + k]!;
+    return score(mean, result.values[0]!, targets, data, prediction.takes as Takes);
+  }
+
+  close(): void {
+    for (const device of [this.train, this.evaluate, this.live]) device?.close();
+  }
+}
+
+function concat(parts: readonly Float32Array[]): Float32Array {
+  if (parts.length === 1) return parts[0]!;
+  const out = new Float32Array(parts.reduce((n, part) => n + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** The numbers that a parameter starts from: given in the drawing, or drawn from the seed. */
+export function initialNumbers(p: ParameterSpec, seed: number): Float32Array {
+  const size = product(p.shape);
+  const numbers = new Float32Array(size);
+  if (p.given) return p.given.length === 1 ? numbers.fill(p.given[0]!) : Float32Array.from(p.given);
+  const random = new Random(seed, `parameter:${p.key}`);
+  const rule = initializerOf(p.initializer);
+  for (let i = 0; i < size; i++) numbers[i] = rule.sample(p, random);
+  return numbers;
+}
