@@ -1,0 +1,488 @@
+/**
+ * What is written and drawn on the nodes: names, glyphs, graphs of functions, neurons, ports, the shapes
+ * on the edges, and what a gesture shows while it lasts. Redrawn when something changes, never for a live
+ * number.
+ */
+import type { EdgeId, NodeId } from '../../engine/graph/graph';
+import type { Point, Project } from '../../engine/graph/project';
+import type { Box, Guide } from '../editor/gestures';
+import type { Camera } from './cytoscape';
+import { curveBetween, edgeCurve, GROUP_TITLE, groupBoxes, NOWHERE, outOf, pointOn, portAt } from './geometry';
+import type { NodeVisual, Scene } from './scene';
+import type { Theme } from './theme';
+
+/** What a gesture shows on top of the drawing. */
+export interface Feedback {
+  readonly guides: readonly Guide[];
+  readonly box: Box | null;
+  readonly connecting: {
+    readonly from: NodeId;
+    readonly to: Point;
+    /** Ports of the node under the pointer: whether each may be connected. */
+    readonly target: NodeId | null;
+    readonly ports: ReadonlyMap<string, boolean>;
+    readonly port: string | null;
+  } | null;
+  /** An edge that a dropped node would be inserted on. */
+  readonly dropEdge: EdgeId | null;
+  readonly hover: NodeId | null;
+  readonly hoverUnit: { readonly node: NodeId; readonly index: number } | null;
+  /** Keyboard focus. */
+  readonly focused: NodeId | null;
+  /** Where the stepper stands. */
+  readonly stepping: NodeId | null;
+}
+
+export const noFeedback: Feedback = {
+  guides: [],
+  box: null,
+  connecting: null,
+  dropEdge: null,
+  hover: null,
+  hoverUnit: null,
+  focused: null,
+  stepping: null,
+};
+
+export interface InkState {
+  readonly scene: Scene;
+  readonly positions: Project['positions'];
+  readonly camera: Camera;
+  readonly theme: Theme;
+  readonly selection: ReadonlySet<string>;
+  readonly feedback: Feedback;
+  /** Neurons are filled by live numbers underneath, so only their rims are drawn. */
+  readonly live: boolean;
+  /** Number to show in place of an edge's shape; '' for none. */
+  readonly figure: (edge: EdgeId) => string;
+}
+
+/** Zoom below which small writing is left out, then all writing. */
+const SMALL_TEXT = 0.55;
+const ANY_TEXT = 0.26;
+
+export class Ink {
+  readonly #context: CanvasRenderingContext2D;
+  #width = 0;
+  #height = 0;
+  #ratio = 1;
+
+  constructor(readonly canvas: HTMLCanvasElement) {
+    this.#context = canvas.getContext('2d')!;
+  }
+
+  resize(width: number, height: number, ratio: number): void {
+    this.#width = width;
+    this.#height = height;
+    this.#ratio = ratio;
+    this.canvas.width = Math.max(1, Math.round(width * ratio));
+    this.canvas.height = Math.max(1, Math.round(height * ratio));
+  }
+
+  draw(state: InkState): void {
+    const c = this.#context;
+    const { camera, scene, positions } = state;
+    c.setTransform(1, 0, 0, 1, 0, 0);
+    c.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    const k = camera.zoom * this.#ratio;
+    c.setTransform(k, 0, 0, k, camera.x * this.#ratio, camera.y * this.#ratio);
+    c.lineJoin = 'round';
+    c.lineCap = 'round';
+    const view: Box = {
+      x1: -camera.x / camera.zoom,
+      y1: -camera.y / camera.zoom,
+      x2: (this.#width - camera.x) / camera.zoom,
+      y2: (this.#height - camera.y) / camera.zoom,
+    };
+    this.#groups(state);
+    if (camera.zoom >= SMALL_TEXT) this.#edgeLabels(state, view);
+    for (const v of scene.nodes.values()) {
+      const at = positions[v.id] ?? NOWHERE;
+      if (at.x + v.width / 2 + 30 < view.x1 || at.x - v.width / 2 - 30 > view.x2) continue;
+      if (at.y + v.height / 2 + 30 < view.y1 || at.y - v.height / 2 - 30 > view.y2) continue;
+      this.#node(v, at, state);
+    }
+    this.#feedback(state);
+    c.globalAlpha = 1;
+  }
+
+  #font(size: number, weight = 400): void {
+    this.#context.font = `${weight} ${size}px ${this.#family}`;
+  }
+  #family = 'system-ui, sans-serif';
+
+  #groups({ scene, positions, theme, camera }: InkState): void {
+    this.#family = theme.font;
+    if (camera.zoom < ANY_TEXT) return;
+    const c = this.#context;
+    this.#font(12, 600);
+    c.textAlign = 'left';
+    c.textBaseline = 'middle';
+    c.fillStyle = theme.accent;
+    for (const [name, box] of groupBoxes(scene, positions)) c.fillText(name, box.x1 + 14, box.y1 + GROUP_TITLE / 2 + 4);
+  }
+
+  #edgeLabels({ scene, positions, theme, selection, feedback, figure }: InkState, view: Box): void {
+    const c = this.#context;
+    c.textAlign = 'center';
+    c.textBaseline = 'middle';
+    for (const e of scene.edges.values()) {
+      const curve = edgeCurve(scene, positions, e);
+      if (Math.max(curve.sx, curve.tx) < view.x1 || Math.min(curve.sx, curve.tx) > view.x2) continue;
+      if (Math.max(curve.sy, curve.ty) < view.y1 - 300 || Math.min(curve.sy, curve.ty) > view.y2 + 300) continue;
+      let at = pointOn(curve, 0.5);
+      if (e.kind === 'weights') {
+        // Above the bundle, where no line crosses it.
+        const tops = [e.from, e.to].map((id) => {
+          const spots = scene.nodes.get(id)!.units!.spots;
+          return (positions[id] ?? NOWHERE).y + Math.min(...spots.map((s) => s.dy));
+        });
+        at = { x: at.x, y: (tops[0]! + tops[1]!) / 2 - 16 };
+      }
+      const number = figure(e.id);
+      const text = number || e.label;
+      if (text === '' || (Math.abs(curve.tx - curve.sx) < 34 && number === '')) continue;
+      this.#font(number ? 11.5 : 10.5, number ? 600 : 450);
+      const width = c.measureText(text).width + 12;
+      c.globalAlpha = number ? 0.95 : 0.88;
+      c.fillStyle = theme.bg;
+      c.beginPath();
+      c.roundRect(at.x - width / 2, at.y - 9, width, 18, 9);
+      c.fill();
+      c.globalAlpha = 1;
+      c.fillStyle = selection.has(e.id) || feedback.dropEdge === e.id ? theme.accent : number ? theme.text : theme.textDim;
+      c.fillText(text, at.x, at.y + 0.5);
+    }
+  }
+
+  #node(v: NodeVisual, at: Point, state: InkState): void {
+    const { theme, camera, selection, feedback } = state;
+    const c = this.#context;
+    const color = theme.groups[v.group];
+    const zoom = camera.zoom;
+    if (feedback.stepping === v.id) this.#ring(v, at, theme.accent, 5, 3, [7, 5]);
+    if (feedback.focused === v.id) this.#ring(v, at, theme.accent, 6, 2);
+    switch (v.form) {
+      case 'column':
+        this.#column(v, at, color, state);
+        break;
+      case 'circle':
+        this.#circle(v, at, color, state);
+        break;
+      case 'neuron':
+        this.#neuron(v, at, color, state);
+        break;
+      default:
+        this.#card(v, at, color, state);
+    }
+    if (zoom >= ANY_TEXT) this.#ports(v, at, color, state);
+    if (v.severity === 'error' || v.severity === 'warning') this.#badge(at.x + v.width / 2 - 4, at.y - v.height / 2 + 4, v.severity === 'error' ? theme.danger : theme.warning, theme);
+    if (selection.has(v.id) && zoom < ANY_TEXT) this.#ring(v, at, theme.accent, 6, 3 / zoom);
+    c.globalAlpha = 1;
+  }
+
+  #card(v: NodeVisual, at: Point, color: string, { theme, camera }: InkState): void {
+    const c = this.#context;
+    const left = at.x - v.width / 2;
+    const names = v.portNames ? this.#portColumn(v) : 0;
+    const tile = v.form === 'pill' ? 32 : 34;
+    const x = left + names + (v.form === 'pill' ? 8 : 11);
+    const y = at.y - tile / 2;
+    c.fillStyle = color;
+    c.globalAlpha = 0.14;
+    c.beginPath();
+    c.roundRect(x, y, tile, tile, v.form === 'pill' ? tile / 2 : 9);
+    c.fill();
+    c.globalAlpha = 1;
+    if (v.plot) this.#plot(v.plot, x + 6, y + 7, tile - 12, tile - 14, color);
+    else this.#glyph(v.glyph, x + tile / 2, at.y, tile - 8, 17, color);
+    if (camera.zoom < ANY_TEXT) return;
+    const tx = x + tile + 9;
+    c.textAlign = 'left';
+    c.textBaseline = 'alphabetic';
+    const third = v.meta !== '' && v.form !== 'pill';
+    c.fillStyle = theme.text;
+    this.#font(13, 600);
+    c.fillText(v.title, tx, at.y + (third ? -9 : v.subtitle === '' ? 4.5 : -2.5));
+    if (camera.zoom < SMALL_TEXT) return;
+    c.fillStyle = theme.textDim;
+    this.#font(11);
+    if (v.subtitle !== '') c.fillText(v.subtitle, tx, at.y + (third ? 6 : 13));
+    if (third) {
+      this.#font(10.5, 500);
+      c.fillStyle = color;
+      c.fillText(v.meta, tx, at.y + 21);
+    }
+    if (v.objective) {
+      this.#font(9.5, 600);
+      c.fillStyle = color;
+      c.textAlign = 'center';
+      c.fillText('minimised', at.x, at.y + v.height / 2 + 14);
+    }
+  }
+
+  #portColumn(v: NodeVisual): number {
+    this.#font(10);
+    return Math.max(...v.ports.map((p) => this.#context.measureText(p.name).width)) + 14;
+  }
+
+  #circle(v: NodeVisual, at: Point, color: string, { theme, camera }: InkState): void {
+    this.#glyph(v.glyph, at.x, at.y, v.width - 16, 24, color);
+    this.#caption(v, at, theme, camera.zoom);
+  }
+
+  #caption(v: NodeVisual, at: Point, theme: Theme, zoom: number): void {
+    if (zoom < ANY_TEXT) return;
+    const c = this.#context;
+    c.textAlign = 'center';
+    c.textBaseline = 'alphabetic';
+    this.#font(11.5, 600);
+    c.fillStyle = theme.text;
+    c.fillText(v.title, at.x, at.y + v.height / 2 + 15);
+    if (zoom < SMALL_TEXT || v.form === 'circle') return;
+    this.#font(10.5);
+    c.fillStyle = theme.textDim;
+    c.fillText([v.subtitle, v.meta].filter(Boolean).join(', '), at.x, at.y + v.height / 2 + 28);
+  }
+
+  #neuron(v: NodeVisual, at: Point, color: string, state: InkState): void {
+    const r = v.width / 2;
+    if (v.plot) this.#plot(v.plot, at.x - r * 0.5, at.y - r * 0.4, r, r * 0.8, state.live ? state.theme.text : color);
+    else this.#glyph('Σ', at.x, at.y, v.width - 20, 26, color);
+    this.#caption(v, at, state.theme, state.camera.zoom);
+  }
+
+  #column(v: NodeVisual, at: Point, color: string, state: InkState): void {
+    const { theme, camera, live, feedback } = state;
+    const c = this.#context;
+    const units = v.units!;
+    const top = at.y - v.height / 2;
+    const bottom = at.y + v.height / 2;
+    c.textAlign = 'center';
+    c.textBaseline = 'alphabetic';
+    if (camera.zoom >= ANY_TEXT) {
+      this.#font(13, 600);
+      c.fillStyle = theme.text;
+      c.fillText(v.title, at.x, top + 21);
+    }
+    if (camera.zoom >= SMALL_TEXT) {
+      this.#font(11);
+      c.fillStyle = theme.textDim;
+      const text = v.group === 'layer' ? `${units.count.toLocaleString('en-US')} × ${v.subtitle}` : v.subtitle;
+      if (v.group === 'layer' && v.plot) {
+        const width = c.measureText(text).width;
+        this.#plot(v.plot, at.x - width / 2 - 15, top + 27, 12, 9, color, 1.2);
+        c.fillText(text, at.x + 4, top + 36);
+      } else c.fillText(text, at.x, top + 36);
+      if (v.meta !== '') {
+        this.#font(10.5, 500);
+        c.fillStyle = color;
+        c.fillText(v.meta, at.x, bottom - 15);
+      }
+    }
+    units.spots.forEach((spot, slot) => {
+      const [x, y] = [at.x + spot.dx, at.y + spot.dy];
+      const hovered = feedback.hoverUnit?.node === v.id && feedback.hoverUnit.index === units.shown[slot];
+      c.beginPath();
+      c.arc(x, y, units.radius, 0, 2 * Math.PI);
+      if (!live) {
+        c.fillStyle = theme.nodeBg;
+        c.fill();
+        c.globalAlpha = 0.12;
+        c.fillStyle = color;
+        c.fill();
+        c.globalAlpha = 1;
+      }
+      c.strokeStyle = color;
+      c.lineWidth = hovered ? 3 : 1.5;
+      c.stroke();
+      const label = units.labels[slot];
+      if (label && camera.zoom >= SMALL_TEXT) {
+        this.#font(10.5);
+        c.textAlign = 'right';
+        c.textBaseline = 'middle';
+        c.fillStyle = theme.textDim;
+        c.fillText(this.#fitted(label, x - units.radius - 6 - (at.x - v.width / 2 + 9)), x - units.radius - 6, y + 0.5);
+      }
+    });
+    if (units.gap) {
+      const [x, y] = [at.x + units.gap.dx, at.y + units.gap.dy];
+      c.fillStyle = color;
+      for (const dy of [-7, 0, 7]) {
+        c.beginPath();
+        c.arc(x, y + dy, 1.8, 0, 2 * Math.PI);
+        c.fill();
+      }
+      if (camera.zoom >= SMALL_TEXT) {
+        const hidden = units.count - units.shown.length;
+        this.#font(10);
+        c.textBaseline = 'middle';
+        c.textAlign = units.gap.dx > 10 ? 'right' : 'left';
+        c.fillStyle = theme.textDim;
+        c.fillText(`${hidden.toLocaleString('en-US')} more`, x + (units.gap.dx > 10 ? -10 : 8), y);
+      }
+    }
+  }
+
+  #fitted(text: string, width: number): string {
+    const c = this.#context;
+    if (c.measureText(text).width <= width) return text;
+    let cut = text;
+    while (cut.length > 1 && c.measureText(`${cut}…`).width > width) cut = cut.slice(0, -1);
+    return `${cut}…`;
+  }
+
+  #glyph(text: string, x: number, y: number, room: number, size: number, color: string): void {
+    const c = this.#context;
+    this.#font(size, 550);
+    const width = c.measureText(text).width;
+    if (width > room) this.#font(Math.max(7.5, (size * room) / width), 550);
+    c.textAlign = 'center';
+    c.textBaseline = 'middle';
+    c.fillStyle = color;
+    c.fillText(text, x, y + size * 0.04);
+  }
+
+  #plot(points: NonNullable<NodeVisual['plot']>, x: number, y: number, width: number, height: number, color: string, line = 1.8): void {
+    const c = this.#context;
+    c.beginPath();
+    points.forEach(([px, py], i) => {
+      if (i === 0) c.moveTo(x + px * width, y + (1 - py) * height);
+      else c.lineTo(x + px * width, y + (1 - py) * height);
+    });
+    c.strokeStyle = color;
+    c.lineWidth = line;
+    c.stroke();
+  }
+
+  #ports(v: NodeVisual, at: Point, color: string, { theme, camera, feedback }: InkState): void {
+    const c = this.#context;
+    const targeted = feedback.connecting?.target === v.id ? feedback.connecting : null;
+    for (const port of v.ports) {
+      const p = portAt(port, at);
+      const allowed = targeted?.ports.get(port.name);
+      const chosen = targeted !== null && targeted.port === port.name;
+      c.beginPath();
+      c.arc(p.x, p.y, chosen ? 6.5 : allowed ? 5 : 3.6, 0, 2 * Math.PI);
+      c.fillStyle = allowed === true ? theme.success : allowed === false && chosen ? theme.danger : theme.nodeBg;
+      c.fill();
+      c.lineWidth = 1.5;
+      c.strokeStyle = allowed === true ? theme.success : allowed === false && chosen ? theme.danger : color;
+      c.stroke();
+      if (!v.portNames || camera.zoom < SMALL_TEXT) continue;
+      this.#font(10);
+      c.fillStyle = theme.textDim;
+      c.textBaseline = 'middle';
+      if (v.form === 'circle') {
+        c.textAlign = 'left';
+        c.fillText(port.name, p.x + 6, p.y + (port.dy < 0 ? 2 : 0));
+      } else {
+        c.textAlign = 'left';
+        c.fillText(port.name, p.x + 9, p.y + 0.5);
+      }
+    }
+    const out = outOf(v, at);
+    const reaching = feedback.hover === v.id || feedback.connecting?.from === v.id;
+    c.beginPath();
+    c.arc(out.x, out.y, reaching ? 6.5 : 3.6, 0, 2 * Math.PI);
+    c.fillStyle = reaching ? theme.accent : color;
+    c.fill();
+    if (reaching) {
+      c.strokeStyle = theme.bg;
+      c.lineWidth = 1.6;
+      c.beginPath();
+      c.moveTo(out.x - 3, out.y);
+      c.lineTo(out.x + 3, out.y);
+      c.moveTo(out.x, out.y - 3);
+      c.lineTo(out.x, out.y + 3);
+      c.stroke();
+    }
+  }
+
+  #badge(x: number, y: number, color: string, theme: Theme): void {
+    const c = this.#context;
+    c.beginPath();
+    c.arc(x, y, 8, 0, 2 * Math.PI);
+    c.fillStyle = color;
+    c.fill();
+    c.strokeStyle = theme.bg;
+    c.lineWidth = 1.5;
+    c.stroke();
+    this.#font(11, 700);
+    c.textAlign = 'center';
+    c.textBaseline = 'middle';
+    c.fillStyle = theme.bg;
+    c.fillText('!', x, y + 0.5);
+  }
+
+  #ring(v: NodeVisual, at: Point, color: string, distance: number, width: number, dash: readonly number[] = []): void {
+    const c = this.#context;
+    c.strokeStyle = color;
+    c.lineWidth = width;
+    c.setLineDash([...dash]);
+    c.beginPath();
+    const [w, h] = [v.width + 2 * distance, v.height + 2 * distance];
+    const radius = v.form === 'pill' || v.form === 'circle' || v.form === 'neuron' ? h / 2 : v.form === 'column' ? 21 : 17;
+    c.roundRect(at.x - w / 2, at.y - h / 2, w, h, radius);
+    c.stroke();
+    c.setLineDash([]);
+  }
+
+  #feedback({ scene, positions, theme, camera, feedback }: InkState): void {
+    const c = this.#context;
+    const hair = 1 / camera.zoom;
+    const { connecting, box, guides, dropEdge } = feedback;
+    if (dropEdge !== null) {
+      const e = scene.edges.get(dropEdge);
+      if (e) this.#stroke(edgeCurve(scene, positions, e), theme.accent, 4);
+    }
+    if (connecting) {
+      const from = scene.nodes.get(connecting.from);
+      if (from) {
+        const start = outOf(from, positions[from.id] ?? NOWHERE);
+        const refused = connecting.port !== null && connecting.ports.get(connecting.port) === false;
+        const target = connecting.target === null || connecting.port === null ? null : scene.nodes.get(connecting.target);
+        const port = target?.ports.find((p) => p.name === connecting.port);
+        const end = port && target ? portAt(port, positions[target.id] ?? NOWHERE) : connecting.to;
+        c.setLineDash(refused ? [6, 5] : []);
+        this.#stroke(curveBetween(start, end), refused ? theme.danger : port ? theme.success : theme.accent, 2.4);
+        c.setLineDash([]);
+      }
+    }
+    c.strokeStyle = theme.accent;
+    c.lineWidth = hair;
+    for (const g of guides) {
+      c.beginPath();
+      if (g.axis === 'x') {
+        c.moveTo(g.at, g.from - 12);
+        c.lineTo(g.at, g.to + 12);
+      } else {
+        c.moveTo(g.from - 12, g.at);
+        c.lineTo(g.to + 12, g.at);
+      }
+      c.stroke();
+    }
+    if (box) {
+      c.beginPath();
+      c.rect(box.x1, box.y1, box.x2 - box.x1, box.y2 - box.y1);
+      c.globalAlpha = 0.08;
+      c.fillStyle = theme.accent;
+      c.fill();
+      c.globalAlpha = 1;
+      c.lineWidth = 1.2 * hair;
+      c.stroke();
+    }
+  }
+
+  #stroke(curve: ReturnType<typeof curveBetween>, color: string, width: number): void {
+    const c = this.#context;
+    const { sx, sy, ax, ay, bx, by, tx, ty } = curve;
+    c.beginPath();
+    c.moveTo(sx, sy);
+    c.quadraticCurveTo(ax, ay, (ax + bx) / 2, (ay + by) / 2);
+    c.quadraticCurveTo(bx, by, tx, ty);
+    c.strokeStyle = color;
+    c.lineWidth = width;
+    c.stroke();
+  }
+}

@@ -1,0 +1,286 @@
+/**
+ * Live numbers on their own canvas: lines coloured and widened by what they carry, pulses that run from
+ * source to target (values) and back (gradients), neurons filled by their activation. Lines are sorted
+ * into a few styles, so that thousands of them are a few dozen strokes. No reactivity, no DOM in here.
+ */
+import type { FrameReader } from '../../engine/train/frames';
+import type { NodeId } from '../../engine/graph/graph';
+import type { Project } from '../../engine/graph/project';
+import type { Camera } from './cytoscape';
+import { NOWHERE } from './geometry';
+import type { LiveLines } from './live';
+import { isPositive, levelShare, numberText, opacityOf, speedOf, strength, STYLES, styleOf, widthOf } from './scale';
+import type { Theme } from './theme';
+
+export interface OverlayState {
+  readonly lines: LiveLines;
+  readonly positions: Project['positions'];
+  readonly camera: Camera;
+  readonly theme: Theme;
+  readonly frame: FrameReader | null;
+  readonly forward: boolean;
+  readonly backward: boolean;
+  /** Whether pulses run; without motion the colours and widths alone speak. */
+  readonly moving: boolean;
+  readonly speed: number;
+  /** Lines that the stepper looks at; null: all. */
+  readonly focus: ReadonlySet<number> | null;
+}
+
+/** Below this zoom a bundle of weights is a haze; every second, then every fourth line of it is left out. */
+const DENSE_ZOOM = 0.3;
+
+export class Overlay {
+  readonly #context: CanvasRenderingContext2D;
+  #width = 0;
+  #height = 0;
+  #ratio = 1;
+  /** How far along its line each pulse is, 0 … 1; kept, so that a change of speed is no jump. */
+  #phase = new Float32Array(0);
+  #phaseBack = new Float32Array(0);
+  #style = new Uint8Array(0);
+  #forwardStyle = new Uint8Array(0);
+  #backwardStyle = new Uint8Array(0);
+  #visible = new Uint8Array(0);
+  #paths: (Path2D | null)[] = [];
+  #order = new Int32Array(0);
+  #starts = new Int32Array(STYLES + 1);
+  #pathsFor: LiveLines | null = null;
+  #sequence = -2;
+  #readAt = 0;
+  #stale = true;
+  #phaseAt = 0;
+
+  constructor(readonly canvas: HTMLCanvasElement) {
+    this.#context = canvas.getContext('2d')!;
+  }
+
+  resize(width: number, height: number, ratio: number): void {
+    this.#width = width;
+    this.#height = height;
+    this.#ratio = ratio;
+    this.canvas.width = Math.max(1, Math.round(width * ratio));
+    this.canvas.height = Math.max(1, Math.round(height * ratio));
+    this.#stale = true;
+  }
+
+  /** Lines, camera or colours changed: paths are found anew at the next draw. */
+  invalidate(): void {
+    this.#stale = true;
+  }
+
+  /** Whether a frame arrived that has not been drawn. */
+  isBehind(frame: FrameReader | null): boolean {
+    return this.#stale || (frame?.ready === true && frame.sequence !== this.#sequence);
+  }
+
+  draw(now: number, state: OverlayState): void {
+    const { lines } = state;
+    if (this.#pathsFor !== lines) this.#adopt(lines);
+    const { frame } = state;
+    const ready = frame !== null && (frame.ready || this.#sequence >= 0);
+    // Twenty readings a second look alive; more only cost time.
+    if (ready && frame.ready && (this.#stale || (frame.sequence !== this.#sequence && now - this.#readAt >= 48))) {
+      lines.read(frame);
+      this.#sequence = frame.sequence;
+      this.#readAt = now;
+      this.#stale = true;
+    }
+    if (!ready) this.#sequence = -1;
+    if (this.#stale) this.#sort(state, ready);
+    this.#stale = false;
+
+    const c = this.#context;
+    const { zoom, x, y } = state.camera;
+    c.setTransform(1, 0, 0, 1, 0, 0);
+    c.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    c.setTransform(zoom * this.#ratio, 0, 0, zoom * this.#ratio, x * this.#ratio, y * this.#ratio);
+    c.lineCap = 'round';
+    this.#strokeLines(state, ready);
+    if (ready && state.moving) {
+      const elapsed = Math.min(0.1, Math.max(0, (now - this.#phaseAt) / 1000));
+      this.#phaseAt = now;
+      if (state.forward) this.#pulses(state, 1, elapsed);
+      if (state.backward) this.#pulses(state, -1, elapsed);
+    } else this.#phaseAt = now;
+    if (ready) this.#neurons(state);
+    c.globalAlpha = 1;
+  }
+
+  #adopt(lines: LiveLines): void {
+    const count = lines.lines.length;
+    const old = this.#phase;
+    this.#pathsFor = lines;
+    this.#phase = new Float32Array(count);
+    for (let i = 0; i < count; i++) this.#phase[i] = i < old.length ? old[i]! : (i * 0.61803398875) % 1;
+    this.#phaseBack = this.#phase.slice();
+    this.#style = new Uint8Array(count);
+    this.#forwardStyle = new Uint8Array(count);
+    this.#backwardStyle = new Uint8Array(count);
+    this.#visible = new Uint8Array(count);
+    this.#order = new Int32Array(count);
+    this.#sequence = -2;
+    this.#stale = true;
+  }
+
+  /** Sorts the lines by style and makes one path for each style. */
+  #sort({ lines, camera, forward, backward }: OverlayState, ready: boolean): void {
+    const list = lines.lines;
+    const [left, top] = [-camera.x / camera.zoom - 20, -camera.y / camera.zoom - 20];
+    const [right, bottom] = [left + this.#width / camera.zoom + 40, top + this.#height / camera.zoom + 40];
+    const sparse = camera.zoom < DENSE_ZOOM / 2 ? 4 : camera.zoom < DENSE_ZOOM ? 2 : 1;
+    const counts = this.#starts.fill(0);
+    for (let i = 0; i < list.length; i++) {
+      const { curve, source, target } = list[i]!;
+      const inside =
+        Math.max(curve.sx, curve.tx, curve.ax) >= left &&
+        Math.min(curve.sx, curve.tx, curve.bx) <= right &&
+        Math.max(curve.sy, curve.ty) >= top &&
+        Math.min(curve.sy, curve.ty) <= bottom;
+      // A plain line is Cytoscape's while nothing is known about it.
+      const drawn = inside && (lines.isWeight[i] || target >= 0 || ready) && (sparse === 1 || target < 0 || (source + target) % sparse === 0);
+      this.#visible[i] = drawn ? 1 : 0;
+      if (!drawn) continue;
+      const base = lines.isWeight[i] || forward || !backward ? lines.base[i]! : lines.backward[i]!;
+      const style = ready ? styleOf(base) : 0;
+      this.#style[i] = style;
+      this.#forwardStyle[i] = ready ? styleOf(lines.forward[i]!) : 0;
+      this.#backwardStyle[i] = ready ? styleOf(lines.backward[i]!) : 0;
+      counts[style + 1]!++;
+    }
+    for (let s = 0; s < STYLES; s++) counts[s + 1]! += counts[s]!;
+    const next = counts.slice();
+    for (let i = 0; i < list.length; i++) if (this.#visible[i]) this.#order[next[this.#style[i]!]!++] = i;
+    this.#paths = [];
+    for (let s = 0; s < STYLES; s++) {
+      const [from, to] = [counts[s]!, counts[s + 1]!];
+      if (from === to) {
+        this.#paths.push(null);
+        continue;
+      }
+      const path = new Path2D();
+      for (let at = from; at < to; at++) {
+        const { sx, sy, ax, ay, bx, by, tx, ty } = list[this.#order[at]!]!.curve;
+        path.moveTo(sx, sy);
+        path.quadraticCurveTo(ax, ay, (ax + bx) / 2, (ay + by) / 2);
+        path.quadraticCurveTo(bx, by, tx, ty);
+      }
+      this.#paths.push(path);
+    }
+  }
+
+  #strokeLines({ theme, camera, focus }: OverlayState, ready: boolean): void {
+    const c = this.#context;
+    // Far away a hairline still has half a pixel.
+    const least = 0.5 / camera.zoom;
+    const dimmed = focus !== null ? 0.35 : 1;
+    for (let s = 0; s < STYLES; s++) {
+      const path = this.#paths[s];
+      if (!path) continue;
+      c.strokeStyle = s === 0 ? theme.line : isPositive(s) ? theme.pos : theme.neg;
+      c.globalAlpha = (ready ? opacityOf(s) * (s === 0 ? 1.6 : 0.72) : 0.6) * dimmed;
+      c.lineWidth = Math.max(least, ready ? widthOf(s) : 0.9);
+      c.stroke(path);
+    }
+  }
+
+  /** A short bright stretch of each line that travels along it. */
+  #pulses({ lines, theme, camera, focus, speed }: OverlayState, direction: 1 | -1, elapsed: number): void {
+    const c = this.#context;
+    const styles = direction === 1 ? this.#forwardStyle : this.#backwardStyle;
+    const list = lines.lines;
+    const phase = direction === 1 ? this.#phase : this.#phaseBack;
+    const paths: (Path2D | undefined)[] = new Array(STYLES);
+    for (let i = 0; i < list.length; i++) {
+      if (!this.#visible[i] || (focus && !focus.has(i))) continue;
+      const s = styles[i]!;
+      if (s === 0) continue;
+      const length = lines.lengths[i]! || 1;
+      const rate = ((60 + 150 * levelShare(s)) / length) * speedOf(s) * speed;
+      const t = (phase[i]! + elapsed * rate) % 1;
+      phase[i] = t;
+      const path = (paths[s] ??= new Path2D());
+      const { curve } = list[i]!;
+      const { sx, sy, ax, ay, bx, by, tx, ty } = curve;
+      const mx = (ax + bx) / 2;
+      const my = (ay + by) / 2;
+      const many = lines.isWeight[i] ? 1 : Math.max(1, Math.round(length / 90));
+      const tail = (direction === 1 ? 13 : 3) / length;
+      for (let n = 0; n < many; n++) {
+        let head = (t + n / many) % 1;
+        if (direction === -1) head = 1 - ((head + 0.5 / many) % 1);
+        for (let end = 0; end < 2; end++) {
+          let at = end === 0 ? head - direction * tail : head;
+          at = at < 0 ? 0 : at > 1 ? 1 : at;
+          let px: number;
+          let py: number;
+          if (at < 0.5) {
+            const u = at * 2;
+            const v = 1 - u;
+            px = v * v * sx + 2 * u * v * ax + u * u * mx;
+            py = v * v * sy + 2 * u * v * ay + u * u * my;
+          } else {
+            const u = at * 2 - 1;
+            const v = 1 - u;
+            px = v * v * mx + 2 * u * v * bx + u * u * tx;
+            py = v * v * my + 2 * u * v * by + u * u * ty;
+          }
+          if (end === 0) path.moveTo(px, py);
+          else path.lineTo(px, py);
+        }
+      }
+    }
+    for (let s = 1; s < STYLES; s++) {
+      const path = paths[s];
+      if (!path) continue;
+      const width = Math.max(1 / camera.zoom, widthOf(s) + (direction === 1 ? 1.2 : 2.6));
+      if (direction === -1) {
+        // Gradients are beads with a rim in the page's colour, values are streaks.
+        c.globalAlpha = 0.95;
+        c.strokeStyle = theme.bg;
+        c.lineWidth = width + 2;
+        c.stroke(path);
+      }
+      c.strokeStyle = isPositive(s) ? theme.pos : theme.neg;
+      c.globalAlpha = 1;
+      c.lineWidth = width;
+      c.stroke(path);
+    }
+  }
+
+  #neurons({ lines, positions, theme, frame }: OverlayState): void {
+    const c = this.#context;
+    for (const [id, key] of lines.columns) {
+      const numbers = frame!.numbers(key);
+      const v = lines.scene.nodes.get(id);
+      if (!numbers || !v) continue;
+      const at = positions[id as NodeId] ?? NOWHERE;
+      const spots = v.units ? v.units.spots : [{ dx: 0, dy: 0 }];
+      const radius = v.units ? v.units.radius : v.width / 2 - 1;
+      spots.forEach((spot, slot) => {
+        const value = numbers[v.units ? v.units.shown[slot]! : 0];
+        if (value === undefined || !Number.isFinite(value)) return;
+        c.beginPath();
+        c.arc(at.x + spot.dx, at.y + spot.dy, radius, 0, 2 * Math.PI);
+        c.globalAlpha = 1;
+        c.fillStyle = theme.nodeBg;
+        c.fill();
+        c.globalAlpha = Math.abs(value) < 1e-6 ? 0 : Math.min(0.92, (strength(value) - 0.24) * 1.15 + 0.08);
+        c.fillStyle = value >= 0 ? theme.pos : theme.neg;
+        c.fill();
+      });
+    }
+  }
+}
+
+/** The number on an edge that carries one number a sample, and its gradient. */
+export function figureText(lines: LiveLines, frame: FrameReader, edge: string, forward: boolean, backward: boolean): string {
+  const keys = lines.figures.get(edge);
+  if (!keys) return '';
+  const value = frame.numbers(keys[0])?.[0];
+  const gradient = keys[1] === null ? undefined : frame.numbers(keys[1])?.[0];
+  const parts: string[] = [];
+  if (forward && value !== undefined) parts.push(numberText(Number(value.toPrecision(3))));
+  if (backward && gradient !== undefined) parts.push(`∂ ${numberText(Number(gradient.toPrecision(3)))}`);
+  return parts.join('   ');
+}

@@ -1,0 +1,76 @@
+/**
+ * A piece of drawing as text, so that copying works between windows and into mails. What comes back may be
+ * anything, so it is taken apart field by field, and only nodes of known operations are let in.
+ */
+import type { Fragment } from '../../engine/graph/edits';
+import { type AttrValue, edge, type Edge, type Node, type NodeId } from '../../engine/graph/graph';
+import type { Point } from '../../engine/graph/project';
+import { opOf } from '../../engine/ops/index';
+
+const KIND = 'chainrule/nodes';
+const MOST_NODES = 5000;
+
+export const fragmentText = (fragment: Fragment): string =>
+  JSON.stringify({ kind: KIND, version: 1, ...fragment }, null, 1);
+
+type Fields = Readonly<Record<string, unknown>>;
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isAttr = (value: unknown): value is AttrValue =>
+  typeof value === 'string' ||
+  typeof value === 'boolean' ||
+  (typeof value === 'number' && Number.isFinite(value)) ||
+  (Array.isArray(value) && value.every((x) => typeof x === 'number' && Number.isFinite(x)));
+
+function parseNode(value: unknown): Node | null {
+  if (!isFields(value)) return null;
+  const { id, op, attrs, label, group } = value;
+  if (typeof id !== 'string' || id === '' || id.length > 200 || typeof op !== 'string' || !opOf(op) || !isFields(attrs)) return null;
+  const known = Object.entries(attrs).filter((entry): entry is [string, AttrValue] => isAttr(entry[1]) && entry[0] in opOf(op)!.attrs);
+  return {
+    id,
+    op,
+    attrs: Object.fromEntries(known),
+    ...(typeof label === 'string' && label !== '' && { label: label.slice(0, 200) }),
+    ...(typeof group === 'string' && group !== '' && { group: group.slice(0, 200) }),
+  };
+}
+
+const parsePoint = (value: unknown): Point | null =>
+  isFields(value) && typeof value['x'] === 'number' && typeof value['y'] === 'number' && Number.isFinite(value['x'] + value['y'])
+    ? { x: value['x'], y: value['y'] }
+    : null;
+
+/** The piece of drawing that a text holds; null when it holds none. */
+export function parseFragment(text: string): Fragment | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!isFields(value) || value['kind'] !== KIND || !Array.isArray(value['nodes'])) return null;
+  const nodes = new Map<NodeId, Node>();
+  for (const entry of value['nodes'].slice(0, MOST_NODES)) {
+    const node = parseNode(entry);
+    if (node) nodes.set(node.id, node);
+  }
+  if (nodes.size === 0) return null;
+  const edges = new Map<string, Edge>();
+  for (const entry of Array.isArray(value['edges']) ? value['edges'] : []) {
+    if (!isFields(entry)) continue;
+    const { from, to, port } = entry;
+    if (typeof from !== 'string' || typeof to !== 'string' || typeof port !== 'string') continue;
+    if (!nodes.has(from) || !nodes.has(to)) continue;
+    const made = edge(from, to, port);
+    edges.set(made.id, made);
+  }
+  const given = isFields(value['positions']) ? value['positions'] : {};
+  const positions: Record<NodeId, Point> = {};
+  let column = 0;
+  for (const id of nodes.keys()) {
+    const at = Object.hasOwn(given, id) ? parsePoint(given[id]) : null;
+    positions[id] = at ?? { x: column++ * 160, y: 0 };
+  }
+  return { nodes: [...nodes.values()], edges: [...edges.values()], positions };
+}
