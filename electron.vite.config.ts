@@ -1,19 +1,23 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'electron-vite';
 
 const at = (path: string): string => resolve(import.meta.dirname, path);
+const entries = (paths: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, at(path)]).filter(([, path]) => existsSync(path!)));
 
 /**
- * Entries of main (desktop, command line, the launcher that chooses between desktop and browser), the sandboxed preload as one CommonJS file,
- * and the window with the engine's worker as a module worker.
+ * Entries of main: the desktop, the command line, and the launcher that chooses between desktop and
+ * browser mode; the sandboxed preload as one CommonJS file; the window with the engine's worker as a
+ * module worker.
  */
 export default defineConfig({
   main: {
     build: {
       outDir: 'out/main',
       rollupOptions: {
-        input: { electron: at('src/main/electron/index.ts'), cli: at('src/main/cli/index.ts'), start: at('src/main/start.ts') },
+        input: entries({ electron: 'src/main/electron/index.ts', cli: 'src/main/cli/index.ts', start: 'src/main/start.ts' }),
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
       },
     },
@@ -29,11 +33,14 @@ export default defineConfig({
   },
   renderer: {
     root: at('src/renderer'),
+    base: './',
     plugins: [svelte()],
     worker: { format: 'es' },
     build: {
       outDir: at('out/renderer'),
       target: 'es2023',
+      // Fonts and pictures stay files: data addresses are not in the page's policy for fonts.
+      assetsInlineLimit: 0,
       rollupOptions: { input: at('src/renderer/index.html') },
     },
   },

@@ -49,6 +49,8 @@ export async function openHouse(config = configFolder()): Promise<House> {
 
 /** A window's host; `close` when the window is gone for good. */
 export interface Host extends HostApi {
+  /** The user closed the window and did not want its work kept. */
+  forgetRecovery(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -137,7 +139,7 @@ export function createHost(house: House, platform: Platform): Host {
       await projects.enter(window, path);
       await projects.remember(path);
       platform.noteRecent?.(path);
-      await projects.autosave(window, project, path, false);
+      await projects.forgetAutosave(window);
       return projects.ref(path);
     },
 
@@ -211,6 +213,7 @@ export function createHost(house: House, platform: Platform): Host {
 
     listFolder: async (folder) => (platform.host === 'electron' ? refuseFolderListing() : listFolder(folder ?? homedir())),
 
+    forgetRecovery: () => projects.forgetAutosave(window),
     close: async () => {
       datasets.closeWindow(window);
       await projects.closeWindow(window);

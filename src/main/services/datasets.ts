@@ -12,7 +12,7 @@ import type { CsvSource, DataSource, Split } from '../../engine/graph/project';
 import { Cancelled, DataFault, previewCsv, readCsv, type Bytes, type Column, type ReadHooks } from '../../engine/train/csv';
 import type { Dataset, DatasetInfo } from '../../engine/train/dataset';
 import { columnsNeeded, encodeTable } from '../../engine/train/encode';
-import { generateDataset } from '../../engine/train/generators';
+import { generateDataset, generatorOf, generators } from '../../engine/train/generators';
 import type { CsvPreview, DatasetPart, ImportProgress, LoadedDataset } from '../contract';
 import { resources } from './folders';
 import { isBundled } from './projects';
@@ -78,6 +78,8 @@ export async function readDataset(source: DataSource, split: Split, hooks: ReadH
     case 'none':
       throw new Refusal('The project has no data. Choose a data set in the Data panel.', 'no-data');
     case 'generator':
+      if (!generatorOf(source.name))
+        throw new Refusal(`There is no toy data set '${source.name}'. Choose one of: ${generators.map((g) => g.name).join(', ')}.`, 'no-data');
       return generateDataset(source, split);
     case 'csv': {
       const path = dataPath(source.path);

@@ -13,6 +13,7 @@ import { exporters } from '../../engine/export/index';
 import { SAMPLE_ROWS, sampleOf, verifyExport } from '../../engine/export/verify';
 import type { Project } from '../../engine/graph/project';
 import type { Dataset, DatasetInfo } from '../../engine/train/dataset';
+import { Random } from '../../engine/train/random';
 import type { Weights } from '../../engine/api';
 import { writeWhole } from './files';
 import { runOnnx } from './onnx-runtime';
@@ -77,12 +78,7 @@ function rowsOf(dataset: Dataset): Rows {
 function gaussianRows({ program }: Model): Rows {
   const width = 1 + Math.max(-1, ...program.inputs.filter((i) => i.from === 'features').flatMap((i) => i.columns));
   const rows = 64;
-  let state = 1;
-  const uniform = (): number => {
-    // Park and Miller's minimal standard generator.
-    state = (state * 48271) % 2147483647;
-    return state / 2147483647;
-  };
-  const x = Float32Array.from({ length: rows * width }, () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform()));
+  const random = new Random(1, 'export');
+  const x = Float32Array.from({ length: rows * width }, () => random.gaussian());
   return { x, rows, width };
 }

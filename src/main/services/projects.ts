@@ -205,14 +205,18 @@ export class Projects {
   }
 
   async autosave(window: string, project: Project, path: string | null, dirty: boolean): Promise<void> {
+    if (!dirty) return this.forgetAutosave(window);
     const id = lockName(this.instance.id, window);
-    if (!dirty) return void (await rm(this.recoveryPath(id), { force: true }).catch(() => undefined));
     const text = serialiseProject(project, opOf);
     await writeOwn(this.recoveryPath(id), JSON.stringify({ instance: this.instance.id, window, path, savedAt: Date.now(), project: text })).catch(
       (error: unknown) => {
         throw new Refusal(`The copy for recovery could not be written (${error instanceof Error ? error.message : String(error)}). Save your project to a file.`, 'autosave');
       },
     );
+  }
+
+  async forgetAutosave(window: string): Promise<void> {
+    await rm(this.recoveryPath(lockName(this.instance.id, window)), { force: true }).catch(() => undefined);
   }
 
   /** Work of windows that are gone. What cannot be read is left alone. */
