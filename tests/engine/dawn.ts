@@ -39,7 +39,8 @@ export async function dawn(): Promise<{ readonly gpu: GPU } | { readonly absent:
   try {
     const { create, globals } = await import('webgpu');
     Object.assign(globalThis, globals);
-    const gpu = create([]);
+    // SwiftShader would clear workgroup memory by one instruction a number, which takes seconds to compile.
+    const gpu = create(['enable-dawn-features=disable_workgroup_init']);
     if ((await gpu.requestAdapter()) === null) return { absent: 'Dawn found no adapter on this machine' };
     return { gpu };
   } catch (error) {

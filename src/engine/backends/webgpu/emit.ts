@@ -16,7 +16,8 @@ export function emit(program: Program, profile: BackendProfile, lowering: Loweri
   const emitted =
     chosen === 'workgroup'
       ? emitWorkgroup(program, {
-          memory: profile.limits?.maxComputeWorkgroupStorageSize ?? LEAST_MEMORY,
+          // On the CPU all memory is alike, and software adapters take seconds to clear workgroup memory.
+          memory: profile.software ? 0 : (profile.limits?.maxComputeWorkgroupStorageSize ?? LEAST_MEMORY),
           lanes: profile.limits?.maxComputeInvocationsPerWorkgroup ?? LEAST_LANES,
         })
       : emitDispatches(program, { tiles: chosen === 'tiled' });

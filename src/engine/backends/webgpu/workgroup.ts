@@ -13,7 +13,8 @@ import { elementText, type Nest, nestOf } from './nest';
 
 /** What one workgroup may use. */
 export interface WorkgroupLimits {
-  readonly memory: number; // bytes
+  /** Bytes of workgroup memory; with 0 all numbers stay in the arena. */
+  readonly memory: number;
   readonly lanes: number;
 }
 
@@ -90,7 +91,7 @@ export function emitWorkgroup(program: Program, limits: WorkgroupLimits): Emitte
   const nests = program.steps.map(({ kernel }) => nestOf(kernel, program.batch));
   const widest = Math.max(1, ...nests.map(({ size }) => size));
   const lanes = Math.min(limits.lanes, widest <= 128 ? 64 : 256);
-  const { ids, size: resident } = residents(program, Math.floor(limits.memory / 4) - lanes);
+  const { ids, size: resident } = residents(program, Math.max(0, Math.floor(limits.memory / 4) - lanes));
   const { places, arena } = place(program, ids);
   const spills = arena > Math.max(4, resident);
   const barrier = spills ? `${BARRIER} storageBarrier();` : BARRIER;
