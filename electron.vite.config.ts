@@ -34,7 +34,7 @@ export default defineConfig({
   renderer: {
     root: at('src/renderer'),
     base: './',
-    plugins: [svelte()],
+    plugins: [svelte({ configFile: at('svelte.config.js') })],
     worker: { format: 'es' },
     build: {
       outDir: at('out/renderer'),

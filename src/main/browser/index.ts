@@ -44,6 +44,7 @@ const MESSAGE_LIMIT = 1024 * 1024 * 1024;
 /** A window that was cut off keeps its data sets for so long. */
 const GRACE = 60_000;
 const PING = 15_000;
+const RELOAD = 400;
 
 interface Window {
   readonly host: Host;
@@ -105,8 +106,20 @@ export async function startBrowserHost(options: BrowserOptions = {}): Promise<Br
     const id = url.searchParams.get('window') ?? '';
     const allowed = access.hasOwnOrigin(request) && access.hasSession(request) && url.pathname === '/socket' && /^[\w-]{8,64}$/.test(id);
     if (!allowed) return void socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
-    sockets.handleUpgrade(request, socket, head, (ws) => attach(id, ws));
+    socket.on('error', () => socket.destroy());
+    void freeName(id).then((name) => {
+      if (!socket.destroyed) sockets.handleUpgrade(request, socket, head, (ws) => attach(name, ws));
+    });
   });
+
+  /** A page that was reloaded gets its window again; a duplicated tab, whose twin is still there, one of its own. */
+  const freeName = async (id: string): Promise<string> => {
+    for (let twin = 1; ; twin++) {
+      const name = twin === 1 ? id : `${id}~${twin}`;
+      const socket = windows.get(name)?.socket;
+      if (!socket || (await closesSoon(socket))) return name;
+    }
+  };
 
   const attach = (id: string, socket: WebSocket): void => {
     let window = windows.get(id);
@@ -117,7 +130,6 @@ export async function startBrowserHost(options: BrowserOptions = {}): Promise<Br
     const own = window;
     if (own.leaving) clearTimeout(own.leaving);
     own.leaving = null;
-    own.socket?.terminate();
     const wire = socketPort(socket);
     const client = checkedClient(connect<ClientApi>(wire));
     own.socket = socket;
@@ -173,6 +185,18 @@ export async function startBrowserHost(options: BrowserOptions = {}): Promise<Br
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+/** The old page's socket may close a moment after the new page asks. */
+function closesSoon(socket: WebSocket): Promise<boolean> {
+  return new Promise((resolve) => {
+    const limit = setTimeout(() => resolve(false), RELOAD);
+    socket.once('close', () => {
+      clearTimeout(limit);
+      // After the listener that frees the window.
+      setImmediate(() => resolve(true));
+    });
+  });
 }
 
 function createWindow(house: House, id: string, clientNow: () => ClientApi | null, ready: (client: ClientApi) => void): Window {
