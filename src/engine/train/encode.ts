@@ -87,7 +87,8 @@ export async function encodeTable(table: Table, options: EncodeOptions, split: S
 
   const task = taskOf(targets, options.task, table.rows);
   const kept = keptRows(table, features, targets, options.missing, notes);
-  const parts = splitRows(kept.length, split);
+  const first = targets[0]!;
+  const parts = splitRows(kept.length, split, (i) => (task === 'regression' ? first.number(kept[i]!) : first.code(kept[i]!)));
   const partRows = (rows: Uint32Array): Uint32Array => rows.map((row) => kept[row]!);
   const train = partRows(parts.train);
 

@@ -153,6 +153,6 @@ export function generateDataset(source: GeneratorSource, split: Split): Dataset 
     notes: [],
     x,
     y,
-    split: splitRows(count, split),
+    split: splitRows(count, split, (row) => y[row]!),
   };
 }
