@@ -1,0 +1,473 @@
+/**
+ * Bytes of a WebAssembly module: a function builder with one method per instruction that the engine
+ * uses, and the module around it. Nothing here knows of kernels; the numbers are the opcodes of the
+ * WebAssembly specification (SIMD and relaxed SIMD included).
+ */
+export type ValueType = 0x7f | 0x7d | 0x7c | 0x7b;
+export const I32: ValueType = 0x7f;
+export const F32: ValueType = 0x7d;
+export const F64: ValueType = 0x7c;
+export const V128: ValueType = 0x7b;
+
+/** A growing list of bytes. */
+class Bytes {
+  #data = new Uint8Array(256);
+  length = 0;
+
+  byte(value: number): void {
+    if (this.length === this.#data.length) this.#grow(this.length + 1);
+    this.#data[this.length++] = value;
+  }
+
+  unsigned(value: number): void {
+    let rest = value >>> 0;
+    while (rest > 127) {
+      this.byte((rest & 127) | 128);
+      rest >>>= 7;
+    }
+    this.byte(rest);
+  }
+
+  signed(value: number): void {
+    let rest = value | 0;
+    for (;;) {
+      const low = rest & 127;
+      rest >>= 7;
+      if ((rest === 0 && !(low & 64)) || (rest === -1 && low & 64)) {
+        this.byte(low);
+        return;
+      }
+      this.byte(low | 128);
+    }
+  }
+
+  text(value: string): void {
+    this.unsigned(value.length);
+    for (const character of value) this.byte(character.charCodeAt(0));
+  }
+
+  append(other: Bytes): void {
+    if (this.length + other.length > this.#data.length) this.#grow(this.length + other.length);
+    this.#data.set(other.view(), this.length);
+    this.length += other.length;
+  }
+
+  view(): Uint8Array {
+    return this.#data.subarray(0, this.length);
+  }
+
+  #grow(atLeast: number): void {
+    const next = new Uint8Array(Math.max(atLeast, 2 * this.#data.length));
+    next.set(this.view());
+    this.#data = next;
+  }
+}
+
+const scratch = new DataView(new ArrayBuffer(8));
+
+/** Vector instructions without immediate, by the names used below. */
+const SIMD = {
+  splat: 0x13,
+  add: 0xe4,
+  sub: 0xe5,
+  mul: 0xe6,
+  div: 0xe7,
+  min: 0xe8,
+  max: 0xe9,
+  // a < b ? b : a and b < a ? b : a: one instruction where the exact ones are many.
+  pickMin: 0xea,
+  pickMax: 0xeb,
+  abs: 0xe0,
+  neg: 0xe1,
+  sqrt: 0xe3,
+  nearest: 0x6a,
+  eq: 0x41,
+  lt: 0x43,
+  gt: 0x44,
+  and: 0x4e,
+  andnot: 0x4f,
+  or: 0x50,
+  xor: 0x51,
+  bitselect: 0x52,
+  toInt: 0xf8,
+  fromInt: 0xfa,
+  addInt: 0xae,
+  subInt: 0xb1,
+  madd: 0x105,
+  nmadd: 0x106,
+} as const;
+export type VectorOp = keyof typeof SIMD;
+
+/** Scalar instructions without immediate. */
+const PLAIN = {
+  'i32.add': 0x6a,
+  'i32.sub': 0x6b,
+  'i32.mul': 0x6c,
+  'i32.div_s': 0x6d,
+  'i32.and': 0x71,
+  'i32.shl': 0x74,
+  'i32.shr_u': 0x76,
+  'i32.eq': 0x46,
+  'i32.ne': 0x47,
+  'i32.lt_u': 0x49,
+  'i32.lt_s': 0x48,
+  'i32.ge_u': 0x4f,
+  'i32.eqz': 0x45,
+  'f32.add': 0x92,
+  'f32.div': 0x95,
+  'f64.add': 0xa0,
+  'f64.mul': 0xa2,
+  'f32.convert_i32_u': 0xb3,
+  'f32.demote': 0xb6,
+  'f64.promote': 0xbb,
+  select: 0x1b,
+  drop: 0x1a,
+  return: 0x0f,
+} as const;
+export type PlainOp = keyof typeof PLAIN;
+
+/** One function under construction. Locals may be given back and are then used again. */
+export class Func {
+  readonly #code = new Bytes();
+  readonly #locals: ValueType[] = [];
+  readonly #free = new Map<ValueType, number[]>();
+
+  constructor(
+    readonly parameters: readonly ValueType[],
+    readonly results: readonly ValueType[] = [],
+  ) {}
+
+  get size(): number {
+    return this.#code.length;
+  }
+
+  local(type: ValueType): number {
+    const known = this.#free.get(type)?.pop();
+    if (known !== undefined) return known;
+    this.#locals.push(type);
+    return this.parameters.length + this.#locals.length - 1;
+  }
+
+  release(type: ValueType, local: number): void {
+    const list = this.#free.get(type);
+    if (list) list.push(local);
+    else this.#free.set(type, [local]);
+  }
+
+  get(local: number): this {
+    this.#code.byte(0x20);
+    this.#code.unsigned(local);
+    return this;
+  }
+
+  set(local: number): this {
+    this.#code.byte(0x21);
+    this.#code.unsigned(local);
+    return this;
+  }
+
+  tee(local: number): this {
+    this.#code.byte(0x22);
+    this.#code.unsigned(local);
+    return this;
+  }
+
+  i32(value: number): this {
+    this.#code.byte(0x41);
+    this.#code.signed(value);
+    return this;
+  }
+
+  f32(value: number): this {
+    this.#code.byte(0x43);
+    scratch.setFloat32(0, value, true);
+    for (let at = 0; at < 4; at++) this.#code.byte(scratch.getUint8(at));
+    return this;
+  }
+
+  f64(value: number): this {
+    this.#code.byte(0x44);
+    scratch.setFloat64(0, value, true);
+    for (let at = 0; at < 8; at++) this.#code.byte(scratch.getUint8(at));
+    return this;
+  }
+
+  op(op: PlainOp): this {
+    this.#code.byte(PLAIN[op]);
+    return this;
+  }
+
+  /** `local += amount`. */
+  advance(local: number, amount: number): this {
+    return amount === 0 ? this : this.get(local).i32(amount).op('i32.add').set(local);
+  }
+
+  call(index: number): this {
+    this.#code.byte(0x10);
+    this.#code.unsigned(index);
+    return this;
+  }
+
+  // Structure. `br` counts enclosing blocks outwards from 0.
+  block(): this {
+    return this.#structure(0x02);
+  }
+  loop(): this {
+    return this.#structure(0x03);
+  }
+  when(): this {
+    return this.#structure(0x04);
+  }
+  otherwise(): this {
+    this.#code.byte(0x05);
+    return this;
+  }
+  end(): this {
+    this.#code.byte(0x0b);
+    return this;
+  }
+  branch(depth: number): this {
+    this.#code.byte(0x0c);
+    this.#code.unsigned(depth);
+    return this;
+  }
+  branchIf(depth: number): this {
+    this.#code.byte(0x0d);
+    this.#code.unsigned(depth);
+    return this;
+  }
+
+  // Memory. The address is on the stack; `offset` is added to it.
+  loadI32(offset = 0): this {
+    return this.#memory(0x28, 2, offset);
+  }
+  loadF32(offset = 0): this {
+    return this.#memory(0x2a, 2, offset);
+  }
+  storeI32(offset = 0): this {
+    return this.#memory(0x36, 2, offset);
+  }
+  storeF32(offset = 0): this {
+    return this.#memory(0x38, 2, offset);
+  }
+  storeF64(offset = 0): this {
+    return this.#memory(0x39, 3, offset);
+  }
+  /** Stack: destination, source, length. */
+  copyMemory(): this {
+    for (const byte of [0xfc, 0x0a, 0, 0]) this.#code.byte(byte);
+    return this;
+  }
+
+  // Vectors of four float32.
+  load(offset = 0): this {
+    return this.#simdMemory(0x00, 2, offset);
+  }
+  loadSplat(offset = 0): this {
+    return this.#simdMemory(0x09, 2, offset);
+  }
+  store(offset = 0): this {
+    return this.#simdMemory(0x0b, 2, offset);
+  }
+  /** Stack: address, vector. Replaces one lane. */
+  loadLane(lane: number, offset = 0): this {
+    this.#simdMemory(0x56, 2, offset);
+    this.#code.byte(lane);
+    return this;
+  }
+  storeLane(lane: number, offset = 0): this {
+    this.#simdMemory(0x5a, 2, offset);
+    this.#code.byte(lane);
+    return this;
+  }
+  /** Stores lanes 0 and 1. */
+  storeHalf(offset = 0): this {
+    this.#simdMemory(0x5b, 2, offset);
+    this.#code.byte(0);
+    return this;
+  }
+  extractLane(lane: number): this {
+    this.#simd(0x1f);
+    this.#code.byte(lane);
+    return this;
+  }
+  replaceLane(lane: number): this {
+    this.#simd(0x20);
+    this.#code.byte(lane);
+    return this;
+  }
+  vector(value: number): this {
+    scratch.setFloat32(0, value, true);
+    return this.#constant(() => true);
+  }
+  vectorInt(value: number): this {
+    scratch.setInt32(0, value, true);
+    return this.#constant(() => true);
+  }
+  /** All bits set in the first `lanes` lanes. */
+  mask(lanes: number): this {
+    scratch.setInt32(0, -1, true);
+    return this.#constant((lane) => lane < lanes);
+  }
+  /** Lanes 0–3 are those of the lower operand, 4–7 those of the upper one. */
+  shuffle(lanes: readonly [number, number, number, number]): this {
+    this.#simd(0x0d);
+    for (const lane of lanes) for (let byte = 0; byte < 4; byte++) this.#code.byte(4 * lane + byte);
+    return this;
+  }
+  v(op: VectorOp): this {
+    return this.#simd(SIMD[op]);
+  }
+  /** Shifts each 32-bit lane by a constant. */
+  shift(how: 'left' | 'right' | 'arithmetic', bits: number): this {
+    return this.i32(bits).#simd(how === 'left' ? 0xab : how === 'right' ? 0xad : 0xac);
+  }
+
+  body(): Bytes {
+    const groups: [number, ValueType][] = [];
+    for (const type of this.#locals) {
+      const last = groups.at(-1);
+      if (last && last[1] === type) last[0]++;
+      else groups.push([1, type]);
+    }
+    const head = new Bytes();
+    head.unsigned(groups.length);
+    for (const [count, type] of groups) {
+      head.unsigned(count);
+      head.byte(type);
+    }
+    const out = new Bytes();
+    out.unsigned(head.length + this.#code.length + 1);
+    out.append(head);
+    out.append(this.#code);
+    out.byte(0x0b);
+    return out;
+  }
+
+  #structure(opcode: number): this {
+    this.#code.byte(opcode);
+    this.#code.byte(0x40);
+    return this;
+  }
+
+  #simd(opcode: number): this {
+    this.#code.byte(0xfd);
+    this.#code.unsigned(opcode);
+    return this;
+  }
+
+  #memory(opcode: number, align: number, offset: number): this {
+    this.#code.byte(opcode);
+    this.#code.unsigned(align);
+    this.#code.unsigned(offset);
+    return this;
+  }
+
+  #simdMemory(opcode: number, align: number, offset: number): this {
+    this.#simd(opcode);
+    this.#code.unsigned(align);
+    this.#code.unsigned(offset);
+    return this;
+  }
+
+  #constant(has: (lane: number) => boolean): this {
+    this.#simd(0x0c);
+    for (let lane = 0; lane < 4; lane++)
+      for (let at = 0; at < 4; at++) this.#code.byte(has(lane) ? scratch.getUint8(at) : 0);
+    return this;
+  }
+}
+
+export interface Import {
+  readonly name: string;
+  readonly parameters: readonly ValueType[];
+  readonly results: readonly ValueType[];
+}
+
+/** A module that imports its memory and some functions from 'host'. */
+export class Module {
+  readonly #imports: readonly Import[];
+  readonly #functions: Func[] = [];
+  readonly #exports: { name: string; index: number }[] = [];
+
+  constructor(
+    imports: readonly Import[],
+    readonly pages: number,
+  ) {
+    this.#imports = imports;
+  }
+
+  importIndex(name: string): number {
+    return this.#imports.findIndex((i) => i.name === name);
+  }
+
+  add(func: Func, exported?: string): number {
+    this.#functions.push(func);
+    const index = this.#imports.length + this.#functions.length - 1;
+    if (exported) this.#exports.push({ name: exported, index });
+    return index;
+  }
+
+  bytes(): Uint8Array {
+    const functions = this.#functions;
+    const types: Omit<Import, 'name'>[] = [];
+    const typeOf = (f: Omit<Import, 'name'>): number => {
+      const same = (a: readonly ValueType[], b: readonly ValueType[]): boolean => a.join() === b.join();
+      const known = types.findIndex((t) => same(t.parameters, f.parameters) && same(t.results, f.results));
+      return known >= 0 ? known : types.push(f) - 1;
+    };
+    const importTypes = this.#imports.map(typeOf);
+    const functionTypes = functions.map(typeOf);
+
+    const out = new Bytes();
+    for (const byte of [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]) out.byte(byte);
+    const section = (id: number, write: (into: Bytes) => void): void => {
+      const content = new Bytes();
+      write(content);
+      out.byte(id);
+      out.unsigned(content.length);
+      out.append(content);
+    };
+    section(1, (s) => {
+      s.unsigned(types.length);
+      for (const type of types) {
+        s.byte(0x60);
+        s.unsigned(type.parameters.length);
+        for (const p of type.parameters) s.byte(p);
+        s.unsigned(type.results.length);
+        for (const r of type.results) s.byte(r);
+      }
+    });
+    section(2, (s) => {
+      s.unsigned(this.#imports.length + 1);
+      this.#imports.forEach((imported, index) => {
+        s.text('host');
+        s.text(imported.name);
+        s.byte(0);
+        s.unsigned(importTypes[index]!);
+      });
+      s.text('host');
+      s.text('memory');
+      s.byte(2);
+      s.byte(0);
+      s.unsigned(this.pages);
+    });
+    section(3, (s) => {
+      s.unsigned(functions.length);
+      for (const type of functionTypes) s.unsigned(type);
+    });
+    section(7, (s) => {
+      s.unsigned(this.#exports.length);
+      for (const { name, index } of this.#exports) {
+        s.text(name);
+        s.byte(0);
+        s.unsigned(index);
+      }
+    });
+    section(10, (s) => {
+      s.unsigned(functions.length);
+      for (const f of functions) s.append(f.body());
+    });
+    return out.view().slice();
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * A program opened in this thread: one memory, one instance, and the copying between them and the
+ * caller. Whole runs happen inside the module; long ones in slices of some thousand rows, so that the
+ * queue of row numbers has a fixed size.
+ */
+import { sampleSize } from '../../ir/shape';
+import { type BufferId, bufferIds, type Plan } from '../../plan';
+import { type Device, DeviceFailure, type Run, type RunResult } from '../backend';
+import { phaseBits } from './gather';
+import { alignUp, COLLECT_LIMIT, control, type Layout, PAGE, SLACK } from './layout';
+
+/** Bytes of collected values that one slice may hold. */
+const COLLECT_BYTES = 32 * 2 ** 20;
+const MOST_PAGES = 65_536;
+
+export async function open(plan: Plan): Promise<Device> {
+  if (plan.code.kind !== 'wasm') throw new DeviceFailure('compile', 'The plan holds no WebAssembly code.');
+  const layout = plan.code.layout as Layout;
+  const memory = allocate(Math.ceil(layout.end / PAGE));
+  let instance: WebAssembly.Instance;
+  try {
+    const imports = { host: { memory, sin: Math.sin, cos: Math.cos, pow: Math.pow } };
+    instance = (await WebAssembly.instantiate(plan.code.bytes as Uint8Array<ArrayBuffer>, imports)).instance;
+  } catch (error) {
+    throw new DeviceFailure('compile', `The generated code was refused: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return new WasmDevice(plan, layout, memory, instance.exports.run as RunBatches);
+}
+
+type RunBatches = (rows: number, batch: number, phases: number) => void;
+
+function allocate(pages: number): WebAssembly.Memory {
+  try {
+    if (pages > MOST_PAGES) throw new RangeError('more than 4 GiB');
+    return new WebAssembly.Memory({ initial: pages });
+  } catch {
+    throw new DeviceFailure('out-of-memory', `The network needs ${megabytes(pages)} MiB of memory, which this computer did not give.`);
+  }
+}
+
+const megabytes = (pages: number): number => Math.ceil((pages * PAGE) / 2 ** 20);
+
+class WasmDevice implements Device {
+  readonly backend = 'wasm';
+  #dataRows = 0;
+  #dataEnd: number;
+  #closed = false;
+
+  constructor(
+    readonly plan: Plan,
+    readonly layout: Layout,
+    readonly memory: WebAssembly.Memory,
+    readonly runBatches: RunBatches,
+  ) {
+    this.#dataEnd = layout.end;
+    for (const { id, init } of plan.program.buffers) {
+      if (init === undefined || init === 0) continue;
+      const view = this.#view(id);
+      if (typeof init === 'number') view.fill(init);
+      else view.set(init);
+    }
+  }
+
+  setData(features: Float32Array, featureCount: number, targets: Float32Array, targetCount: number): void {
+    this.#alive();
+    const featuresAt = alignUp(this.layout.end, 64);
+    const targetsAt = alignUp(featuresAt + features.byteLength, 64);
+    this.#dataEnd = targetsAt + targets.byteLength + SLACK;
+    this.#reserve(this.#dataEnd, 'data set');
+    new Float32Array(this.memory.buffer, featuresAt, features.length).set(features);
+    new Float32Array(this.memory.buffer, targetsAt, targets.length).set(targets);
+    this.#dataRows = featureCount > 0 ? features.length / featureCount : targetCount > 0 ? targets.length / targetCount : 0;
+    const view = this.#control();
+    view.setUint32(control.features, featuresAt, true);
+    view.setUint32(control.featureBytes, 4 * featureCount, true);
+    view.setUint32(control.targets, targetsAt, true);
+    view.setUint32(control.targetBytes, 4 * targetCount, true);
+  }
+
+  write(buffer: BufferId, numbers: ArrayLike<number>): void {
+    this.#alive();
+    const view = this.#view(buffer);
+    if (numbers.length !== view.length)
+      throw new RangeError(`'${buffer}' holds ${view.length} numbers, not ${numbers.length}`);
+    view.set(numbers);
+    if (buffer === bufferIds.rowWeights) this.#control().setUint32(control.weighted, 0, true);
+  }
+
+  async read(buffers: readonly BufferId[]): Promise<Float32Array[]> {
+    this.#alive();
+    return buffers.map((id) => this.#view(id).slice());
+  }
+
+  async run({ phases, rows, batch, collect = [] }: Run): Promise<RunResult> {
+    this.#alive();
+    this.#check(rows, batch, collect);
+    const bits = phases.reduce((sum, phase) => sum | phaseBits[phase], 0);
+    const counts = collect.map((id) => this.#sample(id));
+    const collected = counts.map((count) => new Float32Array(count * rows.length));
+    const hasLoss = phases.includes('loss') && this.plan.program.loss !== null;
+    const losses = new Float64Array(hasLoss ? Math.ceil(rows.length / batch) : 0);
+
+    const bytesPerRow = 4 * counts.reduce((sum, count) => sum + count, 0);
+    const most = Math.min(this.layout.queueRows, bytesPerRow > 0 ? COLLECT_BYTES / bytesPerRow : Infinity);
+    const slice = Math.max(1, Math.floor(most / batch)) * batch;
+    const base = alignUp(this.#dataEnd, 64);
+    if (bytesPerRow > 0) this.#reserve(base + bytesPerRow * Math.min(slice, rows.length) + SLACK, 'collected values');
+
+    for (let from = 0; from < rows.length; from += slice) {
+      const part = rows.subarray(from, from + slice);
+      new Uint32Array(this.memory.buffer, this.layout.queue, part.length).set(part);
+      const starts = this.#prepareCollect(collect, counts, part.length, base);
+      this.runBatches(part.length, batch, bits);
+      counts.forEach((count, at) => {
+        collected[at]!.set(new Float32Array(this.memory.buffer, starts[at]!, count * part.length), count * from);
+      });
+      if (hasLoss)
+        losses.set(new Float64Array(this.memory.buffer, this.layout.losses, Math.ceil(part.length / batch)), from / batch);
+    }
+    return { losses, collected };
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** Fills the table of what to collect; gives where each buffer's values will start. */
+  #prepareCollect(collect: readonly BufferId[], counts: readonly number[], rows: number, base: number): readonly number[] {
+    const view = this.#control();
+    view.setUint32(control.collectCount, collect.length, true);
+    let next = base;
+    return collect.map((id, at) => {
+      const entry = control.collect + 12 * at;
+      const start = next;
+      view.setUint32(entry, this.layout.buffers[id]!.address, true);
+      view.setUint32(entry + 4, 4 * counts[at]!, true);
+      view.setUint32(entry + 8, start, true);
+      next += 4 * counts[at]! * rows;
+      return start;
+    });
+  }
+
+  #check(rows: Uint32Array, batch: number, collect: readonly BufferId[]): void {
+    if (!(batch >= 1 && batch <= this.plan.program.batch))
+      throw new RangeError(`a batch of ${batch} rows in a program for up to ${this.plan.program.batch}`);
+    if (collect.length > COLLECT_LIMIT) throw new RangeError(`at most ${COLLECT_LIMIT} buffers can be collected`);
+    if (this.plan.program.inputs.length === 0) return;
+    for (const row of rows)
+      if (row >= this.#dataRows) throw new RangeError(`row ${row} of a data set with ${this.#dataRows} rows`);
+  }
+
+  #sample(id: BufferId): number {
+    const spec = this.plan.program.buffers.find((b) => b.id === id);
+    if (!spec) throw new RangeError(`the program has no buffer '${id}'`);
+    return sampleSize(spec.shape);
+  }
+
+  #view(id: BufferId): Float32Array {
+    const placed = this.layout.buffers[id];
+    if (!placed) throw new RangeError(`the program has no buffer '${id}'`);
+    return new Float32Array(this.memory.buffer, placed.address, placed.elements);
+  }
+
+  #control(): DataView {
+    return new DataView(this.memory.buffer, 0, control.end);
+  }
+
+  #reserve(end: number, what: string): void {
+    const missing = Math.ceil(end / PAGE) - this.memory.buffer.byteLength / PAGE;
+    if (missing <= 0) return;
+    try {
+      if (end > MOST_PAGES * PAGE) throw new RangeError('more than 4 GiB');
+      this.memory.grow(missing);
+    } catch {
+      throw new DeviceFailure('out-of-memory', `The ${what} needs ${megabytes(missing)} MiB more memory, which this computer did not give.`);
+    }
+  }
+
+  #alive(): void {
+    if (this.#closed) throw new DeviceFailure('lost', 'The device was closed.');
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * The functions around a program's kernels: filling a batch from the data set, weighing its rows, and
+ * the driver that runs many batches in one call. The driver stays small on purpose: the JavaScript
+ * engine improves functions when they are called, not while one call of them lasts.
+ */
+import { bufferIds, type InputSpec, type Phase, type Program } from '../../plan';
+import { F32, Func, I32 } from './assembler';
+import { control, type Layout, type Placed } from './layout';
+
+/** Columns in one piece from which copying by the bulk instruction is quicker. */
+const BULK_COLUMNS = 64;
+export const phaseBits: Readonly<Record<Phase, number>> = { forward: 1, loss: 2, backward: 4, update: 8 };
+
+/** (address of the batch's first row number, real rows): fills the inputs and the row weights. */
+export function gatherFunction(program: Program, buffers: Readonly<Record<string, Placed>>): Func {
+  const f = new Func([I32, I32]);
+  const [queue, real] = [0, 1];
+  const inputs = program.inputs.filter((input) => input.columns.length > 0);
+  if (inputs.length > 0) gatherRows(f, queue, real, program.batch, inputs, buffers);
+  const weights = buffers[bufferIds.rowWeights];
+  if (weights) weighRows(f, real, program.batch, weights.address);
+  return f;
+}
+
+function gatherRows(
+  f: Func,
+  queue: number,
+  real: number,
+  batch: number,
+  inputs: readonly InputSpec[],
+  buffers: Readonly<Record<string, Placed>>,
+): void {
+  const [row, number, source] = [f.local(I32), f.local(I32), f.local(I32)];
+  const pointers = inputs.map(() => f.local(I32));
+  f.i32(0).set(row);
+  for (const pointer of pointers) f.i32(0).set(pointer);
+  f.loop();
+  // Rows behind the last real one repeat the first.
+  f.get(queue).get(row).i32(0).get(row).get(real).op('i32.lt_u').op('select').i32(2).op('i32.shl').op('i32.add');
+  f.loadI32().set(number);
+  inputs.forEach((input, at) => {
+    const [base, bytes] =
+      input.from === 'features' ? [control.features, control.featureBytes] : [control.targets, control.targetBytes];
+    f.i32(0).loadI32(base).get(number).i32(0).loadI32(bytes).op('i32.mul').op('i32.add').set(source);
+    copyColumns(f, input.columns, source, pointers[at]!, buffers[input.buffer]!.address);
+    f.advance(pointers[at]!, 4 * input.columns.length);
+  });
+  f.get(row).i32(1).op('i32.add').tee(row).i32(batch).op('i32.lt_u').branchIf(0).end();
+}
+
+function copyColumns(f: Func, columns: readonly number[], source: number, into: number, address: number): void {
+  for (let from = 0; from < columns.length; ) {
+    let to = from + 1;
+    while (to < columns.length && columns[to] === columns[to - 1]! + 1) to++;
+    const read = 4 * columns[from]!;
+    const write = address + 4 * from;
+    const count = to - from;
+    if (count >= BULK_COLUMNS) {
+      f.get(into).i32(write).op('i32.add').get(source).i32(read).op('i32.add').i32(4 * count).copyMemory();
+    } else {
+      let at = 0;
+      for (; at + 4 <= count; at += 4) f.get(into).get(source).load(read + 4 * at).store(write + 4 * at);
+      for (; at < count; at++) f.get(into).get(source).loadF32(read + 4 * at).storeF32(write + 4 * at);
+    }
+    from = to;
+  }
+}
+
+/** 1/n for the n real rows, 0 for the rest; only when n differs from the last batch's. */
+function weighRows(f: Func, real: number, batch: number, address: number): void {
+  const [row, weight] = [f.local(I32), f.local(F32)];
+  f.get(real).i32(0).loadI32(control.weighted).op('i32.ne').when();
+  f.i32(0).get(real).storeI32(control.weighted);
+  f.f32(1).get(real).op('f32.convert_i32_u').op('f32.div').set(weight);
+  f.i32(0).set(row).loop();
+  f.get(row).i32(2).op('i32.shl').get(weight).f32(0).get(row).get(real).op('i32.lt_u').op('select').storeF32(address);
+  f.get(row).i32(1).op('i32.add').tee(row).i32(batch).op('i32.lt_u').branchIf(0).end();
+  f.end();
+}
+
+export interface PhaseCalls {
+  readonly phase: Phase;
+  readonly functions: readonly number[];
+}
+
+/**
+ * (rows, rows a batch, phases): runs the queued rows batch by batch, writes each batch's loss and copies
+ * what is to be collected.
+ */
+export function driverFunction(gather: number, calls: readonly PhaseCalls[], loss: number | null, layout: Layout): Func {
+  const f = new Func([I32, I32, I32]);
+  const [rows, batch, phases] = [0, 1, 2];
+  const [queue, real, lossAt, entry, left, bytes] = [f.local(I32), f.local(I32), f.local(I32), f.local(I32), f.local(I32), f.local(I32)];
+  f.i32(layout.queue).set(queue).i32(layout.losses).set(lossAt);
+  f.loop();
+  f.get(batch).get(rows).get(batch).get(rows).op('i32.lt_u').op('select').set(real);
+  f.get(queue).get(real).call(gather);
+  for (const { phase, functions } of calls) {
+    f.get(phases).i32(phaseBits[phase]).op('i32.and').when();
+    for (const index of functions) f.call(index);
+    f.end();
+  }
+  if (loss !== null) {
+    f.get(phases).i32(phaseBits.loss).op('i32.and').when();
+    f.call(loss);
+    f.get(lossAt).i32(0).loadF32(control.loss).op('f64.promote').storeF64();
+    f.advance(lossAt, 8).end();
+  }
+  f.i32(0).loadI32(control.collectCount).tee(left).when();
+  f.i32(control.collect).set(entry).loop();
+  f.get(entry).loadI32(4).get(real).op('i32.mul').set(bytes);
+  f.get(entry).loadI32(8).get(entry).loadI32(0).get(bytes).copyMemory();
+  f.get(entry).get(entry).loadI32(8).get(bytes).op('i32.add').storeI32(8);
+  f.advance(entry, 12).get(left).i32(1).op('i32.sub').tee(left).branchIf(0).end();
+  f.end();
+  f.get(queue).get(real).i32(2).op('i32.shl').op('i32.add').set(queue);
+  f.get(rows).get(real).op('i32.sub').tee(rows).branchIf(0).end();
+  return f;
+}

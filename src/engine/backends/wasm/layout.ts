@@ -1,0 +1,81 @@
+/**
+ * Where things lie in the one memory of a module: a control block, then every buffer row-major, then
+ * scratch, the queue of rows with their losses, and, beyond what is known at compile time, the data set
+ * and collected values, whose addresses the device writes into the control block.
+ */
+import type { BufferId, Program } from '../../plan';
+import { sizeOf } from '../../ir/shape';
+
+/** Addresses in the control block. */
+export const control = {
+  features: 0,
+  featureBytes: 4,
+  targets: 8,
+  targetBytes: 12,
+  /** Real rows of the batch whose weights were written last; 0: none. */
+  weighted: 16,
+  /** How many values to collect, and their table: source, bytes a row, destination. */
+  collectCount: 20,
+  loss: 32,
+  collect: 64,
+  end: 1024,
+} as const;
+export const COLLECT_LIMIT = Math.floor((control.end - control.collect) / 12);
+/** Rows that one call of the module can take. */
+export const QUEUE_ROWS = 16_384;
+/** Readable bytes behind everything: vectors may read past the end of what they need. */
+export const SLACK = 256;
+
+export interface Placed {
+  readonly address: number;
+  readonly elements: number;
+}
+
+export interface Layout {
+  readonly buffers: Readonly<Record<BufferId, Placed>>;
+  readonly scratch: number;
+  readonly queue: number;
+  /** float64, one for each batch in the queue. */
+  readonly losses: number;
+  /** Queue capacity in rows, at least one batch. */
+  readonly queueRows: number;
+  /** First byte behind what the program itself needs. */
+  readonly end: number;
+}
+
+const LINE = 64;
+export const alignUp = (bytes: number, to: number): number => Math.ceil(bytes / to) * to;
+
+export function placeBuffers(program: Program): { buffers: Record<BufferId, Placed>; end: number } {
+  const buffers: Record<BufferId, Placed> = {};
+  let end: number = control.end;
+  for (const { id, shape } of program.buffers) {
+    const elements = sizeOf(shape, program.batch);
+    // Small buffers only need whole vectors; large ones start on a cache line.
+    const bytes = alignUp(4 * elements, 16);
+    if (bytes >= LINE) end = alignUp(end, LINE);
+    buffers[id] = { address: end, elements };
+    end += bytes;
+  }
+  return { buffers, end: alignUp(end, LINE) };
+}
+
+export function completeLayout(
+  placed: { buffers: Record<BufferId, Placed>; end: number },
+  scratchBytes: number,
+  batch: number,
+): Layout {
+  const queueRows = Math.max(QUEUE_ROWS, batch);
+  const queue = alignUp(placed.end + scratchBytes + SLACK, LINE);
+  const losses = alignUp(queue + 4 * queueRows, LINE);
+  return {
+    buffers: placed.buffers,
+    scratch: placed.end,
+    queue,
+    losses,
+    queueRows,
+    end: alignUp(losses + 8 * queueRows, LINE) + SLACK,
+  };
+}
+
+export const PAGE = 65_536;

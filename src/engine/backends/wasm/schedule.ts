@@ -1,0 +1,122 @@
+/**
+ * How a nest is walked: which axis lies across the four lanes of a vector, how many rows and vectors
+ * make one register tile, and whether everything is written out without loops.
+ */
+import { foldAxes, type Nest, outAxes } from './nest';
+
+export interface Schedule {
+  /** The axis across the lanes; −1: one element at a time. */
+  readonly lanes: number;
+  /** Vectors of a tile along that axis. */
+  readonly vectors: number;
+  /** A second axis of the tile, whose rows share loads; −1: none. */
+  readonly rows: number;
+  readonly rowCount: number;
+  /** The lanes lie along the fold and are added up at the end; `rows` are then the lanes of the result. */
+  readonly dot: boolean;
+  readonly unrolled: boolean;
+}
+
+/** Vector registers that the engine can count on. */
+const REGISTERS = 15;
+/** Sixteen-byte instructions of one nest up to which writing everything out pays. */
+const UNROLL_LIMIT = 1800;
+
+export function scheduleOf(nest: Nest, fma: boolean, budget: number): Schedule {
+  const tiled = tile(nest, fma);
+  return { ...tiled, unrolled: estimate(nest, tiled) <= Math.min(UNROLL_LIMIT, budget) };
+}
+
+function tile(nest: Nest, fma: boolean): Schedule {
+  const none: Schedule = { lanes: -1, vectors: 1, rows: -1, rowCount: 1, dot: false, unrolled: false };
+  if (nest.ordered) return none;
+  const length = (axis: number): number => nest.axes[axis]!;
+  const candidates = [
+    ...outAxes(nest).map((axis) => ({ axis, dot: false })),
+    ...(nest.combine ? foldAxes(nest).map((axis) => ({ axis, dot: true })) : []),
+  ]
+    .filter(({ axis }) => length(axis) > 1)
+    .map((c) => ({ ...c, cost: costAlong(nest, c.axis, c.dot) }));
+  if (candidates.length === 0) return none;
+  // The last of equals: inner axes are stored in sequence.
+  const best = candidates.reduce((a, b) => (b.cost <= a.cost ? b : a));
+  if (best.dot) {
+    const rows = nest.outRank - 1;
+    return { ...none, lanes: best.axis, dot: true, rows, rowCount: rows < 0 ? 1 : Math.min(4, length(rows)) };
+  }
+  const lanes = best.axis;
+  const vectorsThere = Math.ceil(length(lanes) / 4);
+  const names = [...nest.reads.keys()].filter((name) => nest.body >= 0 && nest.dag.names(nest.body).has(name));
+  const bodyReads = names.map((name) => nest.reads.get(name)!);
+  const others = outAxes(nest).filter((axis) => axis !== lanes && length(axis) > 1);
+
+  if (!nest.combine) {
+    // A read that is contiguous along another axis comes in as transposed blocks of 4 × 4.
+    const rows = others.find((axis) =>
+      length(axis) >= 4 &&
+      [...nest.reads.values()].some((a) => a.strides[axis] === 1 && Math.abs(a.strides[lanes]!) > 1),
+    );
+    const heavy = nest.targets.some((t) => nest.dag.cost(t.value) > 20);
+    const vectors = Math.min(heavy ? 1 : 2, vectorsThere);
+    return rows === undefined
+      ? { ...none, lanes, vectors }
+      : { ...none, lanes, vectors, rows, rowCount: 4 };
+  }
+
+  const simple = nest.dag.cost(nest.body) <= 3;
+  const shared = others.filter((axis) => bodyReads.some((a) => a.strides[axis] === 0 && a.strides[lanes] !== 0));
+  const rows = shared.reduce((a, b) => (a < 0 || length(b) > length(a) ? b : a), -1);
+  if (rows < 0) return { ...none, lanes, vectors: Math.min(simple ? 4 : 2, vectorsThere) };
+  const vectors = vectorsThere === 3 && simple ? 3 : Math.min(2, vectorsThere);
+  const spare = REGISTERS - vectors - (fma ? 1 : 2);
+  const most = simple ? Math.min(fma ? 6 : 4, Math.max(1, Math.floor(spare / vectors))) : 2;
+  return { ...none, lanes, vectors, rows, rowCount: bestRows(length(rows), vectors === 1 && simple ? 8 : most, vectors) };
+}
+
+/** Rows of a tile: the count whose full tiles and remainder take the least time. */
+function bestRows(length: number, most: number, vectors: number): number {
+  const time = (rows: number): number => (rows === 0 ? 0 : rows * vectors + 0.5 * (rows + vectors) + 1);
+  let best = 1;
+  let bestTime = Infinity;
+  for (let rows = Math.min(most, length); rows >= 1; rows--) {
+    const total = Math.floor(length / rows) * time(rows) + time(length % rows);
+    if (total < bestTime) [best, bestTime] = [rows, total];
+  }
+  return best;
+}
+
+/** Relative time of the whole nest with this axis across the lanes. */
+function costAlong(nest: Nest, axis: number, dot: boolean): number {
+  const { axes, dag } = nest;
+  const load = (stride: number): number => (stride === 0 || stride === 1 ? 1 : 4);
+  const namesOf = (ids: readonly number[]): Set<string> => {
+    const names = new Set<string>();
+    for (const id of ids) dag.names(id, names);
+    return names;
+  };
+  const along = (names: Set<string>): number =>
+    [...nest.reads].reduce((sum, [name, a]) => (names.has(name) ? sum + load(a.strides[axis]!) : sum), 0);
+  const product = (list: readonly number[]): number => list.reduce((p, at) => p * axes[at]!, 1);
+  const outs = product(outAxes(nest));
+  const folds = product(foldAxes(nest));
+  const waste = (4 * Math.ceil(axes[axis]! / 4)) / axes[axis]!;
+  const body = nest.body < 0 ? 0 : 1 + along(namesOf([nest.body])) + 0.5 * dag.cost(nest.body);
+  const values = nest.targets.reduce((sum, t) => sum + 0.5 * dag.cost(t.value), 0);
+  if (dot) return (outs * folds * body * waste) / 4 + outs * (2 + values / 4 + nest.targets.length / 4);
+  const finish =
+    values +
+    along(namesOf(nest.targets.map((t) => t.value))) +
+    nest.targets.reduce((sum, t) => sum + load(t.strides[axis]!), 0);
+  return ((outs * waste) / 4) * ((nest.combine ? folds : 1) * body + finish);
+}
+
+/** Rough number of instructions when nothing is a loop. */
+export function estimate(nest: Nest, schedule: Schedule): number {
+  const { axes, dag } = nest;
+  const vectorsAlong = (axis: number): number => Math.ceil(axes[axis]! / (axis === schedule.lanes ? 4 : 1));
+  const outs = outAxes(nest).reduce((p, axis) => p * vectorsAlong(axis), 1);
+  const folds = foldAxes(nest).reduce((p, axis) => p * vectorsAlong(axis), 1);
+  const body = nest.body < 0 ? 0 : 1 + dag.cost(nest.body) * 0.8;
+  const finish = nest.targets.reduce((sum, t) => sum + 2 + dag.cost(t.value), 0);
+  return outs * (folds * body + (schedule.dot ? finish / Math.min(4, schedule.rowCount) + 2 : finish));
+}
