@@ -79,9 +79,9 @@ export async function startBrowserHost(options: BrowserOptions = {}): Promise<Br
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (!access.hasOwnHost(request)) return refuse(response, 421, 'This address is not served here.');
     if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(response, 405, 'Only reading is possible here.');
-    const url = new URL(request.url ?? '/', `http://127.0.0.1:${port}`);
-    const token = url.searchParams.get('token');
-    if (token !== null && url.pathname === '/') {
+    const { path, query } = addressOf(request);
+    const token = query.get('token');
+    if (token !== null && path === '/') {
       if (!access.hasSession(request) && !access.redeem(token))
         return refuse(response, 403, 'This address was used before. Start Chainrule again, or run `chainrule serve`, for a new one.');
       response.writeHead(303, { ...headers, Location: '/', 'Set-Cookie': access.cookie, 'Cache-Control': 'no-store' });
@@ -89,7 +89,7 @@ export async function startBrowserHost(options: BrowserOptions = {}): Promise<Br
     }
     if (!access.hasSession(request))
       return refuse(response, 403, 'This page belongs to another session. Open the address that Chainrule printed when it started.');
-    const file = await staticFile(renderer, url.pathname);
+    const file = await staticFile(renderer, path);
     if (!file) return refuse(response, 404, 'There is no such page.');
     response.writeHead(200, {
       ...headers,
@@ -102,9 +102,9 @@ export async function startBrowserHost(options: BrowserOptions = {}): Promise<Br
 
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_LIMIT, perMessageDeflate: false });
   server.on('upgrade', (request, socket, head) => {
-    const url = new URL(request.url ?? '/', `http://127.0.0.1:${port}`);
-    const id = url.searchParams.get('window') ?? '';
-    const allowed = access.hasOwnOrigin(request) && access.hasSession(request) && url.pathname === '/socket' && /^[\w-]{8,64}$/.test(id);
+    const { path, query } = addressOf(request);
+    const id = query.get('window') ?? '';
+    const allowed = access.hasOwnOrigin(request) && access.hasSession(request) && path === '/socket' && /^[\w-]{8,64}$/.test(id);
     if (!allowed) return void socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
     socket.on('error', () => socket.destroy());
     void freeName(id).then((name) => {
@@ -185,6 +185,12 @@ export async function startBrowserHost(options: BrowserOptions = {}): Promise<Br
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+/** Cut as text: a URL parser would take `//x` for a host and tidy `..` up. */
+function addressOf(request: IncomingMessage): { readonly path: string; readonly query: URLSearchParams } {
+  const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
+  return { path, query: new URLSearchParams(query) };
 }
 
 /** The old page's socket may close a moment after the new page asks. */
