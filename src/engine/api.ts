@@ -37,6 +37,14 @@ export interface Progress {
   readonly points: readonly CurvePoint[];
 }
 
+export interface Tuning {
+  /** Hyperparameters of the optimizer, by name. */
+  readonly hyper?: Readonly<Record<string, number>>;
+  readonly epochs?: number;
+  /** Steps a second at most, so that people can follow; null for full speed. */
+  readonly pace?: number | null;
+}
+
 export interface MapRequest {
   /** Nodes of the expanded drawing; each element of a node's value gets a map. */
   readonly nodes: readonly NodeId[];
@@ -62,8 +70,8 @@ export interface EngineApi {
   /** One batch, or the rest of an epoch. */
   step(): Promise<void>;
   epoch(): Promise<void>;
-  /** Hyperparameters by name, batch and epochs: live, without recompiling. */
-  tune(change: { readonly hyper?: Readonly<Record<string, number>>; readonly epochs?: number }): Promise<void>;
+  /** Live, without recompiling. */
+  tune(change: Tuning): Promise<void>;
   /** Layout for these taps; `memory` is null without shared memory, then frames come as events. */
   watch(taps: readonly Tap[]): Promise<{ readonly layout: FrameLayout; readonly memory: SharedArrayBuffer | null }>;
   look(at: Look): Promise<void>;

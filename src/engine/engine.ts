@@ -2,7 +2,7 @@
  * The engine as the window sees it: one network at a time, its data, its training, and the live numbers
  * of the view. Independent of where it runs; `worker.ts` serves it from a worker.
  */
-import type { EngineApi, EngineEvents, LoadOptions, LoadReport, Look, MapRequest, Progress } from './api';
+import type { EngineApi, EngineEvents, LoadOptions, LoadReport, Look, MapRequest, Progress, Tuning } from './api';
 import { type Backend, DeviceFailure, type Profile } from './backends/backend';
 import { type BackendName, bufferIds, type BufferId, type Plans, type Weights } from './plan';
 import type { Dataset } from './train/dataset';
@@ -21,6 +21,7 @@ export interface Surroundings {
   readonly now: () => number;
   /** Lets waiting messages in. */
   readonly breathe: () => Promise<void>;
+  readonly sleep: (ms: number) => Promise<void>;
   /** Whether memory can be shared with the page. */
   readonly sharedMemory: boolean;
 }
@@ -50,6 +51,7 @@ export class Engine implements EngineApi {
   #revision = 0;
   #points: CurvePoint[] = [];
   #lastProgress = 0;
+  #pace = Number.POSITIVE_INFINITY;
   #batchLoss: number | null = null;
   /** Loads and resets happen one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
@@ -117,7 +119,7 @@ export class Engine implements EngineApi {
 
   #makeTrainer(): void {
     const { epochs, batch, seed } = this.#options;
-    const { now, breathe, events } = this.#around;
+    const { now, breathe, sleep, events } = this.#around;
     this.#trainer = new Trainer(
       this.#session!,
       this.#data ?? noData,
@@ -128,6 +130,7 @@ export class Engine implements EngineApi {
         scoreEvery: 100,
         scoreRows: 5000,
         now,
+        sleep,
         breathe: async () => {
           await this.#live.maybeShow(this.#trainer!);
           await breathe();
@@ -142,6 +145,7 @@ export class Engine implements EngineApi {
         trouble: (trouble) => events.trouble({ ...trouble, ...this.#ownerOf(trouble.node) }),
       },
     );
+    this.#trainer.pace = this.#pace;
   }
 
   #ownerOf(node: string | undefined): { node?: string } {
@@ -206,7 +210,11 @@ export class Engine implements EngineApi {
     await this.#work;
   }
 
-  async tune({ hyper, epochs }: { hyper?: Readonly<Record<string, number>>; epochs?: number }): Promise<void> {
+  async tune({ hyper, epochs, pace }: Tuning): Promise<void> {
+    if (pace !== undefined) {
+      this.#pace = pace ?? Number.POSITIVE_INFINITY;
+      if (this.#trainer) this.#trainer.pace = this.#pace;
+    }
     if (hyper) this.#session?.tune(hyper);
     if (epochs !== undefined) {
       this.#options = { ...this.#options, epochs };

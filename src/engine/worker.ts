@@ -35,6 +35,7 @@ const engine = new Engine({
   events: { progress: event('progress'), trouble: event('trouble'), frame: event('frame') },
   now: () => performance.now(),
   breathe,
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   sharedMemory: scope.crossOriginIsolated && typeof SharedArrayBuffer === 'function',
 });
 

@@ -25,11 +25,15 @@ const LOSS_OF: Readonly<Record<Task, string>> = {
 export const suggestedHidden = (data: DatasetInfo): readonly number[] =>
   data.features.length > 20 ? [32] : data.features.length <= 2 ? [8, 8] : [16];
 
-/** Epochs so that training takes some thousand steps of a batch. */
-export function suggestedEpochs(trainRows: number, batch: number, task: Task): number {
+/**
+ * Learning rate and epochs. Classes and toy curves want some thousand steps; a table with numbers to
+ * predict is usually small and noisy, and a network that trains on it for long learns the noise.
+ */
+export function suggestedTraining(data: DatasetInfo, trainRows: number, batch: number): { rate: number; epochs: number } {
+  const noisy = data.task === 'regression' && data.features.length > 2;
+  const steps = noisy ? Math.min(3000, Math.max(200, 0.8 * trainRows)) : 3000;
   const perEpoch = Math.max(1, Math.ceil(trainRows / batch));
-  const steps = task === 'regression' ? 600 : 3000;
-  return Math.min(1000, Math.max(10, Math.round(steps / perEpoch)));
+  return { rate: noisy ? 0.003 : 0.01, epochs: Math.min(1000, Math.max(10, Math.round(steps / perEpoch))) };
 }
 
 const COLUMN = 220;
@@ -67,6 +71,7 @@ export function draftProject(data: DatasetInfo, source: DataSource, split: Split
   connect('target', 'loss', 'target');
 
   const { batch } = defaultSettings.training;
+  const { rate, epochs } = suggestedTraining(data, Math.round(data.rows * split.train), batch);
   return {
     nodes,
     edges,
@@ -78,7 +83,8 @@ export function draftProject(data: DatasetInfo, source: DataSource, split: Split
       split,
       training: {
         ...defaultSettings.training,
-        epochs: suggestedEpochs(Math.round(data.rows * split.train), batch, data.task),
+        hyper: { rate },
+        epochs,
       },
     },
   };

@@ -37,6 +37,8 @@ export interface TrainerOptions {
   readonly scoreRows: number;
   /** Lets waiting messages in; called between slices. */
   readonly breathe: () => Promise<void>;
+  /** Waits about so many ms while other work goes on. */
+  readonly sleep: (ms: number) => Promise<void>;
   readonly now: () => number;
 }
 
@@ -49,6 +51,8 @@ export interface TrainerEvents {
 
 /** How long the device may work before others get a word in, in ms. */
 const SLICE = 12;
+/** With a pace, about one slice a frame. */
+const FRAME = 16;
 /** State is copied at most so often, in ms; what was done since is done again when something goes wrong. */
 const SNAPSHOT = 1000;
 
@@ -65,6 +69,9 @@ export class Trainer {
   #perSlice = 1;
   #lastScore = Number.NEGATIVE_INFINITY;
   #rate = 0;
+  #since: { when: number; steps: number } | null = null;
+  /** Steps a second at most. */
+  #pace = Number.POSITIVE_INFINITY;
   #good: { state: State; epoch: number; at: number; step: number; when: number } | null = null;
 
   constructor(
@@ -88,6 +95,11 @@ export class Trainer {
   }
   get epochs(): number {
     return this.#epochs;
+  }
+
+  /** Slows training down so that people can follow it; Infinity for full speed. */
+  set pace(stepsPerSecond: number) {
+    this.#pace = stepsPerSecond;
   }
 
   /** Goes on from another trainer's place, after the drawing or the batch size changed. */
@@ -133,14 +145,25 @@ export class Trainer {
     if (!train || this.#running || this.data.split.train.length === 0) return;
     this.#running = true;
     this.#stop = false;
-    const { batch, now, breathe } = this.options;
+    const { batch, now, breathe, sleep } = this.options;
+    let due = now();
     try {
       if (this.step === 0) await this.#score(true);
       while (more() && !this.#stop) {
         this.#shuffle();
         const begin = now();
+        if (this.#pace !== Number.POSITIVE_INFINITY) {
+          if (begin < due) {
+            await sleep(Math.min(due - begin, 50));
+            await breathe();
+            continue;
+          }
+          // A late timer is made up for, but not a whole pause.
+          due = Math.max(due, begin - 250);
+        }
         if (!this.#good || begin - this.#good.when > SNAPSHOT) await this.#snapshot();
-        const batches = Math.min(most, this.#perSlice);
+        const paced = this.#pace === Number.POSITIVE_INFINITY ? most : Math.max(1, Math.ceil((this.#pace * FRAME) / 1000));
+        const batches = Math.min(most, paced, this.#perSlice);
         const rows = this.#order.subarray(this.#at, this.#at + batches * batch);
         const { losses } = await train.run({ phases: ['forward', 'loss', 'backward', 'update'], rows, batch });
         const bad = losses.findIndex((loss) => !Number.isFinite(loss));
@@ -152,7 +175,9 @@ export class Trainer {
         this.#at += rows.length;
         this.step += losses.length;
         const took = now() - begin;
-        this.#pace(took, losses.length, batches);
+        this.#adapt(took, losses.length, batches);
+        due += (1000 * losses.length) / this.#pace;
+        this.#measure(begin, losses.length);
         const done = this.#at >= this.#order.length;
         if (done) this.epoch++;
         this.events.slice({ epoch: this.epoch, step: this.step, batchLoss: losses.at(-1) ?? null, stepsPerSecond: this.#rate });
@@ -164,14 +189,19 @@ export class Trainer {
     }
   }
 
-  /** Slices grow or shrink towards SLICE milliseconds; the speed is smoothed over some tenths of a second. */
-  #pace(took: number, steps: number, asked: number): void {
-    if (took > 0) {
-      const rate = (1000 * steps) / took;
-      const weight = Math.min(1, took / 250);
-      this.#rate = this.#rate === 0 ? rate : this.#rate + weight * (rate - this.#rate);
-    }
-    if (steps < asked) return;
+  /** Steps a second by the clock, over windows of a quarter second. */
+  #measure(begin: number, steps: number): void {
+    if (this.#since === null || begin - this.#since.when > 1000) this.#since = { when: begin, steps: 0 };
+    this.#since.steps += steps;
+    const took = this.options.now() - this.#since.when;
+    if (took < 250 && this.#rate > 0) return;
+    if (took > 0) this.#rate = (1000 * this.#since.steps) / took;
+    if (took >= 250) this.#since = { when: this.options.now(), steps: 0 };
+  }
+
+  /** Slices grow or shrink towards SLICE milliseconds. */
+  #adapt(took: number, steps: number, asked: number): void {
+    if (steps < asked || asked < this.#perSlice) return;
     if (took < SLICE / 2) this.#perSlice = Math.min(this.#perSlice * 2, 2 ** 20);
     else if (took > SLICE * 2) this.#perSlice = Math.max(1, Math.floor(this.#perSlice / 2));
   }

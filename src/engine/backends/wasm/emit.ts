@@ -11,10 +11,11 @@ import type { BackendProfile } from '../backend';
 import { Func, Module } from './assembler';
 import { driverFunction, gatherFunction, type PhaseCalls } from './gather';
 import { completeLayout, control, type Layout, PAGE, type Placed, placeBuffers } from './layout';
-import { type Context, emitNest } from './loops';
+import { type Context, emitPiece } from './loops';
 import { hostMath } from './math';
 import { type Nest, nestOf } from './nest';
-import { estimate, scheduleOf } from './schedule';
+import { arrange, type Piece } from './product';
+import { estimate, type Schedule, scheduleOf } from './schedule';
 
 /** Written-out instructions that a whole program may have; smaller steps are served first. */
 const UNROLLED_TOTAL = 14_000;
@@ -27,10 +28,10 @@ export function emit(program: Program, profile: BackendProfile): Code {
   const placed = placeBuffers(program);
   const buffers = placed.buffers;
   const fma = profile.fma === true;
-  const nests = program.steps.map((step) => nestOf(step, program.batch, buffers));
-  const schedules = budgeted(nests, fma);
-
-  const layout = completeLayout(placed, 0, program.batch);
+  const arranged = program.steps.map((step) => arrange(nestOf(step, program.batch, buffers), placed.end));
+  const scratchBytes = arranged.reduce((most, { scratchBytes }) => Math.max(most, scratchBytes), 0);
+  const layout = completeLayout(placed, scratchBytes, program.batch);
+  const schedules = budgeted(arranged.flatMap(({ pieces }) => pieces), fma);
   const module = new Module(hostMath, Math.ceil(layout.end / PAGE));
   const context: Context = { fma, host: (name) => module.importIndex(name) };
 
@@ -40,17 +41,17 @@ export function emit(program: Program, profile: BackendProfile): Code {
     if (open) calls.at(-1)!.functions.push(module.add(open));
     open = null;
   };
-  nests.forEach((nest, index) => {
+  arranged.forEach(({ pieces }, index) => {
     const { phase } = program.steps[index]!;
     if (calls.at(-1)?.phase !== phase) {
       finish();
       calls.push({ phase, functions: [] });
     }
-    const schedule = schedules[index]!;
-    const large = estimate(nest, schedule) > OWN_FUNCTION_WORK;
+    const scheduled = pieces.map((piece) => piece.nests.map((nest) => ({ nest, schedule: schedules.get(nest)! })));
+    const large = scheduled.flat().reduce((sum, { nest, schedule }) => sum + estimate(nest, schedule), 0) > OWN_FUNCTION_WORK;
     if (large || (open && open.size > FUNCTION_BYTES)) finish();
-    open ??= new Func([]);
-    emitNest(open, nest, schedule, context);
+    const f = (open ??= new Func([]));
+    pieces.forEach(({ times }, at) => emitPiece(f, scheduled[at]!, times, context));
     if (large) finish();
   });
   finish();
@@ -60,7 +61,7 @@ export function emit(program: Program, profile: BackendProfile): Code {
   let lossIndex: number | null = null;
   if (loss) {
     const f = new Func([]);
-    emitNest(f, loss, scheduleOf(loss, fma, 200), context);
+    emitPiece(f, [{ nest: loss, schedule: scheduleOf(loss, fma, 200) }], 1, context);
     lossIndex = module.add(f);
   }
   module.add(driverFunction(gather, calls as readonly PhaseCalls[], lossIndex, layout), 'run');
@@ -68,13 +69,20 @@ export function emit(program: Program, profile: BackendProfile): Code {
 }
 
 /** A schedule for each nest; the smallest are written out first, as far as the total allows. */
-function budgeted(nests: readonly Nest[], fma: boolean) {
-  const schedules = nests.map((nest) => scheduleOf(nest, fma, 0));
-  const bySize = nests.map((nest, index) => ({ index, size: estimate(nest, schedules[index]!) })).sort((a, b) => a.size - b.size);
+function budgeted(pieces: readonly Piece[], fma: boolean): ReadonlyMap<Nest, Schedule> {
+  const schedules = new Map<Nest, Schedule>();
+  const once: { nest: Nest; size: number }[] = [];
+  for (const { nests, times } of pieces)
+    for (const nest of nests) {
+      const schedule = scheduleOf(nest, fma, 0);
+      schedules.set(nest, schedule);
+      if (times === 1) once.push({ nest, size: estimate(nest, schedule) });
+    }
   let left = UNROLLED_TOTAL;
-  for (const { index, size } of bySize) {
-    schedules[index] = scheduleOf(nests[index]!, fma, left);
-    if (schedules[index]!.unrolled) left -= size;
+  for (const { nest, size } of once.sort((a, b) => a.size - b.size)) {
+    const schedule = scheduleOf(nest, fma, left);
+    schedules.set(nest, schedule);
+    if (schedule.unrolled) left -= size;
   }
   return schedules;
 }

@@ -15,11 +15,21 @@ export interface Context {
   readonly host: (name: string) => number;
 }
 
-export function emitNest(f: Func, nest: Nest, schedule: Schedule, context: Context): void {
-  if (nest.axes.slice(0, nest.outRank).includes(0)) return;
-  const emitter = new NestEmitter(f, nest, schedule, context);
-  emitter.run();
-  emitter.close();
+export interface Scheduled {
+  readonly nest: Nest;
+  readonly schedule: Schedule;
+}
+
+/** Nests one after the other, `times` times along their outer axis. */
+export function emitPiece(f: Func, parts: readonly Scheduled[], times: number, context: Context): void {
+  if (parts.some(({ nest }) => nest.axes.slice(0, nest.outRank).includes(0))) return;
+  const emitters = parts.map(({ nest, schedule }) => new NestEmitter(f, nest, schedule, context));
+  if (times === 1) for (const emitter of emitters) emitter.run();
+  else
+    repeat(f, times, () => {
+      for (const emitter of emitters) emitter.runInside();
+    });
+  for (const emitter of emitters) emitter.close();
 }
 
 /** Code for a loop body that runs `count` times; `count` is at least 1. */
@@ -31,7 +41,7 @@ export function repeat(f: Func, count: number, body: () => void): void {
   f.release(I32, left);
 }
 
-export class NestEmitter {
+class NestEmitter {
   /** Index of the current tile along each axis, as far as it is known now. */
   readonly #shift: number[];
   /** Whether an axis is walked by a loop at run time. */
@@ -46,14 +56,12 @@ export class NestEmitter {
     readonly nest: Nest,
     readonly schedule: Schedule,
     readonly context: Context,
-    /** Leading axes that the caller walks, by `step` and `rewind`. */
-    readonly outer = 0,
   ) {
     this.#math = new VectorMath(f, context.fma);
     this.#shift = nest.axes.map(() => 0);
     const folds = foldAxes(nest).reduce((product, axis) => product * nest.axes[axis]!, 1);
     this.#looped = nest.axes.map((length, axis) => {
-      if (axis < outer) return length > 1;
+      if (axis < nest.outer) return length > 1;
       const full = Math.floor(length / this.#tileOf(axis));
       return !schedule.unrolled && full > 1 && (axis < nest.outRank || schedule.dot || folds > 4);
     });
@@ -70,7 +78,7 @@ export class NestEmitter {
   run(): void {
     const { nest, schedule } = this;
     const { lanes, rows, dot } = schedule;
-    const rest = outAxes(nest).filter((axis) => axis >= this.outer && axis !== lanes && axis !== rows);
+    const rest = outAxes(nest).filter((axis) => axis !== lanes && axis !== rows);
     const inner = dot ? [rows] : nest.combine ? [lanes, rows] : [rows, lanes];
     const levels = [...rest, ...inner.filter((axis) => axis >= 0)];
     const sizes = new Map<number, number>();
@@ -91,8 +99,16 @@ export class NestEmitter {
     this.#hoisted = new Map();
   }
 
+  /** One turn of a loop along the outer axis, and on to the next index. */
+  runInside(): void {
+    this.#open++;
+    this.run();
+    this.#open--;
+    this.#step(0, 1);
+  }
+
   /** Moves the pointers along an axis. */
-  step(axis: number, indices: number): void {
+  #step(axis: number, indices: number): void {
     const moved = new Set<number>();
     for (const access of [...this.nest.reads.values(), ...this.nest.targets]) {
       const pointer = this.#pointers.get(this.#walk(access));
@@ -101,10 +117,6 @@ export class NestEmitter {
       moved.add(pointer);
       this.f.advance(pointer, 4 * stride * indices);
     }
-  }
-
-  opened(by: 1 | -1): void {
-    this.#open += by;
   }
 
   close(): void {
@@ -165,10 +177,10 @@ export class NestEmitter {
       this.#open++;
       repeat(f, full, () => {
         body(size);
-        this.step(axis, size);
+        this.#step(axis, size);
       });
       this.#open--;
-      this.step(axis, -full * size);
+      this.#step(axis, -full * size);
       this.#shift[axis] = full * size;
     } else
       for (let tile = 0; tile < full; tile++) {

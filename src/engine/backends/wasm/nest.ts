@@ -27,6 +27,8 @@ export interface Target extends Access {
 export interface Nest {
   /** Lengths of the output's axes and then of the fold's. */
   readonly axes: readonly number[];
+  /** Leading output axes that somebody else walks around this nest. */
+  readonly outer: number;
   readonly outRank: number;
   readonly combine: 'sum' | 'max' | null;
   readonly dag: Dag;
@@ -54,6 +56,7 @@ export function nestOf(step: Pick<Step, 'kernel' | 'bind'>, batch: number, buffe
   const axes = [...out, ...over];
   return collapse({
     axes,
+    outer: 0,
     outRank: out.length,
     combine: kernel.fold?.with ?? null,
     dag,
@@ -129,5 +132,6 @@ export function narrowAxis(nest: Nest, axis: number, from: number, length: numbe
 
 export const foldAxes = (nest: Nest): readonly number[] =>
   nest.axes.map((_, axis) => axis).slice(nest.outRank);
+/** The output's axes that the nest itself walks. */
 export const outAxes = (nest: Nest): readonly number[] =>
-  nest.axes.map((_, axis) => axis).slice(0, nest.outRank);
+  nest.axes.map((_, axis) => axis).slice(nest.outer, nest.outRank);

@@ -1,0 +1,102 @@
+/**
+ * The gradients of the reverse pass against central differences of the loss, in float64 on the reference.
+ * Differences at two step sizes are extrapolated, which leaves an error far below the tolerance; where the
+ * loss has a kink (ReLU at 0) no difference says what the gradient is, and the place is counted instead.
+ */
+import { ReferenceDevice } from '../backends/reference/index';
+import type { NodeId } from '../graph/graph';
+import type { Tensor } from '../ir/shape';
+import type { Program } from '../plan';
+import { Random } from './random';
+
+export interface ParameterCheck {
+  readonly key: NodeId;
+  /** Numbers that were compared, of so many. */
+  readonly compared: number;
+  readonly size: number;
+  /** Numbers at a kink of the loss, where there is no derivative to compare with. */
+  readonly kinks: number;
+  /** Largest |gradient − difference|, relative to the gradient. */
+  readonly worst: number;
+}
+
+export interface GradientCheckRequest {
+  /** With every edge, and a loss. */
+  readonly program: Program;
+  readonly weights: Readonly<Record<string, Tensor>>;
+  readonly features: Float32Array;
+  readonly featureCount: number;
+  readonly targets: Float32Array;
+  readonly targetCount: number;
+  /** Rows of one batch; at most the program's. */
+  readonly rows: Uint32Array;
+  readonly tolerance: number;
+  /** Numbers compared of one parameter at most; larger ones are sampled. */
+  readonly most: number;
+}
+
+/** Gradients smaller than this part of the largest one are compared on its scale: below it there is only rounding. */
+const SMALL = 1e-3;
+const STEPS = [1e-3, 1e-4, 1e-5];
+/** One-sided slopes that differ by more than this part, however small the step, mark a kink. */
+const KINK = 1e-5;
+
+export function checkGradients(request: GradientCheckRequest): readonly ParameterCheck[] {
+  const { program, weights, rows, most, tolerance } = request;
+  const device = new ReferenceDevice(program);
+  device.setData(request.features, request.featureCount, request.targets, request.targetCount);
+  for (const { key, value } of program.parameters) if (weights[key]) device.write(value, weights[key].data);
+  device.gather(rows);
+  const loss = (): number => {
+    device.runPhases(['forward', 'loss'], rows.length);
+    return device.batchLoss(rows.length);
+  };
+  const middle = loss();
+  device.runPhases(['backward'], rows.length);
+  const learned = program.parameters.flatMap((p) =>
+    p.gradient === null ? [] : [{ ...p, computed: device.numbers(p.gradient).slice() }],
+  );
+  const largest = Math.max(0, ...learned.map(({ computed }) => computed.reduce((m, x) => Math.max(m, Math.abs(x)), 0)));
+
+  const checks = learned.map(({ key, value, computed }): ParameterCheck => {
+    const numbers = device.numbers(value);
+    let worst = 0;
+    let kinks = 0;
+    const places = chosen(numbers.length, most, key);
+    for (const i of places) {
+      const gradient = computed[i]!;
+      const old = numbers[i]!;
+      const at = (x: number): number => {
+        numbers[i] = x;
+        return loss();
+      };
+      let error = Number.POSITIVE_INFINITY;
+      let kink = false;
+      for (const size of STEPS) {
+        const h = size * Math.max(1, Math.abs(old));
+        const [up, down, halfUp, halfDown] = [at(old + h), at(old - h), at(old + h / 2), at(old - h / 2)];
+        const difference = (4 * ((halfUp - halfDown) / h) - (up - down) / (2 * h)) / 3;
+        const scale = Math.max(Math.abs(gradient), Math.abs(difference), SMALL * largest, Number.MIN_VALUE);
+        error = Math.min(error, Math.abs(gradient - difference) / scale);
+        if (error <= tolerance) break;
+        // Smooth losses have one-sided slopes that meet as the step shrinks; at a kink both stay.
+        const [right, left] = [(halfUp - middle) / (h / 2), (middle - halfDown) / (h / 2)];
+        const apart = Math.abs(right - left) / scale;
+        kink = apart > Math.max(KINK, 20 * size) && Math.min(Math.abs(gradient - right), Math.abs(gradient - left)) / scale < 20 * size;
+      }
+      numbers[i] = old;
+      if (error > tolerance && kink) kinks++;
+      else if (!(error <= worst)) worst = error;
+    }
+    return { key, compared: places.length - kinks, size: numbers.length, kinks, worst };
+  });
+  device.close();
+  return checks;
+}
+
+/** All positions, or a seeded choice of them. */
+function chosen(size: number, most: number, key: string): readonly number[] {
+  const all = Array.from({ length: size }, (_, i) => i);
+  if (size <= most) return all;
+  return new Random(1, `check:${key}`).shuffle(all).slice(0, most);
+}
