@@ -1,0 +1,141 @@
+/** Compiled drawings on WebGPU: the same losses and weights as the float64 reference. */
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BackendProfile } from '../../src/engine/backends/backend';
+import { ReferenceDevice } from '../../src/engine/backends/reference';
+import { type WebgpuBackend, webgpuBackend } from '../../src/engine/backends/webgpu';
+import { emit } from '../../src/engine/backends/webgpu/emit';
+import { prepare, programOf } from '../../src/engine/compile/program';
+import type { Project } from '../../src/engine/graph/project';
+import { Random } from '../../src/engine/train/random';
+import { initialNumbers } from '../../src/engine/train/session';
+import { drawing } from '../support/drawing';
+import { dawn } from './dawn';
+
+const found = await dawn();
+if ('absent' in found) console.warn(`WebGPU tests of compiled drawings skipped: ${found.absent}.`);
+const gpu = 'gpu' in found ? found.gpu : undefined;
+
+const TRAIN = ['forward', 'loss', 'backward', 'update'] as const;
+
+interface Rows {
+  readonly x: Float32Array;
+  readonly columns: number;
+  readonly y: Float32Array;
+  readonly outputs: number;
+  readonly count: number;
+}
+
+function digits(): Rows {
+  const lines = readFileSync(new URL('../../resources/datasets/digits.csv', import.meta.url), 'utf8').trim().split('\n').slice(1);
+  const cells = lines.map((line) => line.split(',').map(Number));
+  return {
+    x: Float32Array.from(cells.flatMap((row) => row.slice(0, 64).map((value) => value / 16))),
+    columns: 64,
+    y: Float32Array.from(cells.flatMap((row) => Array.from({ length: 10 }, (_, digit) => (row[64] === digit ? 1 : 0)))),
+    outputs: 10,
+    count: cells.length,
+  };
+}
+
+function circles(count: number): Rows {
+  const random = new Random(1, 'circles');
+  const x = Float32Array.from({ length: 2 * count }, () => random.between(-1, 1));
+  const y = Float32Array.from({ length: count }, (_, row) => (Math.hypot(x[2 * row]!, x[2 * row + 1]!) < 0.6 ? 1 : 0));
+  return { x, columns: 2, y, outputs: 1, count };
+}
+
+const layers = (optimizer: string): Project =>
+  drawing(
+    {
+      x: ['input', {}, { shape: [2] }],
+      t: ['target', {}, { shape: [1] }],
+      a: ['dense', { x: 'x' }, { units: 8, activation: 'tanh' }],
+      b: ['dense', { x: 'a' }, { units: 8, activation: 'relu' }],
+      y: ['dense', { x: 'b' }, { units: 1, activation: 'sigmoid' }],
+      loss: ['binary-cross-entropy', { prediction: 'y', target: 't' }],
+    },
+    { optimizer, batch: 10 },
+  );
+
+const neurons: Project = drawing(
+  {
+    x: ['input', {}, { shape: [] }],
+    z: ['input', {}, { shape: [] }],
+    t: ['target', {}, { shape: [] }],
+    a: ['neuron', { x1: 'x', x2: 'z' }, { inputs: 2, activation: 'tanh' }],
+    b: ['neuron', { x1: 'x', x2: 'z' }, { inputs: 2, activation: 'tanh' }],
+    c: ['neuron', { x1: 'x', x2: 'z' }, { inputs: 2, activation: 'sigmoid' }],
+    y: ['neuron', { x1: 'a', x2: 'b', x3: 'c' }, { inputs: 3, activation: 'sigmoid' }],
+    loss: ['squared-error', { prediction: 'y', target: 't' }],
+  },
+  { optimizer: 'sgd', hyper: { rate: 0.3 }, batch: 16 },
+);
+
+const classifier = (hidden: number): Project =>
+  drawing(
+    {
+      x: ['input', {}, { shape: [64] }],
+      t: ['target', {}, { shape: [10] }],
+      a: ['dense', { x: 'x' }, { units: hidden, activation: 'relu' }],
+      y: ['dense', { x: 'a' }, { units: 10, activation: 'identity' }],
+      loss: ['cross-entropy-logits', { prediction: 'y', target: 't' }],
+    },
+    { optimizer: 'adam', hyper: { rate: 0.003 }, batch: 32 },
+  );
+
+const cases: readonly (readonly [string, Project, Rows])[] = [
+  ['dense layers with SGD', layers('sgd'), circles(203)],
+  ['dense layers with momentum', layers('momentum'), circles(203)],
+  ['dense layers with Adam', layers('adam'), circles(203)],
+  ['neurons', neurons, circles(203)],
+  ['digits, 64-32-10', classifier(32), digits()],
+  ['digits, 64-100-10', classifier(100), digits()],
+];
+
+describe.skipIf(!gpu)('compiled drawings on WebGPU', () => {
+  let backend: WebgpuBackend;
+  let profile: BackendProfile;
+  beforeAll(async () => {
+    backend = webgpuBackend(gpu);
+    profile = (await backend.detect()) as BackendProfile;
+  });
+  afterAll(() => backend.release());
+
+  const ways = ['auto', 'general', 'tiled', 'workgroup'] as const;
+  describe.each(cases)('%s', (_, project, rows) => {
+    const prepared = prepare(project, null);
+    it.each(['fused', 'every-edge'] as const)('%s: 100 steps', async (detail) => {
+      const { batch } = project.settings.training;
+      const program = programOf(prepared, detail, batch);
+      const reference = new ReferenceDevice(program);
+      const random = new Random(2, 'rows');
+      const order = Uint32Array.from({ length: 100 * batch - 3 }, () => Math.floor(random.between(0, rows.count)));
+      reference.setData(rows.x, rows.columns, rows.y, rows.outputs);
+      for (const p of program.parameters) reference.write(p.value, initialNumbers(p, 1));
+      const wanted = await reference.run({ phases: TRAIN, rows: order, batch });
+      const ids = program.parameters.map(({ value }) => value);
+      const weights = await reference.read(ids);
+      expect(Math.min(...wanted.losses)).toBeLessThan(wanted.losses[0]!);
+
+      for (const way of detail === 'fused' ? ways : (['auto'] as const)) {
+        const device = await backend.open({ program, backend: 'webgpu', code: emit(program, { ...profile, software: false }, way) });
+        try {
+          device.setData(rows.x, rows.columns, rows.y, rows.outputs);
+          for (const p of program.parameters) device.write(p.value, initialNumbers(p, 1));
+          const { losses } = await device.run({ phases: TRAIN, rows: order, batch });
+          expect(losses.length).toBe(100);
+          losses.forEach((loss, step) =>
+            expect(Math.abs(loss - wanted.losses[step]!) / Math.abs(wanted.losses[step]!), `${way}, step ${step}`).toBeLessThan(1e-4),
+          );
+          const actual = await device.read(ids);
+          ids.forEach((id, index) =>
+            actual[index]!.forEach((weight, at) => expect(Math.abs(weight - weights[index]![at]!), `${way}: ${id}[${at}]`).toBeLessThan(2e-4)),
+          );
+        } finally {
+          device.close();
+        }
+      }
+    });
+  });
+});
