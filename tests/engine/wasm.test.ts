@@ -241,7 +241,7 @@ for (const profile of profiles)
         const actual = y![at]!;
         if (Object.is(rounded, actual) || rounded === actual) return;
         // Near the smallest normal number only the absolute size counts.
-        const error = Math.abs(actual - expected) / Math.max(Math.abs(expected), 1e-35);
+        const error = Math.abs(actual - expected) / Math.max(Math.abs(expected), 1e-32);
         if (!(error <= 1e-6)) throw new Error(`f(${x}) = ${actual}, but ${expected} is right`);
         worst = Math.max(worst, error);
       });
