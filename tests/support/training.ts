@@ -1,0 +1,58 @@
+/** Projects trained in a test: the ordinary path (data, compile, session, trainer) in one call. */
+import type { BackendProfile } from '../../src/engine/backends/backend';
+import { backends } from '../../src/engine/backends/index';
+import { compile } from '../../src/engine/compile/compile';
+import type { Project } from '../../src/engine/graph/project';
+import type { BackendName, Plans } from '../../src/engine/plan';
+import type { Dataset } from '../../src/engine/train/dataset';
+import { Session } from '../../src/engine/train/session';
+import { Trainer, type TrainerOptions, type Trouble } from '../../src/engine/train/trainer';
+
+export async function profileOf(backend: BackendName): Promise<BackendProfile> {
+  const found = await backends.get(backend)!.detect();
+  if ('absent' in found) throw new Error(`${backend} is absent: ${found.absent}`);
+  return found;
+}
+
+export async function plansOf(project: Project, data: Dataset | null, backend: BackendName): Promise<Plans> {
+  const profile = { present: [await profileOf(backend)], absent: [] };
+  const plans = compile({ project, data, profile, backend, revision: 1 }, backends);
+  if (!plans.ok) throw new Error(plans.problems.map((p) => p.message).join('\n'));
+  return plans.value;
+}
+
+export interface Trained {
+  readonly session: Session;
+  readonly trainer: Trainer;
+  readonly troubles: readonly Trouble[];
+}
+
+export async function trained(
+  project: Project,
+  data: Dataset,
+  { backend = 'wasm', seed = project.settings.training.seed, epochs = project.settings.training.epochs, ...options }: { backend?: BackendName } & Partial<TrainerOptions> = {},
+): Promise<Trained> {
+  const session = await Session.open(await plansOf(project, data, backend), backends);
+  session.initialize(seed);
+  const troubles: Trouble[] = [];
+  const trainer = new Trainer(
+    session,
+    data,
+    {
+      epochs,
+      batch: project.settings.training.batch,
+      seed,
+      scoreEvery: 1e9,
+      scoreRows: Number.POSITIVE_INFINITY,
+      breathe: () => Promise.resolve(),
+      sleep: () => Promise.resolve(),
+      now: () => performance.now(),
+      ...options,
+    },
+    { slice: () => {}, point: () => {}, trouble: (trouble) => troubles.push(trouble) },
+  );
+  await trainer.train();
+  return { session, trainer, troubles };
+}
+
+export const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
