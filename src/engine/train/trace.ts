@@ -27,7 +27,7 @@ export interface TraceRequest {
   /** With every edge. */
   readonly program: Program;
   readonly drawing: Drawing;
-  /** Row of the data set, for people; its encoded numbers follow. */
+  /** Row of the data set, noted in the trace; its encoded numbers follow. */
   readonly row: number;
   readonly features: ArrayLike<number>;
   readonly targets: ArrayLike<number>;
@@ -56,9 +56,6 @@ function byElement(op: Primitive, call: Call): boolean {
 
 const COUNTER = bufferIds.counter('');
 const NUMBER = /^-?[\d.]+$/;
-
-/** An operation's title inside a sentence; names such as ReLU keep their capitals. */
-const phrase = (title: string): string => (/^[A-Z][a-z ]+$/.test(title) ? title.toLowerCase() : title);
 
 class Recorder {
   readonly #device: ReferenceDevice;
@@ -176,8 +173,8 @@ class Recorder {
     const result = valueLatex(value);
     if (op.kind === 'source') {
       const from = {
-        input: `from row ${this.request.row} of the data`,
-        target: `the answer that row ${this.request.row} of the data asks for`,
+        input: 'from the data',
+        target: 'the answer that the data asks for',
         constant: 'fixed',
         parameter: 'to be learned',
       }[op.role];
@@ -199,7 +196,7 @@ class Recorder {
       title:
         phase === 'loss'
           ? `The loss of this sample is ${valueText(value)}.`
-          : `${this.#name(node)} is ${phrase(op.title)} of ${listText(edges.map((e) => this.#name(e.from)))}: ${valueText(value)}.`,
+          : `${op.title} takes ${listText(edges.map((e) => this.#name(e.from)))} and gives ${this.#name(node)}: ${valueText(value)}.`,
       value,
       ...(locals.length > 0 ? { locals } : {}),
       ...(edges.length === 1 && only?.value ? { localDerivative: only.value } : {}),

@@ -1,0 +1,125 @@
+/** What commands start from: a project file, its data, its kept weights; and what they leave behind. */
+import { basename, resolve } from 'node:path';
+import { check, type Checked } from '../../engine/compile/check';
+import type { Weights } from '../../engine/api';
+import type { CsvSource, Project, StoredTensor } from '../../engine/graph/project';
+import { csvDefaults } from '../../engine/graph/project-file';
+import { product, type Tensor } from '../../engine/ir/shape';
+import type { ParameterSpec } from '../../engine/plan';
+import type { Dataset, DatasetInfo } from '../../engine/train/dataset';
+import { initialNumbers } from '../../engine/train/session';
+import { asRefusal, previewData, readDataset } from '../services/datasets';
+import { readProjectFile } from '../services/projects';
+import { Refusal } from '../services/refusal';
+import type { Io } from './io';
+
+export const readProject = (io: Io, file: string): Promise<Project> => readProjectFile(resolve(io.folder, file));
+
+/** The source for a CSV file whose settings are found out. */
+export async function csvSource(path: string): Promise<{ source: CsvSource; columns: readonly string[] }> {
+  const preview = await previewData(path).catch((error: unknown) => {
+    throw asRefusal(error);
+  });
+  const { separator, decimal, header } = preview;
+  return { source: { ...csvDefaults, path, separator, decimal, header }, columns: preview.columns.map((c) => c.name) };
+}
+
+/**
+ * The project with another data file. A project that reads a CSV file keeps its choice of columns; for
+ * others the drawing's targets name them, or the last column is the target.
+ */
+export async function withData(io: Io, project: Project, file: string): Promise<Project> {
+  const path = resolve(io.folder, file);
+  const { data } = project.settings;
+  const { source, columns } = await csvSource(path);
+  const { separator, decimal, header } = source;
+  if (data.kind === 'csv') return withSource(project, { ...data, path, separator, decimal, header });
+  const named = Object.values(project.nodes)
+    .filter((node) => node.op === 'target')
+    .flatMap((node) => String(node.attrs['columns'] ?? '').split(','))
+    .map((name) => name.trim())
+    .filter((name) => columns.includes(name));
+  const targets = named.length > 0 ? named : columns.slice(-1);
+  io.err(`Target: ${targets.join(', ')} (of ${basename(path)}).`);
+  return withSource(project, { ...source, targets });
+}
+
+const withSource = (project: Project, data: CsvSource): Project => ({
+  ...project,
+  settings: { ...project.settings, data },
+});
+
+export async function readData(io: Io, project: Project, quiet = false): Promise<Dataset> {
+  const { data, split } = project.settings;
+  const dataset = await readDataset(data, split).catch((error: unknown) => {
+    throw asRefusal(error);
+  });
+  if (!quiet) for (const note of dataset.notes) io.err(note);
+  return dataset;
+}
+
+/** The project's data, or null where it has none. */
+export const readDataIfAny = (io: Io, project: Project, quiet = false): Promise<Dataset | null> =>
+  project.settings.data.kind === 'none' ? Promise.resolve(null) : readData(io, project, quiet);
+
+/** Checks a drawing for commands that need a sound one: its errors become a refusal. */
+export function soundDrawing(project: Project, data: DatasetInfo | null, doing: string): Checked {
+  const checked = check(project, data);
+  const errors = checked.problems.filter((p) => p.severity === 'error');
+  if (errors.length > 0)
+    throw new Refusal([`The drawing has problems, so it cannot be ${doing} yet:`, ...errors.map((p) => `  ${p.message}`)].join('\n'), 'bad-drawing');
+  return checked;
+}
+
+/** A row to step through or check without data: standard normal features, and the first of the answers. */
+export function inventedRows(inputs: readonly { from: 'features' | 'targets'; columns: readonly number[] }[], rows: number, gaussian: () => number) {
+  const width = (from: 'features' | 'targets'): number =>
+    1 + Math.max(-1, ...inputs.filter((i) => i.from === from).flatMap((i) => i.columns));
+  const [featureCount, targetCount] = [width('features'), width('targets')];
+  return {
+    features: Float32Array.from({ length: rows * featureCount }, gaussian),
+    featureCount,
+    targets: Float32Array.from({ length: rows * targetCount }, (_, i) => (i % targetCount === 0 ? 1 : 0)),
+    targetCount,
+  };
+}
+
+// ── weights ──
+
+export function keptWeights({ weights = {} }: Project): Weights {
+  return Object.fromEntries(
+    Object.entries(weights).map(([key, { shape, base64 }]): [string, Tensor] => {
+      const bytes = Buffer.from(base64, 'base64');
+      const data = Float32Array.from({ length: product(shape) }, (_, i) => bytes.readFloatLE(4 * i));
+      return [key, { shape, data }];
+    }),
+  );
+}
+
+function stored({ shape, data }: Tensor): StoredTensor {
+  const bytes = Buffer.alloc(4 * data.length);
+  data.forEach((x, i) => bytes.writeFloatLE(x, 4 * i));
+  return { shape, base64: bytes.toString('base64') };
+}
+
+export const keepWeights = (project: Project, weights: Weights): Project => ({
+  ...project,
+  weights: Object.fromEntries(Object.entries(weights).map(([key, tensor]) => [key, stored(tensor)])),
+});
+
+const fits = (p: ParameterSpec, tensor: Tensor | undefined): boolean => tensor?.shape.join() === p.shape.join();
+
+/** For every parameter its kept numbers where they fit, else those it starts from; and the keys of the latter. */
+export function presentWeights(project: Project, parameters: readonly ParameterSpec[]): { weights: Weights; fresh: readonly string[] } {
+  const kept = keptWeights(project);
+  const weights: Record<string, Tensor> = {};
+  const fresh: string[] = [];
+  for (const p of parameters) {
+    if (fits(p, kept[p.key])) weights[p.key] = kept[p.key]!;
+    else {
+      weights[p.key] = { shape: p.shape, data: initialNumbers(p, project.settings.training.seed) };
+      if (!p.given) fresh.push(p.key);
+    }
+  }
+  return { weights, fresh };
+}

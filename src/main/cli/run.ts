@@ -1,0 +1,125 @@
+/**
+ * The command line's words. Each command is a function in a file of its own; here are their arguments, and
+ * what an exit status means: 0 done, 1 a check failed or training diverged, 2 bad usage or bad input.
+ */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { exporters } from '../../engine/export/index';
+import { activations } from '../../engine/ops/activations';
+import { version } from '../services/folders';
+import { Refusal } from '../services/refusal';
+import { asRefusal } from '../services/datasets';
+import { check } from './check';
+import { explain } from './explain';
+import { exportProject } from './export';
+import { inspect } from './inspect';
+import type { Io, Status } from './io';
+import { newProject } from './new';
+import { serve } from './serve';
+import { step } from './step';
+import { train } from './train';
+
+const BACKENDS = ['auto', 'webgpu', 'wasm', 'reference'] as const;
+const TASKS = ['auto', 'regression', 'binary', 'multiclass'] as const;
+const SEEDS = 2 ** 32 - 1;
+
+const whole =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`);
+    return value;
+  };
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('Give a number above 0, such as 0.01.');
+  return value;
+}
+
+function layers(text: string): readonly number[] {
+  if (text === '' || text === '0' || text === 'none') return [];
+  return text.split(',').map((part) => whole(1, 65_536)(part.trim()));
+}
+
+/** Runs one command and returns the exit status. Never throws for what a user did. */
+export async function runCli(argv: readonly string[], io: Io): Promise<0 | 1 | 2> {
+  let status: Status = 0;
+  const program = new Command('chainrule')
+    .description('Draw a neural network, train it, step through its backpropagation, take the weights away.')
+    .version(version, '-V, --version')
+    .showHelpAfterError('(see chainrule --help)')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) });
+
+  const command = (name: string, about: string): Command =>
+    program
+      .command(name)
+      .description(about)
+      .option('--json', 'one JSON object a line on stdout')
+      .exitOverride();
+  const backendOption = (): Option => new Option('--backend <name>', 'what computes').choices(BACKENDS).default('auto');
+
+  command('new', 'draw a network that fits a table and one of its columns')
+    .requiredOption('--data <file>', 'CSV file')
+    .requiredOption('--target <column>', 'column to predict')
+    .addOption(new Option('--task <task>', 'kind of target').choices(TASKS).default('auto'))
+    .option('--hidden <sizes>', 'neurons of the hidden layers, such as 32,16 (none: a linear model)', layers)
+    .option('--activation <name>', `activation of the hidden layers: ${activations.map((a) => a.name).join(', ')}`, 'relu')
+    .requiredOption('--out <file>', 'project file to write')
+    .action(async (options) => {
+      status = await newProject(io, options);
+    });
+  command('inspect <file>', 'list nodes, shapes, parameters and problems').action(async (file, options) => {
+    status = await inspect(io, file, options);
+  });
+  command('train <file>', 'train the network')
+    .option('--data <file>', 'CSV file to use instead of the project’s own data')
+    .option('--epochs <count>', 'passes over the training rows', whole(1, 1e9))
+    .option('--batch <rows>', 'rows of a batch', whole(1, 1e6))
+    .option('--rate <number>', 'learning rate', positive)
+    .addOption(backendOption())
+    .option('--seed <number>', 'start anew from this seed', whole(0, SEEDS))
+    .option('--save <file>', 'write the project with its trained numbers')
+    .action(async (file, options) => {
+      status = await train(io, file, options);
+    });
+  command('step <file>', 'walk through one iteration: forward, loss, backward, update')
+    .option('--sample <row>', 'row of the data, counted from 0', whole(0, SEEDS), 0)
+    .action(async (file, options) => {
+      status = await step(io, file, options);
+    });
+  command('check <file>', 'compare gradients with finite differences, and backends with each other').action(async (file, options) => {
+    status = await check(io, file, options);
+  });
+  command('export <file>', 'write the trained network for other programs, and verify it')
+    .addOption(new Option('--format <format>', 'kind of file').choices(exporters.map((e) => e.name)).makeOptionMandatory())
+    .requiredOption('--out <path>', 'file to write')
+    .action(async (file, options) => {
+      status = await exportProject(io, file, options);
+    });
+  command('explain <file>', 'print the plan and the generated code')
+    .addOption(backendOption())
+    .action(async (file, options) => {
+      status = await explain(io, file, options);
+    });
+  command('serve', 'open the window in your browser')
+    .option('--port <number>', 'port on this computer; any free one by default', whole(0, 65_535))
+    .option('--no-open', 'only print the address')
+    .action(async (options) => {
+      status = await serve(io, options);
+    });
+
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return status;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const reason = asRefusal(error);
+    if (reason instanceof Refusal) {
+      io.err(reason.message);
+      return 2;
+    }
+    io.err(`Chainrule made a mistake, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    return 1;
+  }
+}
