@@ -97,7 +97,7 @@ async function overPorts(carry: (message: unknown) => unknown): Promise<Link> {
     setMenu: () => undefined,
   });
   serve(host, hostParsers, mainEnd);
-  serve(page, pageParsers, pageEnd);
+  serve<ClientApi>(page, pageParsers, pageEnd);
   return {
     host: connect<HostApi>(pageEnd),
     page,
@@ -133,7 +133,7 @@ async function overSocket(): Promise<Link> {
     },
   };
   const page = new Page();
-  serve(page, pageParsers, port);
+  serve<ClientApi>(page, pageParsers, port);
   return {
     host: connect<HostApi>(port),
     page,
@@ -240,7 +240,7 @@ describe.each([
     await refused(bad.info!('one too many'));
     await refused(bad.constructor!());
     await refused(bad.close!());
-    await refused(bad.toString!());
+    await refused(bad['toString' as string]!());
   });
 
   test('files are known by tokens only, and data files by having been chosen', async () => {
