@@ -2,7 +2,7 @@
 import type { Profile } from './backends/backend';
 import type { NodeId } from './graph/graph';
 import type { BackendName, Plans, Weights } from './plan';
-import type { Dataset } from './train/dataset';
+import type { Dataset } from './data/dataset';
 import type { FrameLayout, Look, Tap } from './train/frames';
 import type { Score } from './train/metrics';
 import type { Trace } from './train/trace-types';

@@ -4,7 +4,7 @@ import { backends } from '../../src/engine/backends/index';
 import { compile } from '../../src/engine/compile/compile';
 import type { Project } from '../../src/engine/graph/project';
 import type { BackendName, Plans } from '../../src/engine/plan';
-import type { Dataset } from '../../src/engine/train/dataset';
+import type { Dataset } from '../../src/engine/data/dataset';
 import { Session } from '../../src/engine/train/session';
 import { Trainer, type TrainerOptions, type Trouble } from '../../src/engine/train/trainer';
 

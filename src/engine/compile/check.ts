@@ -8,7 +8,7 @@ import type { Project } from '../graph/project';
 import { product, type Shape } from '../ir/shape';
 import { completeAttrs } from '../ops/attrs';
 import { opOf } from '../ops/index';
-import type { DatasetInfo } from '../train/dataset';
+import type { DatasetInfo } from '../data/dataset';
 import { assignColumns } from './columns';
 import { type Expansion, expand } from './expand';
 import { infer, type Inferred, nameOf } from './infer';

@@ -6,7 +6,7 @@ import { diagnostic, type Diagnostic } from '../graph/diagnostics';
 import type { NodeId } from '../graph/graph';
 import type { Project } from '../graph/project';
 import { product } from '../ir/shape';
-import type { DatasetInfo, EncodedColumn } from '../train/dataset';
+import type { DatasetInfo, EncodedColumn } from '../data/dataset';
 import { type Inferred, nameOf } from './infer';
 
 export interface Columns {

@@ -3,7 +3,7 @@ import type { Backend, BackendProfile, Profile } from '../backends/backend';
 import { failed, ok, type Result } from '../graph/diagnostics';
 import type { Project } from '../graph/project';
 import type { BackendName, Plan, Plans, Program } from '../plan';
-import type { DatasetInfo } from '../train/dataset';
+import type { DatasetInfo } from '../data/dataset';
 import { check } from './check';
 import { prepare, programOf } from './program';
 

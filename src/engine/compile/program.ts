@@ -11,7 +11,7 @@ import { optimizerOf } from '../optimizers/index';
 import type { Optimizer } from '../optimizers/optimizer';
 import { bufferIds, type InputSpec, type ParameterSpec, type Program, verify } from '../plan';
 import { assignColumns } from './columns';
-import type { DatasetInfo } from '../train/dataset';
+import type { DatasetInfo } from '../data/dataset';
 import { differentiate } from './differentiate';
 import { Draft } from './draft-program';
 import { expand } from './expand';

@@ -3,6 +3,8 @@
  * (fan-in), m the number of neurons that its output feeds (fan-out). Numbers come from the generator that
  * is passed in, so that a seed decides them all.
  */
+import type { Draw } from '../data/random';
+
 export interface Initializer {
   readonly name: string;
   readonly title: string;
@@ -11,11 +13,6 @@ export interface Initializer {
   readonly scaleTitle: string | null;
   /** One number. `uniform` is in [0, 1), `gaussian` has mean 0 and deviation 1. */
   sample(fans: { readonly fanIn: number; readonly fanOut: number; readonly scale: number }, random: Draw): number;
-}
-
-export interface Draw {
-  uniform(): number;
-  gaussian(): number;
 }
 
 const between = (random: Draw, limit: number): number => (2 * random.uniform() - 1) * limit;

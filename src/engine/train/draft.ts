@@ -4,7 +4,7 @@
  */
 import { edge, edgeId, type Edge, type Node } from '../graph/graph';
 import { type DataSource, defaultSettings, type Point, type Project, type Split } from '../graph/project';
-import type { DatasetInfo, Task } from './dataset';
+import type { DatasetInfo, Task } from '../data/dataset';
 
 export interface DraftChoices {
   readonly title: string;

@@ -7,7 +7,7 @@ import { ReferenceDevice } from '../backends/reference/index';
 import type { NodeId } from '../graph/graph';
 import type { Tensor } from '../ir/shape';
 import type { Program } from '../plan';
-import { Random } from './random';
+import { Random } from '../data/random';
 
 export interface ParameterCheck {
   readonly key: NodeId;
@@ -38,6 +38,8 @@ export interface GradientCheckRequest {
 /** Gradients smaller than this part of the largest one are compared on its scale: below it there is only rounding. */
 const SMALL = 1e-3;
 const STEPS = [1e-3, 1e-4, 1e-5];
+/** Rounding of a loss in float64, relative to the numbers it is computed from, with some room. */
+const ROUNDING = 2 ** -50;
 /** One-sided slopes that differ by more than this part, however small the step, mark a kink. */
 const KINK = 1e-5;
 
@@ -52,6 +54,9 @@ export function checkGradients(request: GradientCheckRequest): readonly Paramete
     return device.batchLoss(rows.length);
   };
   const middle = loss();
+  // A small loss is a difference of numbers as large as the prediction: so is its rounding.
+  const answers = program.prediction ? device.numbers(program.prediction.buffer) : new Float64Array();
+  const magnitude = answers.reduce((m, x) => Math.max(m, Math.abs(x)), Math.abs(middle));
   device.runPhases(['backward'], rows.length);
   const learned = program.parameters.flatMap((p) =>
     p.gradient === null ? [] : [{ ...p, computed: device.numbers(p.gradient).slice() }],
@@ -77,11 +82,12 @@ export function checkGradients(request: GradientCheckRequest): readonly Paramete
         const [up, down, halfUp, halfDown] = [at(old + h), at(old - h), at(old + h / 2), at(old - h / 2)];
         const difference = (4 * ((halfUp - halfDown) / h) - (up - down) / (2 * h)) / 3;
         const scale = Math.max(Math.abs(gradient), Math.abs(difference), SMALL * largest, Number.MIN_VALUE);
-        error = Math.min(error, Math.abs(gradient - difference) / scale);
+        const noise = (ROUNDING * magnitude) / h;
+        error = Math.min(error, Math.max(0, Math.abs(gradient - difference) - noise) / scale);
         if (error <= tolerance) break;
         // Smooth losses have one-sided slopes that meet as the step shrinks; at a kink both stay.
         const [right, left] = [(halfUp - middle) / (h / 2), (middle - halfDown) / (h / 2)];
-        const apart = Math.abs(right - left) / scale;
+        const apart = (Math.abs(right - left) - 4 * noise) / scale;
         kink = apart > Math.max(KINK, 20 * size) && Math.min(Math.abs(gradient - right), Math.abs(gradient - left)) / scale < 20 * size;
       }
       numbers[i] = old;

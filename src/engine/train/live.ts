@@ -5,7 +5,7 @@
 import type { Look } from './frames';
 import { isBatched, sampleSize } from '../ir/shape';
 import type { BufferId, BufferSpec } from '../plan';
-import type { Dataset } from './dataset';
+import type { Dataset } from '../data/dataset';
 import { frameBytes, type FrameLayout, FrameWriter, type Tap, tapKey } from './frames';
 import type { Session } from './session';
 import type { Trainer } from './trainer';

@@ -1,5 +1,5 @@
 /** Scores of predictions against targets. Both are encoded, row-major, as the data set has them. */
-import type { DatasetInfo } from './dataset';
+import type { DatasetInfo } from '../data/dataset';
 
 /** Scores of one part of the data. */
 export interface Score {

@@ -6,7 +6,7 @@
 import { ReferenceDevice } from '../backends/reference/index';
 import { isBatched, sampleSize } from '../ir/shape';
 import type { Program, Step, Weights } from '../plan';
-import type { Dataset } from './dataset';
+import type { Dataset } from '../data/dataset';
 
 const LARGEST_FLOAT32 = 3.4028235e38;
 

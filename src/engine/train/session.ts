@@ -6,9 +6,9 @@ import type { Backend, Device } from '../backends/backend';
 import { initializerOf } from '../ops/initializers';
 import { product } from '../ir/shape';
 import { type BackendName, type BufferId, bufferIds, type ParameterSpec, type Plan, type Plans, type Weights } from '../plan';
-import type { Dataset } from './dataset';
+import type { Dataset } from '../data/dataset';
 import { score, type Score, type Takes } from './metrics';
-import { Random } from './random';
+import { Random } from '../data/random';
 
 /** Floats of data that the evaluation device holds at a time. */
 const EVALUATION_FLOATS = 2 ** 21;

@@ -4,10 +4,10 @@
  * is not finite stops training before that batch and names the cause.
  */
 import type { NodeId } from '../graph/graph';
-import type { Dataset } from './dataset';
+import type { Dataset } from '../data/dataset';
 import type { Score } from './metrics';
 import { findNotFinite } from './not-finite';
-import { Random } from './random';
+import { Random } from '../data/random';
 import type { Session, State } from './session';
 
 /** Scores at one moment of training. */

@@ -2,7 +2,13 @@
  * The only source of randomness: a small seeded generator (sfc32, by Chris Doty-Humphrey; passes
  * PractRand). The same seed gives the same numbers on every machine.
  */
-import type { Draw } from '../ops/initializers';
+/** What initializers draw from. */
+export interface Draw {
+  /** In [0, 1). */
+  uniform(): number;
+  /** Mean 0, deviation 1. */
+  gaussian(): number;
+}
 
 export class Random implements Draw {
   #a: number;
