@@ -98,6 +98,18 @@ export function edgeCurve(scene: Scene, positions: Project['positions'], e: Edge
   return curveBetween(outOf(from, positions[e.from] ?? NOWHERE), portAt(port, positions[e.to] ?? NOWHERE));
 }
 
+/** Where the shape on an edge is written. */
+export function labelSpot(scene: Scene, positions: Project['positions'], e: EdgeVisual, curve: Curve): Point {
+  const middle = pointOn(curve, 0.5);
+  if (e.kind !== 'weights') return middle;
+  // Above the bundle, where no line crosses it.
+  const tops = [e.from, e.to].map((id) => {
+    const spots = scene.nodes.get(id)!.units!.spots;
+    return (positions[id] ?? NOWHERE).y + Math.min(...spots.map((s) => s.dy));
+  });
+  return { x: middle.x, y: (tops[0]! + tops[1]!) / 2 - 18 };
+}
+
 /** The lines of an edge, as drawn up close. */
 export function linesOf(scene: Scene, positions: Project['positions'], e: EdgeVisual): readonly Line[] {
   if (e.kind === 'plain') return [{ edge: e.id, curve: edgeCurve(scene, positions, e), source: -1, target: -1 }];

@@ -7,7 +7,7 @@ import type { EdgeId, NodeId } from '../../engine/graph/graph';
 import type { Point, Project } from '../../engine/graph/project';
 import type { Box, Guide } from '../editor/gestures';
 import type { Camera } from './cytoscape';
-import { curveBetween, edgeCurve, GROUP_TITLE, groupBoxes, NOWHERE, outOf, pointOn, portAt } from './geometry';
+import { curveBetween, edgeCurve, GROUP_TITLE, groupBoxes, labelSpot, NOWHERE, outOf, portAt } from './geometry';
 import type { NodeVisual, Scene } from './scene';
 import type { Theme } from './theme';
 
@@ -53,8 +53,8 @@ export interface InkState {
   readonly feedback: Feedback;
   /** Neurons are filled by live numbers underneath, so only their rims are drawn. */
   readonly live: boolean;
-  /** Number to show in place of an edge's shape; '' for none. */
-  readonly figure: (edge: EdgeId) => string;
+  /** Edges that the overlay writes a live number on, in place of the shape. */
+  readonly figured: (edge: EdgeId) => boolean;
 }
 
 /** Zoom below which small writing is left out, then all writing. */
@@ -122,7 +122,7 @@ export class Ink {
     for (const [name, box] of groupBoxes(scene, positions)) c.fillText(name, box.x1 + 14, box.y1 + GROUP_TITLE / 2 + 4);
   }
 
-  #edgeLabels({ scene, positions, theme, selection, feedback, figure }: InkState, view: Box): void {
+  #edgeLabels({ scene, positions, theme, selection, feedback, figured }: InkState, view: Box): void {
     const c = this.#context;
     c.textAlign = 'center';
     c.textBaseline = 'middle';
@@ -130,28 +130,18 @@ export class Ink {
       const curve = edgeCurve(scene, positions, e);
       if (Math.max(curve.sx, curve.tx) < view.x1 || Math.min(curve.sx, curve.tx) > view.x2) continue;
       if (Math.max(curve.sy, curve.ty) < view.y1 - 300 || Math.min(curve.sy, curve.ty) > view.y2 + 300) continue;
-      let at = pointOn(curve, 0.5);
-      if (e.kind === 'weights') {
-        // Above the bundle, where no line crosses it.
-        const tops = [e.from, e.to].map((id) => {
-          const spots = scene.nodes.get(id)!.units!.spots;
-          return (positions[id] ?? NOWHERE).y + Math.min(...spots.map((s) => s.dy));
-        });
-        at = { x: at.x, y: (tops[0]! + tops[1]!) / 2 - 16 };
-      }
-      const number = figure(e.id);
-      const text = number || e.label;
-      if (text === '' || (Math.abs(curve.tx - curve.sx) < 34 && number === '')) continue;
-      this.#font(number ? 11.5 : 10.5, number ? 600 : 450);
-      const width = c.measureText(text).width + 12;
-      c.globalAlpha = number ? 0.95 : 0.88;
+      if (e.label === '' || Math.abs(curve.tx - curve.sx) < 34 || figured(e.id)) continue;
+      const at = labelSpot(scene, positions, e, curve);
+      this.#font(10.5, 450);
+      const width = c.measureText(e.label).width + 12;
+      c.globalAlpha = 0.88;
       c.fillStyle = theme.bg;
       c.beginPath();
       c.roundRect(at.x - width / 2, at.y - 9, width, 18, 9);
       c.fill();
       c.globalAlpha = 1;
-      c.fillStyle = selection.has(e.id) || feedback.dropEdge === e.id ? theme.accent : number ? theme.text : theme.textDim;
-      c.fillText(text, at.x, at.y + 0.5);
+      c.fillStyle = selection.has(e.id) || feedback.dropEdge === e.id ? theme.accent : theme.textDim;
+      c.fillText(e.label, at.x, at.y + 0.5);
     }
   }
 

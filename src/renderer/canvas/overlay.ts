@@ -7,7 +7,7 @@ import type { FrameReader } from '../../engine/train/frames';
 import type { NodeId } from '../../engine/graph/graph';
 import type { Project } from '../../engine/graph/project';
 import type { Camera } from './cytoscape';
-import { NOWHERE } from './geometry';
+import { NOWHERE, pointOn } from './geometry';
 import type { LiveLines } from './live';
 import { isPositive, levelShare, numberText, opacityOf, speedOf, strength, STYLES, styleOf, widthOf } from './scale';
 import type { Theme } from './theme';
@@ -103,7 +103,10 @@ export class Overlay {
       if (state.forward) this.#pulses(state, 1, elapsed);
       if (state.backward) this.#pulses(state, -1, elapsed);
     } else this.#phaseAt = now;
-    if (ready) this.#neurons(state);
+    if (ready) {
+      this.#neurons(state);
+      this.#figures(state);
+    }
     c.globalAlpha = 1;
   }
 
@@ -271,16 +274,38 @@ export class Overlay {
       });
     }
   }
+
+  /** Numbers on the edges that carry one number a sample: the value, and under it the gradient. */
+  #figures({ lines, theme, frame, camera, forward, backward }: OverlayState): void {
+    if (camera.zoom < 0.5 || lines.figures.size > 400) return;
+    const c = this.#context;
+    c.font = `600 11px ${theme.font}`;
+    c.textBaseline = 'middle';
+    c.textAlign = 'center';
+    for (const [edge, [valueKey, gradientKey]] of lines.figures) {
+      const [at] = lines.ranges.get(edge)!;
+      if (!this.#visible[at]) continue;
+      const value = forward ? frame!.numbers(valueKey)?.[0] : undefined;
+      const gradient = backward && gradientKey !== null ? frame!.numbers(gradientKey)?.[0] : undefined;
+      if (value === undefined && gradient === undefined) continue;
+      const middle = pointOn(lines.lines[at]!.curve, 0.5);
+      const rows: [string, string][] = [];
+      if (value !== undefined) rows.push([shortNumber(value), value < 0 ? theme.neg : theme.pos]);
+      if (gradient !== undefined) rows.push([`∂ ${shortNumber(gradient)}`, gradient < 0 ? theme.neg : theme.pos]);
+      const width = Math.max(...rows.map(([text]) => c.measureText(text).width)) + 12;
+      const height = rows.length * 14 + 5;
+      c.globalAlpha = 0.94;
+      c.fillStyle = theme.bg;
+      c.beginPath();
+      c.roundRect(middle.x - width / 2, middle.y - height / 2, width, height, 8);
+      c.fill();
+      c.globalAlpha = 1;
+      rows.forEach(([text, color], row) => {
+        c.fillStyle = color;
+        c.fillText(text, middle.x, middle.y + (row - (rows.length - 1) / 2) * 14 + 0.5);
+      });
+    }
+  }
 }
 
-/** The number on an edge that carries one number a sample, and its gradient. */
-export function figureText(lines: LiveLines, frame: FrameReader, edge: string, forward: boolean, backward: boolean): string {
-  const keys = lines.figures.get(edge);
-  if (!keys) return '';
-  const value = frame.numbers(keys[0])?.[0];
-  const gradient = keys[1] === null ? undefined : frame.numbers(keys[1])?.[0];
-  const parts: string[] = [];
-  if (forward && value !== undefined) parts.push(numberText(Number(value.toPrecision(3))));
-  if (backward && gradient !== undefined) parts.push(`∂ ${numberText(Number(gradient.toPrecision(3)))}`);
-  return parts.join('   ');
-}
+const shortNumber = (v: number): string => numberText(Number.isFinite(v) ? Number(v.toPrecision(3)) : v);

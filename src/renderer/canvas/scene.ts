@@ -10,7 +10,7 @@ import { product, sampleShape, type Shape, shapeText } from '../../engine/ir/sha
 import { completeAttrs } from '../../engine/ops/attrs';
 import { opOf } from '../../engine/ops/index';
 import type { Op, OpGroup } from '../../engine/ops/op';
-import type { DatasetInfo } from '../../engine/train/dataset';
+import type { DatasetInfo } from '../../engine/data/dataset';
 
 /** A place on a node, from its middle. */
 export interface Spot {

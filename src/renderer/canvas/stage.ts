@@ -1,0 +1,401 @@
+/**
+ * The three layers as one: Cytoscape at the bottom, live numbers above it, writing on top. Keeps them in
+ * step with the editor, holds the camera, and draws a layer only when it has a reason to.
+ */
+import type { Checked } from '../../engine/compile/check';
+import type { EdgeId, NodeId } from '../../engine/graph/graph';
+import type { Point, Project } from '../../engine/graph/project';
+import type { DatasetInfo } from '../../engine/data/dataset';
+import { type Box, unionOf } from '../editor/gestures';
+import { type Camera, Drawing, MAX_ZOOM, MIN_ZOOM } from './cytoscape';
+import { boxOfNode, edgeCurve, type Line, nearestLine, NOWHERE } from './geometry';
+import { type Feedback, Ink, noFeedback } from './ink';
+import { type Live, LiveLines, type Reading } from './live';
+import { Overlay } from './overlay';
+import { type Measure, type Scene, sceneOf } from './scene';
+import { readTheme, type Theme } from './theme';
+
+export interface Layers {
+  readonly root: HTMLElement;
+  readonly cytoscape: HTMLElement;
+  readonly overlay: HTMLCanvasElement;
+  readonly ink: HTMLCanvasElement;
+}
+
+const idle: Live = { frame: null, watch: () => {}, showForward: false, showBackward: false, active: false, focus: null, speed: 1 };
+
+export class Stage {
+  readonly #drawing: Drawing;
+  readonly #overlay: Overlay;
+  readonly #ink: Ink;
+  readonly #measure: Measure;
+  #theme: Theme;
+  #scene: Scene = { nodes: new Map(), edges: new Map() };
+  #positions: Project['positions'] = {};
+  #selection: ReadonlySet<string> = new Set();
+  #feedback: Feedback = noFeedback;
+  #lines: LiveLines | null = null;
+  #live: Live = idle;
+  #focusLines: ReadonlySet<number> | null = null;
+  #wasLive = false;
+  #dirtyInk = true;
+  #dirtyOverlay = true;
+  #frame = 0;
+  #still = false;
+  #drawnAt = 0;
+  #width = 0;
+  #height = 0;
+  #glide = 0;
+  onCamera: (camera: Camera) => void = () => {};
+  /** After each frame with new live numbers, for the card at the pointer. */
+  onNumbers: () => void = () => {};
+
+  constructor(readonly layers: Layers) {
+    this.#theme = readTheme(layers.root);
+    this.#drawing = new Drawing(layers.cytoscape);
+    this.#overlay = new Overlay(layers.overlay);
+    this.#ink = new Ink(layers.ink);
+    this.#drawing.paint(this.#theme);
+    const pen = document.createElement('canvas').getContext('2d');
+    this.#measure = (text, size, weight) => {
+      if (!pen) return text.length * size * 0.55;
+      pen.font = `${weight} ${size}px ${this.#theme.font}`;
+      return pen.measureText(text).width;
+    };
+    this.#drawing.onCamera(() => {
+      this.#dirtyInk = true;
+      this.#overlay.invalidate();
+      this.#dirtyOverlay = true;
+      this.onCamera(this.camera);
+      this.#wake();
+    });
+    this.resize();
+  }
+
+  destroy(): void {
+    cancelAnimationFrame(this.#frame);
+    cancelAnimationFrame(this.#glide);
+    this.#drawing.destroy();
+  }
+
+  // What is shown -----------------------------------------------------------------------------------
+
+  get scene(): Scene {
+    return this.#scene;
+  }
+  get positions(): Project['positions'] {
+    return this.#positions;
+  }
+  get theme(): Theme {
+    return this.#theme;
+  }
+  get lines(): LiveLines | null {
+    return this.#lines;
+  }
+
+  show(project: Project, checked: Checked, data: DatasetInfo | null): void {
+    this.#scene = sceneOf(project, checked, data, this.#measure);
+    this.#positions = project.positions;
+    this.#drawing.show(this.#scene, project.positions);
+    const before = this.#lines?.taps;
+    this.#lines = new LiveLines(this.#scene, checked, project.positions);
+    if (JSON.stringify(before) !== JSON.stringify(this.#lines.taps)) this.#live.watch(this.#lines.taps);
+    this.#findFocus();
+    this.#everything();
+  }
+
+  /** Only positions changed. */
+  move(positions: Project['positions']): void {
+    const before = this.#positions;
+    if (before === positions) return;
+    this.#positions = positions;
+    this.#drawing.move(positions);
+    this.#lines?.place(positions, (id) => before[id] !== positions[id]);
+    this.#everything();
+  }
+
+  choose(selection: ReadonlySet<string>): void {
+    this.#selection = selection;
+    this.#drawing.choose(selection);
+    this.#dirtyInk = true;
+    this.#wake();
+  }
+
+  get feedback(): Feedback {
+    return this.#feedback;
+  }
+  set feedback(feedback: Feedback) {
+    this.#feedback = feedback;
+    this.#dirtyInk = true;
+    this.#wake();
+  }
+
+  /** Numbers to follow. The same object may be given again when something of it changed. */
+  follow(live: Live | null): void {
+    const next = live ?? idle;
+    if (next !== this.#live && this.#lines) next.watch(this.#lines.taps);
+    this.#live = next;
+    this.#findFocus();
+    this.#overlay.invalidate();
+    this.#dirtyOverlay = true;
+    this.#dirtyInk = true;
+    this.#wake();
+  }
+
+  /** Without motion, colours and widths alone tell the numbers. */
+  set still(still: boolean) {
+    this.#still = still;
+    this.#wake();
+  }
+
+  recolor(): void {
+    this.#theme = readTheme(this.layers.root);
+    this.#drawing.paint(this.#theme);
+    this.#everything();
+  }
+
+  resize(): void {
+    const { clientWidth, clientHeight } = this.layers.root;
+    const ratio = Math.min(2, devicePixelRatio || 1);
+    this.#width = clientWidth;
+    this.#height = clientHeight;
+    this.#overlay.resize(clientWidth, clientHeight, ratio);
+    this.#ink.resize(clientWidth, clientHeight, ratio);
+    this.#drawing.resize();
+    this.#everything();
+    this.#drawNow();
+  }
+
+  #findFocus(): void {
+    const { focus } = this.#live;
+    const lines = this.#lines;
+    if (!focus || !lines) {
+      this.#focusLines = null;
+      return;
+    }
+    const node = focus.node === undefined ? undefined : this.drawnNode(focus.node);
+    const found = new Set<number>();
+    for (const e of this.#scene.edges.values()) {
+      const isEdge = focus.edge !== undefined && (focus.edge === e.id || (this.drawnNode(focus.edge) === e.to && node === e.from));
+      const isInput = focus.edge === undefined && node === e.to;
+      if (!isEdge && !isInput) continue;
+      const [from, to] = lines.ranges.get(e.id)!;
+      for (let i = from; i < to; i++) found.add(i);
+    }
+    this.#focusLines = found;
+  }
+
+  /** The drawing's node that a part (`fc/weight`, `fc/product.a`) belongs to. */
+  drawnNode(id: string): NodeId | undefined {
+    if (this.#scene.nodes.has(id)) return id;
+    const cut = Math.max(id.lastIndexOf('/'), id.lastIndexOf('.'));
+    return cut < 0 ? undefined : this.drawnNode(id.slice(0, cut));
+  }
+
+  // Looking -----------------------------------------------------------------------------------------
+
+  get camera(): Camera {
+    return this.#drawing.camera;
+  }
+  get size(): { readonly width: number; readonly height: number } {
+    return { width: this.#width, height: this.#height };
+  }
+
+  toDrawing(x: number, y: number): Point {
+    const { zoom, x: px, y: py } = this.camera;
+    return { x: (x - px) / zoom, y: (y - py) / zoom };
+  }
+
+  panBy(dx: number, dy: number): void {
+    cancelAnimationFrame(this.#glide);
+    const { zoom, x, y } = this.camera;
+    this.#drawing.look({ zoom, x: x + dx, y: y + dy });
+  }
+
+  /** Zooms around a point of the window. */
+  zoomBy(factor: number, around: Point = { x: this.#width / 2, y: this.#height / 2 }): void {
+    cancelAnimationFrame(this.#glide);
+    this.#drawing.look(this.#zoomed(this.camera, factor, around));
+  }
+
+  /** Zooms in a short glide: for buttons and keys. */
+  zoomSmoothly(factor: number): void {
+    this.#glideTo(this.#zoomed(this.camera, factor, { x: this.#width / 2, y: this.#height / 2 }));
+  }
+
+  #zoomed({ zoom, x, y }: Camera, factor: number, around: Point): Camera {
+    const next = Math.min(MAX_ZOOM, Math.max(MIN_ZOOM, zoom * factor));
+    const k = next / zoom;
+    return { zoom: next, x: around.x - (around.x - x) * k, y: around.y - (around.y - y) * k };
+  }
+
+  /** Everything, or some nodes, in the middle and as large as fits (never larger than life). */
+  fit(ids: readonly NodeId[] = [], smoothly = false): void {
+    const box = this.boundsOf(ids);
+    if (!box || this.#width === 0) return;
+    const margin = 56;
+    const [w, h] = [Math.max(1, box.x2 - box.x1), Math.max(1, box.y2 - box.y1)];
+    const zoom = Math.min(1.25, Math.max(MIN_ZOOM, Math.min((this.#width - 2 * margin) / w, (this.#height - 2 * margin) / h)));
+    const camera = {
+      zoom,
+      x: this.#width / 2 - ((box.x1 + box.x2) / 2) * zoom,
+      y: this.#height / 2 - ((box.y1 + box.y2) / 2) * zoom,
+    };
+    if (smoothly) this.#glideTo(camera);
+    else this.#drawing.look(camera);
+  }
+
+  boundsOf(ids: readonly NodeId[]): Box | null {
+    const visuals = ids.length === 0 ? [...this.#scene.nodes.values()] : ids.map((id) => this.#scene.nodes.get(id)).filter((v) => v !== undefined);
+    return unionOf(visuals.map((v) => boxOfNode(v, this.#positions[v.id] ?? NOWHERE)));
+  }
+
+  /** Moves the camera no more than needed to see these nodes and edges. */
+  reveal(ids: readonly string[]): void {
+    const nodes = ids.flatMap((id) => {
+      const e = this.#scene.edges.get(id);
+      return e ? [e.from, e.to] : [id];
+    });
+    const box = this.boundsOf(nodes.filter((id) => this.#scene.nodes.has(id)));
+    if (!box || nodes.length === 0) return;
+    const { zoom, x, y } = this.camera;
+    const wanted = Math.max(zoom, 0.6);
+    if (zoom < 0.6 || (box.x2 - box.x1) * zoom > this.#width || (box.y2 - box.y1) * zoom > this.#height) {
+      if ((box.x2 - box.x1) * wanted > this.#width || (box.y2 - box.y1) * wanted > this.#height) this.fit(nodes, true);
+      else this.#glideTo({ zoom: wanted, x: this.#width / 2 - ((box.x1 + box.x2) / 2) * wanted, y: this.#height / 2 - ((box.y1 + box.y2) / 2) * wanted });
+      return;
+    }
+    const margin = 40;
+    const left = box.x1 * zoom + x - margin;
+    const right = box.x2 * zoom + x + margin - this.#width;
+    const top = box.y1 * zoom + y - margin;
+    const bottom = box.y2 * zoom + y + margin - this.#height;
+    const dx = left < 0 ? -left : right > 0 ? -right : 0;
+    const dy = top < 0 ? -top : bottom > 0 ? -bottom : 0;
+    if (dx !== 0 || dy !== 0) this.#glideTo({ zoom, x: x + dx, y: y + dy });
+  }
+
+  #glideTo(camera: Camera): void {
+    cancelAnimationFrame(this.#glide);
+    if (this.#still) {
+      this.#drawing.look(camera);
+      return;
+    }
+    const from = this.camera;
+    const start = performance.now();
+    const tick = (now: number): void => {
+      const t = Math.min(1, Math.max(0, (now - start) / 220));
+      const s = 1 - (1 - t) ** 3;
+      const zoom = from.zoom * (camera.zoom / from.zoom) ** s;
+      this.#drawing.look({ zoom, x: from.x + (camera.x - from.x) * s, y: from.y + (camera.y - from.y) * s });
+      if (t < 1) this.#glide = requestAnimationFrame(tick);
+    };
+    this.#glide = requestAnimationFrame(tick);
+  }
+
+  layout(ids: readonly NodeId[]): Readonly<Record<NodeId, Point>> {
+    return this.#drawing.layout(ids);
+  }
+
+  // Asking ------------------------------------------------------------------------------------------
+
+  lineAt(at: Point, reach: number): Line | null {
+    return this.#lines ? nearestLine(this.#lines.lines, at, reach) : null;
+  }
+
+  /** The edge under a point as a whole, for dropping a node on it. */
+  edgeAt(at: Point, reach: number, not: NodeId | null = null): EdgeId | null {
+    const lines: Line[] = [];
+    for (const e of this.#scene.edges.values())
+      if (e.from !== not && e.to !== not) lines.push({ edge: e.id, curve: edgeCurve(this.#scene, this.#positions, e), source: -1, target: -1 });
+    return nearestLine(lines, at, reach)?.edge ?? null;
+  }
+
+  readingOf(line: Line): Reading | null {
+    const { frame } = this.#live;
+    if (!frame?.ready || !this.#lines) return null;
+    const index = this.#lines.lines.indexOf(line);
+    return index < 0 ? null : this.#lines.reading(frame, index);
+  }
+
+  /** Live value of a neuron; NaN when there is none. */
+  unitValue(node: NodeId, index: number): number {
+    const key = this.#lines?.columns.get(node);
+    return (key && this.#live.frame?.ready ? this.#live.frame.numbers(key)?.[index] : undefined) ?? Number.NaN;
+  }
+
+  // Drawing -----------------------------------------------------------------------------------------
+
+  #everything(): void {
+    this.#dirtyInk = true;
+    this.#dirtyOverlay = true;
+    this.#overlay.invalidate();
+    this.#wake();
+  }
+
+  #wake(): void {
+    if (this.#frame === 0) this.#frame = requestAnimationFrame(this.#tick);
+  }
+
+  /** Looks for new numbers while nothing moves: cheap, and only a few times a second. */
+  poll(): void {
+    if (this.#frame === 0 && this.#overlay.isBehind(this.#live.frame)) {
+      this.#dirtyOverlay = true;
+      this.#wake();
+    }
+  }
+
+  #tick = (now: number): void => {
+    this.#frame = 0;
+    this.#draw(now);
+    if (this.#live.active && this.#live.frame && !this.#still) this.#wake();
+  };
+
+  #drawNow(): void {
+    this.#draw(performance.now());
+  }
+
+  #draw(now: number): void {
+    const live = this.#live;
+    const lines = this.#lines;
+    const isLive = live.frame !== null && (live.frame.ready || this.#wasLive) && (live.showForward || live.showBackward);
+    if (isLive !== this.#wasLive) {
+      this.#wasLive = isLive;
+      this.#dirtyInk = true;
+    }
+    const moving = live.active && !this.#still && isLive;
+    const behind = this.#overlay.isBehind(live.frame);
+    // Without motion, five pictures a second suffice.
+    if (lines && (this.#dirtyOverlay || moving || (behind && now - this.#drawnAt > 200))) {
+      this.#overlay.draw(now, {
+        lines,
+        positions: this.#positions,
+        camera: this.camera,
+        theme: this.#theme,
+        frame: isLive ? live.frame : null,
+        forward: live.showForward,
+        backward: live.showBackward,
+        moving,
+        speed: live.speed,
+        focus: this.#focusLines,
+      });
+      this.#dirtyOverlay = false;
+      this.#drawnAt = now;
+      if (isLive) this.onNumbers();
+    }
+    if (this.#dirtyInk) {
+      this.#dirtyInk = false;
+      const stepping = live.focus?.node === undefined ? null : (this.drawnNode(live.focus.node) ?? null);
+      this.#ink.draw({
+        scene: this.#scene,
+        positions: this.#positions,
+        camera: this.camera,
+        theme: this.#theme,
+        selection: this.#selection,
+        feedback: { ...this.#feedback, stepping },
+        live: isLive,
+        figured: (edge) => isLive && lines?.figures.has(edge) === true,
+      });
+    }
+  }
+}
