@@ -6,7 +6,7 @@ import type { Backend, BackendProfile, Device } from '../../engine/backends/back
 import { prepare, programOf } from '../../engine/compile/program';
 import type { BufferId, Program } from '../../engine/plan';
 import { checkGradients } from '../../engine/train/gradient-check';
-import { Random } from '../../engine/train/random';
+import { Random } from '../../engine/data/random';
 import { initialNumbers } from '../../engine/train/session';
 import { Refusal } from '../services/refusal';
 import { type Io, json, type Status, table } from './io';
@@ -21,7 +21,7 @@ const STEPS = 10;
 const BATCH = 16;
 /** Rows in the batch whose gradient is checked, and numbers compared of one parameter. */
 const ROWS = 4;
-const MOST = 512;
+const MOST = 256;
 
 interface Batches {
   readonly features: Float32Array;

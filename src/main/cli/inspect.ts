@@ -2,7 +2,7 @@
 import { check } from '../../engine/compile/check';
 import { shapeText } from '../../engine/ir/shape';
 import { opOf } from '../../engine/ops/index';
-import type { Dataset } from '../../engine/train/dataset';
+import type { Dataset } from '../../engine/data/dataset';
 import { Refusal } from '../services/refusal';
 import { type Io, json, plural, type Status, table } from './io';
 import { readDataIfAny, readProject } from './project';

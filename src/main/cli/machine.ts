@@ -30,7 +30,7 @@ async function gpuOfNode(): Promise<GPU | undefined> {
 /** Node has no GPU of its own, so it is looked for only when `withGpu` asks. */
 export async function openMachine(withGpu: boolean): Promise<Machine> {
   const gpu = withGpu ? await gpuOfNode() : undefined;
-  const webgpu = webgpuBackend(gpu);
+  const webgpu = webgpuBackend(() => gpu);
   const all = new Map([...backends].map(([name, backend]) => [name, name === 'webgpu' ? webgpu : backend]));
   const present: Profile['present'][number][] = [];
   const absent: Profile['absent'][number][] = [];

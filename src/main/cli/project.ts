@@ -6,7 +6,7 @@ import type { CsvSource, Project, StoredTensor } from '../../engine/graph/projec
 import { csvDefaults } from '../../engine/graph/project-file';
 import { product, type Tensor } from '../../engine/ir/shape';
 import type { ParameterSpec } from '../../engine/plan';
-import type { Dataset, DatasetInfo } from '../../engine/train/dataset';
+import type { Dataset, DatasetInfo } from '../../engine/data/dataset';
 import { initialNumbers } from '../../engine/train/session';
 import { asRefusal, previewData, readDataset } from '../services/datasets';
 import { readProjectFile } from '../services/projects';

@@ -3,7 +3,7 @@ import { expand } from '../../engine/compile/expand';
 import { infer } from '../../engine/compile/infer';
 import { prepare, programOf } from '../../engine/compile/program';
 import type { Tensor } from '../../engine/ir/shape';
-import { Random } from '../../engine/train/random';
+import { Random } from '../../engine/data/random';
 import { trace } from '../../engine/train/trace';
 import { Refusal } from '../services/refusal';
 import { type Io, json, short, type Status, table } from './io';
