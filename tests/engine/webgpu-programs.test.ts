@@ -7,7 +7,7 @@ import { type WebgpuBackend, webgpuBackend } from '../../src/engine/backends/web
 import { emit } from '../../src/engine/backends/webgpu/emit';
 import { prepare, programOf } from '../../src/engine/compile/program';
 import type { Project } from '../../src/engine/graph/project';
-import { Random } from '../../src/engine/train/random';
+import { Random } from '../../src/engine/data/random';
 import { initialNumbers } from '../../src/engine/train/session';
 import { drawing } from '../support/drawing';
 import { dawn } from './dawn';
@@ -97,7 +97,7 @@ describe.skipIf(!gpu)('compiled drawings on WebGPU', () => {
   let backend: WebgpuBackend;
   let profile: BackendProfile;
   beforeAll(async () => {
-    backend = webgpuBackend(gpu);
+    backend = webgpuBackend(() => gpu);
     profile = (await backend.detect()) as BackendProfile;
   });
   afterAll(() => backend.release());

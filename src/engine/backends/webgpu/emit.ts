@@ -10,14 +10,15 @@ export type Lowering = 'auto' | 'workgroup' | 'tiled' | 'general';
 /** What every WebGPU device has, where the profile does not say more. */
 const LEAST_MEMORY = 16384;
 const LEAST_LANES = 256;
+const SOFTWARE_MEMORY = 4096;
 
 export function emit(program: Program, profile: BackendProfile, lowering: Lowering = 'auto'): Code {
   const chosen = lowering === 'auto' ? (fitsWorkgroup(program) ? 'workgroup' : 'tiled') : lowering;
   const emitted =
     chosen === 'workgroup'
       ? emitWorkgroup(program, {
-          // On the CPU all memory is alike, and software adapters take seconds to clear workgroup memory.
-          memory: profile.software ? 0 : (profile.limits?.maxComputeWorkgroupStorageSize ?? LEAST_MEMORY),
+          // Software adapters clear workgroup memory by one instruction a number: much of it compiles slowly.
+          memory: profile.software ? SOFTWARE_MEMORY : (profile.limits?.maxComputeWorkgroupStorageSize ?? LEAST_MEMORY),
           lanes: profile.limits?.maxComputeInvocationsPerWorkgroup ?? LEAST_LANES,
         })
       : emitDispatches(program, { tiles: chosen === 'tiled' });

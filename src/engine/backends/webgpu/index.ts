@@ -1,6 +1,6 @@
 /**
  * The WebGPU backend: training on the graphics processor, where the machine has one that a browser may
- * use. The GPU object is passed in, because a worker, a test and a command line each find it elsewhere.
+ * use. Where to find the GPU is passed in, because a worker, a test and a command line have it elsewhere.
  */
 import type { Plan } from '../../plan';
 import { type Backend, type BackendProfile, type Device, DeviceFailure } from '../backend';
@@ -16,11 +16,11 @@ export interface WebgpuBackend extends Backend {
 /** Adapters that compute on the CPU. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|warp|software/i;
 
-export function webgpuBackend(gpu: GPU | undefined): WebgpuBackend {
+export function webgpuBackend(find: () => GPU | undefined): WebgpuBackend {
   let machine: Promise<Machine> | null = null;
 
   async function start(): Promise<Machine> {
-    const adapter = await gpu?.requestAdapter({ powerPreference: 'high-performance' });
+    const adapter = await find()?.requestAdapter({ powerPreference: 'high-performance' });
     if (!adapter) throw new DeviceFailure('lost', 'No graphics processor that WebGPU can use was found.');
     const requiredLimits = Object.fromEntries(wantedLimits.map((name) => [name, adapter.limits[name]]));
     return new Machine(await adapter.requestDevice({ requiredLimits }));
@@ -43,6 +43,7 @@ export function webgpuBackend(gpu: GPU | undefined): WebgpuBackend {
     name: 'webgpu',
 
     async detect(): Promise<BackendProfile | { readonly absent: string }> {
+      const gpu = find();
       if (!gpu) return { absent: 'this window offers no WebGPU' };
       try {
         const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
@@ -82,7 +83,7 @@ export function webgpuBackend(gpu: GPU | undefined): WebgpuBackend {
   };
 }
 
-/** The GPU of this thread: a page's, a worker's, or one that a host outside the browser has put there. */
+/** On the GPU of this thread: a page's, a worker's, or one that a host outside the browser has put there. */
 export const webgpu: WebgpuBackend = webgpuBackend(
-  (globalThis as { readonly navigator?: { readonly gpu?: GPU } }).navigator?.gpu,
+  () => (globalThis as { readonly navigator?: { readonly gpu?: GPU } }).navigator?.gpu,
 );

@@ -15,8 +15,10 @@ import { type Nest, readText, type Spelling, storesText } from './nest';
 const TILE = 64;
 const DEPTH = 16;
 const LANES_OF_TILE = 256;
-/** A row of a slice in workgroup memory; four more than the tile, against bank conflicts. */
-const ROW = TILE + 4;
+/** A lane handles four neighbours at a time, as a vec4f: along a side of the tile there are so many. */
+const QUADS = TILE / 4;
+/** A row of a slice in workgroup memory, in vec4f; one more than needed, against bank conflicts. */
+const ROW = QUADS + 1;
 /** Below this many multiply-adds, or with fewer rows or columns than this, tiles are mostly empty. */
 const LEAST_WORK = 32 * 32 * 32;
 const LEAST_SIDE = 8;
@@ -52,37 +54,47 @@ export function productOf(nest: Nest): Product | null {
   return { rows: row.length, columns: column.length, depth: nest.terms, left, right };
 }
 
-/** The code that loads one slice: `count` numbers a lane, neighbours in memory by neighbouring lanes. */
-function sliceText(nest: Nest, spelling: Spelling, slice: 'left' | 'right', product: Product): string {
-  const side = slice === 'left' ? 'm' : 'n';
-  const length = slice === 'left' ? product.rows : product.columns;
-  const axis = nest.out[slice === 'left' ? 0 : 1]!;
-  const parts = product[slice];
-  const names = [...new Set(parts.flatMap(namesIn))];
-  const moving = nest.kernel.reads.findIndex(({ name }, at) => names.includes(name) && axis.strides[at] !== 0);
-  const alongDepth = nest.over[0]!.strides[moving] === 1 && axis.strides[moving] !== 1;
+type Side = 'left' | 'right';
+
+/** A function that gives one number of a factor at a row or column `s` and a depth `k`; 0 outside. */
+function factorText(nest: Nest, spelling: Spelling, side: Side, product: Product): string {
+  const length = side === 'left' ? product.rows : product.columns;
   const statements = new Statements('t');
-  const indices = slice === 'left' ? ['m', '0u'] : ['0u', 'n'];
-  const read = (name: string): string => readText(nest, name, 'noFlat', indices, ['k'], statements, statements, spelling.access);
-  const values = parts.map((part) => statements.value(part, read));
+  const indices = side === 'left' ? ['s', '0u'] : ['0u', 's'];
+  const read = (name: string): string =>
+    readText(nest, name, 'noFlat', indices, ['k'], statements, statements, spelling.access);
+  const values = product[side].map((part) => statements.value(part, read));
   const value = values.reduce((x, y) => statements.name(`${x} * ${y}`, [x, y]));
-  const whole = length % TILE === 0 && product.depth % DEPTH === 0;
-  const at = alongDepth ? `let s = e / ${DEPTH}u; let d = e % ${DEPTH}u;` : `let s = e % ${TILE}u; let d = e / ${TILE}u;`;
-  return `for (var e = lane; e < ${TILE * DEPTH}u; e += ${LANES_OF_TILE}u) {
-${at}
-let ${side} = ${side}0 + s; let k = k0 + d;
-var value = 0f;
-${whole ? '{' : `if (${side} < ${length}u && k < ${product.depth}u) {`}
-${statements.lines.join('\n')}
-value = ${value};
+  const bounds = [
+    ...(length % TILE === 0 ? [] : [`s >= ${length}u`]),
+    ...(product.depth % DEPTH === 0 ? [] : [`k >= ${product.depth}u`]),
+  ];
+  return `fn ${side}Number(s: u32, k: u32) -> f32 {
+${bounds.length === 0 ? '' : `if (${bounds.join(' || ')}) { return 0f; }\n`}${statements.lines.join('\n')}
+return ${value};
 }
-${slice}[d * ${ROW}u + s] = value;
-}`;
+fn ${side}Quad(s: u32, k: u32) -> vec4f {
+return vec4f(${[0, 1, 2, 3].map((i) => `${side}Number(s + ${i}u, k)`).join(', ')});
+}
+`;
+}
+
+/** Which quad of a slice a lane loads: neighbouring lanes take neighbours in memory. */
+function laneText(nest: Nest, side: Side, product: Product): string {
+  const axis = nest.out[side === 'left' ? 0 : 1]!;
+  const names = new Set(product[side].flatMap(namesIn));
+  const moving = nest.kernel.reads.findIndex(({ name }, at) => names.has(name) && axis.strides[at] !== 0);
+  const alongDepth = nest.over[0]!.strides[moving] === 1 && axis.strides[moving] !== 1;
+  const [quad, depth] = alongDepth ? [`lane / ${DEPTH}u`, `lane % ${DEPTH}u`] : [`lane % ${QUADS}u`, `lane / ${QUADS}u`];
+  return `let ${side}S = ${side === 'left' ? 'm' : 'n'}0 + ${quad} * 4u; let ${side}K = ${depth}; let ${side}Slot = (${depth}) * ${ROW}u + ${quad};`;
 }
 
 const four = [0, 1, 2, 3] as const;
-const sixteen = four.flatMap((i) => four.map((j) => [i, j] as const));
 
+/**
+ * Two slices in turn: while one is multiplied, the next is on its way from memory in registers, and the
+ * lanes meet once a slice.
+ */
 export function productDispatch(
   nest: Nest,
   product: Product,
@@ -94,28 +106,39 @@ export function productDispatch(
   const { rows, columns, depth } = product;
   const before = new Statements('t');
   const last = storesText(nest, 'i', ['m', 'n'], before, spelling);
-  const code = `var<workgroup> left: array<f32, ${ROW * DEPTH}>;
-var<workgroup> right: array<f32, ${ROW * DEPTH}>;
-fn finish(m: u32, n: u32, acc: f32) {
+  const slice = ROW * DEPTH;
+  const code = `var<workgroup> left: array<vec4f, ${2 * slice}>;
+var<workgroup> right: array<vec4f, ${2 * slice}>;
+${factorText(nest, spelling, 'left', product)}${factorText(nest, spelling, 'right', product)}fn finish(m: u32, n: u32, acc: f32) {
 if (m >= ${rows}u || n >= ${columns}u) { return; }
 let i = m * ${columns}u + n;
 ${[...before.lines, ...last].join('\n')}
 }
 ${entryText(LANES_OF_TILE)}let m0 = group.y * ${TILE}u; let n0 = group.x * ${TILE}u;
-let x = lane % 16u; let y = (lane / 16u) * 4u;
-${sixteen.map(([i, j]) => `var c${i}${j} = 0f;`).join(' ')}
+${laneText(nest, 'left', product)}
+${laneText(nest, 'right', product)}
+let x = lane % ${QUADS}u; let y = lane / ${QUADS}u;
+${four.map((i) => `var c${i} = vec4f();`).join(' ')}
+var nextLeft = leftQuad(leftS, leftK);
+var nextRight = rightQuad(rightS, rightK);
+var half = 0u;
 for (var k0 = 0u; k0 < ${depth}u; k0 += ${DEPTH}u) {
-${sliceText(nest, spelling, 'left', product)}
-${sliceText(nest, spelling, 'right', product)}
+left[half + leftSlot] = nextLeft;
+right[half + rightSlot] = nextRight;
 workgroupBarrier();
+if (k0 + ${DEPTH}u < ${depth}u) {
+nextLeft = leftQuad(leftS, k0 + ${DEPTH}u + leftK);
+nextRight = rightQuad(rightS, k0 + ${DEPTH}u + rightK);
+}
 for (var d = 0u; d < ${DEPTH}u; d++) {
-let l = d * ${ROW}u + y; let r = d * ${ROW}u + x;
-${four.map((i) => `let l${i} = left[l + ${i}u]; let r${i} = right[r + ${i * 16}u];`).join(' ')}
-${sixteen.map(([i, j]) => `c${i}${j} = fma(l${i}, r${j}, c${i}${j});`).join(' ')}
+let l = left[half + d * ${ROW}u + y];
+let r = right[half + d * ${ROW}u + x];
+${four.map((i) => `c${i} = fma(vec4f(l[${i}]), r, c${i});`).join(' ')}
 }
-workgroupBarrier();
+half = ${slice}u - half;
 }
-${sixteen.map(([i, j]) => `finish(m0 + y + ${i}u, n0 + x + ${j * 16}u, c${i}${j});`).join('\n')}
+let m = m0 + y * 4u; let n = n0 + x * 4u;
+${four.map((i) => four.map((j) => `finish(m + ${i}u, n + ${j}u, c${i}[${j}]);`).join(' ')).join('\n')}
 }
 `;
   return {
