@@ -315,12 +315,13 @@ function styleOf(theme: Theme): readonly Rule[] {
         'control-point-distances': 'data(d)',
         width: 1.6,
         'line-color': theme.line,
+        'line-opacity': 0.6,
         'line-cap': 'round',
         'z-index': 2,
       },
     },
-    { selector: 'edge.fault', style: { 'line-color': theme.danger, 'line-style': 'dashed', width: 2 } },
-    { selector: 'edge.chosen', style: { 'line-color': theme.accent, width: 3 } },
+    { selector: 'edge.fault', style: { 'line-color': theme.danger, 'line-style': 'dashed', 'line-opacity': 1, width: 2 } },
+    { selector: 'edge.chosen', style: { 'line-color': theme.accent, 'line-opacity': 1, width: 3 } },
     // Lines of single weights are the overlay's; here they only carry the connection.
     { selector: 'edge.bundle', style: { 'line-opacity': 0 } },
   ];

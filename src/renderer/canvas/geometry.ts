@@ -19,10 +19,10 @@ export interface Curve {
   readonly ty: number;
 }
 
-export function curveBetween(s: Point, t: Point): Curve {
+export function curveBetween(s: Point, t: Point, bend = 0.4): Curve {
   const dx = t.x - s.x;
   // Backwards lines swing out, the more the farther they reach.
-  const reach = dx > 0 ? Math.max(Math.min(30, dx), dx * 0.4) : 46 + Math.min(140, -dx * 0.25);
+  const reach = dx > 0 ? Math.max(Math.min(30, dx), dx * bend) : 46 + Math.min(140, -dx * 0.25);
   return { sx: s.x, sy: s.y, ax: s.x + reach, ay: s.y, bx: t.x - reach, by: t.y, tx: t.x, ty: t.y };
 }
 
@@ -110,6 +110,9 @@ export function labelSpot(scene: Scene, positions: Project['positions'], e: Edge
   return { x: middle.x, y: (tops[0]! + tops[1]!) / 2 - 18 };
 }
 
+/** Weights bend less, so that each can be followed. */
+const WEIGHT_BEND = 0.3;
+
 /** The lines of an edge, as drawn up close. */
 export function linesOf(scene: Scene, positions: Project['positions'], e: EdgeVisual): readonly Line[] {
   if (e.kind === 'plain') return [{ edge: e.id, curve: edgeCurve(scene, positions, e), source: -1, target: -1 }];
@@ -123,7 +126,7 @@ export function linesOf(scene: Scene, positions: Project['positions'], e: EdgeVi
   to.units!.spots.forEach((spot, k) => {
     const end = { x: b.x + spot.dx - to.units!.radius, y: b.y + spot.dy };
     for (const start of starts)
-      lines.push({ edge: e.id, curve: curveBetween(start, end), source: start.index, target: to.units!.shown[k]! });
+      lines.push({ edge: e.id, curve: curveBetween(start, end, WEIGHT_BEND), source: start.index, target: to.units!.shown[k]! });
   });
   return lines;
 }

@@ -261,8 +261,8 @@ export class Ink {
       const text = v.group === 'layer' ? `${units.count.toLocaleString('en-US')} × ${v.subtitle}` : v.subtitle;
       if (v.group === 'layer' && v.plot) {
         const width = c.measureText(text).width;
-        this.#plot(v.plot, at.x - width / 2 - 15, top + 27, 12, 9, color, 1.2);
-        c.fillText(text, at.x + 4, top + 36);
+        this.#plot(v.plot, at.x - width / 2 - 10, top + 27, 12, 9, color, 1.2);
+        c.fillText(text, at.x + 8, top + 36);
       } else c.fillText(text, at.x, top + 36);
       if (v.meta !== '') {
         this.#font(10.5, 500);

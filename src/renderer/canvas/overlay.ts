@@ -181,7 +181,7 @@ export class Overlay {
       const path = this.#paths[s];
       if (!path) continue;
       c.strokeStyle = s === 0 ? theme.line : isPositive(s) ? theme.pos : theme.neg;
-      c.globalAlpha = (ready ? opacityOf(s) * (s === 0 ? 1.6 : 0.72) : 0.6) * dimmed;
+      c.globalAlpha = (ready ? opacityOf(s) * (s === 0 ? 1.2 : 0.72) : 0.34) * dimmed;
       c.lineWidth = Math.max(least, ready ? widthOf(s) : 0.9);
       c.stroke(path);
     }
@@ -289,22 +289,23 @@ export class Overlay {
       const gradient = backward && gradientKey !== null ? frame!.numbers(gradientKey)?.[0] : undefined;
       if (value === undefined && gradient === undefined) continue;
       const middle = pointOn(lines.lines[at]!.curve, 0.5);
-      const rows: [string, string][] = [];
-      if (value !== undefined) rows.push([shortNumber(value), value < 0 ? theme.neg : theme.pos]);
-      if (gradient !== undefined) rows.push([`∂ ${shortNumber(gradient)}`, gradient < 0 ? theme.neg : theme.pos]);
-      const width = Math.max(...rows.map(([text]) => c.measureText(text).width)) + 12;
-      const height = rows.length * 14 + 5;
-      c.globalAlpha = 0.94;
-      c.fillStyle = theme.bg;
-      c.beginPath();
-      c.roundRect(middle.x - width / 2, middle.y - height / 2, width, height, 8);
-      c.fill();
-      c.globalAlpha = 1;
-      rows.forEach(([text, color], row) => {
-        c.fillStyle = color;
-        c.fillText(text, middle.x, middle.y + (row - (rows.length - 1) / 2) * 14 + 0.5);
-      });
+      // The value stands above its line, the gradient below, as on a blackboard.
+      if (value !== undefined) this.#figure(shortNumber(value), middle.x, middle.y - 11, value < 0 ? theme.neg : theme.pos, theme.bg);
+      if (gradient !== undefined) this.#figure(`∂ ${shortNumber(gradient)}`, middle.x, middle.y + 11, gradient < 0 ? theme.neg : theme.pos, theme.bg);
     }
+  }
+
+  #figure(text: string, x: number, y: number, color: string, bg: string): void {
+    const c = this.#context;
+    const width = c.measureText(text).width + 8;
+    c.globalAlpha = 0.8;
+    c.fillStyle = bg;
+    c.beginPath();
+    c.roundRect(x - width / 2, y - 7.5, width, 15, 6);
+    c.fill();
+    c.globalAlpha = 1;
+    c.fillStyle = color;
+    c.fillText(text, x, y + 0.5);
   }
 }
 

@@ -179,7 +179,8 @@ function nodeVisual(
     const units = unitsOf(columnOf, labels);
     const lengths = units.spots.map(({ dy }) => dy);
     const half = Math.max(...lengths, 0) + units.radius + 10 + HEADER;
-    const text = Math.max(measure(title, 13, 600), measure(subtitle, 11, 400), measure(meta, 10.5, 400));
+    const below = isLayer ? 22 + measure(`${counted.format(columnOf)} × ${subtitle}`, 11, 400) : measure(subtitle, 11, 400);
+    const text = Math.max(measure(title, 13, 600), below, measure(meta, 10.5, 500));
     const width = Math.max(isLayer ? 88 : 84, Math.min(180, Math.ceil(text) + 24));
     return {
       ...base,

@@ -8,6 +8,7 @@ export interface Theme {
   readonly nodeBorder: string;
   readonly text: string;
   readonly textDim: string;
+  /** Lines that carry no number yet; drawn half transparent. */
   readonly line: string;
   readonly accent: string;
   readonly danger: string;
@@ -29,7 +30,7 @@ export const plainTheme: Theme = {
   nodeBorder: '#d4d4de',
   text: '#1b1b25',
   textDim: '#676778',
-  line: '#b4b4c2',
+  line: '#676778',
   accent: '#5a45d6',
   danger: '#c4243b',
   warning: '#8a5a00',
@@ -59,7 +60,7 @@ export function readTheme(element: Element): Theme {
     nodeBorder: read('--node-border', plainTheme.nodeBorder),
     text: read('--text', plainTheme.text),
     textDim: read('--text-dim', plainTheme.textDim),
-    line: read('--canvas-line', read('--line-strong', plainTheme.line)),
+    line: read('--canvas-line', read('--text-dim', plainTheme.line)),
     accent: read('--accent', plainTheme.accent),
     danger: read('--danger', plainTheme.danger),
     warning: read('--warning', plainTheme.warning),
