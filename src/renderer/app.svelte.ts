@@ -1,0 +1,280 @@
+/**
+ * The composition root: makes the parts of the window and wires them by direct calls. An edit travels
+ * editor → run (compile, load) and editor → document (title, spare copy); nothing else listens.
+ */
+import type { Project } from '../engine/graph/project';
+import * as edits from '../engine/graph/edits';
+import type { ClientApi, HostApi, HostInfo, ImportProgress } from '../main/contract';
+import type { Connection } from './connect';
+import { commandsOf, type Command, type CommandTarget } from './commands';
+import { Editor } from './editor/editor.svelte';
+import { type Holder, OpenDocument } from './run/document.svelte';
+import { startEngine } from './run/engine';
+import { Run, storedWeights } from './run/run.svelte';
+import { Workspace } from './panels/workspace.svelte';
+import { bindKeys } from './ui/keys';
+import { showNews, type News } from './ui/toast';
+
+const sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+export interface Camera {
+  zoomIn(): void;
+  zoomOut(): void;
+  fit(): void;
+}
+
+export class App implements CommandTarget {
+  readonly host: HostApi;
+  readonly editor = new Editor();
+  readonly workspace = new Workspace();
+  readonly run: Run;
+  readonly document: OpenDocument;
+  readonly commands: readonly Command[];
+  info = $state.raw<HostInfo | null>(null);
+  /** False while browser mode's server cannot be reached; editing and training go on. */
+  connected = $state(true);
+  camera = $state.raw<Camera | null>(null);
+  imports = $state.raw<ImportProgress | null>(null);
+  /** Set to ask the inspector for its name field. */
+  renaming = $state(0);
+  /** Set by the window: panes that are folded away by the keyboard. */
+  togglePane: (pane: 'left' | 'right' | 'bottom') => void = () => {};
+
+  constructor(connection: Connection) {
+    this.host = connection.open(this.#client());
+    connection.onState((connected) => {
+      this.connected = connected;
+      this.workspace.announce(connected ? 'The connection is back.' : 'The connection to the program was lost.');
+    });
+    this.run = new Run({
+      host: this.host,
+      start: startEngine,
+      notify: (notice) => this.#notify(notice),
+      onData: (data) => {
+        this.editor.data = data;
+      },
+    });
+    this.document = new OpenDocument({
+      host: this.host,
+      holder: this.#holder(),
+      notify: (notice) => this.#notify(notice),
+      askUnsaved: async (title) => {
+        const answer = await this.workspace.ask({
+          title: `Save the changes to “${title}”?`,
+          text: 'Without saving, the changes since the last save are lost.',
+          choices: [
+            { value: 'discard', title: 'Don’t save', kind: 'danger' },
+            { value: 'cancel', title: 'Cancel' },
+            { value: 'save', title: 'Save', kind: 'primary' },
+          ],
+        });
+        return answer === 'save' || answer === 'discard' ? answer : null;
+      },
+      onOpened: (project) => this.#opened(project),
+    });
+    this.editor.onChange((_diff, project) => {
+      if (this.#opening) return;
+      this.run.follow(project);
+      this.document.changed();
+    });
+    this.commands = commandsOf(this);
+  }
+
+  #opening = false;
+
+  /** Loading is not an edit of the project before: `onOpened` tells the engine of it. */
+  #holder(): Holder {
+    const { editor } = this;
+    return {
+      get project() {
+        return editor.project;
+      },
+      get dirty() {
+        return editor.dirty;
+      },
+      load: (project) => {
+        this.#opening = true;
+        try {
+          editor.load(project);
+        } finally {
+          this.#opening = false;
+        }
+      },
+      markSaved: () => editor.markSaved(),
+      markDirty: () => editor.markDirty(),
+    };
+  }
+
+  /** Keys, the host's facts, the welcome view's lists. Returns the way back. */
+  start(): () => void {
+    const unbind = bindKeys(
+      this.commands.flatMap((command) =>
+        command.keys.map((keys) => ({
+          keys,
+          whileTyping: command.whileTyping,
+          run: () => {
+            if (!command.enabled()) return false;
+            command.run();
+            return true;
+          },
+        })),
+      ),
+    );
+    const guard = (event: BeforeUnloadEvent): void => {
+      if (this.editor.dirty && this.info?.host === 'browser') event.preventDefault();
+    };
+    addEventListener('beforeunload', guard);
+    void this.document.refresh();
+    this.host.info().then(
+      (info) => {
+        this.info = info;
+      },
+      (error: unknown) => this.#notify({ kind: 'error', title: 'The program behind the window does not answer', text: sentence(error) }),
+    );
+    return () => {
+      unbind();
+      removeEventListener('beforeunload', guard);
+      this.run.stop();
+    };
+  }
+
+  act = (id: string): void => {
+    const command = this.commands.find((one) => one.id === id);
+    if (command?.enabled()) command.run();
+  };
+
+  fault = (title: string, error: unknown): void => this.#notify({ kind: 'error', title, text: sentence(error) });
+
+  /** How far the reading of a table is; null when no news came of that job. */
+  progressOf = (job: string): ImportProgress | null => (this.imports?.id === job ? this.imports : null);
+
+  #notify(news: News): void {
+    showNews(news);
+    this.workspace.announce(news.text === undefined ? news.title : `${news.title}. ${news.text}`);
+  }
+
+  #opened(project: Project): void {
+    this.workspace.welcome = false;
+    this.workspace.side = project.settings.data.kind === 'none' ? 'inspect' : 'results';
+    this.run.open(project);
+    this.workspace.announce(`Opened ${project.settings.title}.`);
+    // The canvas draws first, then fits what it drew.
+    setTimeout(() => this.camera?.fit(), 60);
+  }
+
+  get empty(): boolean {
+    return Object.keys(this.editor.project.nodes).length === 0;
+  }
+  get hasKeptWeights(): boolean {
+    return this.editor.project.weights !== undefined;
+  }
+  get canOpenParts(): boolean {
+    return this.editor.selectedNodes.some((id) => this.editor.canOpen(id));
+  }
+
+  newProject = async (): Promise<void> => void (await this.document.blank());
+  open = async (): Promise<void> => void (await this.document.open(null));
+  save = (as: boolean): Promise<boolean> => this.document.save(as);
+
+  startPage = async (): Promise<void> => {
+    if (!(await this.document.leave())) return;
+    if (this.run.running) await this.run.pause();
+    this.workspace.welcome = true;
+    await this.document.refresh();
+  };
+
+  /** Back to the drawing that is still open. */
+  resume = (): void => {
+    this.workspace.welcome = false;
+  };
+
+  newFromData = async (): Promise<void> => {
+    try {
+      const preview = await this.host.pickData();
+      if (preview !== null) this.workspace.push({ kind: 'wizard', preview });
+    } catch (error) {
+      this.#notify({ kind: 'error', title: 'The table could not be read', text: sentence(error) });
+    }
+  };
+
+  keepWeights = async (): Promise<void> => {
+    try {
+      const weights = await this.run.readWeights();
+      this.editor.edit('Keep trained weights', edits.keepWeights(storedWeights(weights)));
+      this.#notify({ kind: 'success', title: 'The weights are part of the project now', text: 'Save the project to write them to its file.' });
+    } catch (error) {
+      this.#notify({ kind: 'error', title: 'The weights could not be read', text: sentence(error) });
+    }
+  };
+
+  dropWeights = (): void => this.editor.edit('Remove kept weights', edits.keepWeights(null));
+
+  reset = async (seed: 'same' | 'new'): Promise<void> => {
+    if (seed === 'new') {
+      const next = this.editor.project.settings.training.seed + 1;
+      this.editor.edit('Change the seed', edits.setTraining({ seed: next }));
+      await this.run.reset(next);
+    } else await this.run.reset(this.editor.project.settings.training.seed);
+    this.workspace.announce('The weights were reset.');
+  };
+
+  stepThrough = async (): Promise<void> => {
+    this.workspace.showBottom('stepper');
+    if (this.run.running) await this.run.pause();
+    const { look } = this.run.live;
+    const row = look === 'batch' ? (this.run.dataset?.split.train[0] ?? 0) : look.row;
+    await this.openTrace(row);
+  };
+
+  openTrace = async (row: number): Promise<void> => {
+    try {
+      await this.run.stepper.open(row);
+    } catch (error) {
+      this.#notify({ kind: 'error', title: 'The iteration could not be recorded', text: sentence(error) });
+    }
+  };
+
+  copy = async (cut: boolean): Promise<void> => {
+    // Cutting removes nothing before the clipboard has taken it.
+    const text = this.editor.copy();
+    if (text === '') return;
+    try {
+      await navigator.clipboard.writeText(text);
+      if (cut) this.editor.cut();
+      this.workspace.announce(cut ? 'Cut.' : 'Copied.');
+    } catch (error) {
+      this.#notify({ kind: 'error', title: 'The clipboard took nothing', text: `${sentence(error)} Allow this page to use the clipboard, then copy again.` });
+    }
+  };
+
+  paste = async (): Promise<void> => {
+    try {
+      const text = await navigator.clipboard.readText();
+      if (!this.editor.paste(text)) this.#notify({ kind: 'info', title: 'The clipboard holds no nodes', text: 'Copy nodes in a Chainrule window first.' });
+    } catch (error) {
+      this.#notify({ kind: 'error', title: 'The clipboard could not be read', text: `${sentence(error)} Allow this page to use the clipboard, then paste again.` });
+    }
+  };
+
+  rename = (): void => {
+    this.workspace.show('inspect');
+    this.renaming++;
+  };
+
+  openParts = (): void => {
+    for (const id of this.editor.selectedNodes) if (this.editor.canOpen(id)) this.editor.open(id);
+  };
+
+  #client(): ClientApi {
+    return {
+      pickPath: (request) => this.workspace.pick(request),
+      importProgress: async (progress) => {
+        this.imports = progress;
+        this.run.importProgress(progress);
+      },
+      runCommand: async (id) => this.act(id),
+      openFile: async (file) => void (await this.document.open(file.token)),
+      confirmClose: () => this.document.leave(),
+    };
+  }
+}

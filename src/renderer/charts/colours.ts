@@ -1,0 +1,44 @@
+/** Colours of the style sheet for pictures that are drawn on a canvas, as numbers that can be mixed. */
+export type Rgb = readonly [number, number, number];
+
+export function readColour(element: Element, name: string): Rgb {
+  const text = getComputedStyle(element).getPropertyValue(name).trim();
+  const hex = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(text);
+  // Tokens are written as #rrggbb; anything else would be our own slip, shown as grey.
+  return hex ? [parseInt(hex[1]!, 16), parseInt(hex[2]!, 16), parseInt(hex[3]!, 16)] : [128, 128, 128];
+}
+
+export const css = ([r, g, b]: Rgb, alpha = 1): string => `rgb(${Math.round(r)} ${Math.round(g)} ${Math.round(b)} / ${alpha})`;
+
+export const mix = (a: Rgb, b: Rgb, share: number): Rgb => [
+  a[0] + (b[0] - a[0]) * share,
+  a[1] + (b[1] - a[1]) * share,
+  a[2] + (b[2] - a[2]) * share,
+];
+
+export const CLASS_COLOURS = 10;
+export const classColours = (element: Element): readonly Rgb[] =>
+  Array.from({ length: CLASS_COLOURS }, (_, at) => readColour(element, `--class-${at}`));
+
+/** The canvas at the screen's own resolution, cleared, in CSS pixels. */
+export function prepare(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D | null {
+  const scale = devicePixelRatio || 1;
+  canvas.width = Math.round(width * scale);
+  canvas.height = Math.round(height * scale);
+  const context = canvas.getContext('2d');
+  context?.setTransform(scale, 0, 0, scale, 0, 0);
+  context?.clearRect(0, 0, width, height);
+  return context;
+}
+
+/** Round numbers between two ends, at most about `most` of them. */
+export function ticksBetween(low: number, high: number, most: number): readonly number[] {
+  const span = high - low;
+  if (!(span > 0) || !Number.isFinite(span)) return [];
+  const rough = span / Math.max(1, most);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough) ?? power * 10;
+  const ticks: number[] = [];
+  for (let tick = Math.ceil(low / step) * step; tick <= high + step * 1e-9; tick += step) ticks.push(Number(tick.toPrecision(12)));
+  return ticks;
+}

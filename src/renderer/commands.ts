@@ -1,0 +1,255 @@
+/**
+ * Everything that can be done, once: the command palette, the menus, the shortcuts and the help read this
+ * list. An entry says where it stands in the menus and when it makes sense.
+ */
+import type { BottomTab, OpenDialog, SideTab, Theme } from './panels/workspace.svelte';
+
+export const menus = ['File', 'Edit', 'View', 'Arrange', 'Run', 'Help'] as const;
+export type MenuName = (typeof menus)[number];
+
+export interface Command {
+  readonly id: string;
+  readonly title: string;
+  /** As tinykeys reads it; the first is shown, the others work too. */
+  readonly keys: readonly string[];
+  readonly menu: MenuName;
+  /** Commands with the same number stand together; a line separates the blocks. */
+  readonly block: number;
+  readonly keywords: readonly string[];
+  readonly whileTyping: boolean;
+  readonly enabled: () => boolean;
+  readonly run: () => void;
+}
+
+/** What commands act on. The composition root offers it; tests offer a small stand-in. */
+export interface CommandTarget {
+  readonly editor: {
+    readonly selection: ReadonlySet<string>;
+    readonly canUndo: boolean;
+    readonly canRedo: boolean;
+    readonly undoLabel: string | null;
+    readonly redoLabel: string | null;
+    undo(): void;
+    redo(): void;
+    deleteSelection(): void;
+    duplicateSelection(): void;
+    selectAll(): void;
+    group(): void;
+    ungroup(): void;
+    align(how: Alignment): void;
+    layout(): void;
+  };
+  readonly run: {
+    readonly running: boolean;
+    readonly canTrain: boolean;
+    readonly canStep: boolean;
+    readonly busy: boolean;
+    readonly backend: string | null;
+    readonly live: { showForward: boolean; showBackward: boolean };
+    readonly stepper: { readonly trace: unknown; next(): void; back(): void; nextPhase(): void; previousPhase(): void; toggle(): void };
+    toggle(): Promise<void>;
+    stepOnce(): Promise<void>;
+    epochOnce(): Promise<void>;
+  };
+  readonly workspace: {
+    readonly welcome: boolean;
+    readonly leftOpen: boolean;
+    readonly rightOpen: boolean;
+    readonly bottomOpen: boolean;
+    setTheme(theme: Theme): void;
+    show(tab: SideTab): void;
+    showBottom(tab: BottomTab): void;
+    push(dialog: OpenDialog): void;
+  };
+  readonly camera: { zoomIn(): void; zoomOut(): void; fit(): void } | null;
+  readonly empty: boolean;
+  readonly hasKeptWeights: boolean;
+  readonly canOpenParts: boolean;
+  newProject(): Promise<void>;
+  newFromData(): Promise<void>;
+  open(): Promise<void>;
+  save(as: boolean): Promise<boolean>;
+  startPage(): Promise<void>;
+  keepWeights(): Promise<void>;
+  dropWeights(): void;
+  reset(seed: 'same' | 'new'): Promise<void>;
+  stepThrough(): Promise<void>;
+  copy(cut: boolean): Promise<void>;
+  paste(): Promise<void>;
+  rename(): void;
+  openParts(): void;
+  togglePane(pane: 'left' | 'right' | 'bottom'): void;
+}
+
+export type Alignment = 'left' | 'right' | 'top' | 'bottom' | 'center-x' | 'center-y' | 'distribute-x' | 'distribute-y';
+
+type Entry = Pick<Command, 'id' | 'title' | 'run'> & Partial<Command>;
+
+export function commandsOf(app: CommandTarget): readonly Command[] {
+  const { editor, run, workspace } = app;
+  const list: Command[] = [];
+  const drawn = (): boolean => !workspace.welcome;
+  const block = (menu: MenuName, number: number, ...entries: readonly Entry[]): void => {
+    for (const entry of entries)
+      list.push({ keys: [], keywords: [], whileTyping: false, enabled: drawn, ...entry, menu, block: number });
+  };
+  const some = (count: number) => (): boolean => drawn() && editor.selection.size >= count;
+  const always = (): boolean => true;
+
+  block(
+    'File',
+    1,
+    { id: 'file.new', title: 'New project', keys: ['$mod+Alt+KeyN'], enabled: always, run: () => void app.newProject() },
+    { id: 'file.newFromData', title: 'New from data…', keywords: ['csv', 'table', 'import'], enabled: always, run: () => void app.newFromData() },
+    { id: 'file.open', title: 'Open…', keys: ['$mod+KeyO'], whileTyping: true, enabled: always, run: () => void app.open() },
+    { id: 'file.start', title: 'Start page', keywords: ['examples', 'welcome', 'recent'], run: () => void app.startPage() },
+  );
+  block(
+    'File',
+    2,
+    { id: 'file.save', title: 'Save', keys: ['$mod+KeyS'], whileTyping: true, run: () => void app.save(false) },
+    { id: 'file.saveAs', title: 'Save as…', keys: ['$mod+Shift+KeyS'], whileTyping: true, run: () => void app.save(true) },
+    {
+      id: 'file.keepWeights',
+      title: 'Keep trained weights in the project',
+      keywords: ['store', 'parameters'],
+      enabled: () => drawn() && run.backend !== null,
+      run: () => void app.keepWeights(),
+    },
+    { id: 'file.dropWeights', title: 'Remove kept weights from the project', enabled: () => drawn() && app.hasKeptWeights, run: () => app.dropWeights() },
+  );
+  block('File', 3, {
+    id: 'file.export',
+    title: 'Export trained model…',
+    keys: ['$mod+KeyE'],
+    keywords: ['onnx', 'safetensors', 'numpy', 'npz', 'take'],
+    whileTyping: true,
+    enabled: () => drawn() && !app.empty,
+    run: () => workspace.push({ kind: 'export' }),
+  });
+
+  block(
+    'Edit',
+    1,
+    { id: 'edit.undo', title: 'Undo', keys: ['$mod+KeyZ'], enabled: () => drawn() && editor.canUndo, run: () => editor.undo() },
+    { id: 'edit.redo', title: 'Redo', keys: ['$mod+Shift+KeyZ', '$mod+KeyY'], enabled: () => drawn() && editor.canRedo, run: () => editor.redo() },
+  );
+  block(
+    'Edit',
+    2,
+    { id: 'edit.cut', title: 'Cut', keys: ['$mod+KeyX'], enabled: some(1), run: () => void app.copy(true) },
+    { id: 'edit.copy', title: 'Copy', keys: ['$mod+KeyC'], enabled: some(1), run: () => void app.copy(false) },
+    { id: 'edit.paste', title: 'Paste', keys: ['$mod+KeyV'], run: () => void app.paste() },
+    { id: 'edit.duplicate', title: 'Duplicate', keys: ['$mod+KeyD'], enabled: some(1), run: () => editor.duplicateSelection() },
+    { id: 'edit.delete', title: 'Delete', keys: ['Delete', 'Backspace'], keywords: ['remove'], enabled: some(1), run: () => editor.deleteSelection() },
+  );
+  block(
+    'Edit',
+    3,
+    { id: 'edit.selectAll', title: 'Select all', keys: ['$mod+KeyA'], enabled: () => drawn() && !app.empty, run: () => editor.selectAll() },
+    { id: 'edit.find', title: 'Find a node…', keys: ['$mod+KeyF'], whileTyping: true, enabled: () => drawn() && !app.empty, run: () => workspace.push({ kind: 'find' }) },
+    { id: 'edit.rename', title: 'Rename', keys: ['F2'], keywords: ['label', 'name'], enabled: some(1), run: () => app.rename() },
+  );
+
+  block(
+    'View',
+    1,
+    { id: 'view.palette', title: 'Command palette…', keys: ['$mod+KeyK', '$mod+Shift+KeyP'], whileTyping: true, enabled: always, run: () => workspace.push({ kind: 'palette' }) },
+  );
+  block(
+    'View',
+    2,
+    { id: 'view.zoomIn', title: 'Zoom in', keys: ['$mod+Equal'], run: () => app.camera?.zoomIn() },
+    { id: 'view.zoomOut', title: 'Zoom out', keys: ['$mod+Minus'], run: () => app.camera?.zoomOut() },
+    { id: 'view.fit', title: 'Fit the drawing', keys: ['Shift+Digit1', '$mod+Digit0'], run: () => app.camera?.fit() },
+  );
+  block(
+    'View',
+    3,
+    { id: 'view.inspect', title: 'Show Inspect', keys: ['Alt+Digit1'], whileTyping: true, run: () => workspace.show('inspect') },
+    { id: 'view.data', title: 'Show Data', keys: ['Alt+Digit2'], whileTyping: true, run: () => workspace.show('data') },
+    { id: 'view.train', title: 'Show Train', keys: ['Alt+Digit3'], whileTyping: true, run: () => workspace.show('train') },
+    { id: 'view.results', title: 'Show Results', keys: ['Alt+Digit4'], whileTyping: true, run: () => workspace.show('results') },
+    { id: 'view.problems', title: 'Show Problems', keys: ['Alt+Digit5'], whileTyping: true, run: () => workspace.showBottom('problems') },
+    { id: 'view.stepper', title: 'Show Stepper', keys: ['Alt+Digit6'], whileTyping: true, run: () => workspace.showBottom('stepper') },
+  );
+  block(
+    'View',
+    4,
+    { id: 'view.left', title: 'Show or hide the node palette', keys: ['$mod+KeyB'], whileTyping: true, run: () => app.togglePane('left') },
+    { id: 'view.right', title: 'Show or hide the side panel', keys: ['$mod+Alt+KeyB'], whileTyping: true, run: () => app.togglePane('right') },
+    { id: 'view.bottom', title: 'Show or hide the bottom panel', keys: ['$mod+KeyJ'], whileTyping: true, run: () => app.togglePane('bottom') },
+  );
+  block(
+    'View',
+    5,
+    {
+      id: 'view.forward',
+      title: 'Show or hide values on the edges',
+      keywords: ['forward', 'live'],
+      run: () => {
+        run.live.showForward = !run.live.showForward;
+      },
+    },
+    {
+      id: 'view.backward',
+      title: 'Show or hide gradients on the edges',
+      keywords: ['backward', 'live'],
+      run: () => {
+        run.live.showBackward = !run.live.showBackward;
+      },
+    },
+  );
+  block(
+    'View',
+    6,
+    { id: 'view.light', title: 'Light colours', enabled: always, run: () => workspace.setTheme('light') },
+    { id: 'view.dark', title: 'Dark colours', enabled: always, run: () => workspace.setTheme('dark') },
+    { id: 'view.system', title: 'Colours like the system', enabled: always, run: () => workspace.setTheme('system') },
+  );
+
+  block(
+    'Arrange',
+    1,
+    { id: 'arrange.layout', title: 'Lay out automatically', keys: ['$mod+Shift+KeyL'], keywords: ['tidy', 'order'], enabled: () => drawn() && !app.empty, run: () => editor.layout() },
+    { id: 'arrange.group', title: 'Group', keys: ['$mod+KeyG'], enabled: some(1), run: () => editor.group() },
+    { id: 'arrange.ungroup', title: 'Ungroup', keys: ['$mod+Shift+KeyG'], enabled: some(1), run: () => editor.ungroup() },
+    { id: 'arrange.open', title: 'Open into parts', keys: ['$mod+Shift+KeyE'], keywords: ['explode', 'layer', 'neuron'], enabled: () => drawn() && app.canOpenParts, run: () => app.openParts() },
+  );
+  const alignments: readonly (readonly [Alignment, string, number])[] = [
+    ['left', 'Align left edges', 2],
+    ['center-x', 'Align centres on a vertical line', 2],
+    ['right', 'Align right edges', 2],
+    ['top', 'Align top edges', 2],
+    ['center-y', 'Align centres on a horizontal line', 2],
+    ['bottom', 'Align bottom edges', 2],
+    ['distribute-x', 'Distribute horizontally', 3],
+    ['distribute-y', 'Distribute vertically', 3],
+  ];
+  for (const [how, title, count] of alignments)
+    block('Arrange', 2, { id: `arrange.${how}`, title, enabled: some(count), run: () => editor.align(how) });
+
+  block(
+    'Run',
+    1,
+    { id: 'run.toggle', title: 'Train or pause', keys: ['$mod+Enter'], keywords: ['start', 'stop', 'play'], whileTyping: true, enabled: () => drawn() && (run.canTrain || run.running), run: () => void run.toggle() },
+    { id: 'run.step', title: 'Train one step', keys: ['$mod+Period'], keywords: ['batch'], enabled: () => drawn() && run.canTrain && !run.busy, run: () => void run.stepOnce() },
+    { id: 'run.epoch', title: 'Train one epoch', keys: ['$mod+Shift+Period'], enabled: () => drawn() && run.canTrain && !run.busy, run: () => void run.epochOnce() },
+    { id: 'run.reset', title: 'Reset the weights, same seed', keys: ['$mod+Alt+KeyR'], enabled: () => drawn() && run.backend !== null, run: () => void app.reset('same') },
+    { id: 'run.resetNew', title: 'Reset the weights, new seed', keys: ['$mod+Alt+Shift+KeyR'], enabled: () => drawn() && run.backend !== null, run: () => void app.reset('new') },
+  );
+  const tracing = (): boolean => drawn() && run.stepper.trace !== null;
+  block(
+    'Run',
+    2,
+    { id: 'step.through', title: 'Step through one iteration', keys: ['$mod+Shift+Enter'], keywords: ['backpropagation', 'trace', 'chain rule'], enabled: () => drawn() && run.canStep, run: () => void app.stepThrough() },
+    { id: 'step.next', title: 'Next step', keys: ['Alt+ArrowRight'], whileTyping: true, enabled: tracing, run: () => run.stepper.next() },
+    { id: 'step.back', title: 'Step back', keys: ['Alt+ArrowLeft'], whileTyping: true, enabled: tracing, run: () => run.stepper.back() },
+    { id: 'step.nextPhase', title: 'Next phase', keys: ['Alt+Shift+ArrowRight'], whileTyping: true, enabled: tracing, run: () => run.stepper.nextPhase() },
+    { id: 'step.previousPhase', title: 'Previous phase', keys: ['Alt+Shift+ArrowLeft'], whileTyping: true, enabled: tracing, run: () => run.stepper.previousPhase() },
+    { id: 'step.play', title: 'Play or pause the steps', keys: ['Alt+Space'], enabled: tracing, run: () => run.stepper.toggle() },
+  );
+
+  block('Help', 1, { id: 'help.shortcuts', title: 'Keyboard shortcuts', keys: ['Shift+Slash', 'F1'], enabled: always, run: () => workspace.push({ kind: 'shortcuts' }) });
+  return list;
+}

@@ -1,0 +1,114 @@
+/**
+ * What is open where in the window: tabs, dialogs, theme, the questions that wait for an answer. No
+ * project, no engine; all of it may be lost without loss.
+ */
+import type { CsvPreview, PickRequest } from '../../main/contract';
+
+export type SideTab = 'inspect' | 'data' | 'train' | 'results';
+export type BottomTab = 'problems' | 'stepper';
+export type Theme = 'system' | 'light' | 'dark';
+
+export interface Question {
+  readonly title: string;
+  readonly text: string;
+  readonly choices: readonly { readonly value: string; readonly title: string; readonly kind?: 'primary' | 'plain' | 'danger' }[];
+}
+
+export type OpenDialog =
+  | { readonly kind: 'palette' }
+  | { readonly kind: 'find' }
+  | { readonly kind: 'shortcuts' }
+  | { readonly kind: 'export' }
+  | { readonly kind: 'wizard'; readonly preview: CsvPreview }
+  | { readonly kind: 'question'; readonly question: Question; readonly answer: (value: string | null) => void }
+  | { readonly kind: 'pick'; readonly request: PickRequest; readonly answer: (path: string | null) => void };
+
+const THEME_KEY = 'chainrule.theme';
+
+export class Workspace {
+  welcome = $state(true);
+  side = $state<SideTab>('inspect');
+  bottom = $state<BottomTab>('problems');
+  bottomOpen = $state(false);
+  leftOpen = $state(true);
+  rightOpen = $state(true);
+  theme = $state<Theme>('system');
+  dark = $state(false);
+  /** Dialogs in the order in which they opened: a file dialog may stand over another. */
+  dialogs = $state.raw<readonly OpenDialog[]>([]);
+  /** Read out to screen readers. */
+  announcement = $state('');
+
+  readonly #system = matchMedia('(prefers-color-scheme: dark)');
+
+  constructor() {
+    const stored = localStorage.getItem(THEME_KEY);
+    if (stored === 'light' || stored === 'dark') this.theme = stored;
+    this.#system.addEventListener('change', () => this.#paint());
+    this.#paint();
+  }
+
+  setTheme(theme: Theme): void {
+    this.theme = theme;
+    if (theme === 'system') localStorage.removeItem(THEME_KEY);
+    else localStorage.setItem(THEME_KEY, theme);
+    this.#paint();
+  }
+
+  #paint(): void {
+    this.dark = this.theme === 'dark' || (this.theme === 'system' && this.#system.matches);
+    document.documentElement.dataset['theme'] = this.dark ? 'dark' : 'light';
+  }
+
+  show(tab: SideTab): void {
+    this.side = tab;
+    this.rightOpen = true;
+  }
+
+  showBottom(tab: BottomTab): void {
+    this.bottom = tab;
+    this.bottomOpen = true;
+  }
+
+  push(dialog: OpenDialog): void {
+    this.dialogs = [...this.dialogs, dialog];
+  }
+
+  close(dialog: OpenDialog): void {
+    this.dialogs = this.dialogs.filter((open) => open !== dialog);
+  }
+
+  /** Null: the question was closed without an answer. */
+  ask(question: Question): Promise<string | null> {
+    return new Promise((resolve) => {
+      const dialog: OpenDialog = {
+        kind: 'question',
+        question,
+        answer: (value) => {
+          this.close(dialog);
+          resolve(value);
+        },
+      };
+      this.push(dialog);
+    });
+  }
+
+  pick(request: PickRequest): Promise<string | null> {
+    return new Promise((resolve) => {
+      const dialog: OpenDialog = {
+        kind: 'pick',
+        request,
+        answer: (path) => {
+          this.close(dialog);
+          resolve(path);
+        },
+      };
+      this.push(dialog);
+    });
+  }
+
+  announce(text: string): void {
+    // The same sentence twice is news too.
+    this.announcement = this.announcement === text ? `${text} ` : text;
+  }
+}

@@ -1,0 +1,574 @@
+/**
+ * Follows the project: data from main to the engine, plans from main to the engine, then training on
+ * command. One task at a time talks to the engine's state; answers that are late (another revision was
+ * asked for meanwhile) are dropped here and nowhere else. While the drawing has problems, the last good
+ * plan stays loaded.
+ */
+import type { CurvePoint, EngineApi, EngineEvents, MapRequest, Progress, Score, Trouble, Weights } from '../../engine/api';
+import type { Profile } from '../../engine/backends/backend';
+import type { Diagnostic } from '../../engine/graph/diagnostics';
+import type { Project } from '../../engine/graph/project';
+import type { BackendName, Plans, Program } from '../../engine/plan';
+import type { Dataset, DatasetInfo } from '../../engine/data/dataset';
+import type { HostApi, ImportProgress } from '../../main/contract';
+import { extend } from './curve';
+import { fetchDataset, Superseded } from './dataset';
+import type { Engine } from './engine';
+import { demandsOf } from './follow';
+import { reasonOf } from './reason';
+import { Live } from './live.svelte';
+import { Stepper } from './stepper.svelte';
+
+export type RunHost = Pick<HostApi, 'compile' | 'loadDataset' | 'datasetPart' | 'releaseDataset' | 'cancelJob'>;
+
+export type Notice = { readonly kind: 'error' | 'info' | 'success'; readonly title: string; readonly text?: string };
+
+export interface RunLinks {
+  readonly host: RunHost;
+  readonly start: (events: EngineEvents, onCrash: (message: string) => void) => Engine;
+  readonly notify: (notice: Notice) => void;
+  /** The data set is another one, or gone. */
+  readonly onData: (info: DatasetInfo | null) => void;
+  /** Milliseconds to wait for further edits before compiling. */
+  readonly patience?: number;
+}
+
+const sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** How often, at most, weights are read while training: for the inspector, and as a spare copy. */
+const LOOK_EVERY = 400;
+const SPARE_EVERY = 3000;
+
+export class Run {
+  profile = $state.raw<Profile | null>(null);
+  /** What the user asked for. */
+  choice = $state<BackendName | 'auto'>('auto');
+  /** What runs, and why. Null until the first plan is loaded. */
+  backend = $state<BackendName | null>(null);
+  reason = $state('');
+  compiling = $state(false);
+  /** What the compiler found; the drawing's own check finds most of it earlier. */
+  problems = $state.raw<readonly Diagnostic[]>([]);
+
+  running = $state(false);
+  /** A single step or epoch is under way. */
+  busy = $state(false);
+  epoch = $state(0);
+  step = $state(0);
+  stepsPerSecond = $state(0);
+  batchLoss = $state<number | null>(null);
+  points = $state.raw<readonly CurvePoint[]>([]);
+  testScore = $state.raw<Score | null>(null);
+  trouble = $state.raw<Trouble | null>(null);
+  weights = $state.raw<Weights | null>(null);
+  /** Advances whenever the weights may have changed: views that show predictions follow it. */
+  tick = $state(0);
+
+  dataset = $state.raw<Dataset | null>(null);
+  datasetId = $state<string | null>(null);
+  importing = $state.raw<(ImportProgress & { readonly name: string }) | null>(null);
+  dataFault = $state<string | null>(null);
+
+  prediction = $state.raw<Program['prediction']>(null);
+  /** The loaded plan can train: there is a loss and something to learn. */
+  hasTraining = $state(false);
+  /** It reads rows of a data set; `L = θ²` does not. */
+  needsData = $state(true);
+  readonly canTrain = $derived(this.hasTraining && (this.dataset !== null || !this.needsData));
+  readonly canPredict = $derived(this.prediction !== null && this.dataset !== null && this.backend !== null);
+  readonly canStep = $derived(this.backend !== null && (this.dataset !== null || !this.needsData));
+
+  readonly live: Live;
+  readonly stepper: Stepper;
+
+  readonly #links: RunLinks;
+  #engine: Engine;
+  #project: Project | null = null;
+  /** Counts what is asked of the compiler; an answer for a smaller one is late. */
+  #revision = 0;
+  #loaded = 0;
+  #wanted = { compile: false, tune: false, data: false, fresh: false };
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #work: Promise<void> | null = null;
+  #dataAsk = 0;
+  #importJob: string | null = null;
+  #watchers = 0;
+  #lastLook = 0;
+  #lastSpare = 0;
+  #reading = false;
+  #forced: BackendName | null = null;
+  #seed = 1;
+  #stopped = false;
+
+  constructor(links: RunLinks) {
+    this.#links = links;
+    this.live = new Live((error) => this.#complain('The live view has no numbers', error));
+    this.#engine = this.#start();
+    this.stepper = new Stepper((row) => this.#engine.api.trace(row), (step) => {
+      this.live.focus = step === null ? null : { node: step.node, ...(step.edge === undefined ? {} : { edge: step.edge }), phase: step.phase };
+    });
+  }
+
+  #start(): Engine {
+    return this.#links.start(
+      {
+        progress: (progress) => this.#progress(progress),
+        trouble: (trouble) => this.#trouble(trouble),
+        frame: (memory) => this.live.receive(memory),
+      },
+      (message) => this.#crashed(message),
+    );
+  }
+
+  get #api(): EngineApi {
+    return this.#engine.api;
+  }
+
+  /** Another project: nothing of the old one's training stays. */
+  open(project: Project): void {
+    this.stepper.close();
+    this.points = [];
+    this.testScore = null;
+    this.trouble = null;
+    this.weights = null;
+    this.#project = project;
+    this.#seed = project.settings.training.seed;
+    this.#want({ compile: true, tune: false, data: true, fresh: true }, 0);
+  }
+
+  /** The same project after an edit. */
+  follow(project: Project): void {
+    const demands = demandsOf(this.#project, project);
+    this.#project = project;
+    if (demands.compile || demands.tune || demands.data)
+      this.#want({ ...demands, fresh: false }, demands.data ? 250 : (this.#links.patience ?? 60));
+  }
+
+  choose(backend: BackendName | 'auto'): void {
+    this.choice = backend;
+    this.#forced = null;
+    this.#want({ compile: true, tune: false, data: false, fresh: false }, 0);
+  }
+
+  /** Loads the project's data again, for example after a failure. */
+  reloadData(): void {
+    this.#want({ compile: false, tune: false, data: true, fresh: false }, 0);
+  }
+
+  #want(more: { compile: boolean; tune: boolean; data: boolean; fresh: boolean }, patience: number): void {
+    const wanted = this.#wanted;
+    this.#wanted = {
+      compile: wanted.compile || more.compile,
+      tune: wanted.tune || more.tune,
+      data: wanted.data || more.data,
+      fresh: wanted.fresh || more.fresh,
+    };
+    if (more.compile) this.#revision++;
+    if (more.data) this.#dataAsk++;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#work ??= this.#settle().finally(() => {
+        this.#work = null;
+      });
+    }, patience);
+  }
+
+  /** Resolves when nothing is left to do for the project as it is now. */
+  async settled(): Promise<void> {
+    while (this.#timer !== null || this.#work !== null) {
+      if (this.#work !== null) await this.#work;
+      else await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  async #settle(): Promise<void> {
+    while (!this.#stopped && this.#project !== null && Object.values(this.#wanted).some(Boolean)) {
+      const wanted = this.#wanted;
+      this.#wanted = { compile: false, tune: false, data: false, fresh: false };
+      if (wanted.data) await this.#loadData();
+      if (wanted.compile || wanted.data || wanted.fresh) await this.#load(wanted.fresh);
+      else if (wanted.tune) await this.#tune();
+    }
+  }
+
+  async #loadData(): Promise<void> {
+    const project = this.#project!;
+    const { data, split } = project.settings;
+    const asked = this.#dataAsk;
+    const wanted = (): boolean => asked === this.#dataAsk;
+    const previous = this.datasetId;
+    this.dataFault = null;
+    if (data.kind === 'none') {
+      await this.#give(null, null);
+    } else {
+      const job = `import-${asked}-${Date.now()}`;
+      const name = data.kind === 'csv' ? (data.path.split(/[/\\]/).at(-1) ?? data.path) : data.name;
+      this.#importJob = job;
+      this.importing = { id: job, bytes: 0, totalBytes: 0, rows: 0, name };
+      try {
+        const loaded = await this.#links.host.loadDataset(data, split, job);
+        if (!wanted()) throw new Superseded();
+        const dataset = await fetchDataset(this.#links.host, loaded, wanted);
+        await this.#give(dataset, loaded.id);
+      } catch (error) {
+        if (!(error instanceof Superseded)) {
+          this.dataFault = sentence(error);
+          await this.#give(null, null);
+        }
+      } finally {
+        if (this.#importJob === job) {
+          this.#importJob = null;
+          this.importing = null;
+        }
+      }
+    }
+    if (previous !== null && previous !== this.datasetId)
+      this.#links.host.releaseDataset(previous).catch((error: unknown) => this.#complain('Old data could not be released', error));
+  }
+
+  /** Hands the numbers to the engine. Training must not read rows that are being replaced. */
+  async #give(dataset: Dataset | null, id: string | null): Promise<void> {
+    try {
+      if (this.running) await this.#api.pause();
+      await this.#api.setDataset(dataset);
+    } catch (error) {
+      this.#complain('The engine did not take the data', error);
+      return;
+    }
+    this.dataset = dataset;
+    this.datasetId = id;
+    this.testScore = null;
+    this.stepper.close();
+    this.#revision++;
+    this.#links.onData(dataset === null ? null : infoOf(dataset));
+  }
+
+  cancelImport(): void {
+    const job = this.#importJob;
+    if (job === null) return;
+    this.#links.host.cancelJob(job).catch((error: unknown) => this.#complain('Reading could not be stopped', error));
+  }
+
+  importProgress(progress: ImportProgress): void {
+    if (this.importing !== null && progress.id === this.#importJob) this.importing = { ...progress, name: this.importing.name };
+  }
+
+  async #load(fresh: boolean): Promise<void> {
+    const project = this.#project!;
+    const revision = this.#revision;
+    const late = (): boolean => revision !== this.#revision;
+    this.compiling = true;
+    try {
+      this.profile ??= await this.#api.profile();
+      const info = this.dataset === null ? null : infoOf(this.dataset);
+      const result = await this.#links.host.compile(project, this.profile, this.#forced ?? this.choice, revision, info);
+      if (late()) {
+        // The loop comes round again for the newer revision, and must not forget that it is another project.
+        this.#wanted = { ...this.#wanted, compile: true, fresh: this.#wanted.fresh || fresh };
+        return;
+      }
+      if (!result.ok) {
+        this.problems = result.problems;
+        if (fresh) this.#unload();
+        return;
+      }
+      this.problems = [];
+      await this.#take(project, result.value, fresh);
+    } catch (error) {
+      if (late()) this.#wanted = { ...this.#wanted, compile: true, fresh: this.#wanted.fresh || fresh };
+      else this.#complain('The drawing could not be made ready to run', error);
+    } finally {
+      this.compiling = false;
+    }
+  }
+
+  async #take(project: Project, plans: Plans, fresh: boolean, weights?: Weights): Promise<void> {
+    const { training } = project.settings;
+    const stored = fresh ? weightsOf(project) : undefined;
+    const start = weights ?? stored;
+    if (fresh && this.running) await this.#api.pause();
+    const report = await this.#api.load(plans, {
+      seed: this.#seed,
+      epochs: training.epochs,
+      batch: training.batch,
+      ...(start === undefined ? {} : { weights: start }),
+    });
+    this.#loaded = plans.revision;
+    this.backend = report.backend;
+    this.reason = reasonOf(this.profile, this.choice, report.backend, this.#forced !== null);
+    this.needsData = plans.evaluate.program.inputs.length > 0 || (plans.train?.program.inputs.length ?? 0) > 0;
+    this.hasTraining = plans.train !== null;
+    this.prediction = plans.evaluate.program.prediction;
+    if (fresh) {
+      // Weights of the project before may fit by name and shape; they have no business here.
+      await this.#api.reset(this.#seed);
+      if (stored !== undefined) await this.#api.setWeights(stored);
+      this.epoch = 0;
+      this.step = 0;
+      this.batchLoss = null;
+      this.stepsPerSecond = 0;
+    }
+    await this.#tune();
+    this.live.attach(this.#api);
+    await this.live.lookAt(this.live.look);
+    this.stepper.close();
+    this.#changed(true);
+  }
+
+  #unload(): void {
+    this.backend = null;
+    this.hasTraining = false;
+    this.prediction = null;
+    this.live.detach();
+    this.epoch = 0;
+    this.step = 0;
+    this.batchLoss = null;
+  }
+
+  async #tune(): Promise<void> {
+    const { hyper, epochs } = this.#project!.settings.training;
+    if (this.backend === null) return;
+    try {
+      await this.#api.tune({ hyper, epochs });
+    } catch (error) {
+      this.#complain('The new setting was not taken', error);
+    }
+  }
+
+  /** Until the epochs are done, `pause`, or trouble. */
+  async train(): Promise<void> {
+    if (!this.canTrain || this.running) return;
+    this.trouble = null;
+    this.stepper.close();
+    this.running = true;
+    this.live.active = true;
+    await this.#act('Training stopped', () => this.#api.train());
+    this.running = false;
+    this.live.active = false;
+    this.#changed(true);
+    await this.#score();
+  }
+
+  async pause(): Promise<void> {
+    await this.#act('Training could not be paused', () => this.#api.pause());
+  }
+
+  async toggle(): Promise<void> {
+    if (this.running) await this.pause();
+    else await this.train();
+  }
+
+  async stepOnce(): Promise<void> {
+    await this.#single(() => this.#api.step());
+  }
+  async epochOnce(): Promise<void> {
+    await this.#single(() => this.#api.epoch());
+  }
+
+  async #single(work: () => Promise<void>): Promise<void> {
+    if (!this.canTrain || this.busy) return;
+    if (this.running) await this.pause();
+    this.trouble = null;
+    this.stepper.close();
+    this.busy = true;
+    this.live.active = true;
+    await this.#act('The step failed', work);
+    this.busy = false;
+    this.live.active = false;
+    this.#changed(true);
+    await this.#score();
+  }
+
+  /** New numbers from the seed, epoch 0. */
+  async reset(seed: number): Promise<void> {
+    if (this.backend === null) return;
+    if (this.running) await this.pause();
+    this.#seed = seed;
+    this.trouble = null;
+    this.stepper.close();
+    await this.#act('The weights could not be reset', () => this.#api.reset(seed));
+    this.points = [];
+    this.testScore = null;
+    this.epoch = 0;
+    this.step = 0;
+    this.batchLoss = null;
+    this.stepsPerSecond = 0;
+    this.#changed(true);
+  }
+
+  async setWeights(weights: Weights): Promise<void> {
+    await this.#act('The numbers were not taken', () => this.#api.setWeights(weights));
+    this.#changed(true);
+  }
+
+  /** For exports and for keeping with the project. */
+  readWeights(): Promise<Weights> {
+    return this.#api.weights();
+  }
+
+  map(request: MapRequest): ReturnType<EngineApi['map']> {
+    return this.#api.map(request);
+  }
+  predict(rows: readonly number[]): ReturnType<EngineApi['predict']> {
+    return this.#api.predict(rows);
+  }
+
+  /** Keeps `weights` fresh while someone shows them; returns a function that ends it. */
+  watchWeights(): () => void {
+    this.#watchers++;
+    void this.#look(true);
+    return () => {
+      this.#watchers--;
+    };
+  }
+
+  async #score(): Promise<void> {
+    if (this.backend === null || !this.canTrain) return;
+    try {
+      this.testScore = await this.#api.test();
+    } catch (error) {
+      this.#complain('The test rows could not be scored', error);
+    }
+  }
+
+  #changed(now: boolean): void {
+    this.tick++;
+    void this.#look(now);
+  }
+
+  async #look(now: boolean): Promise<void> {
+    if (this.backend === null || this.#reading) return;
+    const time = performance.now();
+    const shown = this.#watchers > 0 && (now || time - this.#lastLook > LOOK_EVERY);
+    const spare = time - this.#lastSpare > SPARE_EVERY;
+    if (!shown && !spare && !now) return;
+    this.#reading = true;
+    this.#lastLook = time;
+    this.#lastSpare = time;
+    try {
+      this.weights = await this.#api.weights();
+    } catch (error) {
+      // A lost device cannot be read; `trouble` tells people about that one.
+      if (!this.running) this.#complain('The weights could not be read', error);
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  #progress(progress: Progress): void {
+    if (progress.revision < this.#loaded) return;
+    this.epoch = progress.epoch;
+    this.step = progress.step;
+    this.stepsPerSecond = progress.stepsPerSecond;
+    if (progress.batchLoss !== null) this.batchLoss = progress.batchLoss;
+    this.points = extend(this.points, progress.points);
+    this.#changed(false);
+  }
+
+  #trouble(trouble: Trouble): void {
+    this.trouble = trouble;
+    if (trouble.kind === 'moved-to-cpu') {
+      this.backend = 'wasm';
+      this.reason = trouble.message;
+      this.#links.notify({ kind: 'info', title: 'Training goes on on the CPU', text: trouble.message });
+    } else if (trouble.kind === 'device-lost') {
+      void this.#moveToCpu(trouble);
+    } else {
+      this.#links.notify({ kind: 'error', title: trouble.kind === 'not-finite' ? 'Training diverged' : 'Training stopped', text: trouble.message });
+    }
+  }
+
+  /** The graphics device is gone: compile for the CPU and go on from the last weights that were read. */
+  async #moveToCpu(trouble: Trouble): Promise<void> {
+    const project = this.#project;
+    if (project === null || this.profile === null) return;
+    const [weights, points, goOn] = [this.weights, this.points, this.running];
+    this.#forced = 'wasm';
+    const revision = ++this.#revision;
+    try {
+      const info = this.dataset === null ? null : infoOf(this.dataset);
+      const result = await this.#links.host.compile(project, this.profile, 'wasm', revision, info);
+      if (revision !== this.#revision || !result.ok) return;
+      await this.#take(project, result.value, false, weights ?? undefined);
+      if (weights !== null) await this.#api.setWeights(weights);
+      this.points = points;
+      this.#links.notify({ kind: 'info', title: 'Training goes on on the CPU', text: trouble.message });
+      if (goOn && !this.running) void this.train();
+    } catch (error) {
+      this.#complain('The graphics device was lost and the CPU could not take over', error);
+    }
+  }
+
+  /** The worker itself died: start another, and give it everything again. */
+  #crashed(message: string): void {
+    if (this.#stopped) return;
+    this.#engine.stop();
+    this.running = false;
+    this.busy = false;
+    this.live.active = false;
+    this.live.detach();
+    this.backend = null;
+    this.#links.notify({ kind: 'error', title: 'The engine stopped and was started again', text: `${message} Your drawing is unchanged; training starts from new weights.` });
+    this.#engine = this.#start();
+    this.profile = null;
+    this.#want({ compile: true, tune: false, data: true, fresh: true }, 200);
+  }
+
+  async #act(title: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#complain(title, error);
+    }
+  }
+
+  #complain(title: string, error: unknown): void {
+    if (!this.#stopped) this.#links.notify({ kind: 'error', title, text: sentence(error) });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.stepper.pause();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#engine.stop();
+  }
+}
+
+/** The numbers stay behind: what the compiler and the drawing need to know is small. */
+export const infoOf = ({ name, rows, task, features, targets, classes, notes }: Dataset): DatasetInfo => ({
+  name,
+  rows,
+  task,
+  features,
+  targets,
+  classes,
+  notes,
+});
+
+/** Weights kept in the project file. */
+export function weightsOf(project: Project): Weights | undefined {
+  if (project.weights === undefined) return undefined;
+  return Object.fromEntries(
+    Object.entries(project.weights).map(([key, { shape, base64 }]) => {
+      const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+      const view = new DataView(bytes.buffer);
+      // Project files are little-endian whatever the machine.
+      const data = Float32Array.from({ length: bytes.length >> 2 }, (_nothing, at) => view.getFloat32(at * 4, true));
+      return [key, { shape, data }];
+    }),
+  );
+}
+
+/** The other direction: weights as a project keeps them. */
+export function storedWeights(weights: Weights): NonNullable<Project['weights']> {
+  return Object.fromEntries(
+    Object.entries(weights).map(([key, { shape, data }]) => {
+      const view = new DataView(new ArrayBuffer(data.length * 4));
+      data.forEach((value, at) => view.setFloat32(at * 4, value, true));
+      let text = '';
+      for (const byte of new Uint8Array(view.buffer)) text += String.fromCharCode(byte);
+      return [key, { shape, base64: btoa(text) }];
+    }),
+  );
+}

@@ -1,0 +1,83 @@
+/**
+ * Numbers and keys as people read them. One place, so that a loss looks the same in the top bar, the plot
+ * and the stepper.
+ */
+
+/** `digits` significant digits, without exponents where a plain number is as short; minus as U+2212. */
+export function numberText(value: number, digits = 4): string {
+  if (Number.isNaN(value)) return 'not a number';
+  if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
+  if (value === 0) return '0';
+  const size = Math.abs(value);
+  const text =
+    size >= 1e6 || size < 1e-4
+      ? value.toExponential(Math.max(0, digits - 2))
+      : Number(value.toPrecision(digits)).toLocaleString('en-US', { maximumSignificantDigits: digits, useGrouping: size >= 1e4 });
+  return text.replace('e+', 'e').replaceAll('-', '−');
+}
+
+export const fixedText = (value: number, decimals: number): string => value.toFixed(decimals).replace('-', '−');
+
+export const countText = (value: number): string => Math.round(value).toLocaleString('en-US');
+
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${countText(count)} ${count === 1 ? one : many}`;
+
+export const percentText = (share: number, decimals = 0): string => `${fixedText(share * 100, decimals)} %`;
+
+export function bytesText(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB'];
+  let at = 0;
+  let size = bytes;
+  while (size >= 1000 && at < units.length - 1) {
+    size /= 1000;
+    at++;
+  }
+  return `${at === 0 ? size : numberText(size, 3)} ${units[at]}`;
+}
+
+/** A number that someone typed: `1,5`, `1.5`, `−2`, `1e-3`; null when it is none. */
+export function parseNumber(text: string): number | null {
+  const plain = text.trim().replaceAll('−', '-').replace(/^(-?\d+),(\d+)$/, '$1.$2');
+  if (plain === '') return null;
+  const value = Number(plain);
+  return Number.isFinite(value) ? value : null;
+}
+
+/** `just now`, `12 minutes ago`, `yesterday`, `3 March`. */
+export function agoText(time: number, now: number): string {
+  const minutes = Math.round((now - time) / 60_000);
+  if (minutes < 1) return 'just now';
+  if (minutes < 60) return `${plural(minutes, 'minute')} ago`;
+  const hours = Math.round(minutes / 60);
+  if (hours < 24) return `${plural(hours, 'hour')} ago`;
+  const days = Math.round(hours / 24);
+  if (days === 1) return 'yesterday';
+  if (days < 7) return `${days} days ago`;
+  return new Date(time).toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric' });
+}
+
+const onMac = typeof navigator !== 'undefined' && /Mac|iPhone|iPad/.test(navigator.platform);
+
+/** `$mod+Shift+KeyZ`, as tinykeys reads it, for people: `Ctrl Shift Z` or `⌘ ⇧ Z`. */
+export function keysText(keys: string): string {
+  return keys
+    .split(' ')[0]!
+    .split('+')
+    .map((key) => {
+      if (key === '$mod') return onMac ? '⌘' : 'Ctrl';
+      if (key === 'Shift') return onMac ? '⇧' : 'Shift';
+      if (key === 'Alt') return onMac ? '⌥' : 'Alt';
+      if (key === 'Space') return 'Space';
+      if (key === 'Comma') return ',';
+      if (key === 'Period') return '.';
+      if (key === 'Equal') return '+';
+      if (key === 'Minus') return '−';
+      if (key === 'ArrowLeft') return '←';
+      if (key === 'ArrowRight') return '→';
+      if (key === 'ArrowUp') return '↑';
+      if (key === 'ArrowDown') return '↓';
+      return key.replace(/^(Key|Digit)/, '').replace('Delete', 'Del').replace('Escape', 'Esc');
+    })
+    .join(onMac ? '' : '+');
+}

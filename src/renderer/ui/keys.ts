@@ -1,0 +1,38 @@
+/** Keyboard shortcuts on the whole window. The only file that knows tinykeys. */
+import { tinykeys } from 'tinykeys';
+
+export interface Shortcut {
+  readonly keys: string;
+  /** Also while someone types in a field. */
+  readonly whileTyping: boolean;
+  /** Returns false when there is nothing to do: the browser may have the key. */
+  readonly run: () => boolean;
+}
+
+const typing = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement &&
+  (target.isContentEditable || target.matches('input:not([type=checkbox]):not([type=radio]), textarea, select'));
+
+/** Keys that buttons, tabs and menus use themselves. */
+const ofControls = (event: KeyboardEvent): boolean =>
+  event.target instanceof HTMLElement &&
+  ['Enter', ' '].includes(event.key) &&
+  !event.ctrlKey &&
+  !event.metaKey &&
+  event.target.closest('button, a, [role=tab], [role=menuitem], [role=option], [role=slider], [role=radio], [role=switch]') !== null;
+
+export function bindKeys(shortcuts: readonly Shortcut[]): () => void {
+  return tinykeys(
+    window,
+    Object.fromEntries(
+      shortcuts.map(({ keys, whileTyping, run }) => [
+        keys,
+        (event: KeyboardEvent) => {
+          if (event.defaultPrevented || (!whileTyping && typing(event.target)) || ofControls(event)) return;
+          if (document.querySelector('[role=dialog], [role=menu], [role=listbox]') !== null && !whileTyping) return;
+          if (run()) event.preventDefault();
+        },
+      ]),
+    ),
+  );
+}
