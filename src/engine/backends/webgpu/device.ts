@@ -322,11 +322,14 @@ class GpuDevice implements Device {
       this.submit(count, phases, words.collects);
       this.pace.submitted = count;
       const submitted = performance.now();
-      const done = this.machine.gpu.queue.onSubmittedWorkDone().then(() => {
-        const now = performance.now();
-        this.pace.batch = (now - Math.max(submitted, idleSince)) / count;
-        idleSince = now;
-      });
+      const done = this.machine.gpu.queue.onSubmittedWorkDone().then(
+        () => {
+          const now = performance.now();
+          this.pace.batch = (now - Math.max(submitted, idleSince)) / count;
+          idleSince = now;
+        },
+        (error: unknown) => this.machine.lose(String(error)),
+      );
       await previous;
       this.machine.check();
       previous = done;

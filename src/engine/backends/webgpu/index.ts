@@ -75,7 +75,7 @@ export function webgpuBackend(find: () => GPU | undefined): WebgpuBackend {
 
     release(): void {
       void machine?.then(
-        (current) => current.gpu.destroy(),
+        (current) => current.release(),
         () => undefined,
       );
       machine = null;

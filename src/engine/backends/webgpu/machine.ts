@@ -59,9 +59,7 @@ export class Machine {
     });
     this.layouts = [common, bases];
     this.pipelineLayout = gpu.createPipelineLayout({ bindGroupLayouts: [common, bases] });
-    void gpu.lost.then(({ reason, message }) => {
-      if (reason !== 'destroyed') this.fail('lost', `The graphics processor went away: ${message || 'no reason was given'}.`);
-    });
+    void gpu.lost.then(({ message }) => this.lose(message));
     gpu.onuncapturederror = ({ error }) => {
       const outOfMemory = 'GPUOutOfMemoryError' in globalThis && error instanceof GPUOutOfMemoryError;
       this.fail(
@@ -73,6 +71,17 @@ export class Machine {
 
   private fail(reason: DeviceFailure['reason'], message: string): void {
     this.failure ??= new DeviceFailure(reason, message);
+  }
+
+  /** Notes that the device is gone, unless something else went wrong before. */
+  lose(message: string): void {
+    this.fail('lost', `The graphics processor went away: ${message || 'no reason was given'}`);
+  }
+
+  /** Lets go of the device; programs that are still open fail from now on. */
+  release(): void {
+    this.lose('it is no longer needed.');
+    this.gpu.destroy();
   }
 
   /** Throws what has gone wrong since the last look. */
