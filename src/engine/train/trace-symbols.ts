@@ -15,15 +15,25 @@ const SPECIAL: Readonly<Record<string, string>> = {
   '~': '\\textasciitilde{}',
   '^': '\\textasciicircum{}',
 };
-const escapeText = (text: string): string =>
-  text.replace(/[\\~^]/g, (c) => SPECIAL[c]!).replace(/(?<!\\textbackslash|\\textasciitilde|\\textasciicircum)[{}]|[$&#_%]/g, (c) => `\\${c}`);
+const escapeText = (text: string): string => text.replace(/[\\~^{}$&#_%]/g, (c) => SPECIAL[c] ?? `\\${c}`);
 
 export const textLatex = (text: string): Latex => `\\text{${escapeText(text)}}`;
 
-/** `w1` and `w_1` as w₁, `theta` as θ, `hidden` as upright text. */
+const SUBSCRIPTS = '₀₁₂₃₄₅₆₇₈₉';
+const GREEK_LETTER = /^[α-ωΑ-Ω]$/u;
+
+/** `w1`, `w_1` and `w₁` as w₁, `theta` and `θ` as θ, `w₁x` as a product of symbols, `hidden` as upright text. */
 function word(name: string): Latex {
-  const [, letters, index] = /^([A-Za-z]+)_?(\d+)?$/.exec(name) ?? [];
+  if (/[₀-₉]/.test(name)) {
+    const parts = name.match(/[A-Za-zα-ωΑ-Ω]+[₀-₉]*/gu) ?? [];
+    if (parts.join('') === name)
+      return parts
+        .map((part) => word(part.replace(/[₀-₉]+$/, (digits) => `_${[...digits].map((d) => SUBSCRIPTS.indexOf(d)).join('')}`)))
+        .join('\\,');
+  }
+  const [, letters, index] = /^([A-Za-z]+|[α-ωΑ-Ω])_?(\d+)?$/u.exec(name) ?? [];
   if (letters === undefined) return textLatex(name);
+  if (GREEK_LETTER.test(letters)) return index === undefined ? letters : `${letters}_{${index}}`;
   const base = GREEK.has(letters) ? `\\${letters}` : letters.length === 1 ? letters : textLatex(letters);
   return index === undefined ? base : `${base}_{${index}}`;
 }

@@ -6,27 +6,21 @@
  */
 import { ReferenceDevice } from '../backends/reference/index';
 import { infer, nameOf } from '../compile/infer';
-import { type Edge, type EdgeId, edgeId, type Graph, type NodeId } from '../graph/graph';
+import type { Edge, EdgeId, NodeId } from '../graph/graph';
 import { prepareKernel } from '../ir/interpret';
 import { asFactor, asTerm, type Latex, latexOf } from '../ir/latex';
 import { sampleShape, sampleSize, sizeOf, type Tensor } from '../ir/shape';
 import { type Call, GRADIENT, type Primitive } from '../ops/op';
 import { optimizers } from '../optimizers/index';
-import { bufferIds, type BufferId, type BufferSpec, type ParameterSpec, type Program, type Step } from '../plan';
+import { bufferIds, type BufferId, type BufferSpec, type ParameterSpec, type Plans, type Program, type Step } from '../plan';
 import { changeText, isSmall, listText, shapedLatex, symbolOf, valueLatex, valueText } from './trace-symbols';
 import type { LocalDerivative, Trace, TraceStep } from './trace-types';
-
-/** The expanded drawing that a program was compiled from. */
-export interface Drawing {
-  readonly graph: Graph;
-  /** Expanded node → the node of the drawing that it is part of. */
-  readonly owner: Readonly<Record<NodeId, NodeId>> | ReadonlyMap<NodeId, NodeId>;
-}
 
 export interface TraceRequest {
   /** With every edge. */
   readonly program: Program;
-  readonly drawing: Drawing;
+  /** The expanded drawing that the program was compiled from. */
+  readonly drawing: Plans['drawing'];
   /** Row of the data set, noted in the trace; its encoded numbers follow. */
   readonly row: number;
   readonly features: ArrayLike<number>;
@@ -114,7 +108,7 @@ class Recorder {
     const { program, features, targets } = this.request;
     for (const { buffer, from, columns } of program.inputs) {
       const source = from === 'features' ? features : targets;
-      this.#device.write(buffer, columns.map((column) => source[column]!));
+      this.#device.write(buffer, columns.map((column) => source[column] ?? 0));
     }
     if (this.#specs.has(bufferIds.rowWeights)) this.#device.numbers(bufferIds.rowWeights).fill(0).fill(1, 0, 1);
   }
@@ -131,10 +125,9 @@ class Recorder {
 
   #add(draft: Draft): void {
     const { owner, graph } = this.request.drawing;
-    const of = owner instanceof Map ? owner.get(draft.node) : (owner as Readonly<Record<NodeId, NodeId>>)[draft.node];
     this.#steps.push({
       index: this.#steps.length,
-      owner: of ?? draft.node,
+      owner: owner[draft.node] ?? draft.node,
       op: graph.nodes[draft.node]!.op,
       ...draft,
     });

@@ -1,6 +1,4 @@
 /** `chainrule step`: one iteration for one sample, node by node, in float64. Changes nothing. */
-import { expand } from '../../engine/compile/expand';
-import { infer } from '../../engine/compile/infer';
 import { prepare, programOf } from '../../engine/compile/program';
 import type { Tensor } from '../../engine/ir/shape';
 import { Random } from '../../engine/data/random';
@@ -20,8 +18,8 @@ export async function step(io: Io, file: string, { sample, json: asJson }: StepO
   soundDrawing(project, data, 'stepped through');
   if (data && sample >= data.rows)
     throw new Refusal(`There is no sample ${sample}: the data has ${data.rows} rows, counted from 0 to ${data.rows - 1}.`);
-  const { graph, owner } = expand(project, infer(project).shapes);
-  const program = programOf(prepare(project, data), 'every-edge', 1);
+  const drawing = prepare(project, data);
+  const program = programOf(drawing, 'every-edge', 1);
   const { weights, fresh } = presentWeights(project, program.parameters);
   if (fresh.length > 0) io.err(`${project.weights ? 'Some of' : 'None of'} the parameters are trained yet; the numbers are those of seed ${project.settings.training.seed}.`);
   const part = (numbers: Float32Array, width: number): Float32Array => numbers.subarray(sample * width, (sample + 1) * width);
@@ -30,7 +28,7 @@ export async function step(io: Io, file: string, { sample, json: asJson }: StepO
   if (!data && program.inputs.length > 0) io.err('The project has no data, so the sample is made up. Choose a data set in the window for a real one.');
   const recorded = trace({
     program,
-    drawing: { graph, owner },
+    drawing,
     row: sample,
     features: data ? part(data.x, data.features.length) : invented.features,
     targets: data ? part(data.y, data.targets.length) : invented.targets,

@@ -14,7 +14,7 @@ import { PROJECT_EXTENSION, withExtension, writeProjectFile } from '../services/
 import { Refusal } from '../services/refusal';
 import { type Io, json, plural, short, type Status } from './io';
 import { type BackendWish, machineFor } from './machine';
-import { keepWeights, keptWeights, readData, readProject, soundDrawing, withData } from './project';
+import { keepWeights, keptWeights, readProject, soundDrawing, trainingData, withData } from './project';
 
 export interface TrainOptions {
   readonly data?: string;
@@ -52,7 +52,7 @@ function tuned(project: Project, { epochs, batch, rate, seed }: TrainOptions): P
 export async function train(io: Io, file: string, options: TrainOptions): Promise<Status> {
   let project = tuned(await readProject(io, file), options);
   if (options.data !== undefined) project = await withData(io, project, options.data);
-  const data = await readData(io, project);
+  const data = await trainingData(io, project);
   soundDrawing(project, data, 'trained');
   const { training } = project.settings;
   const machine = await machineFor(options.backend);

@@ -1,7 +1,5 @@
 import katex from 'katex';
 import { describe, expect, it } from 'vitest';
-import { expand } from '../../../src/engine/compile/expand';
-import { infer } from '../../../src/engine/compile/infer';
 import { prepare, programOf } from '../../../src/engine/compile/program';
 import type { Project } from '../../../src/engine/graph/project';
 import { trace } from '../../../src/engine/train/trace';
@@ -13,15 +11,15 @@ const SGD = (rate: number) => ({ optimizer: 'sgd', hyper: { rate } });
 
 /** One iteration from the numbers that the drawing gives its parameters. */
 function traceOf(project: Project, features: readonly number[], targets: readonly number[] = []): Trace {
-  const { graph, owner } = expand(project, infer(project).shapes);
-  const program = programOf(prepare(project, null), 'every-edge', 1);
+  const drawing = prepare(project, null);
+  const program = programOf(drawing, 'every-edge', 1);
   const state = Object.fromEntries(
     program.parameters.map(({ value, given: numbers, shape }) => {
       const size = shape.reduce((n, axis) => n * axis, 1);
       return [value, numbers!.length === size ? numbers! : Array.from({ length: size }, () => numbers![0]!)];
     }),
   );
-  return trace({ program, drawing: { graph, owner }, row: 0, features, targets, state });
+  return trace({ program, drawing, row: 0, features, targets, state });
 }
 
 const numbers = (step: TraceStep | undefined): number[] => [...(step?.value.data ?? [])];
