@@ -90,7 +90,8 @@ export async function encodeTable(table: Table, options: EncodeOptions, split: S
   const first = targets[0]!;
   const parts = splitRows(kept.length, split, (i) => (task === 'regression' ? first.number(kept[i]!) : first.code(kept[i]!)));
   const partRows = (rows: Uint32Array): Uint32Array => rows.map((row) => kept[row]!);
-  const train = partRows(parts.train);
+  // In the file's order, so that columns are read from front to back.
+  const train = partRows(parts.train).sort();
 
   for (const column of [...features, ...targets])
     if (column.infinite > 0)
@@ -100,7 +101,7 @@ export async function encodeTable(table: Table, options: EncodeOptions, split: S
   const constants: string[] = [];
   for (const column of features) {
     featureWriters.push(
-      column.kind === 'text' ? oneHot(column, train, kept, notes, constants) : scaled(column, train, options.standardise, constants),
+      column.kind === 'text' ? oneHot(column, train, kept, notes, constants) : scaled(column, train, options.standardise, constants, table),
     );
     await hooks.breathe?.();
   }
@@ -236,11 +237,23 @@ function scaleOf(column: Column, train: Uint32Array): { mean: number; deviation:
     if (!Number.isNaN(value)) squares += (value - mean) ** 2;
   }
   const deviation = present > 0 ? Math.sqrt(squares / present) : 0;
+  if (!Number.isFinite(deviation))
+    throw new DataFault(`The column '${column.name}' holds numbers up to ${Math.max(Math.abs(column.min), Math.abs(column.max))}, which are too large to be learned from. Correct them or leave the column out.`);
   // Rounding leaves a constant column with a tiny deviation; dividing by that would blow it up.
   return { mean, deviation: deviation > 1e-9 * Math.max(1e-30, Math.abs(mean)) ? deviation : 0, present };
 }
 
-function scaled(column: Column, train: Uint32Array, standardise: boolean, constants: string[]): Writer {
+/** Beyond this a square, as every loss takes one, is infinite in float32. */
+const REACH = 1e18;
+
+function inReach(encoded: number, column: Column, table: Table, row: number): number {
+  if (Math.abs(encoded) < REACH) return encoded;
+  throw new DataFault(
+    `Row ${table.rowNumber(row)} of '${column.name}' holds ${column.number(row)}, which is too far from the other values to be learned from. Correct the row or leave it out.`,
+  );
+}
+
+function scaled(column: Column, train: Uint32Array, standardise: boolean, constants: string[], table: Table): Writer {
   const fit = scaleOf(column, train);
   if (fit.deviation === 0) constants.push(column.name);
   const mean = standardise ? fit.mean : 0;
@@ -250,7 +263,7 @@ function scaled(column: Column, train: Uint32Array, standardise: boolean, consta
     columns: [{ name: column.name, source: column.name, mean, deviation }],
     write: (row, out, at) => {
       const value = column.number(row);
-      out[at] = ((Number.isNaN(value) ? fit.mean : value) - mean) / deviation;
+      out[at] = inReach(((Number.isNaN(value) ? fit.mean : value) - mean) / deviation, column, table, row);
     },
   };
 }
@@ -265,7 +278,7 @@ function targetScale(column: Column, train: Uint32Array, standardise: boolean, t
     from: column,
     columns: [{ name: column.name, source: column.name, mean, deviation }],
     write: (row, out, at) => {
-      out[at] = (column.number(row) - mean) / deviation;
+      out[at] = inReach((column.number(row) - mean) / deviation, column, table, row);
     },
   };
 }
