@@ -39,6 +39,7 @@ export default defineConfig({
     build: {
       outDir: at('out/renderer'),
       target: 'es2023',
+      minify: true,
       // Fonts and pictures stay files: data addresses are not in the page's policy for fonts.
       assetsInlineLimit: 0,
       rollupOptions: { input: at('src/renderer/index.html') },
