@@ -9,7 +9,7 @@ import type { Attrs, NodeId } from '../graph/graph';
 import { type Axis, sampleShape, type Shape } from '../ir/shape';
 import type { Op } from '../ops/op';
 import type { InputSpec } from '../plan';
-import type { EncodedColumn } from '../train/dataset';
+import type { EncodedColumn } from '../data/dataset';
 import type { Model } from './exporter';
 
 /** Raised when a field is removed or changes its meaning; new fields leave it. */
@@ -80,7 +80,7 @@ export interface Description {
   readonly classes: readonly string[];
 }
 
-export function describe(model: Model): Description {
+export function describeModel(model: Model): Description {
   const { nodes, prediction } = predictionPath(model);
   const shapes = new Map(nodes.map((node) => [node.id, node.shape]));
   return {

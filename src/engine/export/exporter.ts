@@ -2,7 +2,7 @@
 import type { Graph } from '../graph/graph';
 import type { Tensor } from '../ir/shape';
 import type { Program } from '../plan';
-import type { DatasetInfo } from '../train/dataset';
+import type { DatasetInfo } from '../data/dataset';
 
 export interface Model {
   readonly title: string;

@@ -4,7 +4,7 @@
  */
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
 import { product, type Tensor } from '../ir/shape';
-import { describe } from './description';
+import { describeModel } from './description';
 import type { Exporter } from './exporter';
 
 const MAGIC = '\x93NUMPY';
@@ -24,14 +24,18 @@ function npy({ shape, data }: Tensor): Uint8Array {
   bytes.set([1, 0], 6);
   view.setUint16(8, start - 10, true);
   bytes.set(strToU8(`${text.padEnd(start - 11)}\n`, true), 10);
-  data.forEach((x, index) => view.setFloat32(start + 4 * index, x, true));
+  for (let i = 0; i < data.length; i++) view.setFloat32(start + 4 * i, data[i]!, true);
   return bytes;
 }
 
 function readNpy(name: string, bytes: Uint8Array): Tensor {
   const start = 10 + (bytes[8]! | (bytes[9]! << 8));
   const header = strFromU8(bytes.subarray(10, start), true);
-  const shape = /'shape': \(([\d, ]*)\)/.exec(header)?.[1]?.split(',').filter((axis) => axis.trim() !== '').map(Number);
+  const shape = /'shape': \(([\d, ]*)\)/
+    .exec(header)?.[1]
+    ?.split(',')
+    .filter((axis) => axis.trim() !== '')
+    .map(Number);
   if (strFromU8(bytes.subarray(0, 6), true) !== MAGIC || !shape || !header.includes("'<f4'"))
     throw new Error(`'${name}' of the NPZ file is not an array of float32 numbers.`);
   const numbers = bytes.slice(start);
@@ -47,7 +51,7 @@ export const npz: Exporter = {
   write(model) {
     const files: Record<string, Uint8Array> = {};
     for (const [key, tensor] of Object.entries(model.weights)) files[`${key}${EXTENSION}`] = npy(tensor);
-    files[METADATA] = strToU8(JSON.stringify(describe(model), null, 2));
+    files[METADATA] = strToU8(JSON.stringify(describeModel(model), null, 2));
     return zipSync(files, { level: 6, mtime: NO_DATE });
   },
   readWeights(bytes) {

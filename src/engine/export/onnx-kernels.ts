@@ -51,11 +51,7 @@ const dialectOf = (model: OnnxModel, rank: number, reads: ReadonlyMap<string, Sp
     unary: (op, x) => ({ name: model.node(UNARY[op], [x.name]), covers: x.covers }),
     binary: (op, x, y) => ({ name: model.node(BINARY[op], [x.name, y.name]), covers: both(x, y) }),
     select: (positive, then, otherwise) => ({
-      name: model.node('Where', [
-        model.node('Greater', [positive.name, model.number(0)]),
-        then.name,
-        otherwise.name,
-      ]),
+      name: model.node('Where', [model.node('Greater', [positive.name, model.number(0)]), then.name, otherwise.name]),
       covers: both(positive, then, otherwise),
     }),
   };
@@ -69,7 +65,9 @@ function spread(model: OnnxModel, { name, shape }: Operand, { strides, offset }:
   const size = sampleSize(shape);
   const batch = isBatched(shape) ? axes.findIndex((length, axis) => length === 'batch' && moves[axis]) : -1;
   if (isBatched(shape) !== batch >= 0 || (batch >= 0 && strides[batch] !== size))
-    throw new NotExportable(`An array of shape ${shape.join(' × ')} is read across the samples of a batch, which a file cannot hold.`);
+    throw new NotExportable(
+      `An array of shape ${shape.join(' × ')} is read across the samples of a batch, which a file cannot hold.`,
+    );
   const own = axes.map((_, axis) => axis).filter((axis) => moves[axis] && axis !== batch);
   const sorted = [...own].sort((a, b) => strides[b]! - strides[a]!);
 
@@ -80,8 +78,7 @@ function spread(model: OnnxModel, { name, shape }: Operand, { strides, offset }:
     return fits;
   });
   const lead = batch >= 0 ? [-1] : [];
-  const reshaped = (value: string, to: readonly number[]): string =>
-    model.node('Reshape', [value, model.integers(to)]);
+  const reshaped = (value: string, to: readonly number[]): string => model.node('Reshape', [value, model.integers(to)]);
   const final = target.map((length) => (length === 'batch' ? -1 : length));
 
   if (rowMajor && step === size && offset === 0) {
@@ -152,11 +149,15 @@ function runKernel(model: OnnxModel, kernel: Kernel, operands: ReadonlyMap<strin
 }
 
 /** Emits a whole sequence and returns the name of the operation's value. */
-export function runKernels(model: OnnxModel, sequence: KernelSequence, inputs: Readonly<Record<string, Operand>>, out: Shape): string {
+export function runKernels(
+  model: OnnxModel,
+  sequence: KernelSequence,
+  inputs: Readonly<Record<string, Operand>>,
+  out: Shape,
+): string {
   const operands = new Map(Object.entries(inputs));
   for (const kernel of sequence.kernels)
     for (const [to, name] of runKernel(model, kernel, operands))
       operands.set(to, { name, shape: to === OUT ? out : sequence.temps![to]! });
   return operands.get(OUT)!.name;
 }
-

@@ -29,7 +29,11 @@ function attribute(name: string, value: number | readonly number[]): proto.onnx.
     : { name, type: AttributeType.INT, i: value };
 }
 
-const littleEndian = (bytes: number, numbers: ArrayLike<number>, put: (view: DataView, at: number, x: number) => void): Uint8Array => {
+const littleEndian = (
+  bytes: number,
+  numbers: ArrayLike<number>,
+  put: (view: DataView, at: number, x: number) => void,
+): Uint8Array => {
   const raw = new Uint8Array(bytes * numbers.length);
   const view = new DataView(raw.buffer);
   for (let i = 0; i < numbers.length; i++) put(view, bytes * i, numbers[i]!);

@@ -5,7 +5,7 @@
  */
 import { isBatched, product, sampleShape } from '../ir/shape';
 import type { Call, Primitive } from '../ops/op';
-import { describe, NotExportable, type Placed, predictionPath } from './description';
+import { describeModel, NotExportable, type Placed, predictionPath } from './description';
 import type { Exporter, Model } from './exporter';
 import { type Operand, runKernels } from './onnx-kernels';
 import { OnnxModel } from './onnx-model';
@@ -16,7 +16,9 @@ function source(file: OnnxModel, model: Model, { id, op, attrs, shape }: Placed)
     case 'input':
       return file.input(id, shape);
     case 'target':
-      throw new NotExportable(`The prediction depends on the target '${id}'. Take the target out of the path to the prediction, then export.`);
+      throw new NotExportable(
+        `The prediction depends on the target '${id}'. Take the target out of the path to the prediction, then export.`,
+      );
     case 'parameter': {
       const weights = model.weights[id];
       if (!weights) throw new NotExportable(`There are no trained numbers for '${id}'. Train the network first.`);
@@ -80,7 +82,7 @@ export const onnx: Exporter = {
     const name = own.op.kind === 'source' ? file.node('Identity', [result.name], {}, `${prediction}/output`) : result.name;
     file.output(name, result.shape);
 
-    const { features, targets, classes, task, predictionIs, inputs } = describe(model);
+    const { features, targets, classes, task, predictionIs, inputs } = describeModel(model);
     const about =
       `${model.title}, drawn and trained in Chainrule. ` +
       `Inputs are encoded rows: encoded = (original − mean) / deviation, in the order of 'features' in the metadata. ` +

@@ -4,7 +4,7 @@
  * and the encoding of the data travel in the header's text fields.
  */
 import { product, type Tensor } from '../ir/shape';
-import { describe } from './description';
+import { describeModel } from './description';
 import type { Exporter } from './exporter';
 
 interface Entry {
@@ -19,7 +19,7 @@ export const safetensors: Exporter = {
   about: 'All weights by name, for PyTorch, JAX and NumPy; with the network and the data encoding as text.',
   extension: 'safetensors',
   write(model) {
-    const { format, version, title, ...network } = describe(model);
+    const { format, version, title, ...network } = describeModel(model);
     const metadata = { format, version: String(version), title, network: JSON.stringify(network) };
     const header: Record<string, Entry | typeof metadata> = { __metadata__: metadata };
     let at = 0;
@@ -52,7 +52,10 @@ export const safetensors: Exporter = {
     const tensors: Record<string, Tensor> = {};
     for (const [key, entry] of Object.entries(header)) {
       if (key === '__metadata__') continue;
-      const { shape, data_offsets: [from, to] } = entry;
+      const {
+        shape,
+        data_offsets: [from, to],
+      } = entry;
       if (entry.dtype !== 'F32' || to - from !== 4 * product(shape) || 8 + length + to > bytes.length)
         throw new Error(`The array '${key}' of the safetensors file does not have the size that its header states.`);
       const place = bytes.byteOffset + 8 + length + from;

@@ -30,7 +30,8 @@ export async function predict(
   width: number,
   backend: Backend = reference,
 ): Promise<Float32Array> {
-  if (!program.prediction) throw new NotExportable('The drawing has no prediction. Connect the output of the network to a loss first.');
+  if (!program.prediction)
+    throw new NotExportable('The drawing has no prediction. Connect the output of the network to a loss first.');
   const profile = await backend.detect();
   if ('absent' in profile) throw new Error(profile.absent);
   const device = await backend.open({ program, backend: backend.name, code: backend.emit(program, profile) });
@@ -104,7 +105,8 @@ export async function verifyExport(
   }
   const weights = exporter.readWeights(bytes);
   for (const { key, shape } of model.program.parameters)
-    if (weights[key]?.shape.join() !== shape.join()) throw new Error(`'${key}' is missing from the exported file or has another shape.`);
+    if (weights[key]?.shape.join() !== shape.join())
+      throw new Error(`'${key}' is missing from the exported file or has another shape.`);
   const output = await predict(model.program, weights, sample.x, sample.rows, sample.width);
   return compare(output, sample, `weights read back, run by the reference`);
 }

@@ -193,11 +193,7 @@ const call = (name: Latex, ...args: readonly Term[]): Term => ({
 });
 
 const isPositive = ({ sides, negated, tex, binds }: Term): Latex =>
-  sides
-    ? `${at(SUM, sides[0])} > ${at(SUM, sides[1])}`
-    : negated
-      ? `${at(SUM, negated)} < 0`
-      : `${at(SUM, { tex, binds })} > 0`;
+  sides ? `${at(SUM, sides[0])} > ${at(SUM, sides[1])}` : negated ? `${at(SUM, negated)} < 0` : `${at(SUM, { tex, binds })} > 0`;
 
 function negative(x: Term): Term {
   return { tex: `-${at(PRODUCT, x)}`, binds: NEGATIVE, negated: x };

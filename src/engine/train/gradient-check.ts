@@ -90,7 +90,8 @@ export function checkGradients(request: GradientCheckRequest): readonly Paramete
         // Smooth losses have one-sided slopes that meet as the step shrinks; at a kink both stay.
         const [right, left] = [(halfUp - middle) / (h / 2), (middle - halfDown) / (h / 2)];
         const bend = (Math.abs(right - left) - 4 * noise) / scale;
-        kink = bend > Math.max(KINK, 20 * size) && Math.min(Math.abs(gradient - right), Math.abs(gradient - left)) / scale < 20 * size;
+        kink =
+          bend > Math.max(KINK, 20 * size) && Math.min(Math.abs(gradient - right), Math.abs(gradient - left)) / scale < 20 * size;
       }
       numbers[i] = old;
       if (error > tolerance && kink) kinks++;

@@ -108,7 +108,10 @@ class Recorder {
     const { program, features, targets } = this.request;
     for (const { buffer, from, columns } of program.inputs) {
       const source = from === 'features' ? features : targets;
-      this.#device.write(buffer, columns.map((column) => source[column] ?? 0));
+      this.#device.write(
+        buffer,
+        columns.map((column) => source[column] ?? 0),
+      );
     }
     if (this.#specs.has(bufferIds.rowWeights)) this.#device.numbers(bufferIds.rowWeights).fill(0).fill(1, 0, 1);
   }
@@ -178,8 +181,14 @@ class Recorder {
     const edges = this.#inputs(node);
     const args = (latex: (id: NodeId) => Latex): Record<string, Latex> =>
       Object.fromEntries(edges.map((e) => [e.port, latex(e.from)]));
-    const formula = op.formula(args((id) => this.#symbol(id)), call);
-    const plugged = op.formula(args((id) => this.#number(id)), call);
+    const formula = op.formula(
+      args((id) => this.#symbol(id)),
+      call,
+    );
+    const plugged = op.formula(
+      args((id) => this.#number(id)),
+      call,
+    );
     const locals = edges.flatMap((e) => this.#localDerivative(e) ?? []);
     const [only] = locals;
     const left = phase === 'loss' ? LOSS : name;
@@ -274,7 +283,7 @@ class Recorder {
     const parts = arriving.map((e) => this.#read(bufferIds.edge(e.id)));
     const { shape } = parts[0]!;
     const data = new Float64Array(parts[0]!.data.length);
-    for (const part of parts) part.data.forEach((x, i) => (data[i]! += x));
+    for (const part of parts) for (let i = 0; i < data.length; i++) data[i]! += part.data[i]!;
     const gradient: Tensor = { shape, data };
     this.#gradients.set(node, gradient);
     if (arriving.length === 1) return;
@@ -331,7 +340,10 @@ class Recorder {
       value: contribution,
       ...(local ? { localDerivative: local } : {}),
       gradient: contribution,
-      formula: `${left} = ${product(upstreamSymbol, derivative((id) => this.#symbol(id)))}`,
+      formula: `${left} = ${product(
+        upstreamSymbol,
+        derivative((id) => this.#symbol(id)),
+      )}`,
       numbers: `${left} = ${numbers} = ${valueLatex(contribution)}`,
     });
   }

@@ -36,13 +36,23 @@ export async function check(io: Io, file: string, options: { readonly json?: boo
   const data = await readDataIfAny(io, project, true);
   soundDrawing(project, data, 'checked');
   const prepared = prepare(project, data);
-  if (prepared.objective === null) throw new Refusal('There is no loss, so there is no gradient to check. Add a loss to the drawing.', 'no-loss');
+  if (prepared.objective === null)
+    throw new Refusal('There is no loss, so there is no gradient to check. Add a loss to the drawing.', 'no-loss');
   const everyEdge = programOf(prepared, 'every-edge', BATCH);
   const { weights } = presentWeights(project, everyEdge.parameters);
   const random = new Random(1, 'check');
   const batches: Batches = data
-    ? { features: data.x, featureCount: data.features.length, targets: data.y, targetCount: data.targets.length, rows: data.split.train.slice(0, BATCH * STEPS) }
-    : { ...inventedRows(everyEdge.inputs, BATCH, () => random.gaussian()), rows: Uint32Array.from({ length: BATCH }, (_, i) => i) };
+    ? {
+        features: data.x,
+        featureCount: data.features.length,
+        targets: data.y,
+        targetCount: data.targets.length,
+        rows: data.split.train.slice(0, BATCH * STEPS),
+      }
+    : {
+        ...inventedRows(everyEdge.inputs, BATCH, () => random.gaussian()),
+        rows: Uint32Array.from({ length: BATCH }, (_, i) => i),
+      };
   if (batches.rows.length === 0) throw new Refusal('The data has no training rows to check with.');
 
   let failed = false;
@@ -75,12 +85,17 @@ export async function check(io: Io, file: string, options: { readonly json?: boo
     const training = learns ? programOf(prepared, 'fused', BATCH) : null;
     const { seed } = project.settings.training;
     const start = Object.fromEntries(everyEdge.parameters.map((p) => [p.value, initialNumbers(p, seed)]));
-    const answers = (profile: BackendProfile) => run(machine.backends.get(profile.backend)!, profile, everyEdge, training, start, batches);
+    const answers = (profile: BackendProfile) =>
+      run(machine.backends.get(profile.backend)!, profile, everyEdge, training, start, batches);
     const expected = await answers({ backend: 'reference', title: '' });
     for (const profile of machine.profile.present) {
       if (profile.backend === 'reference') continue;
       const worst = furthest(expected, await answers(profile));
-      report(`backend ${profile.backend}`, worst, DEVICE_TOLERANCE, profile.title, { event: 'backend', backend: profile.backend, title: profile.title });
+      report(`backend ${profile.backend}`, worst, DEVICE_TOLERANCE, profile.title, {
+        event: 'backend',
+        backend: profile.backend,
+        title: profile.title,
+      });
     }
     for (const { backend, reason } of machine.profile.absent) {
       if (options.json) json(io, { event: 'absent', backend, reason });

@@ -17,7 +17,10 @@ export async function explain(io: Io, file: string, { backend, json: asJson }: E
   soundDrawing(project, data, 'compiled');
   const machine = await openMachine(false);
   // Code can be generated for a GPU that is not here: emission is pure.
-  const profile = backend === 'webgpu' ? { ...machine.profile, present: [...machine.profile.present, { backend, title: 'any' }] } : machine.profile;
+  const profile =
+    backend === 'webgpu'
+      ? { ...machine.profile, present: [...machine.profile.present, { backend, title: 'any' }] }
+      : machine.profile;
   const compiled = compile({ project, data, profile, backend, revision: 0 }, machine.backends);
   if (!compiled.ok) throw new Refusal(compiled.problems.map((p) => p.message).join('\n'), 'bad-drawing');
   const { train, evaluate } = compiled.value;
@@ -27,7 +30,8 @@ export async function explain(io: Io, file: string, { backend, json: asJson }: E
   ] as const) {
     if (!plan) {
       if (!asJson) io.out(`No plan for ${purpose}: the loss depends on nothing that learns.`);
-    } else if (asJson) json(io, { event: 'plan', purpose, backend: plan.backend, program: plan.program, code: listing(plan.code) });
+    } else if (asJson)
+      json(io, { event: 'plan', purpose, backend: plan.backend, program: plan.program, code: listing(plan.code) });
     else show(io, purpose, plan);
   }
   return 0;
@@ -52,8 +56,11 @@ function listing(code: Code): string {
     case 'wgsl':
       return code.modules.join('\n\n');
     case 'wasm': {
-      const lines = [`WebAssembly module of ${plural(code.bytes.length, 'byte')}; \`xxd -r -p\` turns these lines into a file for \`wasm2wat\`:`];
-      for (let at = 0; at < code.bytes.length; at += WIDTH) lines.push(Buffer.from(code.bytes.subarray(at, at + WIDTH)).toString('hex'));
+      const lines = [
+        `WebAssembly module of ${plural(code.bytes.length, 'byte')}; \`xxd -r -p\` turns these lines into a file for \`wasm2wat\`:`,
+      ];
+      for (let at = 0; at < code.bytes.length; at += WIDTH)
+        lines.push(Buffer.from(code.bytes.subarray(at, at + WIDTH)).toString('hex'));
       return lines.join('\n');
     }
   }

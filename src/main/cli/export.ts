@@ -19,12 +19,19 @@ export async function exportProject(io: Io, file: string, options: ExportOptions
   soundDrawing(project, data, 'exported');
   const { weights, fresh } = presentWeights(project, programOf(prepare(project, data), 'forward', 1).parameters);
   if (fresh.length > 0)
-    throw new Refusal(`${file} keeps no trained numbers for ${fresh.map((key) => `'${key}'`).slice(0, 6).join(', ')}${fresh.length > 6 ? ', …' : ''}. Train it first: chainrule train ${file} --save ${file}`, 'untrained');
+    throw new Refusal(
+      `${file} keeps no trained numbers for ${fresh
+        .map((key) => `'${key}'`)
+        .slice(0, 6)
+        .join(', ')}${fresh.length > 6 ? ', …' : ''}. Train it first: chainrule train ${file} --save ${file}`,
+      'untrained',
+    );
   const { bytes, verification } = await exportBytes(exporter, modelOf(project, weights, data), data);
   const { rows, outputs, largestDifference, ranBy, passed } = verification;
   const path = resolve(io.folder, options.out);
   if (passed) await writeExport(path, bytes);
-  if (options.json) json(io, { event: passed ? 'exported' : 'failed', format: exporter.name, path, bytes: bytes.length, verification });
+  if (options.json)
+    json(io, { event: passed ? 'exported' : 'failed', format: exporter.name, path, bytes: bytes.length, verification });
   const compared = `${plural(rows, 'row')} × ${plural(outputs, 'output')}, ${ranBy}: largest difference ${largestDifference.toExponential(1)}`;
   if (!passed) {
     io.err(`Nothing was written: the ${exporter.title} file does not give the program's own answers (${compared}).`);

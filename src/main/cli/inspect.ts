@@ -25,7 +25,14 @@ export async function inspect(io: Io, file: string, options: { readonly json?: b
 
   if (options.json) {
     for (const { id, op, label } of nodes)
-      json(io, { event: 'node', node: id, op, label: label ?? id, shape: shapes.get(id) ?? null, ...(learnables.get(id) ?? { weights: 0, biases: 0 }) });
+      json(io, {
+        event: 'node',
+        node: id,
+        op,
+        label: label ?? id,
+        shape: shapes.get(id) ?? null,
+        ...(learnables.get(id) ?? { weights: 0, biases: 0 }),
+      });
     for (const { code, severity, at, message } of problems) json(io, { event: 'problem', code, severity, ...at, message });
     if (dataFault !== null) json(io, { event: 'problem', code: 'data-unreadable', severity: 'error', message: dataFault });
     json(io, {
@@ -63,11 +70,15 @@ export async function inspect(io: Io, file: string, options: { readonly json?: b
     for (const line of table([['Node', 'Operation', 'Shape', 'Learns'], ...rows])) io.out(`  ${line}`);
     io.out('');
   }
-  io.out(`Parameters: ${(totals.weights + totals.biases).toLocaleString('en')} (${plural(totals.weights, 'weight')}, ${plural(totals.biases, 'bias', 'biases')})${project.weights ? ', trained numbers are kept in the file' : ''}.`);
+  io.out(
+    `Parameters: ${(totals.weights + totals.biases).toLocaleString('en')} (${plural(totals.weights, 'weight')}, ${plural(totals.biases, 'bias', 'biases')})${project.weights ? ', trained numbers are kept in the file' : ''}.`,
+  );
   if (objective !== null) io.out(`Minimises '${objective}'${prediction === null ? '' : `; the prediction is '${prediction}'`}.`);
   if (data) {
     const { train, validation, test } = data.split;
-    io.out(`Data: ${data.name}, ${plural(data.rows, 'row')} (${train.length} to train, ${validation.length} to validate, ${test.length} to test), ${data.task}.`);
+    io.out(
+      `Data: ${data.name}, ${plural(data.rows, 'row')} (${train.length} to train, ${validation.length} to validate, ${test.length} to test), ${data.task}.`,
+    );
   }
   if (problems.length === 0 && dataFault === null) io.out('No problems.');
   for (const { severity, message } of problems) io.out(`${severity}: ${message}`);

@@ -35,7 +35,10 @@ export async function openMachine(withGpu: boolean): Promise<Machine> {
   const present: Profile['present'][number][] = [];
   const absent: Profile['absent'][number][] = [];
   for (const [name, backend] of all) {
-    const found = name === 'webgpu' && !gpu ? { absent: `the optional package '${WEBGPU_PACKAGE}' is not installed or does not run here` } : await backend.detect();
+    const found =
+      name === 'webgpu' && !gpu
+        ? { absent: `the optional package '${WEBGPU_PACKAGE}' is not installed or does not run here` }
+        : await backend.detect();
     if ('absent' in found) absent.push({ backend: name, reason: found.absent });
     else present.push(found);
   }

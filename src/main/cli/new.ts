@@ -22,7 +22,9 @@ export interface NewOptions {
 
 export async function newProject(io: Io, options: NewOptions): Promise<Status> {
   if (!activations.some(({ name }) => name === options.activation))
-    throw new Refusal(`There is no activation '${options.activation}'. Choose one of: ${activations.map((a) => a.name).join(', ')}.`);
+    throw new Refusal(
+      `There is no activation '${options.activation}'. Choose one of: ${activations.map((a) => a.name).join(', ')}.`,
+    );
   const path = resolve(io.folder, options.data);
   const { source, columns } = await csvSource(path);
   // A column's own name may hold a comma; only else the commas separate several targets.
@@ -40,9 +42,21 @@ export async function newProject(io: Io, options: NewOptions): Promise<Status> {
   for (const note of dataset.notes) io.err(note);
   const { task, rows, features, classes } = dataset;
   const widths = [features.length, ...hidden, dataset.targets.length];
-  if (options.json) json(io, { event: 'created', path: out, task, rows, features: features.length, targets: dataset.targets.length, classes, layers: widths });
+  if (options.json)
+    json(io, {
+      event: 'created',
+      path: out,
+      task,
+      rows,
+      features: features.length,
+      targets: dataset.targets.length,
+      classes,
+      layers: widths,
+    });
   else {
-    io.out(`${out}: ${task}${classes.length > 0 ? ` (${classes.slice(0, 12).join(', ')}${classes.length > 12 ? ', …' : ''})` : ''} from ${plural(rows, 'row')}.`);
+    io.out(
+      `${out}: ${task}${classes.length > 0 ? ` (${classes.slice(0, 12).join(', ')}${classes.length > 12 ? ', …' : ''})` : ''} from ${plural(rows, 'row')}.`,
+    );
     io.out(`Layers: ${widths.join(' → ')}. Train it with: chainrule train ${options.out}`);
   }
   return 0;

@@ -60,8 +60,15 @@ export async function readData(io: Io, project: Project, quiet = false): Promise
 
 /** A drawing that takes nothing from data (L = θ²) trains on one empty row. */
 const EMPTY_ROW: Dataset = {
-  name: 'no data', rows: 1, task: 'regression', features: [], targets: [], classes: [], notes: [],
-  x: new Float32Array(), y: new Float32Array(),
+  name: 'no data',
+  rows: 1,
+  task: 'regression',
+  features: [],
+  targets: [],
+  classes: [],
+  notes: [],
+  x: new Float32Array(),
+  y: new Float32Array(),
   split: { train: Uint32Array.of(0), validation: new Uint32Array(), test: new Uint32Array() },
 };
 
@@ -80,12 +87,19 @@ export function soundDrawing(project: Project, data: DatasetInfo | null, doing: 
   const checked = check(project, data);
   const errors = checked.problems.filter((p) => p.severity === 'error');
   if (errors.length > 0)
-    throw new Refusal([`The drawing has problems, so it cannot be ${doing} yet:`, ...errors.map((p) => `  ${p.message}`)].join('\n'), 'bad-drawing');
+    throw new Refusal(
+      [`The drawing has problems, so it cannot be ${doing} yet:`, ...errors.map((p) => `  ${p.message}`)].join('\n'),
+      'bad-drawing',
+    );
   return checked;
 }
 
 /** A row to step through or check without data: standard normal features, and the first of the answers. */
-export function inventedRows(inputs: readonly { from: 'features' | 'targets'; columns: readonly number[] }[], rows: number, gaussian: () => number) {
+export function inventedRows(
+  inputs: readonly { from: 'features' | 'targets'; columns: readonly number[] }[],
+  rows: number,
+  gaussian: () => number,
+) {
   const width = (from: 'features' | 'targets'): number =>
     1 + Math.max(-1, ...inputs.filter((i) => i.from === from).flatMap((i) => i.columns));
   const [featureCount, targetCount] = [width('features'), width('targets')];
@@ -111,7 +125,7 @@ export function keptWeights({ weights = {} }: Project): Weights {
 
 function stored({ shape, data }: Tensor): StoredTensor {
   const bytes = Buffer.alloc(4 * data.length);
-  data.forEach((x, i) => bytes.writeFloatLE(x, 4 * i));
+  for (let i = 0; i < data.length; i++) bytes.writeFloatLE(data[i]!, 4 * i);
   return { shape, base64: bytes.toString('base64') };
 }
 
@@ -123,7 +137,10 @@ export const keepWeights = (project: Project, weights: Weights): Project => ({
 const fits = (p: ParameterSpec, tensor: Tensor | undefined): boolean => tensor?.shape.join() === p.shape.join();
 
 /** For every parameter its kept numbers where they fit, else those it starts from; and the keys of the latter. */
-export function presentWeights(project: Project, parameters: readonly ParameterSpec[]): { weights: Weights; fresh: readonly string[] } {
+export function presentWeights(
+  project: Project,
+  parameters: readonly ParameterSpec[],
+): { weights: Weights; fresh: readonly string[] } {
   const kept = keptWeights(project);
   const weights: Record<string, Tensor> = {};
   const fresh: string[] = [];

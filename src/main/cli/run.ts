@@ -26,13 +26,15 @@ const whole =
   (least: number, most: number) =>
   (text: string): number => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > most) throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`);
+    if (!/^\d+$/.test(text) || value < least || value > most)
+      throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`);
     return value;
   };
 
 function positive(text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('Give a number above 0, such as 0.01.');
+  if (text.trim() === '' || !Number.isFinite(value) || value <= 0)
+    throw new InvalidArgumentError('Give a number above 0, such as 0.01.');
   return value;
 }
 
@@ -52,11 +54,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<0 | 1 | 2
     .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) });
 
   const command = (name: string, about: string): Command =>
-    program
-      .command(name)
-      .description(about)
-      .option('--json', 'one JSON object a line on stdout')
-      .exitOverride();
+    program.command(name).description(about).option('--json', 'one JSON object a line on stdout').exitOverride();
   const backendOption = (): Option => new Option('--backend <name>', 'what computes').choices(BACKENDS).default('auto');
 
   command('new', 'draw a network that fits a table and one of its columns')
@@ -88,9 +86,11 @@ export async function runCli(argv: readonly string[], io: Io): Promise<0 | 1 | 2
     .action(async (file, options) => {
       status = await step(io, file, options);
     });
-  command('check <file>', 'compare gradients with finite differences, and backends with each other').action(async (file, options) => {
-    status = await check(io, file, options);
-  });
+  command('check <file>', 'compare gradients with finite differences, and backends with each other').action(
+    async (file, options) => {
+      status = await check(io, file, options);
+    },
+  );
   command('export <file>', 'write the trained network for other programs, and verify it')
     .addOption(new Option('--format <format>', 'kind of file').choices(exporters.map((e) => e.name)).makeOptionMandatory())
     .requiredOption('--out <path>', 'file to write')
@@ -119,7 +119,9 @@ export async function runCli(argv: readonly string[], io: Io): Promise<0 | 1 | 2
       io.err(reason.message);
       return 2;
     }
-    io.err(`Chainrule made a mistake, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    io.err(
+      `Chainrule made a mistake, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
     return 1;
   }
 }

@@ -21,11 +21,15 @@ export async function step(io: Io, file: string, { sample, json: asJson }: StepO
   const drawing = prepare(project, data);
   const program = programOf(drawing, 'every-edge', 1);
   const { weights, fresh } = presentWeights(project, program.parameters);
-  if (fresh.length > 0) io.err(`${project.weights ? 'Some of' : 'None of'} the parameters are trained yet; the numbers are those of seed ${project.settings.training.seed}.`);
+  if (fresh.length > 0)
+    io.err(
+      `${project.weights ? 'Some of' : 'None of'} the parameters are trained yet; the numbers are those of seed ${project.settings.training.seed}.`,
+    );
   const part = (numbers: Float32Array, width: number): Float32Array => numbers.subarray(sample * width, (sample + 1) * width);
   const random = new Random(1, 'step');
   const invented = inventedRows(program.inputs, 1, () => random.gaussian());
-  if (!data && program.inputs.length > 0) io.err('The project has no data, so the sample is made up. Choose a data set in the window for a real one.');
+  if (!data && program.inputs.length > 0)
+    io.err('The project has no data, so the sample is made up. Choose a data set in the window for a real one.');
   const recorded = trace({
     program,
     drawing,
@@ -53,7 +57,9 @@ export async function step(io: Io, file: string, { sample, json: asJson }: StepO
   const rows = recorded.steps.map((s) => [String(s.index), s.phase, s.edge ?? s.node, shown(s.value), s.title]);
   for (const line of table([['#', 'Phase', 'At', 'Value', 'What happens'], ...rows])) io.out(line);
   if (recorded.loss !== null)
-    io.out(`Loss of this sample: ${short(recorded.loss)}${recorded.lossAfter === null ? '' : `, after the step ${short(recorded.lossAfter)}`}.`);
+    io.out(
+      `Loss of this sample: ${short(recorded.loss)}${recorded.lossAfter === null ? '' : `, after the step ${short(recorded.lossAfter)}`}.`,
+    );
   return 0;
 }
 

@@ -57,10 +57,16 @@ export async function train(io: Io, file: string, options: TrainOptions): Promis
   const { training } = project.settings;
   const machine = await machineFor(options.backend);
   try {
-    const compiled = compile({ project, data, profile: machine.profile, backend: options.backend, revision: 0 }, machine.backends);
+    const compiled = compile(
+      { project, data, profile: machine.profile, backend: options.backend, revision: 0 },
+      machine.backends,
+    );
     if (!compiled.ok) throw new Refusal(compiled.problems.map((p) => p.message).join('\n'), 'bad-drawing');
     if (!compiled.value.train)
-      throw new Refusal('There is nothing to train: the loss depends on no parameter that may learn. Add a neuron or a layer before it.', 'nothing-to-learn');
+      throw new Refusal(
+        'There is nothing to train: the loss depends on no parameter that may learn. Add a neuron or a layer before it.',
+        'nothing-to-learn',
+      );
     const session = await Session.open(compiled.value, machine.backends);
     try {
       session.initialize(training.seed);

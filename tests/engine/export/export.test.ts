@@ -11,7 +11,7 @@ import type { Attrs } from '../../../src/engine/graph/graph';
 import type { Project } from '../../../src/engine/graph/project';
 import type { Tensor } from '../../../src/engine/ir/shape';
 import { ops } from '../../../src/engine/ops/index';
-import type { DatasetInfo } from '../../../src/engine/train/dataset';
+import type { DatasetInfo } from '../../../src/engine/data/dataset';
 import { modelOf } from '../../../src/main/services/exports';
 import { runOnnx } from '../../../src/main/services/onnx-runtime';
 import { drawing, type Rows } from '../../support/drawing';
@@ -33,7 +33,13 @@ function weightsFor(project: Project, data: DatasetInfo | null): Record<string, 
   return Object.fromEntries(
     program.parameters.map(({ key, shape }, index) => [
       key,
-      { shape, data: numbers(shape.reduce((n, axis) => n * axis, 1), index + 1) },
+      {
+        shape,
+        data: numbers(
+          shape.reduce((n, axis) => n * axis, 1),
+          index + 1,
+        ),
+      },
     ]),
   );
 }
@@ -52,13 +58,17 @@ async function verified(name: string, project: Project) {
 
 const column = (name: string) => ({ name, source: name, mean: 0, deviation: 1 });
 const classifier: DatasetInfo = {
-  name: 'three kinds', rows: 100, task: 'multiclass',
+  name: 'three kinds',
+  rows: 100,
+  task: 'multiclass',
   features: [{ name: 'length', source: 'length', mean: 5.8, deviation: 0.8 }, column('b'), column('c'), column('d')],
   targets: ['kind=x', 'kind=y', 'kind=z'].map((name) => ({ ...column(name), source: 'kind' })),
-  classes: ['x', 'y', 'z'], notes: [],
+  classes: ['x', 'y', 'z'],
+  notes: [],
 };
 const network = drawing({
-  x: input([4]), t: target([3]),
+  x: input([4]),
+  t: target([3]),
   hidden: ['dense', { x: 'x' }, { units: 6, activation: 'tanh' }],
   more: ['dense', { x: 'hidden' }, { units: 5, activation: 'relu' }],
   scores: ['dense', { x: 'more' }, { units: 3, activation: 'identity' }],
@@ -94,28 +104,47 @@ describe.each(exporters.map((e) => e.name))('%s', (name) => {
 describe('every operation runs in ONNX Runtime as it does here', () => {
   const cases: Record<string, Rows> = {
     'two inputs of single numbers': {
-      x: input(), y: input(), t: target(),
+      x: input(),
+      y: input(),
+      t: target(),
       n: ['neuron', { x1: 'x', x2: 'y' }, { activation: 'sigmoid' }],
       l: ['binary-cross-entropy', { prediction: 'n', target: 't' }],
     },
     'a number for each sample meets a vector for each sample': {
-      x: input([3]), s: ['sum', { x: 'x' }], p: ['multiply', { a: 'x', b: 's' }], q: ['add', { a: 's', b: 'p' }],
-      d: ['divide', { a: 'q', b: 'k' }], k: ['constant', {}, { shape: [3], values: [1, 2, 4] }], y: ['subtract', { a: 'd', b: 's' }],
+      x: input([3]),
+      s: ['sum', { x: 'x' }],
+      p: ['multiply', { a: 'x', b: 's' }],
+      q: ['add', { a: 's', b: 'p' }],
+      d: ['divide', { a: 'q', b: 'k' }],
+      k: ['constant', {}, { shape: [3], values: [1, 2, 4] }],
+      y: ['subtract', { a: 'd', b: 's' }],
     },
     'matrices for each sample': {
-      x: input([2, 3]), W: given([1], [3, 4]), p: ['matmul', { a: 'x', b: 'W' }], y: ['softmax', { x: 'p' }],
+      x: input([2, 3]),
+      W: given([1], [3, 4]),
+      p: ['matmul', { a: 'x', b: 'W' }],
+      y: ['softmax', { x: 'p' }],
     },
     'a matrix of the sample times a vector of the sample': {
-      m: input([2, 3]), v: input([3]), y: ['matmul', { a: 'm', b: 'v' }],
+      m: input([2, 3]),
+      v: input([3]),
+      y: ['matmul', { a: 'm', b: 'v' }],
     },
     'a fixed matrix times a matrix of the sample': {
-      x: input([2, 3]), W: given([1], [4, 2]), y: ['matmul', { a: 'W', b: 'x' }],
+      x: input([2, 3]),
+      W: given([1], [4, 2]),
+      y: ['matmul', { a: 'W', b: 'x' }],
     },
     'a fixed matrix times a vector of the sample': {
-      x: input([2]), W: given([1], [4, 2]), y: ['matmul', { a: 'W', b: 'x' }],
+      x: input([2]),
+      W: given([1], [4, 2]),
+      y: ['matmul', { a: 'W', b: 'x' }],
     },
     'a mean over all, of a negated power': {
-      x: input([2, 2]), p: ['power', { x: 'x' }, { exponent: 3 }], n: ['negate', { x: 'p' }], y: ['mean', { x: 'n' }],
+      x: input([2, 2]),
+      p: ['power', { x: 'x' }, { exponent: 3 }],
+      n: ['negate', { x: 'p' }],
+      y: ['mean', { x: 'n' }],
     },
     'logarithm of an exponential': { x: input([3]), e: ['exp', { x: 'x' }], y: ['log', { x: 'e' }] },
     'three summands': { x: input([3]), w: given([2], [3]), b: given([1]), y: ['add', { a: 'x', b: 'w', c: 'b' }, { inputs: 3 }] },
@@ -136,8 +165,10 @@ describe('every operation runs in ONNX Runtime as it does here', () => {
       const ports = op.ports({ ...defaults(op.attrs) });
       const isProduct = op.name === 'matmul';
       const rows: Rows = {
-        a: ['exp', { x: 'x' }], x: input([4]),
-        W: given([1], isProduct ? [4, 3] : [4]), y: [op.name, Object.fromEntries(ports.map((p, i) => [p.name, i === 0 ? 'a' : 'W']))],
+        a: ['exp', { x: 'x' }],
+        x: input([4]),
+        W: given([1], isProduct ? [4, 3] : [4]),
+        y: [op.name, Object.fromEntries(ports.map((p, i) => [p.name, i === 0 ? 'a' : 'W']))],
       };
       const project = drawing(rows);
       const { model, sample } = await prepared(project);
@@ -207,7 +238,7 @@ print(json.dumps([network['classes'], network['features'][0]['mean']]))
     const bytes = readFileSync(join(folder, 'out'));
     const output = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
     expect(output.length).toBe(17 * 3);
-    output.forEach((y, i) => expect(Math.abs(y - sample.expected[i]!)).toBeLessThan(1e-5));
+    for (const [i, y] of output.entries()) expect(Math.abs(y - sample.expected[i]!)).toBeLessThan(1e-5);
   });
 });
 if (python === null) console.warn('Skipped: the exports were not run in NumPy, because python3 with numpy was not found.');

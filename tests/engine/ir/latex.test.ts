@@ -1,7 +1,24 @@
 import katex from 'katex';
 import { describe, expect, it } from 'vitest';
 import { derive } from '../../../src/engine/ir/derive';
-import { abs, add, constant, div, exp, log, max, mul, neg, pow, read, select, sqrt, sub, tanh, type Expr } from '../../../src/engine/ir/expr';
+import {
+  abs,
+  add,
+  constant,
+  div,
+  exp,
+  log,
+  max,
+  mul,
+  neg,
+  pow,
+  read,
+  select,
+  sqrt,
+  sub,
+  tanh,
+  type Expr,
+} from '../../../src/engine/ir/expr';
 import { asBase, asFactor, asTerm, latexOf, numberLatex, tensorLatex } from '../../../src/engine/ir/latex';
 
 const [a, b, c, x] = ['a', 'b', 'c', 'x'].map(read) as [Expr, Expr, Expr, Expr];
@@ -36,7 +53,11 @@ describe('LaTeX of expressions', () => {
     ['max', max(a, 0), '\\max\\left(a, 0\\right)'],
     ['relu', select(x, x, 0), '\\begin{cases} x & \\text{if } x > 0 \\\\ 0 & \\text{otherwise} \\end{cases}'],
     ['a > b', select(sub(a, b), 1, 0), '\\begin{cases} 1 & \\text{if } a > b \\\\ 0 & \\text{otherwise} \\end{cases}'],
-    ['cases as a factor', mul(a, select(x, 1, 0)), 'a \\cdot \\left(\\begin{cases} 1 & \\text{if } x > 0 \\\\ 0 & \\text{otherwise} \\end{cases}\\right)'],
+    [
+      'cases as a factor',
+      mul(a, select(x, 1, 0)),
+      'a \\cdot \\left(\\begin{cases} 1 & \\text{if } x > 0 \\\\ 0 & \\text{otherwise} \\end{cases}\\right)',
+    ],
     ['small constants', mul(constant(1.5e-7), a), '1.5 \\cdot 10^{-7} \\cdot a'],
   ])('%s', (_, e, tex) => {
     expect(symbols(e)).toBe(tex);
@@ -51,12 +72,27 @@ describe('LaTeX of expressions', () => {
     ['−2 + 1', add(a, b), { a: '-2', b: '1' }, '-2 + 1'],
     ['e^{−(−2)}', exp(neg(a)), { a: '-2' }, 'e^{-\\left(-2\\right)}'],
     ['subscripts stay', mul(a, b), { a: 'w_{1}', b: 'x_1' }, 'w_{1} \\cdot x_1'],
-    ['sums are bracketed', mul(a, b), { a: 'w + 1', b: '\\sigma\\left(z\\right)' }, '\\left(w + 1\\right) \\cdot \\sigma\\left(z\\right)'],
-    ['minus inside brackets is not loose', mul(a, b), { a: '\\left(w - 1\\right)', b: 'x_{i - 1}' }, '\\left(w - 1\\right) \\cdot x_{i - 1}'],
+    [
+      'sums are bracketed',
+      mul(a, b),
+      { a: 'w + 1', b: '\\sigma\\left(z\\right)' },
+      '\\left(w + 1\\right) \\cdot \\sigma\\left(z\\right)',
+    ],
+    [
+      'minus inside brackets is not loose',
+      mul(a, b),
+      { a: '\\left(w - 1\\right)', b: 'x_{i - 1}' },
+      '\\left(w - 1\\right) \\cdot x_{i - 1}',
+    ],
     ['no second superscript', pow(a, 2), { a: 'w^{T}' }, '\\left(w^{T}\\right)^{2}'],
     ['primes', pow(a, 2), { a: "g'" }, "\\left(g'\\right)^{2}"],
     ['powers of ten', pow(a, 2), { a: '2 \\cdot 10^{-7}' }, '\\left(2 \\cdot 10^{-7}\\right)^{2}'],
-    ['matrices are atoms', pow(a, 2), { a: '\\begin{pmatrix} -1 & 2 \\end{pmatrix}' }, '\\begin{pmatrix} -1 & 2 \\end{pmatrix}^{2}'],
+    [
+      'matrices are atoms',
+      pow(a, 2),
+      { a: '\\begin{pmatrix} -1 & 2 \\end{pmatrix}' },
+      '\\begin{pmatrix} -1 & 2 \\end{pmatrix}^{2}',
+    ],
     ['decorated letters', pow(a, 2), { a: '\\mathbf{W}_{12}' }, '\\mathbf{W}_{12}^{2}'],
     ['sums with a big sign', mul(a, b), { a: '\\sum_{i} x_i', b: 'c' }, '\\left(\\sum_{i} x_i\\right) \\cdot c'],
   ])('plugged in: %s', (_, e, values, tex) => {
@@ -83,13 +119,25 @@ describe('LaTeX of expressions', () => {
 
 describe('numbers and arrays', () => {
   it.each<[number, string]>([
-    [0, '0'], [-0, '0'], [3, '3'], [-2, '-2'], [1.5, '1.5'], [0.8175744761936437, '0.817574'], [1 / 3, '0.333333'],
-    [1e-7, '10^{-7}'], [-1.25e-9, '-1.25 \\cdot 10^{-9}'], [1e12, '10^{12}'], [123456.789, '123457'],
-    [Number.NaN, '\\text{NaN}'], [Number.NEGATIVE_INFINITY, '-\\infty'],
+    [0, '0'],
+    [-0, '0'],
+    [3, '3'],
+    [-2, '-2'],
+    [1.5, '1.5'],
+    [0.8175744761936437, '0.817574'],
+    [1 / 3, '0.333333'],
+    [1e-7, '10^{-7}'],
+    [-1.25e-9, '-1.25 \\cdot 10^{-9}'],
+    [1e12, '10^{12}'],
+    [123456.789, '123457'],
+    [Number.NaN, '\\text{NaN}'],
+    [Number.NEGATIVE_INFINITY, '-\\infty'],
   ])('%d', (value, tex) => expect(numberLatex(value)).toBe(tex));
 
   it('writes out arrays up to 4 × 4', () => {
-    expect(tensorLatex({ shape: [2, 2], data: Float64Array.of(1, -2, 0.5, 4) })).toBe('\\begin{pmatrix} 1 & -2 \\\\ 0.5 & 4 \\end{pmatrix}');
+    expect(tensorLatex({ shape: [2, 2], data: Float64Array.of(1, -2, 0.5, 4) })).toBe(
+      '\\begin{pmatrix} 1 & -2 \\\\ 0.5 & 4 \\end{pmatrix}',
+    );
     expect(tensorLatex({ shape: [3], data: Float64Array.of(1, 2, 3) })).toBe('\\begin{pmatrix} 1 & 2 & 3 \\end{pmatrix}');
     expect(tensorLatex({ shape: [], data: Float64Array.of(-2) })).toBe('-2');
     expect(tensorLatex({ shape: [5], data: new Float64Array(5) })).toBeNull();

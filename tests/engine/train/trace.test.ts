@@ -23,9 +23,11 @@ function traceOf(project: Project, features: readonly number[], targets: readonl
 }
 
 const numbers = (step: TraceStep | undefined): number[] => [...(step?.value.data ?? [])];
-const forward = (t: Trace, node: string): TraceStep => t.steps.find((s) => (s.phase === 'forward' || s.phase === 'loss') && s.node === node)!;
+const forward = (t: Trace, node: string): TraceStep =>
+  t.steps.find((s) => (s.phase === 'forward' || s.phase === 'loss') && s.node === node)!;
 const contribution = (t: Trace, edge: string): TraceStep => t.steps.find((s) => s.phase === 'backward' && s.edge === edge)!;
-const sum = (t: Trace, node: string): TraceStep => t.steps.find((s) => s.phase === 'backward' && s.node === node && s.edge === undefined)!;
+const sum = (t: Trace, node: string): TraceStep =>
+  t.steps.find((s) => s.phase === 'backward' && s.node === node && s.edge === undefined)!;
 const update = (t: Trace, node: string): TraceStep => t.steps.find((s) => s.phase === 'update' && s.node === node)!;
 
 function expectTypeset(t: Trace): void {
@@ -37,13 +39,24 @@ function expectTypeset(t: Trace): void {
 describe('scalars', () => {
   it('σ(w₁x + w₂y + b): 1.5, 0.817574, σ′ = 0.149146', () => {
     const t = traceOf(
-      draw({
-        x: input(), y: input(), w1: given([0.5]), w2: given([-0.25]), b: given([0.25], [], 'bias'),
-        p1: ['multiply', { a: 'w1', b: 'x' }], p2: ['multiply', { a: 'w2', b: 'y' }],
-        s: ['add', { a: 'p1', b: 'p2', c: 'b' }, { inputs: 3 }], f: ['sigmoid', { x: 's' }],
-        t: target(), l: ['squared-error', { prediction: 'f', target: 't' }],
-      }, SGD(0.1)),
-      [2, -1], [1],
+      draw(
+        {
+          x: input(),
+          y: input(),
+          w1: given([0.5]),
+          w2: given([-0.25]),
+          b: given([0.25], [], 'bias'),
+          p1: ['multiply', { a: 'w1', b: 'x' }],
+          p2: ['multiply', { a: 'w2', b: 'y' }],
+          s: ['add', { a: 'p1', b: 'p2', c: 'b' }, { inputs: 3 }],
+          f: ['sigmoid', { x: 's' }],
+          t: target(),
+          l: ['squared-error', { prediction: 'f', target: 't' }],
+        },
+        SGD(0.1),
+      ),
+      [2, -1],
+      [1],
     );
     expect(numbers(forward(t, 's'))).toEqual([1.5]);
     expect(numbers(forward(t, 'f'))[0]).toBeCloseTo(0.817574, 6);
@@ -62,12 +75,20 @@ describe('scalars', () => {
 
   it('x = 2, w = 3, b = 1, t = 9: ∂w = −8, ∂b = −4, w → 3.4', () => {
     const t = traceOf(
-      draw({
-        x: input(), w: given([3]), b: given([1], [], 'bias'), t: target(),
-        p: ['multiply', { a: 'w', b: 'x' }], y: ['add', { a: 'p', b: 'b' }],
-        l: ['squared-error', { prediction: 'y', target: 't' }],
-      }, SGD(0.05)),
-      [2], [9],
+      draw(
+        {
+          x: input(),
+          w: given([3]),
+          b: given([1], [], 'bias'),
+          t: target(),
+          p: ['multiply', { a: 'w', b: 'x' }],
+          y: ['add', { a: 'p', b: 'b' }],
+          l: ['squared-error', { prediction: 'y', target: 't' }],
+        },
+        SGD(0.05),
+      ),
+      [2],
+      [9],
     );
     expect(t.loss).toBe(4);
     expect(numbers(contribution(t, 'p.a'))).toEqual([-8]);
@@ -91,39 +112,68 @@ describe('scalars', () => {
 
   it('exercise 1, a chain: −2.25', () => {
     const t = traceOf(
-      draw({
-        x: input(), a: given([1.5]), c: given([0.5]), t: target(),
-        y: ['multiply', { a: 'a', b: 'x' }], z: ['multiply', { a: 'c', b: 'y' }],
-        l: ['squared-error', { prediction: 'z', target: 't' }],
-      }, SGD(0.1)),
-      [2], [3],
+      draw(
+        {
+          x: input(),
+          a: given([1.5]),
+          c: given([0.5]),
+          t: target(),
+          y: ['multiply', { a: 'a', b: 'x' }],
+          z: ['multiply', { a: 'c', b: 'y' }],
+          l: ['squared-error', { prediction: 'z', target: 't' }],
+        },
+        SGD(0.1),
+      ),
+      [2],
+      [3],
     );
     expect(t.loss).toBe(2.25);
-    expect([contribution(t, 'y.b'), contribution(t, 'z.b'), contribution(t, 'l.prediction')].map((s) => s.localDerivative!.data[0])).toEqual([1.5, 0.5, -3]);
+    expect(
+      [contribution(t, 'y.b'), contribution(t, 'z.b'), contribution(t, 'l.prediction')].map((s) => s.localDerivative!.data[0]),
+    ).toEqual([1.5, 0.5, -3]);
     expect(numbers(contribution(t, 'y.b'))).toEqual([-2.25]);
   });
 
   it('exercise 2, a neuron without activation: −1.5, −4, −2', () => {
     const t = traceOf(
-      draw({
-        x: input(), w: given([0.75]), b: given([-0.5], [], 'bias'), t: target(),
-        p: ['multiply', { a: 'w', b: 'x' }], s: ['add', { a: 'p', b: 'b' }],
-        l: ['squared-error', { prediction: 's', target: 't' }],
-      }, SGD(0.1)),
-      [2], [2],
+      draw(
+        {
+          x: input(),
+          w: given([0.75]),
+          b: given([-0.5], [], 'bias'),
+          t: target(),
+          p: ['multiply', { a: 'w', b: 'x' }],
+          s: ['add', { a: 'p', b: 'b' }],
+          l: ['squared-error', { prediction: 's', target: 't' }],
+        },
+        SGD(0.1),
+      ),
+      [2],
+      [2],
     );
-    expect([t.loss, ...['l.prediction', 'p.b', 'p.a', 's.b'].flatMap((e) => numbers(contribution(t, e)))]).toEqual([1, -2, -1.5, -4, -2]);
+    expect([t.loss, ...['l.prediction', 'p.b', 'p.a', 's.b'].flatMap((e) => numbers(contribution(t, e)))]).toEqual([
+      1, -2, -1.5, -4, -2,
+    ]);
   });
 
   it('exercise 3, an activation gate: 0.75 when open, 0 when dead', () => {
     const gate = (b: number) =>
       traceOf(
-        draw({
-          x: input(), w: given([0.75]), b: given([b], [], 'bias'), t: target(),
-          p: ['multiply', { a: 'w', b: 'x' }], s: ['add', { a: 'p', b: 'b' }], y: ['relu', { x: 's' }],
-          l: ['squared-error', { prediction: 'y', target: 't' }],
-        }, SGD(0.1)),
-        [2], [1],
+        draw(
+          {
+            x: input(),
+            w: given([0.75]),
+            b: given([b], [], 'bias'),
+            t: target(),
+            p: ['multiply', { a: 'w', b: 'x' }],
+            s: ['add', { a: 'p', b: 'b' }],
+            y: ['relu', { x: 's' }],
+            l: ['squared-error', { prediction: 'y', target: 't' }],
+          },
+          SGD(0.1),
+        ),
+        [2],
+        [1],
       );
     expect([gate(0).loss, ...numbers(contribution(gate(0), 'p.b'))]).toEqual([0.25, 0.75]);
     expect(gate(-2).loss).toBe(1);
@@ -132,19 +182,29 @@ describe('scalars', () => {
 
   it('exercise 4, fan-out: −2.25 + 0.75 = −1.5', () => {
     const t = traceOf(
-      draw({
-        x: input(), a: given([1.5]), c: given([0.5]), k: ['constant', {}, { values: [1.75] }],
-        y1: ['multiply', { a: 'a', b: 'x' }], y2: ['multiply', { a: 'c', b: 'x' }],
-        d: ['subtract', { a: 'y2', b: 'y1' }], e: ['add', { a: 'd', b: 'k' }],
-        l: ['power', { x: 'e' }],
-      }, { ...SGD(0.1), objective: 'l' }),
+      draw(
+        {
+          x: input(),
+          a: given([1.5]),
+          c: given([0.5]),
+          k: ['constant', {}, { values: [1.75] }],
+          y1: ['multiply', { a: 'a', b: 'x' }],
+          y2: ['multiply', { a: 'c', b: 'x' }],
+          d: ['subtract', { a: 'y2', b: 'y1' }],
+          e: ['add', { a: 'd', b: 'k' }],
+          l: ['power', { x: 'e' }],
+        },
+        { ...SGD(0.1), objective: 'l' },
+      ),
       [1],
     );
     expect(t.loss).toBe(0.5625);
     expect(['d.b', 'd.a', 'y1.b', 'y2.b'].flatMap((e) => numbers(contribution(t, e)))).toEqual([-1.5, 1.5, -2.25, 0.75]);
     const both = sum(t, 'x');
     expect(numbers(both)).toEqual([-1.5]);
-    expect(both.formula).toBe('\\frac{\\partial l}{\\partial x} = \\left.\\frac{\\partial l}{\\partial x}\\right|_{y_{1}} + \\left.\\frac{\\partial l}{\\partial x}\\right|_{y_{2}}');
+    expect(both.formula).toBe(
+      '\\frac{\\partial l}{\\partial x} = \\left.\\frac{\\partial l}{\\partial x}\\right|_{y_{1}} + \\left.\\frac{\\partial l}{\\partial x}\\right|_{y_{2}}',
+    );
     expect(both.numbers).toBe('\\frac{\\partial l}{\\partial x} = -2.25 + 0.75 = -1.5');
     // The fixed 1.75 asks for no gradient.
     expect(contribution(t, 'e.b')).toBeUndefined();
@@ -156,20 +216,34 @@ describe('scalars', () => {
     // e = c − d; f = e²; g = f/2 + 10/f
     const one = ['constant', {}, { values: [1] }] as const;
     const t = traceOf(
-      draw({
-        a: given([-4]), b: given([2]), one,
-        two: ['constant', {}, { values: [2] }], ten: ['constant', {}, { values: [10] }],
-        c0: ['add', { a: 'a', b: 'b' }], ab: ['multiply', { a: 'a', b: 'b' }], b3: ['power', { x: 'b' }, { exponent: 3 }],
-        d0: ['add', { a: 'ab', b: 'b3' }], c1: ['add', { a: 'c0', b: 'c0', c: 'one' }, { inputs: 3 }],
-        na: ['negate', { x: 'a' }], c2: ['add', { a: 'c1', b: 'one', c: 'c1', d: 'na' }, { inputs: 4 }],
-        r1i: ['add', { a: 'b', b: 'a' }], r1: ['relu', { x: 'r1i' }],
-        d1: ['add', { a: 'd0', b: 'd0', c: 'd0', d: 'r1' }, { inputs: 4 }],
-        r2i: ['subtract', { a: 'b', b: 'a' }], r2: ['relu', { x: 'r2i' }],
-        d2: ['add', { a: 'd1', b: 'd1', c: 'd1', d: 'd1', e: 'r2' }, { inputs: 5 }],
-        e: ['subtract', { a: 'c2', b: 'd2' }], f: ['power', { x: 'e' }],
-        half: ['divide', { a: 'f', b: 'two' }], inverse: ['divide', { a: 'ten', b: 'f' }],
-        g: ['add', { a: 'half', b: 'inverse' }],
-      }, { ...SGD(0.1), objective: 'g' }),
+      draw(
+        {
+          a: given([-4]),
+          b: given([2]),
+          one,
+          two: ['constant', {}, { values: [2] }],
+          ten: ['constant', {}, { values: [10] }],
+          c0: ['add', { a: 'a', b: 'b' }],
+          ab: ['multiply', { a: 'a', b: 'b' }],
+          b3: ['power', { x: 'b' }, { exponent: 3 }],
+          d0: ['add', { a: 'ab', b: 'b3' }],
+          c1: ['add', { a: 'c0', b: 'c0', c: 'one' }, { inputs: 3 }],
+          na: ['negate', { x: 'a' }],
+          c2: ['add', { a: 'c1', b: 'one', c: 'c1', d: 'na' }, { inputs: 4 }],
+          r1i: ['add', { a: 'b', b: 'a' }],
+          r1: ['relu', { x: 'r1i' }],
+          d1: ['add', { a: 'd0', b: 'd0', c: 'd0', d: 'r1' }, { inputs: 4 }],
+          r2i: ['subtract', { a: 'b', b: 'a' }],
+          r2: ['relu', { x: 'r2i' }],
+          d2: ['add', { a: 'd1', b: 'd1', c: 'd1', d: 'd1', e: 'r2' }, { inputs: 5 }],
+          e: ['subtract', { a: 'c2', b: 'd2' }],
+          f: ['power', { x: 'e' }],
+          half: ['divide', { a: 'f', b: 'two' }],
+          inverse: ['divide', { a: 'ten', b: 'f' }],
+          g: ['add', { a: 'half', b: 'inverse' }],
+        },
+        { ...SGD(0.1), objective: 'g' },
+      ),
       [],
     );
     expect(t.loss).toBeCloseTo(24.7041, 4);
@@ -186,18 +260,37 @@ describe('scalars', () => {
       [name]: ['sigmoid', { x: `${name}n` }] as const,
     });
     const t = traceOf(
-      draw({
-        i1: input(), i2: input(), t1: target(), t2: target(),
-        w1: given([0.15]), w2: given([0.2]), w3: given([0.25]), w4: given([0.3]),
-        w5: given([0.4]), w6: given([0.45]), w7: given([0.5]), w8: given([0.55]),
-        // Fixed biases, as in the original.
-        b1: ['constant', {}, { values: [0.35] }], b2: ['constant', {}, { values: [0.6] }], half: ['constant', {}, { values: [0.5] }],
-        ...neuron('w1', 'i1', 'w2', 'i2', 'b1', 'h1'), ...neuron('w3', 'i1', 'w4', 'i2', 'b1', 'h2'),
-        ...neuron('w5', 'h1', 'w6', 'h2', 'b2', 'o1'), ...neuron('w7', 'h1', 'w8', 'h2', 'b2', 'o2'),
-        e1: ['squared-error', { prediction: 'o1', target: 't1' }], e2: ['squared-error', { prediction: 'o2', target: 't2' }],
-        e: ['add', { a: 'e1', b: 'e2' }], l: ['multiply', { a: 'half', b: 'e' }],
-      }, { ...SGD(0.5), objective: 'l' }),
-      [0.05, 0.1], [0.01, 0.99],
+      draw(
+        {
+          i1: input(),
+          i2: input(),
+          t1: target(),
+          t2: target(),
+          w1: given([0.15]),
+          w2: given([0.2]),
+          w3: given([0.25]),
+          w4: given([0.3]),
+          w5: given([0.4]),
+          w6: given([0.45]),
+          w7: given([0.5]),
+          w8: given([0.55]),
+          // Fixed biases, as in the original.
+          b1: ['constant', {}, { values: [0.35] }],
+          b2: ['constant', {}, { values: [0.6] }],
+          half: ['constant', {}, { values: [0.5] }],
+          ...neuron('w1', 'i1', 'w2', 'i2', 'b1', 'h1'),
+          ...neuron('w3', 'i1', 'w4', 'i2', 'b1', 'h2'),
+          ...neuron('w5', 'h1', 'w6', 'h2', 'b2', 'o1'),
+          ...neuron('w7', 'h1', 'w8', 'h2', 'b2', 'o2'),
+          e1: ['squared-error', { prediction: 'o1', target: 't1' }],
+          e2: ['squared-error', { prediction: 'o2', target: 't2' }],
+          e: ['add', { a: 'e1', b: 'e2' }],
+          l: ['multiply', { a: 'half', b: 'e' }],
+        },
+        { ...SGD(0.5), objective: 'l' },
+      ),
+      [0.05, 0.1],
+      [0.01, 0.99],
     );
     expect(t.loss).toBeCloseTo(0.298371, 6);
     expect(numbers(update(t, 'w1'))[0]).toBeCloseTo(0.149781, 6);
@@ -209,13 +302,22 @@ describe('scalars', () => {
 describe('arrays', () => {
   it('section 3.6.20: a fully connected layer', () => {
     const t = traceOf(
-      draw({
-        // The course writes Wx + b with W outputs × inputs; rows here, so W is its transpose.
-        x: input([2]), W: given([0.5, 2, -1, 1], [2, 2]), b: given([0, 0.5], [2], 'bias'), target: target([2]),
-        p: ['matmul', { a: 'x', b: 'W' }], t: ['add', { a: 'p', b: 'b' }], y: ['relu', { x: 't' }],
-        l: ['squared-error', { prediction: 'y', target: 'target' }],
-      }, SGD(0.1)),
-      [1, -2], [2, 0],
+      draw(
+        {
+          // The course writes Wx + b with W outputs × inputs; rows here, so W is its transpose.
+          x: input([2]),
+          W: given([0.5, 2, -1, 1], [2, 2]),
+          b: given([0, 0.5], [2], 'bias'),
+          target: target([2]),
+          p: ['matmul', { a: 'x', b: 'W' }],
+          t: ['add', { a: 'p', b: 'b' }],
+          y: ['relu', { x: 't' }],
+          l: ['squared-error', { prediction: 'y', target: 'target' }],
+        },
+        SGD(0.1),
+      ),
+      [1, -2],
+      [2, 0],
     );
     expect(numbers(forward(t, 't'))).toEqual([2.5, 0.5]);
     expect(t.loss).toBe(0.5);
@@ -223,22 +325,35 @@ describe('arrays', () => {
     expect(contribution(t, 'p.b').value).toEqual({ shape: [2, 2], data: Float64Array.of(1, 1, -2, -2) });
     expect(numbers(contribution(t, 't.b'))).toEqual([1, 1]);
     expect(numbers(contribution(t, 'p.a'))).toEqual([2.5, 0]);
-    expect(contribution(t, 'p.a').formula).toBe('\\frac{\\partial l}{\\partial x} = \\frac{\\partial l}{\\partial p}\\,\\underset{2 \\times 2}{W}^{\\top}');
-    expect(contribution(t, 'p.b').formula).toBe('\\frac{\\partial l}{\\partial W} = \\underset{1 \\times 2}{x}^{\\top}\\,\\frac{\\partial l}{\\partial p}');
+    expect(contribution(t, 'p.a').formula).toBe(
+      '\\frac{\\partial l}{\\partial x} = \\frac{\\partial l}{\\partial p}\\,\\underset{2 \\times 2}{W}^{\\top}',
+    );
+    expect(contribution(t, 'p.b').formula).toBe(
+      '\\frac{\\partial l}{\\partial W} = \\underset{1 \\times 2}{x}^{\\top}\\,\\frac{\\partial l}{\\partial p}',
+    );
     expect(contribution(t, 'p.a').localDerivative).toBeUndefined();
     expect(forward(t, 'p').formula).toBe('\\underset{1 \\times 2}{p} = \\underset{1 \\times 2}{x}\\,\\underset{2 \\times 2}{W}');
-    expect(forward(t, 'p').numbers).toContain('\\begin{pmatrix} 1 & -2 \\end{pmatrix}\\,\\begin{pmatrix} 0.5 & 2 \\\\ -1 & 1 \\end{pmatrix}');
+    expect(forward(t, 'p').numbers).toContain(
+      '\\begin{pmatrix} 1 & -2 \\end{pmatrix}\\,\\begin{pmatrix} 0.5 & 2 \\\\ -1 & 1 \\end{pmatrix}',
+    );
     expectTypeset(t);
   });
 
   it('a layer’s parts belong to the layer, and large arrays keep their symbols', () => {
     const t = traceOf(
-      draw({
-        x: input([6]), W: given([0.1], [6, 5]), target: target([5]),
-        p: ['matmul', { a: 'x', b: 'W' }], s: ['softmax', { x: 'p' }],
-        l: ['mean-squared-error', { prediction: 's', target: 'target' }],
-      }, { optimizer: 'adam', hyper: {} }),
-      [1, 2, 3, 4, 5, 6], [1, 0, 0, 0, 0],
+      draw(
+        {
+          x: input([6]),
+          W: given([0.1], [6, 5]),
+          target: target([5]),
+          p: ['matmul', { a: 'x', b: 'W' }],
+          s: ['softmax', { x: 'p' }],
+          l: ['mean-squared-error', { prediction: 's', target: 'target' }],
+        },
+        { optimizer: 'adam', hyper: {} },
+      ),
+      [1, 2, 3, 4, 5, 6],
+      [1, 0, 0, 0, 0],
     );
     expect(forward(t, 'p').numbers).toContain('p = x\\,W = \\left(2.1,\\ 2.1,\\ 2.1,\\ \\dots,\\ 2.1\\right)');
     expect(update(t, 'W').formula).toContain('\\beta_1');
