@@ -14,8 +14,8 @@ import { completeLayout, control, type Layout, PAGE, type Placed, placeBuffers }
 import { type Context, emitPiece } from './loops';
 import { hostMath } from './math';
 import { type Nest, nestOf } from './nest';
-import { arrange, type Piece } from './product';
-import { estimate, type Schedule, scheduleOf } from './schedule';
+import { arrange, nestsOf, type Piece } from './product';
+import { estimate, type Schedule, scheduleOf, tileRows } from './schedule';
 
 /** Written-out instructions that a whole program may have; smaller steps are served first. */
 const UNROLLED_TOTAL = 14_000;
@@ -28,7 +28,7 @@ export function emit(program: Program, profile: BackendProfile): Code {
   const placed = placeBuffers(program);
   const buffers = placed.buffers;
   const fma = profile.fma === true;
-  const arranged = program.steps.map((step) => arrange(nestOf(step, program.batch, buffers), placed.end));
+  const arranged = program.steps.map((step) => arrange(nestOf(step, program.batch, buffers), placed.end, tileRows(fma)));
   const scratchBytes = arranged.reduce((most, { scratchBytes }) => Math.max(most, scratchBytes), 0);
   const layout = completeLayout(placed, scratchBytes, program.batch);
   const schedules = budgeted(arranged.flatMap(({ pieces }) => pieces), fma);
@@ -47,11 +47,11 @@ export function emit(program: Program, profile: BackendProfile): Code {
       finish();
       calls.push({ phase, functions: [] });
     }
-    const scheduled = pieces.map((piece) => piece.nests.map((nest) => ({ nest, schedule: schedules.get(nest)! })));
-    const large = scheduled.flat().reduce((sum, { nest, schedule }) => sum + estimate(nest, schedule), 0) > OWN_FUNCTION_WORK;
+    const work = pieces.flatMap(nestsOf).reduce((sum, nest) => sum + estimate(nest, schedules.get(nest)!), 0);
+    const large = work > OWN_FUNCTION_WORK || pieces.some(({ kind }) => kind === 'loop');
     if (large || (open && open.size > FUNCTION_BYTES)) finish();
     const f = (open ??= new Func([]));
-    pieces.forEach(({ times }, at) => emitPiece(f, scheduled[at]!, times, context));
+    for (const piece of pieces) emitPiece(f, piece, (nest) => schedules.get(nest)!, context);
     if (large) finish();
   });
   finish();
@@ -61,7 +61,7 @@ export function emit(program: Program, profile: BackendProfile): Code {
   let lossIndex: number | null = null;
   if (loss) {
     const f = new Func([]);
-    emitPiece(f, [{ nest: loss, schedule: scheduleOf(loss, fma, 200) }], 1, context);
+    emitPiece(f, { kind: 'nest', nest: loss }, (nest) => scheduleOf(nest, fma, 200), context);
     lossIndex = module.add(f);
   }
   module.add(driverFunction(gather, calls as readonly PhaseCalls[], lossIndex, layout), 'run');
@@ -72,11 +72,11 @@ export function emit(program: Program, profile: BackendProfile): Code {
 function budgeted(pieces: readonly Piece[], fma: boolean): ReadonlyMap<Nest, Schedule> {
   const schedules = new Map<Nest, Schedule>();
   const once: { nest: Nest; size: number }[] = [];
-  for (const { nests, times } of pieces)
-    for (const nest of nests) {
+  for (const piece of pieces)
+    for (const nest of nestsOf(piece)) {
       const schedule = scheduleOf(nest, fma, 0);
       schedules.set(nest, schedule);
-      if (times === 1) once.push({ nest, size: estimate(nest, schedule) });
+      if (piece.kind === 'nest') once.push({ nest, size: estimate(nest, schedule) });
     }
   let left = UNROLLED_TOTAL;
   for (const { nest, size } of once.sort((a, b) => a.size - b.size)) {

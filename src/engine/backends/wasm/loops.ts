@@ -7,6 +7,7 @@ import { type Func, I32, V128 } from './assembler';
 import { VectorMath } from './math';
 import type { DagNode } from './dag';
 import { type Access, foldAxes, type Nest, outAxes, type Target } from './nest';
+import { nestsOf, type Piece } from './product';
 import type { Schedule } from './schedule';
 
 export interface Context {
@@ -15,21 +16,28 @@ export interface Context {
   readonly host: (name: string) => number;
 }
 
-export interface Scheduled {
-  readonly nest: Nest;
-  readonly schedule: Schedule;
-}
-
-/** Nests one after the other, `times` times along their outer axis. */
-export function emitPiece(f: Func, parts: readonly Scheduled[], times: number, context: Context): void {
-  if (parts.some(({ nest }) => nest.axes.slice(0, nest.outRank).includes(0))) return;
-  const emitters = parts.map(({ nest, schedule }) => new NestEmitter(f, nest, schedule, context));
-  if (times === 1) for (const emitter of emitters) emitter.run();
-  else
-    repeat(f, times, () => {
-      for (const emitter of emitters) emitter.runInside();
-    });
-  for (const emitter of emitters) emitter.close();
+export function emitPiece(f: Func, piece: Piece, scheduleOf: (nest: Nest) => Schedule, context: Context): void {
+  const nests = nestsOf(piece);
+  if (nests.some((nest) => nest.axes.slice(0, nest.outRank).includes(0))) return;
+  const emitters = new Map(nests.map((nest) => [nest, new NestEmitter(f, nest, scheduleOf(nest), context)]));
+  const emit = (part: Piece): void => {
+    if (part.kind === 'nest') emitters.get(part.nest)!.run();
+    else if (part.times === 1) part.body.forEach(emit);
+    else {
+      const inside = nestsOf(part).map((nest) => emitters.get(nest)!);
+      for (const emitter of inside) emitter.opened(1);
+      repeat(f, part.times, () => {
+        part.body.forEach(emit);
+        for (const emitter of inside) emitter.step(part.depth, 1);
+      });
+      for (const emitter of inside) {
+        if (part.depth > 0) emitter.step(part.depth, -part.times);
+        emitter.opened(-1);
+      }
+    }
+  };
+  emit(piece);
+  for (const emitter of emitters.values()) emitter.close();
 }
 
 /** Code for a loop body that runs `count` times; `count` is at least 1. */
@@ -99,16 +107,13 @@ class NestEmitter {
     this.#hoisted = new Map();
   }
 
-  /** One turn of a loop along the outer axis, and on to the next index. */
-  runInside(): void {
-    this.#open++;
-    this.run();
-    this.#open--;
-    this.#step(0, 1);
+  /** Says that a loop around the nest begins or ends. */
+  opened(by: 1 | -1): void {
+    this.#open += by;
   }
 
   /** Moves the pointers along an axis. */
-  #step(axis: number, indices: number): void {
+  step(axis: number, indices: number): void {
     const moved = new Set<number>();
     for (const access of [...this.nest.reads.values(), ...this.nest.targets]) {
       const pointer = this.#pointers.get(this.#walk(access));
@@ -177,10 +182,10 @@ class NestEmitter {
       this.#open++;
       repeat(f, full, () => {
         body(size);
-        this.#step(axis, size);
+        this.step(axis, size);
       });
       this.#open--;
-      this.#step(axis, -full * size);
+      this.step(axis, -full * size);
       this.#shift[axis] = full * size;
     } else
       for (let tile = 0; tile < full; tile++) {
@@ -399,7 +404,7 @@ class Cells {
     const offset = this.#push(target, r, v, 0);
     // A vector that ends the buffer may fill its padding too.
     const last = this.owner.pointer(target) < 0 && offset + 4 * count === target.end && offset % 16 === 0;
-    if (count === 4 || last) f.get(value).store(offset);
+    if (count === 4 || last || target.loose) f.get(value).store(offset);
     else if (count === 1) f.get(value).storeLane(0, offset);
     else {
       f.get(value).storeHalf(offset);

@@ -22,6 +22,8 @@ export interface Access {
 export interface Target extends Access {
   /** Node of the stored value. */
   readonly value: number;
+  /** What follows a row may be overwritten: it is written later or not used. */
+  readonly loose?: boolean;
 }
 
 export interface Nest {

@@ -1,8 +1,9 @@
 /**
- * Recognises matrix products and arranges their second operand. Wherever the walk along a row of that
- * operand is not contiguous, or its rows lie so far apart that they crowd the cache, it is first copied
- * into scratch: as a whole when it is small, else in panels of eight columns, each used at once for all
- * rows of the result. No op and no compiler pass knows of this; a product is any fold of that form.
+ * Recognises matrix products and arranges their operands for the caches. Where the second operand is not
+ * contiguous along a row, or its rows lie far apart, it is first copied into scratch: as a whole when it
+ * is small, else in groups of panels of eight columns that fill part of the second-level cache and are
+ * used at once for all rows of the result; the first operand, where its rows are not contiguous, tile by
+ * tile. No op and no compiler pass knows of this; a product is any fold of that form.
  */
 import { read } from '../../ir/expr';
 import { Dag } from './dag';
@@ -12,24 +13,32 @@ import { type Access, narrowAxis, type Nest, splitAxis } from './nest';
 const PANEL = 8;
 /** Bytes of the second operand up to which it stays in the first-level cache beside everything else. */
 const NEAR = 24 * 1024;
+/** Bytes of panels that are packed at a time: a share of the second-level cache. */
+const GROUP = 256 * 1024;
 /** Rows of the result from which copying pays. */
 const FEW_ROWS = 4;
 
-/** One nest after the other, `times` times along their outer axis. */
-export interface Piece {
-  readonly nests: readonly Nest[];
-  readonly times: number;
-}
+/** A nest, or a loop around pieces: each of its nests has one outer axis for every loop around it. */
+export type Piece =
+  | { readonly kind: 'nest'; readonly nest: Nest }
+  | { readonly kind: 'loop'; readonly times: number; readonly depth: number; readonly body: readonly Piece[] };
 
 export interface Arranged {
   readonly pieces: readonly Piece[];
   readonly scratchBytes: number;
 }
 
-interface Product {
-  /** Name of the operand that moves with the columns. */
+interface Operand {
   readonly name: string;
-  readonly operand: Access;
+  readonly access: Access;
+}
+
+interface Product {
+  /** Moves with the rows of the result. */
+  readonly left: Operand;
+  /** Moves with the columns. */
+  readonly right: Operand;
+  readonly rows: number;
   readonly columns: number;
   readonly depth: number;
 }
@@ -38,29 +47,102 @@ const ROW = 0;
 const COLUMN = 1;
 const DEPTH = 2;
 
-export function arrange(nest: Nest, scratch: number): Arranged {
-  const asIs: Arranged = { pieces: [{ nests: [nest], times: 1 }], scratchBytes: 0 };
+const one = (nest: Nest): Piece => ({ kind: 'nest', nest });
+
+export const nestsOf = (piece: Piece): readonly Nest[] => (piece.kind === 'nest' ? [piece.nest] : piece.body.flatMap(nestsOf));
+
+/** `tileRows` is the height of the register tile. */
+export function arrange(nest: Nest, scratch: number, tileRows: number): Arranged {
+  const asIs: Arranged = { pieces: [one(nest)], scratchBytes: 0 };
   const product = productOf(nest);
-  if (!product || nest.axes[ROW]! < FEW_ROWS) return asIs;
-  const { operand, columns, depth } = product;
-  const contiguous = operand.strides[COLUMN] === 1;
-  if (contiguous && 4 * depth * Math.abs(operand.strides[DEPTH]!) <= NEAR) return asIs;
+  if (!product || product.rows < FEW_ROWS) return asIs;
+  const { right, columns, depth } = product;
+  const contiguous = right.access.strides[COLUMN] === 1;
+  if (contiguous && 4 * depth * Math.abs(right.access.strides[DEPTH]!) <= NEAR) return asIs;
   const padded = 4 * Math.ceil(columns / 4);
-  if (4 * depth * padded <= NEAR)
+  if (4 * depth * padded <= NEAR) {
+    const { strides } = right.access;
     return {
-      pieces: [{ nests: [copyOf(product, scratch, padded), withOperand(nest, product, scratch, padded)], times: 1 }],
+      pieces: [
+        one(copy(right.access, [depth, columns], [strides[DEPTH]!, strides[COLUMN]!], scratch, [padded, 1])),
+        one(withOperand(nest, right.name, scratch, [0, 1, padded])),
+      ],
       scratchBytes: 4 * depth * padded,
     };
-  const panels = Math.floor(columns / PANEL);
-  const rest = columns % PANEL;
-  const pieces: Piece[] = [];
-  if (panels > 0) {
-    const copy = splitAxis(copyOf({ ...product, columns: panels * PANEL }, scratch, PANEL), 1, panels, PANEL);
-    const used = splitAxis(withOperand(narrowAxis(nest, COLUMN, 0, panels * PANEL), product, scratch, PANEL), COLUMN, panels, PANEL);
-    pieces.push({ nests: [inPlace(copy, scratch), inPlace(used, scratch)], times: panels });
   }
-  if (rest > 0) pieces.push(...arrange(narrowAxis(nest, COLUMN, panels * PANEL, rest), scratch).pieces);
-  return { pieces, scratchBytes: 4 * depth * PANEL };
+  return inPanels(nest, product, scratch, tileRows);
+}
+
+function inPanels(nest: Nest, product: Product, scratch: number, tileRows: number): Arranged {
+  const { columns, depth } = product;
+  const panels = Math.floor(columns / PANEL);
+  const group = groupSize(panels, Math.max(1, Math.floor(GROUP / (4 * PANEL * depth))));
+  const pieces: Piece[] = [];
+  const tile = scratch + 4 * PANEL * depth * group;
+  for (const [from, count, size] of [
+    [0, Math.floor(panels / group), group],
+    [panels - (panels % group), 1, panels % group],
+  ] as const)
+    if (size > 0 && count > 0)
+      pieces.push(groupsOf(narrowAxis(nest, COLUMN, from * PANEL, count * size * PANEL), count, size, scratch, tile, tileRows));
+  const rest = columns % PANEL;
+  let scratchBytes = 4 * depth * (PANEL * group + tileRows);
+  if (rest > 0) {
+    const last = arrange(narrowAxis(nest, COLUMN, panels * PANEL, rest), scratch, tileRows);
+    pieces.push(...last.pieces);
+    scratchBytes = Math.max(scratchBytes, last.scratchBytes);
+  }
+  return { pieces, scratchBytes };
+}
+
+/** At most `most` panels; the largest divisor of all panels if that is not much less. */
+function groupSize(panels: number, most: number): number {
+  const limit = Math.min(panels, most);
+  for (let size = limit; size > limit / 2; size--) if (panels % size === 0) return size;
+  return Math.max(1, limit);
+}
+
+/**
+ * For each group: pack its panels; for each tile of rows: pack the tile if need be; for each panel: one
+ * register tile.
+ */
+function groupsOf(nest: Nest, groups: number, size: number, scratch: number, tile: number, tileRows: number): Piece {
+  const { left, right, rows, depth } = productOf(nest)!;
+  const along = right.access.strides[COLUMN]!;
+  const down = right.access.strides[DEPTH]!;
+  const [wide, high] = [PANEL * depth, PANEL];
+  // Read in the order in which memory lies: down the panels when the columns are rows of a transpose.
+  const packed =
+    along === 1
+      ? copy(right.access, [groups, depth, size, PANEL], [size * PANEL, down, PANEL, 1], scratch, [0, high, wide, 1])
+      : copy(right.access, [groups, size, depth, PANEL], [size * PANEL * along, PANEL * along, down, along], scratch, [0, wide, high, 1]);
+
+  // Columns as groups, panels and columns of a panel: [groups, panels, rows, PANEL, depth].
+  const split = splitAxis(splitAxis(nest, COLUMN, groups * size, PANEL), 0, groups, size);
+  const used = withOperand(split, right.name, scratch, [0, wide, 0, 1, high]);
+  const rowAxis = 2;
+  const packsLeft = left.access.strides[DEPTH] !== 1 && size > 3;
+  const tiles = (from: number, count: number, height: number): Piece[] => {
+    const part = narrowAxis(used, rowAxis, from, count * height);
+    // [tiles, groups, panels, rows of a tile, PANEL, depth] → groups first.
+    const tiled = swapFirst(splitAxis(part, rowAxis, count, height));
+    const { strides, address } = part.reads.get(left.name)!;
+    const [down1, deep] = [strides[rowAxis]!, strides.at(-1)!];
+    const body: Piece[] = [];
+    if (packsLeft) {
+      const source = { ...left.access, address };
+      body.push(one({ ...copy(source, [groups, count, depth, height], [0, height * down1, deep, down1], tile, [0, 0, height, 1]), outer: 2 }));
+      body.push(one({ ...withOperand(tiled, left.name, tile, [0, 0, 0, 1, 0, height]), outer: 2 }));
+    } else body.push(one({ ...tiled, outer: 2 }));
+    return count > 0 && height > 0 ? [{ kind: 'loop', times: count, depth: 1, body }] : [];
+  };
+  const full = Math.floor(rows / tileRows);
+  return {
+    kind: 'loop',
+    times: groups,
+    depth: 0,
+    body: [one({ ...packed, outer: 1 }), ...tiles(0, full, tileRows), ...tiles(full * tileRows, 1, rows % tileRows)],
+  };
 }
 
 /** rows × columns, summed over depth, of one factor that moves with the row and one with the column. */
@@ -68,46 +150,49 @@ function productOf(nest: Nest): Product | null {
   if (nest.combine !== 'sum' || nest.ordered || nest.outRank !== 2 || nest.axes.length !== 3) return null;
   const body = nest.dag.nodes[nest.body]!;
   if (body.op !== 'mul') return null;
-  const factors = body.args.map((id) => nest.dag.nodes[id]!);
-  const named = factors.flatMap((node) => (node.op === 'read' ? [{ name: node.name, access: nest.reads.get(node.name)! }] : []));
-  if (named.length !== 2) return null;
-  const moves = ({ access }: { access: Access }, axis: number): boolean => access.strides[axis] !== 0;
-  const left = named.find((f) => moves(f, ROW) && !moves(f, COLUMN));
-  const right = named.find((f) => moves(f, COLUMN) && !moves(f, ROW));
+  const factors = body.args.flatMap((id): Operand[] => {
+    const node = nest.dag.nodes[id]!;
+    return node.op === 'read' ? [{ name: node.name, access: nest.reads.get(node.name)! }] : [];
+  });
+  if (factors.length !== 2) return null;
+  const moves = ({ access }: Operand, axis: number): boolean => access.strides[axis] !== 0;
+  const left = factors.find((f) => moves(f, ROW) && !moves(f, COLUMN));
+  const right = factors.find((f) => moves(f, COLUMN) && !moves(f, ROW));
   if (!left || !right || !moves(left, DEPTH) || !moves(right, DEPTH)) return null;
-  return { name: right.name, operand: right.access, columns: nest.axes[COLUMN]!, depth: nest.axes[DEPTH]! };
+  const [rows, columns, depth] = nest.axes as [number, number, number];
+  return { left, right, rows, columns, depth };
 }
 
-/** scratch[depth][width] ← the operand. */
-function copyOf({ operand, columns, depth }: Product, scratch: number, width: number): Nest {
+/** A nest that copies `from` into scratch. */
+function copy(from: Access, axes: readonly number[], strides: readonly number[], to: number, toStrides: readonly number[]): Nest {
   const dag = new Dag(null);
   const value = dag.root(read('from'));
-  const end = scratch + 4 * depth * width;
   return {
-    axes: [depth, columns],
+    axes,
     outer: 0,
-    outRank: 2,
+    outRank: axes.length,
     combine: null,
     dag,
     body: -1,
-    reads: new Map([['from', { ...operand, strides: [operand.strides[DEPTH]!, operand.strides[COLUMN]!] }]]),
-    targets: [{ address: scratch, strides: [width, 1], start: scratch, end, value }],
+    reads: new Map([['from', { ...from, strides }]]),
+    targets: [{ address: to, strides: toStrides, start: to, end: -1, value, loose: true }],
     ordered: false,
   };
 }
 
-function withOperand(nest: Nest, { name, depth }: Product, scratch: number, width: number): Nest {
-  const access: Access = { address: scratch, strides: [0, 1, width], start: scratch, end: scratch + 4 * depth * width };
-  return { ...nest, reads: new Map(nest.reads).set(name, access) };
-}
+const withOperand = (nest: Nest, name: string, address: number, strides: readonly number[]): Nest => ({
+  ...nest,
+  reads: new Map(nest.reads).set(name, { address, strides, start: address, end: -1 }),
+});
 
-/** Scratch is the same for every panel: what lies there does not move with the panel's number. */
-function inPlace(nest: Nest, scratch: number): Nest {
-  const still = <A extends Access>(a: A): A => (a.start === scratch ? { ...a, strides: [0, ...a.strides.slice(1)] } : a);
+/** The first two axes exchanged. */
+function swapFirst(nest: Nest): Nest {
+  const swap = (list: readonly number[]): readonly number[] => [list[1]!, list[0]!, ...list.slice(2)];
+  const swapped = <A extends Access>(a: A): A => ({ ...a, strides: swap(a.strides) });
   return {
     ...nest,
-    outer: 1,
-    reads: new Map([...nest.reads].map(([name, a]) => [name, still(a)])),
-    targets: nest.targets.map(still),
+    axes: swap(nest.axes),
+    reads: new Map([...nest.reads].map(([name, a]) => [name, swapped(a)])),
+    targets: nest.targets.map(swapped),
   };
 }

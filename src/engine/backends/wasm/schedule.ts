@@ -19,6 +19,8 @@ export interface Schedule {
 
 /** Vector registers that the engine can count on. */
 const REGISTERS = 15;
+/** Rows of the tile that keeps those registers full beside two vectors of columns. */
+export const tileRows = (fma: boolean): number => (fma ? 6 : 4);
 /** Sixteen-byte instructions of one nest up to which writing everything out pays. */
 const UNROLL_LIMIT = 1800;
 
@@ -69,7 +71,7 @@ function tile(nest: Nest, fma: boolean): Schedule {
   if (rows < 0) return { ...none, lanes, vectors: Math.min(simple ? 4 : 2, vectorsThere) };
   const vectors = vectorsThere === 3 && simple ? 3 : Math.min(2, vectorsThere);
   const spare = REGISTERS - vectors - (fma ? 1 : 2);
-  const most = simple ? Math.min(fma ? 6 : 4, Math.max(1, Math.floor(spare / vectors))) : 2;
+  const most = simple ? Math.min(tileRows(fma), Math.max(1, Math.floor(spare / vectors))) : 2;
   return { ...none, lanes, vectors, rows, rowCount: bestRows(length(rows), vectors === 1 && simple ? 8 : most, vectors) };
 }
 
