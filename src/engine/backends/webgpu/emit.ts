@@ -19,6 +19,7 @@ export function emit(program: Program, profile: BackendProfile, lowering: Loweri
       ? emitWorkgroup(program, {
           // Software adapters clear workgroup memory by one instruction a number: much of it compiles slowly.
           memory: profile.software ? SOFTWARE_MEMORY : (profile.limits?.maxComputeWorkgroupStorageSize ?? LEAST_MEMORY),
+          parallel: profile.software !== true,
           lanes: profile.limits?.maxComputeInvocationsPerWorkgroup ?? LEAST_LANES,
         })
       : emitDispatches(program, { tiles: chosen === 'tiled' });
