@@ -13,7 +13,11 @@ import type { Tensor } from '../../../src/engine/ir/shape';
 import { ops } from '../../../src/engine/ops/index';
 import type { DatasetInfo } from '../../../src/engine/data/dataset';
 import { modelOf } from '../../../src/main/services/exports';
+import { readDataset } from '../../../src/main/services/datasets';
+import { resources } from '../../../src/main/services/folders';
 import { runOnnx } from '../../../src/main/services/onnx-runtime';
+import { readProjectFile } from '../../../src/main/services/projects';
+import { trained } from '../../support/training';
 import { drawing, type Rows } from '../../support/drawing';
 import { given, input, target } from '../../support/sources';
 
@@ -186,20 +190,8 @@ describe('every operation runs in ONNX Runtime as it does here', () => {
     Object.fromEntries(Object.entries(table).map(([name, spec]) => [name, spec.default]));
 });
 
-const python = (() => {
-  try {
-    return execFileSync('python3', ['-c', 'import numpy; print(numpy.__version__)'], { encoding: 'utf8' }).trim();
-  } catch {
-    return null;
-  }
-})();
-
-describe.skipIf(python === null)('in plain NumPy', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'chainrule-export-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-  /** Reads the file with the format's own definition and follows the network that it describes. */
-  const RUN = `
+/** Reads the file with the format's own definition and follows the network that it describes. */
+const RUN = `
 import json, struct, sys
 import numpy as np
 path, rows_path, out_path = sys.argv[1:]
@@ -213,7 +205,12 @@ else:
     header = json.loads(raw[8:8 + size])
     network = json.loads(header.pop('__metadata__')['network'])
     weights = {k: np.frombuffer(raw[8 + size:], '<f4', count=int(np.prod(v['shape'])), offset=v['data_offsets'][0]).reshape(v['shape']) for k, v in header.items()}
-x = np.fromfile(rows_path, '<f4').reshape(-1, len(network['features']))
+if rows_path.endswith('.csv'):
+    # As anybody would prepare new rows: by the encoding that the file itself states.
+    table = np.genfromtxt(rows_path, delimiter=',', names=True)
+    x = np.stack([(table[f['source']] - f['mean']) / f['deviation'] for f in network['features']], axis=1).astype('<f4')
+else:
+    x = np.fromfile(rows_path, '<f4').reshape(-1, len(network['features']))
 values = {}
 for entry in network['inputs']:
     values[entry['node']] = x[:, entry['columns']].reshape([-1] + entry['shape'])
@@ -228,6 +225,18 @@ values[network['prediction']].astype('<f4').tofile(out_path)
 print(json.dumps([network['classes'], network['features'][0]['mean']]))
 `;
 
+const python = (() => {
+  try {
+    return execFileSync('python3', ['-c', 'import numpy; print(numpy.__version__)'], { encoding: 'utf8' }).trim();
+  } catch {
+    return null;
+  }
+})();
+
+describe.skipIf(python === null)('in plain NumPy', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'chainrule-export-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
   it.each(['npz', 'safetensors'])('%s gives the program’s own answers', async (name) => {
     const { model, sample } = await prepared(network, 17, classifier);
     const file = join(folder, `model.${name}`);
@@ -241,4 +250,41 @@ print(json.dumps([network['classes'], network['features'][0]['mean']]))
     for (const [i, y] of output.entries()) expect(Math.abs(y - sample.expected[i]!)).toBeLessThan(1e-5);
   });
 });
+describe('the digits example, trained', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'chainrule-digits-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('gives the program’s own answers in ONNX Runtime and in plain NumPy, from the raw table', async () => {
+    const project = await readProjectFile(join(resources, 'examples', '07-digits.chainrule'));
+    const data = await readDataset(project.settings.data, project.settings.split);
+    const { session } = await trained(project, data, { epochs: 30 });
+    const model = modelOf(project, await session.weights(), data);
+    const rows = Uint32Array.from({ length: data.rows }, (_, i) => i);
+    const { buffer } = model.program.prediction!;
+    const { values } = await session.forward(data.x, data.features.length, data.y, data.targets.length, rows, [buffer]);
+    session.close();
+    const expected = values[0]!;
+    const sample: Sample = { rows: data.rows, width: data.features.length, x: data.x, expected };
+    const furthest = (output: Float32Array): number => {
+      expect(output.length).toBe(expected.length);
+      return expected.reduce((most, y, i) => Math.max(most, Math.abs(y - output[i]!) / Math.max(1, Math.abs(y))), 0);
+    };
+    for (const format of exporters) {
+      const bytes = format.write(model);
+      const verification = await verifyExport(format, bytes, model, sample, runOnnx);
+      expect(verification, format.name).toMatchObject({ rows: 1797, outputs: 10, passed: true });
+      if (!format.readWeights || python === null) continue;
+      const file = join(folder, `digits.${format.extension}`);
+      writeFileSync(file, bytes);
+      const raw = join(resources, 'datasets', 'digits.csv');
+      execFileSync('python3', ['-c', RUN, file, raw, join(folder, 'out')]);
+      const output = readFileSync(join(folder, 'out'));
+      expect(
+        furthest(new Float32Array(output.buffer.slice(output.byteOffset, output.byteOffset + output.length))),
+        format.name,
+      ).toBeLessThan(1e-5);
+    }
+  });
+});
+
 if (python === null) console.warn('Skipped: the exports were not run in NumPy, because python3 with numpy was not found.');
