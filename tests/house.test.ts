@@ -31,8 +31,8 @@ const resolve = (from: string, target: string): string | null => {
 };
 
 /** Floors of the engine, from the left. A file directly under src/engine is a floor of its own name. */
-const engineFloors = ['remote', 'wire', 'ir', 'graph', 'data', 'ops', 'optimizers', 'plan', 'backends', 'compile', 'train', 'export', 'api', 'engine', 'worker'];
-const rendererFloors = [['connect'], ['ui'], ['editor', 'run'], ['canvas', 'charts'], ['panels'], ['commands', 'menu-bar'], ['app', 'App', 'main']];
+const engineFloors = ['remote', 'wire', 'ir', 'graph', 'data', 'ops', 'optimizers', 'plan', 'backends', 'compile', 'train', 'teach', 'export', 'api', 'engine', 'worker'];
+const rendererFloors = [['connect'], ['ui'], ['editor', 'run'], ['canvas', 'charts'], ['panels'], ['learn'], ['commands', 'menu-bar'], ['app', 'App', 'main']];
 
 const roomOf = (file: string): string => {
   const [, , first] = file.split('/');

@@ -1,0 +1,125 @@
+/**
+ * The mistakes that people make with the chain rule, by name. Each gives a wrong number, which becomes a
+ * wrong choice of an exercise, and a sentence that explains it to whoever chose it.
+ */
+import type { NodeId } from '../graph/graph';
+import { answerText, factorText, same } from './numbers';
+import { pathsToLoss, type Path } from './paths';
+import { isActivation, partialText, type ScalarFacts, wordOf } from './scalar';
+
+export type MistakeName =
+  | 'added'
+  | 'dropped-factor'
+  | 'forgot-upstream'
+  | 'only-local'
+  | 'forgot-activation'
+  | 'forgot-path'
+  | 'multiplied-paths'
+  | 'wrong-sign'
+  | 'forgot-two'
+  | 'value-not-derivative';
+
+export const mistakeTitles: Readonly<Record<MistakeName, string>> = {
+  added: 'Added instead of multiplied',
+  'dropped-factor': 'A factor is missing',
+  'forgot-upstream': 'The upstream gradient was forgotten',
+  'only-local': 'Only the local derivative',
+  'forgot-activation': 'g′ was forgotten',
+  'forgot-path': 'A path was forgotten',
+  'multiplied-paths': 'Paths multiplied instead of added',
+  'wrong-sign': 'Wrong sign',
+  'forgot-two': 'The 2 of the square was forgotten',
+  'value-not-derivative': 'A value, not a derivative',
+};
+
+export interface Mistake {
+  readonly name: MistakeName;
+  readonly value: number;
+  readonly explanation: string;
+}
+
+const times = (numbers: readonly number[]): number => numbers.reduce((a, b) => a * b, 1);
+const productText = (numbers: readonly number[]): string => numbers.map((x, i) => (i === 0 ? answerText(x) : factorText(x))).join(' · ');
+
+/** Sums hand a gradient on unchanged: nobody writes that factor 1 down. */
+const written = (facts: ScalarFacts, path: Path): readonly { readonly factor: number; readonly name: string; readonly activation: boolean; readonly last: boolean }[] => {
+  const factors = path.edges.map((e, i) => ({
+    factor: path.factors[i]!,
+    name: partialText(facts, e.to, e.from),
+    activation: isActivation(facts, e.to),
+    last: e.to === facts.objective,
+    silent: ['add', 'identity', 'subtract'].includes(facts.graph.nodes[e.to]!.op) && path.factors[i] === 1,
+  }));
+  const loud = factors.filter((f) => !f.silent);
+  return loud.length > 0 ? loud : factors;
+};
+
+/** Mistakes about ∂l/∂node, most instructive first; each value appears once, and none equals the answer. */
+export function mistakesAbout(facts: ScalarFacts, node: NodeId): readonly Mistake[] {
+  const { paths, gradient } = pathsToLoss(facts, node, 24);
+  const found: Mistake[] = [];
+  const propose = (name: MistakeName, value: number, explanation: string): void => {
+    if (!Number.isFinite(value) || same(value, gradient) || found.some((m) => same(m.value, value))) return;
+    found.push({ name, value: value === 0 ? 0 : value, explanation });
+  };
+  if (paths.length === 0) return [];
+  const asked = partialText(facts, facts.objective, node);
+  const right = `${asked} = ${answerText(gradient)}`;
+  const [first] = paths;
+  const factors = written(facts, first!);
+
+  if (paths.length > 1) {
+    paths.slice(0, 6).forEach((path, i) => {
+      const through = wordOf(facts, path.edges[0]!.to);
+      propose(
+        'forgot-path',
+        path.product,
+        `This is the path through ${through} alone (path ${i + 1} of ${paths.length}). ${wordOf(facts, node)} reaches the loss on ${paths.length} paths, and their contributions are added: ${paths.map((p) => answerText(p.product)).join(' + ').replaceAll('+ −', '− ')} = ${answerText(gradient)}.`,
+      );
+    });
+    if (paths.length > 2)
+      paths.slice(0, 6).forEach((path) =>
+        propose('forgot-path', gradient - path.product, `The path through ${wordOf(facts, path.edges[0]!.to)} is missing: its contribution is ${answerText(path.product)}. ${right}.`),
+      );
+    propose(
+      'multiplied-paths',
+      times(paths.map((p) => p.product)),
+      `The contributions of the paths were multiplied. Along a path one multiplies, but separate paths are added: ${right}.`,
+    );
+  } else {
+    propose(
+      'added',
+      factors.reduce((s, f) => s + f.factor, 0),
+      `The local derivatives ${factors.map((f) => answerText(f.factor)).join(', ')} were added. Along a path they are multiplied: ${productText(factors.map((f) => f.factor))} = ${answerText(gradient)}.`,
+    );
+  }
+
+  const drop = (keep: (f: (typeof factors)[number], index: number) => boolean): number =>
+    paths.reduce((sum, path) => sum + times(written(facts, path).filter(keep).map((f) => f.factor)), 0);
+
+  if (factors.some((f) => f.activation)) {
+    const gate = factors.find((f) => f.activation)!;
+    propose('forgot-activation', drop((f) => !f.activation), `The derivative of the activation, ${gate.name} = ${answerText(gate.factor)}, is missing. The gradient must pass back through g as well. ${right}.`);
+  }
+  // The square's factor 2 disappears from every path's last factor.
+  if (['squared-error', 'power'].includes(facts.graph.nodes[facts.objective]!.op))
+    propose('forgot-two', gradient / 2, `The derivative of a square has a factor 2: the derivative of u² is 2u. ${right}.`);
+  if (factors.some((f) => f.last))
+    propose('forgot-upstream', drop((f) => !f.last), `${factors.find((f) => f.last)!.name} = ${answerText(factors.find((f) => f.last)!.factor)} is missing: the gradient that comes from the loss was forgotten. ${right}.`);
+  if (factors.length > 1 && paths.length === 1)
+    propose('only-local', factors[0]!.factor, `This is ${factors[0]!.name} alone. It must be multiplied by the gradient that arrives from the loss. ${right}.`);
+  if (paths.length === 1)
+    factors.forEach((missing, at) => {
+      if (!missing.last && factors.length > 1)
+        propose('dropped-factor', drop((_f, i) => i !== at), `The factor ${missing.name} = ${answerText(missing.factor)} is missing. ${right}.`);
+    });
+  propose('wrong-sign', -gradient, `The size is right, the sign is not. ${paths.length === 1 ? `${productText(factors.map((f) => f.factor))} = ${answerText(gradient)}.` : `${right}.`}`);
+  const value = facts.values.get(node)!;
+  propose('value-not-derivative', facts.values.get(facts.objective)!, `This is the loss itself, l = ${answerText(facts.values.get(facts.objective)!)}, not its derivative. ${right}.`);
+  propose('value-not-derivative', value, `This is the value of ${wordOf(facts, node)}, not the derivative of the loss with respect to it. ${right}.`);
+  return found;
+}
+
+/** The named mistake that leads to this number, if one does. */
+export const mistakeBehind = (facts: ScalarFacts, node: NodeId, value: number): Mistake | null =>
+  mistakesAbout(facts, node).find((m) => Math.abs(m.value - value) <= 5e-4 * Math.max(1, Math.abs(m.value))) ?? null;
