@@ -40,7 +40,7 @@ const SMALL = 1e-3;
 const STEPS = [1e-3, 1e-4, 1e-5];
 /** Rounding of a loss in float64, relative to the numbers it is computed from, with some room. */
 const ROUNDING = 2 ** -50;
-/** One-sided slopes that differ by more than this part, however small the step, mark a kink. */
+/** One-sided slopes that differ by more than this part, and no less at smaller steps, mark a kink. */
 const KINK = 1e-5;
 
 export function checkGradients(request: GradientCheckRequest): readonly ParameterCheck[] {
@@ -77,21 +77,23 @@ export function checkGradients(request: GradientCheckRequest): readonly Paramete
       };
       let error = Number.POSITIVE_INFINITY;
       let kink = false;
+      let bend = Number.POSITIVE_INFINITY;
       for (const size of STEPS) {
         const h = size * Math.max(1, Math.abs(old));
         const [up, down, halfUp, halfDown] = [at(old + h), at(old - h), at(old + h / 2), at(old - h / 2)];
         const difference = (4 * ((halfUp - halfDown) / h) - (up - down) / (2 * h)) / 3;
         const scale = Math.max(Math.abs(gradient), Math.abs(difference), SMALL * largest, Number.MIN_VALUE);
         const noise = (ROUNDING * magnitude) / h;
-        const apart = Math.abs(gradient - difference);
+        const off = Math.abs(gradient - difference);
         // What rounding explains is only taken off where it decides.
-        error = Math.min(error, apart / scale <= tolerance ? apart / scale : Math.max(0, apart - noise) / scale);
+        const relative = off / scale <= tolerance ? off / scale : Math.max(0, off - noise) / scale;
+        if (relative < error) error = relative;
         if (error <= tolerance) break;
-        // Smooth losses have one-sided slopes that meet as the step shrinks; at a kink both stay.
+        // The one-sided slopes of a smooth loss meet in proportion to the step; at a kink they stay apart.
         const [right, left] = [(halfUp - middle) / (h / 2), (middle - halfDown) / (h / 2)];
-        const bend = (Math.abs(right - left) - 4 * noise) / scale;
-        kink =
-          bend > Math.max(KINK, 20 * size) && Math.min(Math.abs(gradient - right), Math.abs(gradient - left)) / scale < 20 * size;
+        const apart = Math.max(0, Math.abs(right - left) - 4 * noise) / scale;
+        kink = apart > KINK && apart > bend / 2;
+        bend = apart;
       }
       numbers[i] = old;
       if (error > tolerance && kink) kinks++;

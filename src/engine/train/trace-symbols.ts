@@ -58,9 +58,9 @@ export function symbolOf(id: NodeId, name: string): Latex {
   return `${letter}_{${index ? `${index},` : ''}${owner}}`;
 }
 
-/** A symbol with its shape below it: vectors are rows, as in xW + b. */
+/** A symbol with its shape below it: vectors are rows, as in xW + b. One number needs no shape. */
 export function shapedLatex(symbol: Latex, shape: readonly number[]): Latex {
-  if (shape.length === 0) return symbol;
+  if (product(shape) === 1) return symbol;
   const axes = shape.length === 1 ? [1, ...shape] : shape;
   return `\\underset{${axes.join(' \\times ')}}{${symbol}}`;
 }
