@@ -334,6 +334,69 @@ describe.skipIf(!gpu)('the WebGPU backend', () => {
       }
     });
 
+    it('random programs, whose steps depend on each other in every way', async () => {
+      // One workgroup takes a software adapter long to compile.
+      for (let seed = 1; seed <= (way === 'general' || way === 'tiled' ? 25 : 8); seed++) {
+        const random = randomFrom(1000 + seed);
+        const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
+        const draft = new Draft();
+        // All buffers have 72 numbers: read as they lie, transposed, or one row or column for all.
+        const ids = Array.from({ length: 7 }, (_, at) => draft.buffer(`b${at}`, [8, 9], 'constant'));
+        const small = draft.buffer('s', [], 'constant');
+        const phases: readonly Phase[] = ['forward', 'loss', 'backward', 'update'];
+        for (let at = 0; at < 24; at++) {
+          const target = pick(ids);
+          const [x, y] = [pick(ids), pick(ids)];
+          const strides = (id: string): readonly number[] => (id === target ? [9, 1] : pick([[9, 1], [9, 1], [1, 8], [0, 1], [1, 0]]));
+          const phase = phases[Math.floor(at / 6)]!;
+          const form = random();
+          if (form < 0.6)
+            draft.step(
+              phase,
+              {
+                out: [8, 9],
+                reads: [{ name: 'x', strides: strides(x), offset: 0 }, { name: 'y', strides: strides(y), offset: 0 }, { name: 's', strides: [0, 0], offset: 0 }],
+                stores: [{ to: 'z', value: tanh(add(add(mul(read('x'), 0.7), read('y')), read('s'))) }],
+              },
+              { x, y, s: small, z: target },
+            );
+          else if (form < 0.85) {
+            // A product may not write what it reads.
+            const to = target === 'b0' || target === 'b1' ? 'b2' : target;
+            draft.step(
+              phase,
+              {
+                out: [8, 9],
+                fold: { with: 'sum', over: [8], body: mul(read('x'), read('y')) },
+                reads: [{ name: 'x', strides: [9, 0, 1], offset: 0 }, { name: 'y', strides: [0, 1, 9], offset: 0 }],
+                stores: [{ to: 'z', value: tanh(read(ACC)) }],
+              },
+              { x: x === to ? 'b0' : x, y: y === to ? 'b1' : y, z: to },
+            );
+          } else
+            draft.step(
+              phase,
+              { out: [], fold: { with: 'sum', over: [72], body: read('x') }, reads: [{ name: 'x', strides: [1], offset: 0 }], stores: [{ to: 'z', value: tanh(read(ACC)) }] },
+              { x, z: small },
+            );
+        }
+        const program = draft.program(1);
+        const values = Object.fromEntries(ids.map((id) => [id, numbers(72, random)]));
+        const reference = new ReferenceDevice(program);
+        const device = await open(program, way);
+        try {
+          for (const [id, data] of Object.entries(values)) for (const each of [device, reference]) each.write(id, data);
+          const run = { phases, rows: new Uint32Array(1), batch: 1 };
+          await reference.run(run);
+          await device.run(run);
+          const [actual, wanted] = [await device.read([...ids, small]), await reference.read([...ids, small])];
+          ids.forEach((id, index) => expect(worst(actual[index]!, wanted[index]!, 1), `seed ${seed}: ${id}`).toBeLessThan(1e-4));
+        } finally {
+          device.close();
+        }
+      }
+    });
+
     it('long folds, wide outputs and updates in place', async () => {
       const random = randomFrom(7);
       const draft = new Draft();
