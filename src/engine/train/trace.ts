@@ -327,8 +327,10 @@ class Recorder {
     const left = this.#contributionSymbol(e);
     const upstreamSymbol = e.to === this.#objective ? `\\frac{\\partial ${LOSS}}{\\partial ${LOSS}}` : this.#partial(e.to);
     // The local derivative as a number where it has one: that is the factor on the edge.
-    const plugged =
-      local && isSmall(local) && (byElement(op, call) || upstream.shape.length === 0)
+    const symbols = derivative((id) => this.#symbol(id));
+    const plugged = NUMBER.test(symbols)
+      ? symbols
+      : local && isSmall(local) && (byElement(op, call) || upstream.shape.length === 0)
         ? valueLatex(local)
         : derivative((id) => this.#number(id));
     const numbers = product(isSmall(upstream) ? valueLatex(upstream) : upstreamSymbol, plugged);
@@ -340,10 +342,7 @@ class Recorder {
       value: contribution,
       ...(local ? { localDerivative: local } : {}),
       gradient: contribution,
-      formula: `${left} = ${product(
-        upstreamSymbol,
-        derivative((id) => this.#symbol(id)),
-      )}`,
+      formula: `${left} = ${product(upstreamSymbol, symbols)}`,
       numbers: `${left} = ${numbers} = ${valueLatex(contribution)}`,
     });
   }
