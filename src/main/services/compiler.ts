@@ -8,7 +8,7 @@ import { compile } from '../../engine/compile/compile';
 import type { Result } from '../../engine/graph/diagnostics';
 import type { Project } from '../../engine/graph/project';
 import type { BackendName, Plans } from '../../engine/plan';
-import type { DatasetInfo } from '../../engine/train/dataset';
+import type { DatasetInfo } from '../../engine/data/dataset';
 
 const KEPT = 8;
 /** Larger programs are not kept: eight of them would fill the memory. */

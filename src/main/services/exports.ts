@@ -12,8 +12,8 @@ import type { Exporter, Model, Verification } from '../../engine/export/exporter
 import { exporters } from '../../engine/export/index';
 import { SAMPLE_ROWS, sampleOf, verifyExport } from '../../engine/export/verify';
 import type { Project } from '../../engine/graph/project';
-import type { Dataset, DatasetInfo } from '../../engine/train/dataset';
-import { Random } from '../../engine/train/random';
+import type { Dataset, DatasetInfo } from '../../engine/data/dataset';
+import { Random } from '../../engine/data/random';
 import type { Weights } from '../../engine/api';
 import { writeWhole } from './files';
 import { runOnnx } from './onnx-runtime';

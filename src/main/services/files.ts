@@ -1,11 +1,14 @@
 /**
  * Reading and writing whole files. Writing is all or nothing: a temporary file beside the target, flushed,
- * then renamed over it; what was there before stays until the new content is safe.
+ * then renamed over it; what was there before stays until the new content is safe. It is ours, because the
+ * library for this, write-file-atomic 7, takes a short write on a full disk for a whole one and renames the
+ * stump over the good file.
  */
+import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, open, stat } from 'node:fs/promises';
+import { access, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
+import { setTimeout } from 'node:timers/promises';
 import { fileRefusal, Refusal } from './refusal';
 
 /** A regular file's content. Devices and pipes, which may never end, are refused. */
@@ -33,10 +36,12 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
     const before = await stat(path).catch(() => null);
     if (before) {
       if (before.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+      // Renaming would put a file in the place of a device.
+      if (!before.isFile()) throw new Refusal(`'${path}' is not an ordinary file. Choose another name.`);
       if ((before.mode & 0o222) === 0) throw Object.assign(new Error(), { code: 'EACCES' });
       await access(path, constants.W_OK);
     }
-    await writeFileAtomic(path, typeof content === 'string' ? content : Buffer.from(content.buffer, content.byteOffset, content.byteLength));
+    await replace(path, content, before ? before.mode & 0o777 : undefined);
   } catch (error) {
     throw fileRefusal(error, path, 'write');
   }
@@ -45,5 +50,56 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
 /** The program's own small files: the folder is made when it is missing, and only the user may look inside. */
 export async function writeOwn(path: string, content: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await writeFileAtomic(path, content, { mode: 0o600 });
+  await replace(path, content, 0o600);
+}
+
+/** Writes to the same file wait for each other, so that the last one asked for is the one that stays. */
+const underWay = new Map<string, Promise<void>>();
+
+async function replace(path: string, content: string | Uint8Array, mode: number | undefined): Promise<void> {
+  // A link stays a link: what it leads to is replaced.
+  const target = await realpath(path).catch(() => path);
+  const turn = (underWay.get(target) ?? Promise.resolve()).catch(() => undefined).then(() => replaceNow(target, content, mode));
+  underWay.set(target, turn);
+  try {
+    await turn;
+  } finally {
+    if (underWay.get(target) === turn) underWay.delete(target);
+  }
+}
+
+async function replaceNow(target: string, content: string | Uint8Array, mode: number | undefined): Promise<void> {
+  const temporary = `${target}.${randomBytes(4).toString('hex')}.tmp`;
+  try {
+    const handle = await open(temporary, 'wx', mode);
+    try {
+      await handle.writeFile(content);
+      // The mode of `open` is cut by the user's mask; the file that was there had its own.
+      if (mode !== undefined) await handle.chmod(mode).catch(() => undefined);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await renameOver(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
+  // The name itself must be on the disk too; Windows has no such call.
+  const folder = await open(dirname(target), 'r').catch(() => null);
+  await folder?.sync().catch(() => undefined);
+  await folder?.close();
+}
+
+/** On Windows a virus scanner or an indexer may hold a file for a moment. */
+async function renameOver(from: string, to: string): Promise<void> {
+  for (let wait = 20; ; wait *= 2) {
+    try {
+      return await rename(from, to);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (process.platform !== 'win32' || wait > 1000 || (code !== 'EPERM' && code !== 'EACCES' && code !== 'EBUSY')) throw error;
+      await setTimeout(wait);
+    }
+  }
 }

@@ -43,6 +43,7 @@ export function fileRefusal(error: unknown, path: string, doing: 'read' | 'write
       return say(`'${name}' is on a medium that cannot be written. Save in another place. (${path})`);
     case 'ENOSPC':
     case 'EDQUOT':
+    case 'EFBIG':
       return say(`The disk is full, so '${name}' was not saved; the file on disk is unchanged. Free some space, or save in another place. (${path})`);
     case 'EISDIR':
       return say(`'${name}' is a folder, not a file. Choose a file. (${path})`);

@@ -57,7 +57,7 @@ const project: fc.Arbitrary<Project> = fc.uniqueArray(id, { maxLength: 8 }).chai
         ),
       ),
       points: fc.tuple(...ids.map(() => fc.record({ x: fc.integer({ min: -1e6, max: 1e6 }), y: fc.double({ min: -1e6, max: 1e6, noNaN: true }).map((n) => n + 0) }))),
-      wires: ids.length === 0 ? fc.constant([]) : fc.array(fc.record({ from: fc.constantFrom(...ids), to: fc.constantFrom(...ids), port: id }), { maxLength: 10 }),
+      wires: fc.array(fc.record({ from: fc.constantFrom(...(ids.length > 0 ? ids : ['none'])), to: fc.constantFrom(...(ids.length > 0 ? ids : ['none'])), port: id }), { maxLength: ids.length > 0 ? 10 : 0 }),
       title: plainText,
       notes: plainText,
       data,
