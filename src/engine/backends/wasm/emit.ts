@@ -8,17 +8,19 @@ import { ACC, type Kernel } from '../../ir/kernel';
 import { isBatched, sampleSize } from '../../ir/shape';
 import { bufferIds, type Code, type Phase, type Program } from '../../plan';
 import type { BackendProfile } from '../backend';
-import { Func, Module } from './assembler';
+import { Func, Module, V128 } from './assembler';
 import { driverFunction, gatherFunction, type PhaseCalls } from './gather';
 import { completeLayout, control, type Layout, PAGE, type Placed, placeBuffers } from './layout';
 import { type Context, emitPiece } from './loops';
-import { hostMath } from './math';
+import { hostMath, sharedMath, VectorMath } from './math';
 import { type Nest, nestOf } from './nest';
 import { arrange, nestsOf, type Piece } from './product';
-import { estimate, type Schedule, scheduleOf, tileRows } from './schedule';
+import { estimate, type Schedule, scheduleOf, tileRows, unrolledWithin, written } from './schedule';
 
 /** Written-out instructions that a whole program may have; smaller steps are served first. */
 const UNROLLED_TOTAL = 14_000;
+/** Elementary functions written out in place, at most. */
+const WRITTEN_OUT = 160;
 /** Bytes of a function from which the next step starts a new one. */
 const FUNCTION_BYTES = 24_000;
 /** Instructions executed by a step from which it has a function to itself. */
@@ -33,7 +35,7 @@ export function emit(program: Program, profile: BackendProfile): Code {
   const layout = completeLayout(placed, scratchBytes, program.batch);
   const schedules = budgeted(arranged.flatMap(({ pieces }) => pieces), fma);
   const module = new Module(hostMath, Math.ceil(layout.end / PAGE));
-  const context: Context = { fma, host: (name) => module.importIndex(name) };
+  const context: Context = { fma, host: (name) => module.importIndex(name), shared: sharing(module, schedules, fma) };
 
   const calls: { phase: Phase; functions: number[] }[] = [];
   let open: Func | null = null;
@@ -61,11 +63,27 @@ export function emit(program: Program, profile: BackendProfile): Code {
   let lossIndex: number | null = null;
   if (loss) {
     const f = new Func([]);
-    emitPiece(f, { kind: 'nest', nest: loss }, (nest) => scheduleOf(nest, fma, 200), context);
+    emitPiece(f, { kind: 'nest', nest: loss }, (nest) => scheduleOf(nest, fma), context);
     lossIndex = module.add(f);
   }
   module.add(driverFunction(gather, calls as readonly PhaseCalls[], lossIndex, layout), 'run');
   return { kind: 'wasm', bytes: module.bytes(), layout: layout satisfies Layout };
+}
+
+/** Puts the elementary functions into the module once if writing them out each time would be long. */
+function sharing(module: Module, schedules: ReadonlyMap<Nest, Schedule>, fma: boolean): Context['shared'] {
+  let count = 0;
+  for (const [nest, schedule] of schedules) count += written(nest, schedule);
+  if (count <= WRITTEN_OUT) return () => -1;
+  const index = Object.fromEntries(
+    sharedMath.map((name) => {
+      const f = new Func([V128], [V128]);
+      f.get(0);
+      new VectorMath(f, fma)[name]();
+      return [name, module.add(f)];
+    }),
+  );
+  return (name) => index[name]!;
 }
 
 /** A schedule for each nest; the smallest are written out first, as far as the total allows. */
@@ -74,13 +92,13 @@ function budgeted(pieces: readonly Piece[], fma: boolean): ReadonlyMap<Nest, Sch
   const once: { nest: Nest; size: number }[] = [];
   for (const piece of pieces)
     for (const nest of nestsOf(piece)) {
-      const schedule = scheduleOf(nest, fma, 0);
+      const schedule = scheduleOf(nest, fma);
       schedules.set(nest, schedule);
       if (piece.kind === 'nest') once.push({ nest, size: estimate(nest, schedule) });
     }
   let left = UNROLLED_TOTAL;
   for (const { nest, size } of once.sort((a, b) => a.size - b.size)) {
-    const schedule = scheduleOf(nest, fma, left);
+    const schedule = unrolledWithin(nest, schedules.get(nest)!, size, left);
     schedules.set(nest, schedule);
     if (schedule.unrolled) left -= size;
   }

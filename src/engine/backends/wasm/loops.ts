@@ -4,7 +4,7 @@
  * counts. Loops move one pointer for each distinct walk through memory.
  */
 import { type Func, I32, V128 } from './assembler';
-import { VectorMath } from './math';
+import { type SharedMath, VectorMath } from './math';
 import type { DagNode } from './dag';
 import { type Access, foldAxes, type Nest, outAxes, type Target } from './nest';
 import { nestsOf, type Piece } from './product';
@@ -14,6 +14,8 @@ export interface Context {
   readonly fma: boolean;
   /** Index of an imported function. */
   readonly host: (name: string) => number;
+  /** Index of a function of the module to call instead of writing the function out; −1: write it out. */
+  readonly shared: (name: SharedMath) => number;
 }
 
 export function emitPiece(f: Func, piece: Piece, scheduleOf: (nest: Nest) => Schedule, context: Context): void {
@@ -58,6 +60,8 @@ class NestEmitter {
   /** Loops that are open at this point. */
   #open = 0;
   readonly #math: VectorMath;
+  /** For each node, a bit for every axis along which its value changes. */
+  readonly moves: readonly number[];
 
   constructor(
     readonly f: Func,
@@ -67,6 +71,7 @@ class NestEmitter {
   ) {
     this.#math = new VectorMath(f, context.fma);
     this.#shift = nest.axes.map(() => 0);
+    this.moves = movesOf(nest);
     const folds = foldAxes(nest).reduce((product, axis) => product * nest.axes[axis]!, 1);
     this.#looped = nest.axes.map((length, axis) => {
       if (axis < nest.outer) return length > 1;
@@ -134,11 +139,10 @@ class NestEmitter {
   #hoist(): Map<number, number> {
     if (this.nest.ordered || this.nest.axes.length === 0) return this.#hoisted;
     const cells = new Cells(this, { lanes: -1, rows: -1, rowCount: 1, vectors: 1, laneCount: 1 });
-    const invariant = cells.invariant;
     const visit = (id: number): void => {
       const node = this.nest.dag.nodes[id]!;
       if (node.op === 'const' || this.#hoisted.has(id)) return;
-      if (!invariant[id]) {
+      if (this.moves[id] !== 0) {
         for (const arg of node.args) visit(arg);
         return;
       }
@@ -314,6 +318,24 @@ class NestEmitter {
   }
 }
 
+const bit = (axis: number): number => (axis < 0 ? 0 : 1 << axis);
+
+function movesOf({ dag, reads, body, combine }: Nest): readonly number[] {
+  const moves: number[] = [];
+  for (const node of dag.nodes)
+    moves.push(
+      node.op === 'read'
+        ? reads.get(node.name)!.strides.reduce((bits, stride, axis) => (stride === 0 ? bits : bits | bit(axis)), 0)
+        : node.op === 'acc'
+          ? // The result of a fold differs from cell to cell; without one, `acc` is the body.
+            combine !== null || body < 0
+            ? ~0
+            : moves[body]!
+          : node.args.reduce<number>((bits, arg) => bits | moves[arg]!, 0),
+    );
+  return moves;
+}
+
 interface TileShape {
   readonly lanes: number;
   readonly rows: number;
@@ -325,33 +347,17 @@ interface TileShape {
 
 /** Values of the expression graph in the cells of one tile; what is shared is computed once. */
 class Cells {
-  readonly invariant: readonly boolean[];
-  readonly #alongRows: readonly boolean[];
-  readonly #alongLanes: readonly boolean[];
   readonly #known = new Map<number, number>();
+  readonly #rowBit: number;
+  readonly #laneBit: number;
 
   constructor(
     readonly owner: NestEmitter,
     readonly shape: TileShape,
     readonly accs?: readonly (readonly number[])[],
   ) {
-    const { dag, reads, body, combine } = owner.nest;
-    const spread = (moves: (access: Access) => boolean): boolean[] => {
-      const result: boolean[] = [];
-      for (const node of dag.nodes)
-        result.push(
-          node.op === 'read'
-            ? moves(reads.get(node.name)!)
-            : node.op === 'acc'
-              ? combine !== null || body < 0 || result[body]!
-              : node.args.some((arg) => result[arg]!),
-        );
-      return result;
-    };
-    const along = (axis: number): boolean[] => spread((access) => axis >= 0 && access.strides[axis] !== 0);
-    this.#alongRows = along(shape.rows);
-    this.#alongLanes = along(shape.lanes);
-    this.invariant = spread((access) => access.strides.some((stride) => stride !== 0)).map((moves) => !moves);
+    this.#rowBit = bit(shape.rows);
+    this.#laneBit = bit(shape.lanes);
   }
 
   /** Pushes a node's vector. */
@@ -381,7 +387,7 @@ class Cells {
     this.#compute(id, node, r, v);
     const { rowCount, vectors } = this.shape;
     const again =
-      nest.dag.uses[id]! > 1 || (id === nest.body && nest.combine === null) || (rowCount > 1 && !this.#alongRows[id]) || (vectors > 1 && !this.#alongLanes[id]);
+      nest.dag.uses[id]! > 1 || (id === nest.body && nest.combine === null) || (rowCount > 1 && !this.#alongRows(id)) || (vectors > 1 && !this.#alongLanes(id));
     if (again && !this.#known.has(key)) {
       const local = f.local(V128);
       f.tee(local);
@@ -421,7 +427,15 @@ class Cells {
   }
 
   #key(id: number, r: number, v: number): number {
-    return (id * 64 + (this.#alongRows[id] ? r : 0)) * 64 + (this.#alongLanes[id] ? v : 0);
+    return (id * 64 + (this.#alongRows(id) ? r : 0)) * 64 + (this.#alongLanes(id) ? v : 0);
+  }
+
+  #alongRows(id: number): boolean {
+    return (this.owner.moves[id]! & this.#rowBit) !== 0;
+  }
+
+  #alongLanes(id: number): boolean {
+    return (this.owner.moves[id]! & this.#laneBit) !== 0;
   }
 
   #laneCount(v: number): number {
@@ -470,7 +484,8 @@ class Cells {
       case 'log':
       case 'tanh':
         arg(0)();
-        math[node.op]();
+        if (context.shared(node.op) < 0) math[node.op]();
+        else f.call(context.shared(node.op));
         return;
       case 'sin':
       case 'cos':

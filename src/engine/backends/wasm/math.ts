@@ -12,6 +12,10 @@ export const hostMath: readonly Import[] = [
   { name: 'pow', parameters: [F64, F64], results: [F64] },
 ];
 
+/** Functions that are long enough to be shared when a program has many of them. */
+export const sharedMath = ['exp', 'log', 'tanh'] as const;
+export type SharedMath = (typeof sharedMath)[number];
+
 const LOG2E = 1.44269504088896341;
 // ln 2 in two parts: the first has so few bits that its product with a small whole number is exact.
 const LN2_HIGH = 0.693359375;
@@ -75,8 +79,8 @@ export class VectorMath {
   exp(): void {
     const { f } = this;
     this.#with(3, (x, n, p) => {
-      // Beyond ±104 the result is 0 or ∞ whatever the argument; max and min let NaN through.
-      f.vector(-104).v('max').vector(89).v('min').tee(x);
+      // Beyond ±104 the result is 0 or ∞ whatever the argument; picking lets NaN through.
+      f.vector(-104).v('pickMax').vector(89).v('pickMin').tee(x);
       f.vector(LOG2E).v('mul').v('nearest').set(n);
       this.subtractProduct(() => f.get(x), () => f.get(n), () => f.vector(LN2_HIGH));
       f.set(x);
@@ -121,7 +125,7 @@ export class VectorMath {
   tanh(): void {
     const { f } = this;
     this.#with(3, (x, square, p) => {
-      f.vector(-TANH_LIMIT).v('max').vector(TANH_LIMIT).v('min').tee(x);
+      f.vector(-TANH_LIMIT).v('pickMax').vector(TANH_LIMIT).v('pickMin').tee(x);
       f.get(x).v('mul').set(square);
       this.#polynomial(TANH_P, square, p);
       f.get(p).get(x).v('mul');

@@ -24,12 +24,13 @@ export const tileRows = (fma: boolean): number => (fma ? 6 : 4);
 /** Sixteen-byte instructions of one nest up to which writing everything out pays. */
 const UNROLL_LIMIT = 1800;
 
-export function scheduleOf(nest: Nest, fma: boolean, budget: number): Schedule {
-  const tiled = tile(nest, fma);
-  return { ...tiled, unrolled: estimate(nest, tiled) <= Math.min(UNROLL_LIMIT, budget) };
-}
+/** The schedule with or without loops, as `budget` instructions allow. */
+export const unrolledWithin = (nest: Nest, schedule: Schedule, size: number, budget: number): Schedule => ({
+  ...schedule,
+  unrolled: size <= Math.min(UNROLL_LIMIT, budget),
+});
 
-function tile(nest: Nest, fma: boolean): Schedule {
+export function scheduleOf(nest: Nest, fma: boolean): Schedule {
   const none: Schedule = { lanes: -1, vectors: 1, rows: -1, rowCount: 1, dot: false, unrolled: false };
   if (nest.ordered) return none;
   const length = (axis: number): number => nest.axes[axis]!;
@@ -37,19 +38,15 @@ function tile(nest: Nest, fma: boolean): Schedule {
     ...outAxes(nest).map((axis) => ({ axis, dot: false })),
     ...(nest.combine ? foldAxes(nest).map((axis) => ({ axis, dot: true })) : []),
   ]
-    .filter(({ axis }) => length(axis) > 1)
-    .map((c) => ({ ...c, cost: costAlong(nest, c.axis, c.dot) }));
+    .filter(({ axis }) => length(axis) > 1);
   if (candidates.length === 0) return none;
-  // The last of equals: inner axes are stored in sequence.
-  const best = candidates.reduce((a, b) => (b.cost <= a.cost ? b : a));
+  const best = candidates.length === 1 ? candidates[0]! : cheapest(nest, candidates);
   if (best.dot) {
     const rows = nest.outRank - 1;
     return { ...none, lanes: best.axis, dot: true, rows, rowCount: rows < 0 ? 1 : Math.min(4, length(rows)) };
   }
   const lanes = best.axis;
   const vectorsThere = Math.ceil(length(lanes) / 4);
-  const names = [...nest.reads.keys()].filter((name) => nest.body >= 0 && nest.dag.names(nest.body).has(name));
-  const bodyReads = names.map((name) => nest.reads.get(name)!);
   const others = outAxes(nest).filter((axis) => axis !== lanes && length(axis) > 1);
 
   if (!nest.combine) {
@@ -66,6 +63,7 @@ function tile(nest: Nest, fma: boolean): Schedule {
   }
 
   const simple = nest.dag.cost(nest.body) <= 3;
+  const bodyReads = [...nest.dag.names(nest.body)].map((name) => nest.reads.get(name)!);
   const shared = others.filter((axis) => bodyReads.some((a) => a.strides[axis] === 0 && a.strides[lanes] !== 0));
   const rows = shared.reduce((a, b) => (a < 0 || length(b) > length(a) ? b : a), -1);
   if (rows < 0) return { ...none, lanes, vectors: Math.min(simple ? 4 : 2, vectorsThere) };
@@ -74,6 +72,17 @@ function tile(nest: Nest, fma: boolean): Schedule {
   const most = simple ? Math.min(tileRows(fma), Math.max(1, Math.floor(spare / vectors))) : 2;
   return { ...none, lanes, vectors, rows, rowCount: bestRows(length(rows), vectors === 1 && simple ? 8 : most, vectors) };
 }
+
+interface Candidate {
+  readonly axis: number;
+  readonly dot: boolean;
+}
+
+/** The last of equals: inner axes are stored in sequence. */
+const cheapest = (nest: Nest, candidates: readonly Candidate[]): Candidate =>
+  candidates
+    .map((c) => ({ ...c, cost: costAlong(nest, c.axis, c.dot) }))
+    .reduce((a, b) => (b.cost <= a.cost ? b : a));
 
 /** Rows of a tile: the count whose full tiles and remainder take the least time. */
 function bestRows(length: number, most: number, vectors: number): number {
@@ -110,6 +119,13 @@ function costAlong(nest: Nest, axis: number, dot: boolean): number {
     along(namesOf(nest.targets.map((t) => t.value))) +
     nest.targets.reduce((sum, t) => sum + load(t.strides[axis]!), 0);
   return ((outs * waste) / 4) * ((nest.combine ? folds : 1) * body + finish);
+}
+
+/** How often a schedule writes out an elementary function. */
+export function written(nest: Nest, { unrolled, vectors, rowCount, lanes }: Schedule): number {
+  const count = nest.dag.nodes.reduce((sum, { op }) => sum + (op === 'exp' || op === 'log' || op === 'tanh' ? 1 : 0), 0);
+  if (count === 0 || !unrolled) return count * vectors * rowCount;
+  return count * nest.axes.reduce((p, length, axis) => p * Math.ceil(length / (axis === lanes ? 4 : 1)), 1);
 }
 
 /** Rough number of instructions when nothing is a loop. */
