@@ -111,10 +111,12 @@ describe('edits', () => {
     expect(opened.edges['fc/product.a']!.from).toBe('x');
     expect(opened.edges['loss.prediction']!.from).toBe('fc/sum');
     expect(opened.nodes['fc/sum']!.group).toBe('fc');
-    // weight, product, sum stand in three columns; the bias stands beside the product that it joins.
-    expect(opened.positions['fc/sum']!.x - opened.positions['fc/weight']!.x).toBe(300);
+    // weight, product, sum stand in three columns; the bias hangs above the product that it joins.
+    expect(opened.positions['fc/sum']!.x - opened.positions['fc/weight']!.x).toBe(440);
     expect(opened.positions['fc/bias']!.x).toBe(opened.positions['fc/product']!.x);
-    expect(opened.positions.loss!.x).toBe(500);
+    expect(opened.positions['fc/bias']!.y).toBeLessThan(opened.positions['fc/product']!.y);
+    expect(opened.positions['fc/product']!.y).toBe(0);
+    expect(opened.positions.loss!.x).toBe(640);
   });
 
   test('groups are names on nodes', () => {

@@ -398,7 +398,7 @@ export interface Expansion {
   readonly output: ReadonlyMap<NodeId, NodeId>;
 }
 
-const PART_GAP: Point = { x: 150, y: 90 };
+const PART_GAP: Point = { x: 220, y: 110 };
 
 /**
  * Replaces a composite by its parts, where it stood. Parts keep their ids (`fc/weight`), so trained and
@@ -423,11 +423,21 @@ export const explode =
     for (const [other, p] of Object.entries(project.positions)) {
       if (other !== id) positions[other] = p.x > at.x ? { x: p.x + room, y: p.y } : p;
     }
-    columns.forEach((column, c) =>
-      column.forEach((part, row) => {
-        positions[part] = { x: at.x + c * PART_GAP.x, y: at.y + (row - (column.length - 1) / 2) * PART_GAP.y };
-      }),
-    );
+    const fed = new Set(inner.map((e) => e.to));
+    columns.forEach((column, c) => {
+      // The way of the data stays level; a lone parameter hangs above it.
+      const path = column.filter((part) => fed.has(part));
+      const rest = column.filter((part) => !fed.has(part));
+      const middle = path.length > 0 ? path : rest.length > 1 ? rest : [];
+      const above = middle === rest ? [] : rest;
+      const top = (middle.length - 1) / 2;
+      middle.forEach((part, row) => {
+        positions[part] = { x: at.x + c * PART_GAP.x, y: at.y + (row - top) * PART_GAP.y };
+      });
+      above.forEach((part, row) => {
+        positions[part] = { x: at.x + c * PART_GAP.x, y: at.y - (Math.max(0, top) + 1 + row) * PART_GAP.y };
+      });
+    });
 
     const name = freshGroup(project, id);
     const nodes: Record<NodeId, Node> = {};

@@ -189,8 +189,9 @@ export class Drawing {
     this.#cy.viewport({ zoom: camera.zoom, pan: { x: camera.x, y: camera.y } });
   }
 
-  onCamera(listener: () => void): void {
-    this.#cy.on('viewport', listener);
+  /** After each picture that Cytoscape has drawn. */
+  onDrawn(listener: () => void): void {
+    this.#cy.on('render', listener);
   }
 
   resize(): void {
@@ -278,7 +279,7 @@ function styleOf(theme: Theme): readonly Rule[] {
     { selector: 'node.circle, node.neuron', style: { shape: 'ellipse', 'underlay-shape': 'ellipse', 'border-width': 1.75 } },
     {
       selector: 'node.column',
-      style: { 'corner-radius': '16px', 'background-opacity': 0.72, 'underlay-opacity': 0.025, 'underlay-corner-radius': '19px', 'z-index': 1 },
+      style: { 'corner-radius': '16px', 'background-opacity': 0.72, 'underlay-opacity': 0.025, 'underlay-corner-radius': '19px' },
     },
     ...Object.entries(theme.groups).flatMap(([group, color]): Rule[] => [
       { selector: `node.circle.of-${group}, node.neuron.of-${group}`, style: { 'border-color': color } },

@@ -23,7 +23,9 @@ export function curveBetween(s: Point, t: Point, bend = 0.4): Curve {
   const dx = t.x - s.x;
   // Backwards lines swing out, the more the farther they reach.
   const reach = dx > 0 ? Math.max(Math.min(30, dx), dx * bend) : 46 + Math.min(140, -dx * 0.25);
-  return { sx: s.x, sy: s.y, ax: s.x + reach, ay: s.y, bx: t.x - reach, by: t.y, tx: t.x, ty: t.y };
+  // … and pass below what stands between, where they would run through it.
+  const bow = dx > 0 ? 0 : Math.max(0, 120 - Math.abs(t.y - s.y));
+  return { sx: s.x, sy: s.y, ax: s.x + reach, ay: s.y + bow, bx: t.x - reach, by: t.y + bow, tx: t.x, ty: t.y };
 }
 
 export function pointOn(c: Curve, t: number): Point {
@@ -52,7 +54,7 @@ export function curveLength(c: Curve): number {
 /** Distance of a point from a curve; infinite when it is clearly farther than `reach`. */
 export function distanceTo(c: Curve, { x, y }: Point, reach: number): number {
   if (x < Math.min(c.sx, c.tx, c.bx) - reach || x > Math.max(c.sx, c.tx, c.ax) + reach) return Number.POSITIVE_INFINITY;
-  if (y < Math.min(c.sy, c.ty) - reach || y > Math.max(c.sy, c.ty) + reach) return Number.POSITIVE_INFINITY;
+  if (y < Math.min(c.sy, c.ty) - reach || y > Math.max(c.sy, c.ty, c.ay, c.by) + reach) return Number.POSITIVE_INFINITY;
   let least = Number.POSITIVE_INFINITY;
   let before = { x: c.sx, y: c.sy };
   for (let i = 1; i <= 16; i++) {

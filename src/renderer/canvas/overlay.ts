@@ -6,6 +6,7 @@
 import type { FrameReader } from '../../engine/train/frames';
 import type { NodeId } from '../../engine/graph/graph';
 import type { Project } from '../../engine/graph/project';
+import type { Box } from '../editor/gestures';
 import type { Camera } from './cytoscape';
 import { NOWHERE, pointOn } from './geometry';
 import type { LiveLines } from './live';
@@ -29,6 +30,7 @@ export interface OverlayState {
 
 /** Below this zoom a bundle of weights is a haze; every second, then every fourth line of it is left out. */
 const DENSE_ZOOM = 0.3;
+const sparseness = ({ zoom }: Camera): number => (zoom < DENSE_ZOOM / 2 ? 4 : zoom < DENSE_ZOOM ? 2 : 1);
 
 export class Overlay {
   readonly #context: CanvasRenderingContext2D;
@@ -50,6 +52,9 @@ export class Overlay {
   #readAt = 0;
   #stale = true;
   #phaseAt = 0;
+  /** The part of the drawing whose lines are sorted, and how many of them were left out. */
+  #sorted: Box = { x1: 0, y1: 0, x2: 0, y2: 0 };
+  #sparse = 1;
 
   constructor(readonly canvas: HTMLCanvasElement) {
     this.#context = canvas.getContext('2d')!;
@@ -64,7 +69,7 @@ export class Overlay {
     this.#stale = true;
   }
 
-  /** Lines, camera or colours changed: paths are found anew at the next draw. */
+  /** Lines or what they show changed: paths are found anew at the next draw. */
   invalidate(): void {
     this.#stale = true;
   }
@@ -87,7 +92,7 @@ export class Overlay {
       this.#stale = true;
     }
     if (!ready) this.#sequence = -1;
-    if (this.#stale) this.#sort(state, ready);
+    if (this.#stale || !this.#sortedFor(state.camera)) this.#sort(state, ready);
     this.#stale = false;
 
     const c = this.#context;
@@ -126,19 +131,34 @@ export class Overlay {
     this.#stale = true;
   }
 
+  #seen({ zoom, x, y }: Camera): Box {
+    return { x1: -x / zoom, y1: -y / zoom, x2: (this.#width - x) / zoom, y2: (this.#height - y) / zoom };
+  }
+
+  /** Whether the lines that were sorted are those that this camera sees. */
+  #sortedFor(camera: Camera): boolean {
+    const seen = this.#seen(camera);
+    const { x1, y1, x2, y2 } = this.#sorted;
+    const covered = seen.x1 >= x1 && seen.y1 >= y1 && seen.x2 <= x2 && seen.y2 <= y2;
+    return covered && (x2 - x1) * (y2 - y1) < 16 * (seen.x2 - seen.x1) * (seen.y2 - seen.y1) && this.#sparse === sparseness(camera);
+  }
+
   /** Sorts the lines by style and makes one path for each style. */
   #sort({ lines, camera, forward, backward }: OverlayState, ready: boolean): void {
     const list = lines.lines;
-    const [left, top] = [-camera.x / camera.zoom - 20, -camera.y / camera.zoom - 20];
-    const [right, bottom] = [left + this.#width / camera.zoom + 40, top + this.#height / camera.zoom + 40];
-    const sparse = camera.zoom < DENSE_ZOOM / 2 ? 4 : camera.zoom < DENSE_ZOOM ? 2 : 1;
+    const seen = this.#seen(camera);
+    const margin = { x: (seen.x2 - seen.x1) / 2, y: (seen.y2 - seen.y1) / 2 };
+    const [left, right, top, bottom] = [seen.x1 - margin.x, seen.x2 + margin.x, seen.y1 - margin.y, seen.y2 + margin.y];
+    this.#sorted = { x1: left, y1: top, x2: right, y2: bottom };
+    const sparse = sparseness(camera);
+    this.#sparse = sparse;
     const counts = this.#starts.fill(0);
     for (let i = 0; i < list.length; i++) {
       const { curve, source, target } = list[i]!;
       const inside =
         Math.max(curve.sx, curve.tx, curve.ax) >= left &&
         Math.min(curve.sx, curve.tx, curve.bx) <= right &&
-        Math.max(curve.sy, curve.ty) >= top &&
+        Math.max(curve.sy, curve.ty, curve.ay) >= top &&
         Math.min(curve.sy, curve.ty) <= bottom;
       // A plain line is Cytoscape's while nothing is known about it.
       const drawn = inside && (lines.isWeight[i] || target >= 0 || ready) && (sparse === 1 || target < 0 || (source + target) % sparse === 0);

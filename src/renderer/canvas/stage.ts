@@ -22,6 +22,9 @@ export interface Layers {
   readonly ink: HTMLCanvasElement;
 }
 
+/** Nodes and edges from which on Cytoscape's own drawing is spared during motion. */
+const LARGE = 250;
+
 const idle: Live = { frame: null, watch: () => {}, showForward: false, showBackward: false, active: false, focus: null, speed: 1 };
 
 export class Stage {
@@ -46,6 +49,11 @@ export class Stage {
   #width = 0;
   #height = 0;
   #glide = 0;
+  #camera: Camera = { zoom: 1, x: 0, y: 0 };
+  /** The camera of Cytoscape's last picture. */
+  #drawnCamera: Camera = { zoom: 1, x: 0, y: 0 };
+  #lookedAt = 0;
+  #settling = 0;
   onCamera: (camera: Camera) => void = () => {};
   /** After each frame with new live numbers, for the card at the pointer. */
   onNumbers: () => void = () => {};
@@ -62,12 +70,9 @@ export class Stage {
       pen.font = `${weight} ${size}px ${this.#theme.font}`;
       return pen.measureText(text).width;
     };
-    this.#drawing.onCamera(() => {
-      this.#dirtyInk = true;
-      this.#overlay.invalidate();
-      this.#dirtyOverlay = true;
-      this.onCamera(this.camera);
-      this.#wake();
+    this.#drawing.onDrawn(() => {
+      this.#drawnCamera = this.#drawing.camera;
+      this.#hold();
     });
     this.resize();
   }
@@ -75,6 +80,7 @@ export class Stage {
   destroy(): void {
     cancelAnimationFrame(this.#frame);
     cancelAnimationFrame(this.#glide);
+    clearTimeout(this.#settling);
     this.#drawing.destroy();
   }
 
@@ -195,7 +201,42 @@ export class Stage {
   // Looking -----------------------------------------------------------------------------------------
 
   get camera(): Camera {
-    return this.#drawing.camera;
+    return this.#camera;
+  }
+
+  /**
+   * Cytoscape takes long over many hundred elements, so while a large drawing is panned or zoomed its
+   * picture is only shifted and scaled, and drawn anew a few times a second and at rest. Everything else
+   * is drawn sharp in each frame.
+   */
+  #look(camera: Camera): void {
+    this.#camera = camera;
+    const now = performance.now();
+    clearTimeout(this.#settling);
+    if (this.#scene.nodes.size + this.#scene.edges.size <= LARGE || now - this.#lookedAt > 130) {
+      this.#lookedAt = now;
+      this.#drawing.look(camera);
+    } else {
+      this.#settling = setTimeout(() => {
+        this.#lookedAt = performance.now();
+        this.#drawing.look(this.#camera);
+      }, 90) as unknown as number;
+    }
+    this.#hold();
+    this.#dirtyInk = true;
+    this.#dirtyOverlay = true;
+    this.onCamera(camera);
+    this.#wake();
+  }
+
+  /** Shifts Cytoscape's last picture to where the camera is now. */
+  #hold(): void {
+    const { zoom, x, y } = this.#camera;
+    const drawn = this.#drawnCamera;
+    const k = zoom / drawn.zoom;
+    const [dx, dy] = [x - drawn.x * k, y - drawn.y * k];
+    const still = Math.abs(k - 1) < 1e-9 && Math.abs(dx) < 1e-6 && Math.abs(dy) < 1e-6;
+    this.layers.cytoscape.style.transform = still ? '' : `translate(${dx}px, ${dy}px) scale(${k})`;
   }
   get size(): { readonly width: number; readonly height: number } {
     return { width: this.#width, height: this.#height };
@@ -209,13 +250,13 @@ export class Stage {
   panBy(dx: number, dy: number): void {
     cancelAnimationFrame(this.#glide);
     const { zoom, x, y } = this.camera;
-    this.#drawing.look({ zoom, x: x + dx, y: y + dy });
+    this.#look({ zoom, x: x + dx, y: y + dy });
   }
 
   /** Zooms around a point of the window. */
   zoomBy(factor: number, around: Point = { x: this.#width / 2, y: this.#height / 2 }): void {
     cancelAnimationFrame(this.#glide);
-    this.#drawing.look(this.#zoomed(this.camera, factor, around));
+    this.#look(this.#zoomed(this.#camera, factor, around));
   }
 
   /** Zooms in a short glide: for buttons and keys. */
@@ -242,7 +283,7 @@ export class Stage {
       y: this.#height / 2 - ((box.y1 + box.y2) / 2) * zoom,
     };
     if (smoothly) this.#glideTo(camera);
-    else this.#drawing.look(camera);
+    else this.#look(camera);
   }
 
   boundsOf(ids: readonly NodeId[]): Box | null {
@@ -278,7 +319,7 @@ export class Stage {
   #glideTo(camera: Camera): void {
     cancelAnimationFrame(this.#glide);
     if (this.#still) {
-      this.#drawing.look(camera);
+      this.#look(camera);
       return;
     }
     const from = this.camera;
@@ -287,7 +328,7 @@ export class Stage {
       const t = Math.min(1, Math.max(0, (now - start) / 220));
       const s = 1 - (1 - t) ** 3;
       const zoom = from.zoom * (camera.zoom / from.zoom) ** s;
-      this.#drawing.look({ zoom, x: from.x + (camera.x - from.x) * s, y: from.y + (camera.y - from.y) * s });
+      this.#look({ zoom, x: from.x + (camera.x - from.x) * s, y: from.y + (camera.y - from.y) * s });
       if (t < 1) this.#glide = requestAnimationFrame(tick);
     };
     this.#glide = requestAnimationFrame(tick);
