@@ -224,6 +224,8 @@ export class App implements CommandTarget {
     const { look } = this.run.live;
     const row = look === 'batch' ? (this.run.dataset?.split.train[0] ?? 0) : look.row;
     await this.openTrace(row);
+    // The panel took a part of the drawing's room.
+    setTimeout(() => this.camera?.fit(), 120);
   };
 
   openTrace = async (row: number): Promise<void> => {

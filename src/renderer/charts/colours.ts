@@ -3,8 +3,9 @@ export type Rgb = readonly [number, number, number];
 
 export function readColour(element: Element, name: string): Rgb {
   const text = getComputedStyle(element).getPropertyValue(name).trim();
-  const hex = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(text);
-  // Tokens are written as #rrggbb; anything else would be our own slip, shown as grey.
+  // Tokens are written as #rrggbb, which the build shortens to #rgb where it can.
+  const long = text.replace(/^#([0-9a-f])([0-9a-f])([0-9a-f])$/i, '#$1$1$2$2$3$3');
+  const hex = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(long);
   return hex ? [parseInt(hex[1]!, 16), parseInt(hex[2]!, 16), parseInt(hex[3]!, 16)] : [128, 128, 128];
 }
 

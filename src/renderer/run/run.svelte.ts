@@ -33,6 +33,11 @@ export interface RunLinks {
   readonly patience?: number;
 }
 
+/** Steps a second: as many as there can be, so that a run takes some seconds to watch, or a number. */
+export type Speed = 'full' | 'watch' | number;
+/** What a run should take at least to be watched, in seconds. Longer runs are not slowed down by it. */
+const WATCHED = 6;
+
 const sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** How often, at most, weights are read while training: for the inspector, and as a spare copy. */
@@ -54,6 +59,9 @@ export class Run {
   /** A single step or epoch is under way. */
   busy = $state(false);
   epoch = $state(0);
+  /** Training stops by itself there; training on after that sets it further. */
+  goal = $state(0);
+  speed = $state<Speed>('watch');
   step = $state(0);
   stepsPerSecond = $state(0);
   batchLoss = $state<number | null>(null);
@@ -133,12 +141,14 @@ export class Run {
     this.weights = null;
     this.#project = project;
     this.#seed = project.settings.training.seed;
+    this.goal = project.settings.training.epochs;
     this.#want({ compile: true, tune: false, data: true, fresh: true }, 0);
   }
 
   /** The same project after an edit. */
   follow(project: Project): void {
     const demands = demandsOf(this.#project, project);
+    if (this.#project?.settings.training.epochs !== project.settings.training.epochs) this.goal = project.settings.training.epochs;
     this.#project = project;
     if (demands.compile || demands.tune || demands.data)
       this.#want({ ...demands, fresh: false }, demands.data ? 250 : (this.#links.patience ?? 60));
@@ -214,6 +224,7 @@ export class Run {
       } catch (error) {
         if (!(error instanceof Superseded)) {
           this.dataFault = sentence(error);
+          this.#complain('The data could not be loaded', error);
           await this.#give(null, null);
         }
       } finally {
@@ -290,7 +301,7 @@ export class Run {
     if (fresh && this.running) await this.#api.pause();
     const report = await this.#api.load(plans, {
       seed: this.#seed,
-      epochs: training.epochs,
+      epochs: this.goal,
       batch: training.batch,
       ...(start === undefined ? {} : { weights: start }),
     });
@@ -327,18 +338,35 @@ export class Run {
   }
 
   async #tune(): Promise<void> {
-    const { hyper, epochs } = this.#project!.settings.training;
+    const { hyper } = this.#project!.settings.training;
     if (this.backend === null) return;
     try {
-      await this.#api.tune({ hyper, epochs });
+      await this.#api.tune({ hyper, epochs: this.goal, pace: this.#pace });
     } catch (error) {
       this.#complain('The new setting was not taken', error);
     }
   }
 
-  /** Until the epochs are done, `pause`, or trouble. */
+  get #pace(): number | null {
+    if (this.speed === 'full') return null;
+    if (this.speed !== 'watch') return this.speed;
+    const { batch, epochs } = this.#project!.settings.training;
+    const rows = this.dataset?.split.train.length ?? 1;
+    return Math.max(10, (epochs * Math.ceil(rows / batch)) / WATCHED);
+  }
+
+  async setSpeed(speed: Speed): Promise<void> {
+    this.speed = speed;
+    if (this.#project !== null) await this.#tune();
+  }
+
+  /** Until the epochs are done, `pause`, or trouble; once more as many epochs when they are done already. */
   async train(): Promise<void> {
     if (!this.canTrain || this.running) return;
+    if (this.epoch >= this.goal) {
+      this.goal = this.epoch + this.#project!.settings.training.epochs;
+      await this.#tune();
+    }
     this.trouble = null;
     this.stepper.close();
     this.running = true;
@@ -385,9 +413,11 @@ export class Run {
     if (this.backend === null) return;
     if (this.running) await this.pause();
     this.#seed = seed;
+    this.goal = this.#project!.settings.training.epochs;
     this.trouble = null;
     this.stepper.close();
     await this.#act('The weights could not be reset', () => this.#api.reset(seed));
+    await this.#tune();
     this.points = [];
     this.testScore = null;
     this.epoch = 0;

@@ -13,7 +13,7 @@ export function numberText(value: number, digits = 4): string {
     size >= 1e6 || size < 1e-4
       ? value.toExponential(Math.max(0, digits - 2))
       : Number(value.toPrecision(digits)).toLocaleString('en-US', { maximumSignificantDigits: digits, useGrouping: size >= 1e4 });
-  return text.replace('e+', 'e').replaceAll('-', '−');
+  return text.replace(/\.?0+e/, 'e').replace('e+', 'e').replaceAll('-', '−');
 }
 
 export const fixedText = (value: number, decimals: number): string => value.toFixed(decimals).replace('-', '−');
