@@ -123,9 +123,23 @@ function costAlong(nest: Nest, axis: number, dot: boolean): number {
 
 /** How often a schedule writes out an elementary function. */
 export function written(nest: Nest, { unrolled, vectors, rowCount, lanes }: Schedule): number {
-  const count = nest.dag.nodes.reduce((sum, { op }) => sum + (op === 'exp' || op === 'log' || op === 'tanh' ? 1 : 0), 0);
-  if (count === 0 || !unrolled) return count * vectors * rowCount;
-  return count * nest.axes.reduce((p, length, axis) => p * Math.ceil(length / (axis === lanes ? 4 : 1)), 1);
+  const { dag, body, axes } = nest;
+  const below = new Set<number>();
+  const collect = (id: number): void => {
+    if (below.has(id)) return;
+    below.add(id);
+    dag.nodes[id]!.args.forEach(collect);
+  };
+  const count = (ids: ReadonlySet<number>): number =>
+    [...ids].filter((id) => ['exp', 'log', 'tanh'].includes(dag.nodes[id]!.op)).length;
+  if (body >= 0) collect(body);
+  const inBody = count(below);
+  for (const { value } of nest.targets) collect(value);
+  const inValues = count(below) - inBody;
+  if (!unrolled) return (inBody + inValues) * vectors * rowCount;
+  const times = (list: readonly number[]): number =>
+    list.reduce((p, axis) => p * Math.ceil(axes[axis]! / (axis === lanes ? 4 : 1)), 1);
+  return times(outAxes(nest)) * (inValues + inBody * times(foldAxes(nest)));
 }
 
 /** Rough number of instructions when nothing is a loop. */
