@@ -13,7 +13,9 @@ function chromiumFolders(): readonly string[] {
   const downloaded = existsSync(cache)
     ? readdirSync(cache)
         .filter((name) => name.startsWith('chromium'))
-        .flatMap((name) => ['chrome-linux', 'chrome-linux64', 'chrome-headless-shell-linux64'].map((inner) => join(cache, name, inner)))
+        .flatMap((name) =>
+          ['chrome-linux', 'chrome-linux64', 'chrome-headless-shell-linux64'].map((inner) => join(cache, name, inner)),
+        )
     : [];
   return ['/usr/lib/chromium', ...downloaded, '/opt/google/chrome', '/usr/lib/chromium-browser'];
 }

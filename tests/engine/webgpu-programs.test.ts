@@ -27,7 +27,10 @@ interface Rows {
 }
 
 function digits(): Rows {
-  const lines = readFileSync(new URL('../../resources/datasets/digits.csv', import.meta.url), 'utf8').trim().split('\n').slice(1);
+  const lines = readFileSync(new URL('../../resources/datasets/digits.csv', import.meta.url), 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1);
   const cells = lines.map((line) => line.split(',').map(Number));
   return {
     x: Float32Array.from(cells.flatMap((row) => row.slice(0, 64).map((value) => value / 16))),
@@ -119,18 +122,26 @@ describe.skipIf(!gpu)('compiled drawings on WebGPU', () => {
       expect(Math.min(...wanted.losses)).toBeLessThan(wanted.losses[0]!);
 
       for (const way of detail === 'fused' ? ways : (['auto'] as const)) {
-        const device = await backend.open({ program, backend: 'webgpu', code: emit(program, { ...profile, software: false }, way) });
+        const device = await backend.open({
+          program,
+          backend: 'webgpu',
+          code: emit(program, { ...profile, software: false }, way),
+        });
         try {
           device.setData(rows.x, rows.columns, rows.y, rows.outputs);
           for (const p of program.parameters) device.write(p.value, initialNumbers(p, 1));
           const { losses } = await device.run({ phases: TRAIN, rows: order, batch });
           expect(losses.length).toBe(steps);
           losses.forEach((loss, step) =>
-            expect(Math.abs(loss - wanted.losses[step]!) / Math.abs(wanted.losses[step]!), `${way}, step ${step}`).toBeLessThan(1e-4),
+            expect(Math.abs(loss - wanted.losses[step]!) / Math.abs(wanted.losses[step]!), `${way}, step ${step}`).toBeLessThan(
+              1e-4,
+            ),
           );
           const actual = await device.read(ids);
           ids.forEach((id, index) =>
-            actual[index]!.forEach((weight, at) => expect(Math.abs(weight - weights[index]![at]!), `${way}: ${id}[${at}]`).toBeLessThan(2e-4)),
+            actual[index]!.forEach((weight, at) =>
+              expect(Math.abs(weight - weights[index]![at]!), `${way}: ${id}[${at}]`).toBeLessThan(2e-4),
+            ),
           );
         } finally {
           device.close();

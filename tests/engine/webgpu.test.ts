@@ -4,10 +4,40 @@ import type { BackendProfile, Device } from '../../src/engine/backends/backend';
 import { ReferenceDevice } from '../../src/engine/backends/reference';
 import { emit } from '../../src/engine/backends/webgpu/emit';
 import { type WebgpuBackend, webgpuBackend } from '../../src/engine/backends/webgpu';
-import { add, constant, cos, div, exp, type Expr, log, max, min, mul, neg, pow, read, select, sin, sqrt, sub, tanh, abs } from '../../src/engine/ir/expr';
+import {
+  add,
+  constant,
+  cos,
+  div,
+  exp,
+  type Expr,
+  log,
+  max,
+  min,
+  mul,
+  neg,
+  pow,
+  read,
+  select,
+  sin,
+  sqrt,
+  sub,
+  tanh,
+  abs,
+} from '../../src/engine/ir/expr';
 import { ACC, alongOut, type Kernel, type Read } from '../../src/engine/ir/kernel';
 import { type Shape, sizeOf } from '../../src/engine/ir/shape';
-import { type BufferRole, type BufferSpec, bufferIds, type Code, type Phase, type Plan, type Program, type Step, verify } from '../../src/engine/plan';
+import {
+  type BufferRole,
+  type BufferSpec,
+  bufferIds,
+  type Code,
+  type Phase,
+  type Plan,
+  type Program,
+  type Step,
+  verify,
+} from '../../src/engine/plan';
 import { dawn } from './dawn';
 
 const found = await dawn();
@@ -31,7 +61,8 @@ function randomFrom(seed: number): () => number {
 }
 
 const gaussian = (random: () => number): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-const numbers = (count: number, random: () => number): Float32Array => Float32Array.from({ length: count }, () => gaussian(random));
+const numbers = (count: number, random: () => number): Float32Array =>
+  Float32Array.from({ length: count }, () => gaussian(random));
 
 /** |x − y| over the size of the numbers compared, at least `floor`. */
 function worst(actual: ArrayLike<number>, wanted: ArrayLike<number>, floor = 1e-3): number {
@@ -103,14 +134,33 @@ function network(sizes: readonly number[], batch: number): Program {
     const [inputs, units] = [sizes[layer - 1]!, sizes[layer]!];
     draft.buffer(`v:w${layer}`, [inputs, units], 'parameter');
     draft.buffer(`v:b${layer}`, [units], 'parameter');
-    for (const [key, shape, role] of [[`w${layer}`, [inputs, units], 'weight'], [`b${layer}`, [units], 'bias']] as const)
-      parameters.push({ key, shape, role, initializer: 'zeros', scale: 1, fanIn: inputs, fanOut: units, value: `v:${key}`, gradient: `g:${key}`, trainable: true });
+    for (const [key, shape, role] of [
+      [`w${layer}`, [inputs, units], 'weight'],
+      [`b${layer}`, [units], 'bias'],
+    ] as const)
+      parameters.push({
+        key,
+        shape,
+        role,
+        initializer: 'zeros',
+        scale: 1,
+        fanIn: inputs,
+        fanOut: units,
+        value: `v:${key}`,
+        gradient: `g:${key}`,
+        trainable: true,
+      });
     draft.buffer(value(layer), ['batch', units], 'value');
     draft.step(
       'forward',
-      productKernel(['batch', units], [inputs], [inputs, 0, 1], [0, 1, units], [{ to: 'y', value: layer === last ? add(read(ACC), read('bias')) : tanh(add(read(ACC), read('bias'))) }], [
-        { name: 'bias', strides: [0, 1, 0], offset: 0 },
-      ]),
+      productKernel(
+        ['batch', units],
+        [inputs],
+        [inputs, 0, 1],
+        [0, 1, units],
+        [{ to: 'y', value: layer === last ? add(read(ACC), read('bias')) : tanh(add(read(ACC), read('bias'))) }],
+        [{ name: 'bias', strides: [0, 1, 0], offset: 0 }],
+      ),
       { a: value(layer - 1), b: `v:w${layer}`, bias: `v:b${layer}`, y: value(layer) },
     );
   }
@@ -146,9 +196,14 @@ function network(sizes: readonly number[], batch: number): Program {
       const next = sizes[layer + 1]!;
       draft.step(
         'backward',
-        productKernel(['batch', units], [next], [next, 0, 1], [0, next, 1], [{ to: 'g', value: mul(read(ACC), sub(1, mul(read('h'), read('h')))) }], [
-          { name: 'h', strides: [units, 1, 0], offset: 0 },
-        ]),
+        productKernel(
+          ['batch', units],
+          [next],
+          [next, 0, 1],
+          [0, next, 1],
+          [{ to: 'g', value: mul(read(ACC), sub(1, mul(read('h'), read('h')))) }],
+          [{ name: 'h', strides: [units, 1, 0], offset: 0 }],
+        ),
         { a: `g:z${layer + 1}`, b: `v:w${layer + 1}`, h: value(layer), g: `g:z${layer}` },
       );
     }
@@ -161,7 +216,12 @@ function network(sizes: readonly number[], batch: number): Program {
     );
     draft.step(
       'backward',
-      { out: [units], fold: { with: 'sum', over: ['batch'], body: read('z') }, reads: [{ name: 'z', strides: [1, units], offset: 0 }], stores: [{ to: 'g', value: read(ACC) }] },
+      {
+        out: [units],
+        fold: { with: 'sum', over: ['batch'], body: read('z') },
+        reads: [{ name: 'z', strides: [1, units], offset: 0 }],
+        stores: [{ to: 'g', value: read(ACC) }],
+      },
       { z: `g:z${layer}`, g: `g:b${layer}` },
     );
   }
@@ -204,7 +264,11 @@ describe.skipIf(!gpu)('the WebGPU backend', () => {
     return backend.open(plan);
   };
   const codeFor = (program: Program, way: Way): Code =>
-    emit(program, { ...profile, software: false, limits: way === 'spilled' ? { maxComputeWorkgroupStorageSize: 1200 } : profile.limits! }, way === 'spilled' ? 'workgroup' : way);
+    emit(
+      program,
+      { ...profile, software: false, limits: way === 'spilled' ? { maxComputeWorkgroupStorageSize: 1200 } : profile.limits! },
+      way === 'spilled' ? 'workgroup' : way,
+    );
 
   it('is detected with its title and limits', () => {
     expect(profile.title.length).toBeGreaterThan(3);
@@ -217,7 +281,13 @@ describe.skipIf(!gpu)('the WebGPU backend', () => {
   });
 
   /** Runs the forward phase once on both and compares every written buffer. */
-  async function compare(program: Program, way: Way, values: Record<string, Float32Array>, tolerance: number, floor?: number): Promise<void> {
+  async function compare(
+    program: Program,
+    way: Way,
+    values: Record<string, Float32Array>,
+    tolerance: number,
+    floor?: number,
+  ): Promise<void> {
     const reference = new ReferenceDevice(program);
     const device = await open(program, way);
     try {
@@ -225,12 +295,18 @@ describe.skipIf(!gpu)('the WebGPU backend', () => {
         reference.write(id, data);
         device.write(id, data);
       }
-      const run = { phases: ['forward'] as const, rows: Uint32Array.from({ length: program.batch }, (_, at) => at), batch: program.batch };
+      const run = {
+        phases: ['forward'] as const,
+        rows: Uint32Array.from({ length: program.batch }, (_, at) => at),
+        batch: program.batch,
+      };
       await reference.run(run);
       await device.run(run);
       const written = [...new Set(program.steps.flatMap((step) => step.kernel.stores.map(({ to }) => step.bind[to]!)))];
       const [actual, wanted] = [await device.read(written), await reference.read(written)];
-      written.forEach((id, index) => expect(worst(actual[index]!, wanted[index]!, floor), `${way}: ${id}`).toBeLessThan(tolerance));
+      written.forEach((id, index) =>
+        expect(worst(actual[index]!, wanted[index]!, floor), `${way}: ${id}`).toBeLessThan(tolerance),
+      );
     } finally {
       device.close();
     }
@@ -263,7 +339,11 @@ describe.skipIf(!gpu)('the WebGPU backend', () => {
         draft.buffer('x', shape, 'constant', points);
         draft.buffer('y', shape, 'constant', 1.7);
         draft.buffer('z', shape, 'value');
-        draft.step('forward', { out: shape, reads: [alongOut('x', shape), alongOut('y', shape)], stores: [{ to: 'z', value }] }, { x: 'x', y: 'y', z: 'z' });
+        draft.step(
+          'forward',
+          { out: shape, reads: [alongOut('x', shape), alongOut('y', shape)], stores: [{ to: 'z', value }] },
+          { x: 'x', y: 'y', z: 'z' },
+        );
         const program = draft.program(1);
         const device = await open(program, 'general');
         try {
@@ -275,9 +355,10 @@ describe.skipIf(!gpu)('the WebGPU backend', () => {
           await reference.run({ phases: ['forward'], rows: new Uint32Array(1), batch: 1 });
           points.forEach((point, at) => {
             const wanted = reference.numbers('z')[at]!;
-            expect(Math.abs(z![at]! - wanted) / Math.max(name === 'softplus' ? 1 : 1e-30, Math.abs(wanted)), `${name}(${point}) = ${z![at]} for ${wanted}`).toBeLessThan(
-              wanted === 0 || Math.abs(wanted) < 1e-37 ? 1e-6 : tolerance,
-            );
+            expect(
+              Math.abs(z![at]! - wanted) / Math.max(name === 'softplus' ? 1 : 1e-30, Math.abs(wanted)),
+              `${name}(${point}) = ${z![at]} for ${wanted}`,
+            ).toBeLessThan(wanted === 0 || Math.abs(wanted) < 1e-37 ? 1e-6 : tolerance);
           });
         } finally {
           device.close();
@@ -291,7 +372,10 @@ describe.skipIf(!gpu)('the WebGPU backend', () => {
         const random = randomFrom(seed);
         const whole = (most: number): number => 1 + Math.floor(random() * most);
         const batch = whole(6);
-        const out: Shape = [...(random() < 0.5 ? ['batch' as const] : []), ...Array.from({ length: whole(3) - 1 }, () => whole(5))];
+        const out: Shape = [
+          ...(random() < 0.5 ? ['batch' as const] : []),
+          ...Array.from({ length: whole(3) - 1 }, () => whole(5)),
+        ];
         const over: Shape = random() < 0.6 ? Array.from({ length: whole(2) }, () => whole(4)) : [];
         const lengths = [...out, ...over].map((axis) => (axis === 'batch' ? batch : axis));
         const draft = new Draft();
@@ -311,23 +395,54 @@ describe.skipIf(!gpu)('the WebGPU backend', () => {
           values[`x${at}`] = numbers(size + offset, random);
           return { name: `x${at}`, strides, offset };
         });
-        const still = reads.filter(({ strides }) => strides.slice(out.length).every((stride) => stride === 0)).map(({ name }) => name);
-        const pick = (names: readonly string[]): Expr => (names.length === 0 ? constant(0.5) : read(names[Math.floor(random() * names.length)]!));
+        const still = reads
+          .filter(({ strides }) => strides.slice(out.length).every((stride) => stride === 0))
+          .map(({ name }) => name);
+        const pick = (names: readonly string[]): Expr =>
+          names.length === 0 ? constant(0.5) : read(names[Math.floor(random() * names.length)]!);
         const tree = (depth: number, names: readonly string[]): Expr => {
           if (depth === 0) return random() < 0.2 ? constant(Math.round(random() * 8) / 4 - 1) : pick(names);
           const a = tree(depth - 1, names);
           const b = tree(depth - 1, names);
-          const forms = [add(a, b), sub(a, b), mul(a, b), tanh(a), max(a, b), select(a, a, b), exp(neg(abs(a))), pow(a, 2), sin(a), div(a, add(1, mul(b, b)))];
+          const forms = [
+            add(a, b),
+            sub(a, b),
+            mul(a, b),
+            tanh(a),
+            max(a, b),
+            select(a, a, b),
+            exp(neg(abs(a))),
+            pow(a, 2),
+            sin(a),
+            div(a, add(1, mul(b, b))),
+          ];
           return forms[Math.floor(random() * forms.length)]!;
         };
         const all = reads.map(({ name }) => name);
-        const fold = over.length > 0 ? { fold: { with: random() < 0.7 ? ('sum' as const) : ('max' as const), over, body: random() < 0.4 ? mul(pick(all), pick(all)) : tree(2, all) } } : {};
+        const fold =
+          over.length > 0
+            ? {
+                fold: {
+                  with: random() < 0.7 ? ('sum' as const) : ('max' as const),
+                  over,
+                  body: random() < 0.4 ? mul(pick(all), pick(all)) : tree(2, all),
+                },
+              }
+            : {};
         const result = over.length > 0 ? [...still, ACC] : still;
         draft.buffer('y', out, 'value');
         draft.buffer('z', out, 'value');
         draft.step(
           'forward',
-          { out, ...fold, reads, stores: [{ to: 'y', value: over.length > 0 ? add(read(ACC), tree(1, result)) : tree(2, result) }, { to: 'z', value: tree(2, result) }] },
+          {
+            out,
+            ...fold,
+            reads,
+            stores: [
+              { to: 'y', value: over.length > 0 ? add(read(ACC), tree(1, result)) : tree(2, result) },
+              { to: 'z', value: tree(2, result) },
+            ],
+          },
           { ...Object.fromEntries(all.map((name) => [name, name])), y: 'y', z: 'z' },
         );
         await compare(draft.program(batch), way, values, 1e-5, 1);
@@ -347,7 +462,16 @@ describe.skipIf(!gpu)('the WebGPU backend', () => {
         for (let at = 0; at < 24; at++) {
           const target = pick(ids);
           const [x, y] = [pick(ids), pick(ids)];
-          const strides = (id: string): readonly number[] => (id === target ? [9, 1] : pick([[9, 1], [9, 1], [1, 8], [0, 1], [1, 0]]));
+          const strides = (id: string): readonly number[] =>
+            id === target
+              ? [9, 1]
+              : pick([
+                  [9, 1],
+                  [9, 1],
+                  [1, 8],
+                  [0, 1],
+                  [1, 0],
+                ]);
           const phase = phases[Math.floor(at / 6)]!;
           const form = random();
           if (form < 0.6)
@@ -355,7 +479,11 @@ describe.skipIf(!gpu)('the WebGPU backend', () => {
               phase,
               {
                 out: [8, 9],
-                reads: [{ name: 'x', strides: strides(x), offset: 0 }, { name: 'y', strides: strides(y), offset: 0 }, { name: 's', strides: [0, 0], offset: 0 }],
+                reads: [
+                  { name: 'x', strides: strides(x), offset: 0 },
+                  { name: 'y', strides: strides(y), offset: 0 },
+                  { name: 's', strides: [0, 0], offset: 0 },
+                ],
                 stores: [{ to: 'z', value: tanh(add(add(mul(read('x'), 0.7), read('y')), read('s'))) }],
               },
               { x, y, s: small, z: target },
@@ -368,7 +496,10 @@ describe.skipIf(!gpu)('the WebGPU backend', () => {
               {
                 out: [8, 9],
                 fold: { with: 'sum', over: [8], body: mul(read('x'), read('y')) },
-                reads: [{ name: 'x', strides: [9, 0, 1], offset: 0 }, { name: 'y', strides: [0, 1, 9], offset: 0 }],
+                reads: [
+                  { name: 'x', strides: [9, 0, 1], offset: 0 },
+                  { name: 'y', strides: [0, 1, 9], offset: 0 },
+                ],
                 stores: [{ to: 'z', value: tanh(read(ACC)) }],
               },
               { x: x === to ? 'b0' : x, y: y === to ? 'b1' : y, z: to },
@@ -376,7 +507,12 @@ describe.skipIf(!gpu)('the WebGPU backend', () => {
           } else
             draft.step(
               phase,
-              { out: [], fold: { with: 'sum', over: [72], body: read('x') }, reads: [{ name: 'x', strides: [1], offset: 0 }], stores: [{ to: 'z', value: tanh(read(ACC)) }] },
+              {
+                out: [],
+                fold: { with: 'sum', over: [72], body: read('x') },
+                reads: [{ name: 'x', strides: [1], offset: 0 }],
+                stores: [{ to: 'z', value: tanh(read(ACC)) }],
+              },
               { x, z: small },
             );
         }
@@ -405,11 +541,33 @@ describe.skipIf(!gpu)('the WebGPU backend', () => {
       draft.buffer('p', [3], 'value');
       draft.buffer('m', [], 'value');
       draft.buffer('s', [3, rows], 'parameter');
-      draft.step('forward', { out: [3], fold: { with: 'sum', over: [rows], body: mul(read('x'), read('x')) }, reads: [{ name: 'x', strides: [1, 3], offset: 0 }], stores: [{ to: 'p', value: sqrt(read(ACC)) }] }, { x: 'x', p: 'p' });
-      draft.step('forward', { out: [], fold: { with: 'max', over: [rows, 3], body: read('x') }, reads: [{ name: 'x', strides: [3, 1], offset: 0 }], stores: [{ to: 'm', value: read(ACC) }] }, { x: 'x', m: 'm' });
       draft.step(
         'forward',
-        { out: [3, rows], reads: [alongOut('s', [3, rows]), { name: 'x', strides: [1, 3], offset: 0 }, { name: 'p', strides: [1, 0], offset: 0 }], stores: [{ to: 's', value: add(read('s'), div(read('x'), read('p'))) }] },
+        {
+          out: [3],
+          fold: { with: 'sum', over: [rows], body: mul(read('x'), read('x')) },
+          reads: [{ name: 'x', strides: [1, 3], offset: 0 }],
+          stores: [{ to: 'p', value: sqrt(read(ACC)) }],
+        },
+        { x: 'x', p: 'p' },
+      );
+      draft.step(
+        'forward',
+        {
+          out: [],
+          fold: { with: 'max', over: [rows, 3], body: read('x') },
+          reads: [{ name: 'x', strides: [3, 1], offset: 0 }],
+          stores: [{ to: 'm', value: read(ACC) }],
+        },
+        { x: 'x', m: 'm' },
+      );
+      draft.step(
+        'forward',
+        {
+          out: [3, rows],
+          reads: [alongOut('s', [3, rows]), { name: 'x', strides: [1, 3], offset: 0 }, { name: 'p', strides: [1, 0], offset: 0 }],
+          stores: [{ to: 's', value: add(read('s'), div(read('x'), read('p'))) }],
+        },
         { s: 's', x: 'x', p: 'p' },
       );
       await compare(draft.program(1), way, { x: numbers(rows * 3, random), s: numbers(rows * 3, random) }, 1e-5);
@@ -417,8 +575,17 @@ describe.skipIf(!gpu)('the WebGPU backend', () => {
 
     it('matrix products of every layout', async () => {
       const random = randomFrom(11);
-      for (const [m, n, k] of [[64, 64, 32], [70, 33, 50], [9, 130, 65]] as const)
-        for (const [ta, tb] of [[false, false], [true, false], [false, true], [true, true]] as const) {
+      for (const [m, n, k] of [
+        [64, 64, 32],
+        [70, 33, 50],
+        [9, 130, 65],
+      ] as const)
+        for (const [ta, tb] of [
+          [false, false],
+          [true, false],
+          [false, true],
+          [true, true],
+        ] as const) {
           const draft = new Draft();
           draft.buffer('a', [m * k], 'constant');
           draft.buffer('b', [k * n], 'constant');
@@ -426,12 +593,20 @@ describe.skipIf(!gpu)('the WebGPU backend', () => {
           draft.buffer('e', [n], 'constant');
           draft.step(
             'forward',
-            productKernel([m, n], [k], ta ? [1, 0, m] : [k, 0, 1], tb ? [0, k, 1] : [0, 1, n], [{ to: 'c', value: tanh(add(read(ACC), read('e'))) }], [{ name: 'e', strides: [0, 1, 0], offset: 0 }]),
+            productKernel(
+              [m, n],
+              [k],
+              ta ? [1, 0, m] : [k, 0, 1],
+              tb ? [0, k, 1] : [0, 1, n],
+              [{ to: 'c', value: tanh(add(read(ACC), read('e'))) }],
+              [{ name: 'e', strides: [0, 1, 0], offset: 0 }],
+            ),
             { a: 'a', b: 'b', c: 'c', e: 'e' },
           );
           const program = draft.program(1);
           const code = codeFor(program, way);
-          if (way === 'tiled' && code.kind === 'wgsl') expect(code.modules.some((text) => text.includes('var<workgroup> left'))).toBe(true);
+          if (way === 'tiled' && code.kind === 'wgsl')
+            expect(code.modules.some((text) => text.includes('var<workgroup> left'))).toBe(true);
           await compare(program, way, { a: numbers(m * k, random), b: numbers(k * n, random), e: numbers(n, random) }, 1e-5);
         }
     });
@@ -496,12 +671,50 @@ describe.skipIf(!gpu)('the WebGPU backend', () => {
     });
   });
 
+  it.each([[false], [true]])('large products, transposed: %s', async (transposed) => {
+    const random = randomFrom(17);
+    const [m, n, k] = [645, 640, 36];
+    const a = numbers(m * k, random);
+    const b = numbers(k * n, random);
+    const draft = new Draft();
+    draft.buffer('a', [m * k], 'constant');
+    draft.buffer('b', [k * n], 'constant');
+    draft.buffer('c', [m, n], 'value');
+    draft.step(
+      'forward',
+      productKernel([m, n], [k], transposed ? [1, 0, m] : [k, 0, 1], transposed ? [0, k, 1] : [0, 1, n], [
+        { to: 'c', value: mul(read(ACC), 2) },
+      ]),
+      { a: 'a', b: 'b', c: 'c' },
+    );
+    const device = await open(draft.program(1), 'tiled');
+    try {
+      device.write('a', a);
+      device.write('b', b);
+      await device.run({ phases: ['forward'], rows: new Uint32Array(1), batch: 1 });
+      const [c] = await device.read(['c']);
+      const wanted = new Float64Array(m * n);
+      for (let i = 0; i < m; i++)
+        for (let q = 0; q < k; q++) {
+          const left = 2 * a[transposed ? q * m + i : i * k + q]!;
+          for (let j = 0; j < n; j++) wanted[i * n + j]! += left * b[transposed ? j * k + q : q * n + j]!;
+        }
+      expect(worst(c!, wanted)).toBeLessThan(1e-6);
+    } finally {
+      device.close();
+    }
+  });
+
   it('covers more elements than one row of workgroups', async () => {
     const draft = new Draft();
     const shape = [4_300_000];
     draft.buffer('x', shape, 'constant', 3);
     draft.buffer('y', shape, 'value');
-    draft.step('forward', { out: shape, reads: [alongOut('x', shape)], stores: [{ to: 'y', value: mul(read('x'), 2) }] }, { x: 'x', y: 'y' });
+    draft.step(
+      'forward',
+      { out: shape, reads: [alongOut('x', shape)], stores: [{ to: 'y', value: mul(read('x'), 2) }] },
+      { x: 'x', y: 'y' },
+    );
     const device = await open(draft.program(1), 'general');
     try {
       await device.run({ phases: ['forward'], rows: new Uint32Array(1), batch: 1 });
@@ -543,7 +756,11 @@ describe.skipIf(!gpu)('the WebGPU backend', () => {
       device.setData(new Float32Array(20), 2, new Float32Array(10), 1);
       const run = { phases: TRAIN, rows: Uint32Array.from({ length: 100_000 }, (_, at) => at % 10), batch: 10 };
       const running = device.run(run);
-      const failed = expect(running).rejects.toMatchObject({ name: 'DeviceFailure', reason: 'lost', message: expect.stringContaining('went away') });
+      const failed = expect(running).rejects.toMatchObject({
+        name: 'DeviceFailure',
+        reason: 'lost',
+        message: expect.stringContaining('went away'),
+      });
       await device.read(['v:w1']);
       devices[0]!.destroy();
       await failed;
@@ -562,13 +779,19 @@ describe.skipIf(!gpu)('the WebGPU backend', () => {
       draft.buffer('x', [40_000, 50_000], 'value');
       draft.buffer('y', [], 'value');
       draft.step('forward', { out: [], reads: [], stores: [{ to: 'y', value: constant(1) }] }, { y: 'y' });
-      await expect(backend.open(planFor(draft.program(1)))).rejects.toMatchObject({ reason: 'out-of-memory', message: expect.stringContaining('7629 MiB') });
+      await expect(backend.open(planFor(draft.program(1)))).rejects.toMatchObject({
+        reason: 'out-of-memory',
+        message: expect.stringContaining('7629 MiB'),
+      });
     });
 
     it('code that does not compile is reported with the reason', async () => {
       const plan = planFor(network([2, 2, 1], 4));
       const broken = { ...plan, code: { ...plan.code, modules: ['fn nonsense'] } } as Plan;
-      await expect(backend.open(broken)).rejects.toMatchObject({ reason: 'compile', message: expect.stringContaining('could not compile') });
+      await expect(backend.open(broken)).rejects.toMatchObject({
+        reason: 'compile',
+        message: expect.stringContaining('could not compile'),
+      });
       const whole = await backend.open(plan);
       whole.close();
     });
@@ -579,7 +802,9 @@ describe.skipIf(!gpu)('the WebGPU backend', () => {
       const [columns, count, batch] = [700, 100, 300];
       const program = network([columns, 1], batch);
       const reference = new ReferenceDevice(program);
-      const device = await own.open({ program, backend: 'webgpu', code: emit(program, { ...profile, limits: {} }, 'general') }).catch((error: unknown) => error);
+      const device = await own
+        .open({ program, backend: 'webgpu', code: emit(program, { ...profile, limits: {} }, 'general') })
+        .catch((error: unknown) => error);
       // The arena itself has to fit: it holds one batch of the rows.
       expect(device).toMatchObject({ reason: 'out-of-memory' });
       own.release();

@@ -12,8 +12,7 @@ import type { Place } from './layout';
 export type At = (start: number, index: string) => string;
 
 /** The first row of batch `s` and the number of its rows, as WGSL. */
-export const batchText = (s: string): string =>
-  `let begin = ${s} * run.batch;\nlet count = min(run.batch, run.rows - begin);`;
+export const batchText = (s: string): string => `let begin = ${s} * run.batch;\nlet count = min(run.batch, run.rows - begin);`;
 
 /** Column lists that are not a run of neighbours, one after the other; and where each list begins. */
 export function columnTables(program: Program): { readonly tables: readonly number[]; readonly starts: readonly number[] } {
@@ -32,7 +31,12 @@ export interface GatherPart {
   readonly text: string;
 }
 
-export function gatherParts(program: Program, places: Readonly<Record<string, Place>>, at: At, tableAt: number): readonly GatherPart[] {
+export function gatherParts(
+  program: Program,
+  places: Readonly<Record<string, Place>>,
+  at: At,
+  tableAt: number,
+): readonly GatherPart[] {
   const parts: GatherPart[] = [];
   const weights = places[bufferIds.rowWeights];
   if (weights && weights.size > 0)
@@ -63,8 +67,7 @@ export function lossText(program: Program, places: Readonly<Record<string, Place
   const place = program.loss === null ? undefined : places[program.loss];
   if (!spec || !place) return '';
   const weights = places[bufferIds.rowWeights];
-  if (place.size === 1 || !weights)
-    return `if (lane == 0u) { loss = ${at(place.at, '0u')}; bad = isBad(loss); }`;
+  if (place.size === 1 || !weights) return `if (lane == 0u) { loss = ${at(place.at, '0u')}; bad = isBad(loss); }`;
   return `for (var e = lane; e < ${place.size}u; e += ${lanes}u) {
 let one = ${at(place.at, 'e')};
 bad = bad || isBad(one);

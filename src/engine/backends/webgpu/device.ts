@@ -339,7 +339,11 @@ class GpuDevice implements Device {
   }
 
   private writeWords(words: Words): void {
-    this.machine.write(this.words, 0, Uint32Array.from(runWords, (word) => words[word]));
+    this.machine.write(
+      this.words,
+      0,
+      Uint32Array.from(runWords, (word) => words[word]),
+    );
   }
 
   private submit(batches: number, phases: readonly Phase[], collects: number): void {

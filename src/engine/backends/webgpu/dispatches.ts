@@ -2,7 +2,7 @@
 import type { Program } from '../../plan';
 import { gatherParts, collectText, columnTables, batchText, entryOf, lossText, reportText } from './batches';
 import { entryText, moduleText, STATE_BATCH } from './bindings';
-import { blocksOf, buffersOf, generalDispatch } from './general';
+import { blocksOf, buffersOf, foldsTogether, generalDispatch } from './general';
 import { gridFor, LANES, type Pass, place, type WgslLayout } from './layout';
 import { nestOf } from './nest';
 import { productDispatch, productOf } from './product';
@@ -31,7 +31,7 @@ export function emitDispatches(program: Program, options: { readonly tiles: bool
   for (const step of program.steps) {
     const nest = nestOf(step.kernel, program.batch);
     if (nest.size === 0) continue;
-    const product = options.tiles ? productOf(nest) : null;
+    const product = options.tiles && !foldsTogether(nest) ? productOf(nest) : null;
     const { code, workgroups } = product
       ? productDispatch(nest, product, step, blocks, watched)
       : generalDispatch(nest, step, blocks, watched);
@@ -62,7 +62,10 @@ export function emitDispatches(program: Program, options: { readonly tiles: bool
 
 const inArena = (start: number, index: string): string => `a[${start}u + ${index}]`;
 
-function gatherModule(program: Program, places: WgslLayout['places']): { code: string; workgroups: readonly [number, number, number] } {
+function gatherModule(
+  program: Program,
+  places: WgslLayout['places'],
+): { code: string; workgroups: readonly [number, number, number] } {
   let start = 0;
   const parts = gatherParts(program, places, inArena, 0).map(({ size, text }) => {
     const part = `if (q < ${start + size}u) {\nlet e = q - ${start}u;\n${text}\nreturn;\n}\n`;

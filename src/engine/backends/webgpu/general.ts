@@ -37,9 +37,11 @@ export function throughBases(step: Step, watched: (buffer: string) => boolean): 
 const LONG_FOLD = 256;
 const FEW_RESULTS = 2048;
 
+export const foldsTogether = (nest: Nest): boolean => nest.terms >= LONG_FOLD && nest.size <= FEW_RESULTS;
+
 export function generalDispatch(nest: Nest, step: Step, blocks: number, watched: (buffer: string) => boolean): Dispatch {
   const spelling = throughBases(step, watched);
-  if (nest.terms >= LONG_FOLD && nest.size <= FEW_RESULTS) return sharedFold(nest, spelling, blocks);
+  if (foldsTogether(nest)) return sharedFold(nest, spelling, blocks);
   const body = `let i = invocation(group, groups, lane);\nif (i >= ${nest.size}u) { return; }\n${elementText(nest, 'i', spelling)}`;
   return {
     code: moduleText(`${entryText(LANES)}${body}\n}\n`, { blocks }),

@@ -171,8 +171,7 @@ export function foldText(
 ): readonly string[] {
   const { body, with: join } = nest.kernel.fold!;
   const inside = new Statements('u', before);
-  const value = (e: Expr): string =>
-    inside.value(e, (name) => readText(nest, name, flat, indices, over, before, inside, access));
+  const value = (e: Expr): string => inside.value(e, (name) => readText(nest, name, flat, indices, over, before, inside, access));
   let term: string;
   if (join === 'max') term = `acc = max(acc, ${value(body)});`;
   else if (body.kind === 'binary' && body.op === 'mul') term = `acc = fma(${value(body.x)}, ${value(body.y)}, acc);`;

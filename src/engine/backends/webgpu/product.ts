@@ -1,5 +1,5 @@
 /**
- * The recogniser of matrix products, and their tiled form: a workgroup computes 64 × 64 results from
+ * The recogniser of matrix products, and their tiled form: a workgroup computes a square of results from
  * slices of both factors in workgroup memory, each invocation 4 × 4 of them, and runs the kernel's stores
  * (bias, activation, its derivative, the optimizer's update) on its own results at the end. Factors may be
  * any expressions of reads, so a gradient is multiplied by a mask while its slice is loaded.
@@ -11,14 +11,30 @@ import { Statements } from './dialect';
 import { type Dispatch, throughBases } from './general';
 import { type Nest, readText, type Spelling, storesText } from './nest';
 
-/** Sides of the tile, depth of a slice, and lanes of the workgroup. */
-const TILE = 64;
+/** Depth of a slice. */
 const DEPTH = 16;
-const LANES_OF_TILE = 256;
-/** A lane handles four neighbours at a time, as a vec4f: along a side of the tile there are so many. */
-const QUADS = TILE / 4;
-/** A row of a slice in workgroup memory, in vec4f; one more than needed, against bank conflicts. */
-const ROW = QUADS + 1;
+/** Tiles smaller than this many would leave much of a large GPU idle; then they are of half the side. */
+const ENOUGH_TILES = 96;
+
+/** Sizes of one kind of tile. A lane handles four neighbours at a time, as a vec4f: a quad. */
+interface Tile {
+  readonly side: number;
+  /** Quads along a side; each lane has one quad of rows and one of columns. */
+  readonly quads: number;
+  readonly lanes: number;
+  /** A row of a slice in workgroup memory, in quads; one more than needed, against bank conflicts. */
+  readonly row: number;
+  /** Quads of each factor that a lane loads for a slice. */
+  readonly loads: readonly number[];
+}
+
+function tileFor({ rows, columns }: Product): Tile {
+  const side = Math.ceil(rows / 64) * Math.ceil(columns / 64) >= ENOUGH_TILES ? 64 : 32;
+  const quads = side / 4;
+  const lanes = quads * quads;
+  return { side, quads, lanes, row: quads + 1, loads: Array.from({ length: (quads * DEPTH) / lanes }, (_, at) => at) };
+}
+
 /** Below this many multiply-adds, or with fewer rows or columns than this, tiles are mostly empty. */
 const LEAST_WORK = 32 * 32 * 32;
 const LEAST_SIDE = 8;
@@ -32,8 +48,7 @@ interface Product {
   readonly right: readonly Expr[];
 }
 
-const factors = (e: Expr): readonly Expr[] =>
-  e.kind === 'binary' && e.op === 'mul' ? [...factors(e.x), ...factors(e.y)] : [e];
+const factors = (e: Expr): readonly Expr[] => (e.kind === 'binary' && e.op === 'mul' ? [...factors(e.x), ...factors(e.y)] : [e]);
 
 /** The matrix product that a kernel is, or null. */
 export function productOf(nest: Nest): Product | null {
@@ -57,16 +72,15 @@ export function productOf(nest: Nest): Product | null {
 type Side = 'left' | 'right';
 
 /** A function that gives one number of a factor at a row or column `s` and a depth `k`; 0 outside. */
-function factorText(nest: Nest, spelling: Spelling, side: Side, product: Product): string {
+function factorText(nest: Nest, spelling: Spelling, side: Side, product: Product, tile: Tile): string {
   const length = side === 'left' ? product.rows : product.columns;
   const statements = new Statements('t');
   const indices = side === 'left' ? ['s', '0u'] : ['0u', 's'];
-  const read = (name: string): string =>
-    readText(nest, name, 'noFlat', indices, ['k'], statements, statements, spelling.access);
+  const read = (name: string): string => readText(nest, name, 'noFlat', indices, ['k'], statements, statements, spelling.access);
   const values = product[side].map((part) => statements.value(part, read));
   const value = values.reduce((x, y) => statements.name(`${x} * ${y}`, [x, y]));
   const bounds = [
-    ...(length % TILE === 0 ? [] : [`s >= ${length}u`]),
+    ...(length % tile.side === 0 ? [] : [`s >= ${length}u`]),
     ...(product.depth % DEPTH === 0 ? [] : [`k >= ${product.depth}u`]),
   ];
   return `fn ${side}Number(s: u32, k: u32) -> f32 {
@@ -79,14 +93,21 @@ return vec4f(${[0, 1, 2, 3].map((i) => `${side}Number(s + ${i}u, k)`).join(', ')
 `;
 }
 
-/** Which quad of a slice a lane loads: neighbouring lanes take neighbours in memory. */
-function laneText(nest: Nest, side: Side, product: Product): string {
+/** Which quads of a slice a lane loads: neighbouring lanes take neighbours in memory. */
+function laneText(nest: Nest, side: Side, product: Product, tile: Tile): string {
   const axis = nest.out[side === 'left' ? 0 : 1]!;
   const names = new Set(product[side].flatMap(namesIn));
   const moving = nest.kernel.reads.findIndex(({ name }, at) => names.has(name) && axis.strides[at] !== 0);
   const alongDepth = nest.over[0]!.strides[moving] === 1 && axis.strides[moving] !== 1;
-  const [quad, depth] = alongDepth ? [`lane / ${DEPTH}u`, `lane % ${DEPTH}u`] : [`lane % ${QUADS}u`, `lane / ${QUADS}u`];
-  return `let ${side}S = ${side === 'left' ? 'm' : 'n'}0 + ${quad} * 4u; let ${side}K = ${depth}; let ${side}Slot = (${depth}) * ${ROW}u + ${quad};`;
+  return tile.loads
+    .map((load) => {
+      const at = load === 0 ? 'lane' : `(lane + ${load * tile.lanes}u)`;
+      const [quad, depth] = alongDepth
+        ? [`${at} / ${DEPTH}u`, `${at} % ${DEPTH}u`]
+        : [`${at} % ${tile.quads}u`, `${at} / ${tile.quads}u`];
+      return `let ${side}S${load} = ${side === 'left' ? 'm' : 'n'}0 + ${quad} * 4u; let ${side}K${load} = ${depth}; let ${side}At${load} = (${depth}) * ${tile.row}u + ${quad};`;
+    })
+    .join('\n');
 }
 
 const four = [0, 1, 2, 3] as const;
@@ -104,35 +125,35 @@ export function productDispatch(
 ): Dispatch {
   const spelling = throughBases(step, watched);
   const { rows, columns, depth } = product;
+  const tile = tileFor(product);
   const before = new Statements('t');
   const last = storesText(nest, 'i', ['m', 'n'], before, spelling);
-  const slice = ROW * DEPTH;
+  const slice = tile.row * DEPTH;
+  const sides = ['left', 'right'] as const;
+  const each = (text: (side: Side, load: number) => string): string =>
+    sides.flatMap((side) => tile.loads.map((load) => text(side, load))).join('\n');
   const code = `var<workgroup> left: array<vec4f, ${2 * slice}>;
 var<workgroup> right: array<vec4f, ${2 * slice}>;
-${factorText(nest, spelling, 'left', product)}${factorText(nest, spelling, 'right', product)}fn finish(m: u32, n: u32, acc: f32) {
+${sides.map((side) => factorText(nest, spelling, side, product, tile)).join('')}fn finish(m: u32, n: u32, acc: f32) {
 if (m >= ${rows}u || n >= ${columns}u) { return; }
 let i = m * ${columns}u + n;
 ${[...before.lines, ...last].join('\n')}
 }
-${entryText(LANES_OF_TILE)}let m0 = group.y * ${TILE}u; let n0 = group.x * ${TILE}u;
-${laneText(nest, 'left', product)}
-${laneText(nest, 'right', product)}
-let x = lane % ${QUADS}u; let y = lane / ${QUADS}u;
+${entryText(tile.lanes)}let m0 = group.y * ${tile.side}u; let n0 = group.x * ${tile.side}u;
+${sides.map((side) => laneText(nest, side, product, tile)).join('\n')}
+let x = lane % ${tile.quads}u; let y = lane / ${tile.quads}u;
 ${four.map((i) => `var c${i} = vec4f();`).join(' ')}
-var nextLeft = leftQuad(leftS, leftK);
-var nextRight = rightQuad(rightS, rightK);
+${each((side, load) => `var ${side}Next${load} = ${side}Quad(${side}S${load}, ${side}K${load});`)}
 var half = 0u;
 for (var k0 = 0u; k0 < ${depth}u; k0 += ${DEPTH}u) {
-left[half + leftSlot] = nextLeft;
-right[half + rightSlot] = nextRight;
+${each((side, load) => `${side}[half + ${side}At${load}] = ${side}Next${load};`)}
 workgroupBarrier();
 if (k0 + ${DEPTH}u < ${depth}u) {
-nextLeft = leftQuad(leftS, k0 + ${DEPTH}u + leftK);
-nextRight = rightQuad(rightS, k0 + ${DEPTH}u + rightK);
+${each((side, load) => `${side}Next${load} = ${side}Quad(${side}S${load}, k0 + ${DEPTH}u + ${side}K${load});`)}
 }
 for (var d = 0u; d < ${DEPTH}u; d++) {
-let l = left[half + d * ${ROW}u + y];
-let r = right[half + d * ${ROW}u + x];
+let l = left[half + d * ${tile.row}u + y];
+let r = right[half + d * ${tile.row}u + x];
 ${four.map((i) => `c${i} = fma(vec4f(l[${i}]), r, c${i});`).join(' ')}
 }
 half = ${slice}u - half;
@@ -143,6 +164,6 @@ ${four.map((i) => four.map((j) => `finish(m + ${i}u, n + ${j}u, c${i}[${j}]);`).
 `;
   return {
     code: moduleText(code, { blocks }),
-    workgroups: [Math.ceil(columns / TILE), Math.ceil(rows / TILE), 1],
+    workgroups: [Math.ceil(columns / tile.side), Math.ceil(rows / tile.side), 1],
   };
 }

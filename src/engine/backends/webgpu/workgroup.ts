@@ -58,6 +58,8 @@ function residents(program: Program, numbers: number): { readonly ids: readonly 
 }
 
 const BARRIER = 'workgroupBarrier();';
+/** Lanes that add up the loss of a batch; one of them adds their sums. */
+const SHARES = 32;
 
 /** A piece of work for the lanes: elements 0 … size − 1, each by itself. */
 interface Task {
@@ -101,7 +103,8 @@ function chainsOf(section: readonly Task[]): readonly (readonly Task[])[] {
   for (const task of section) {
     const touched = new Set([...task.reads.map(({ buffer }) => buffer), ...task.stores]);
     const joins = chains.filter(
-      (chain) => [...touched].some((buffer) => chain.written.has(buffer)) || task.stores.some((buffer) => chain.touched.has(buffer)),
+      (chain) =>
+        [...touched].some((buffer) => chain.written.has(buffer)) || task.stores.some((buffer) => chain.touched.has(buffer)),
     );
     const chain = {
       tasks: [...joins.flatMap(({ tasks }) => tasks), task],
@@ -115,8 +118,7 @@ function chainsOf(section: readonly Task[]): readonly (readonly Task[])[] {
 
 /** Lanes that run in step on most GPUs: chains get whole groups of them. */
 const GROUP = 32;
-const widthOf = (chain: readonly Task[]): number =>
-  Math.ceil(Math.max(1, ...chain.map(({ size }) => size)) / GROUP) * GROUP;
+const widthOf = (chain: readonly Task[]): number => Math.ceil(Math.max(1, ...chain.map(({ size }) => size)) / GROUP) * GROUP;
 
 /** Lanes that the widest section can keep busy, as a power of two. */
 function usefulLanes(sections: readonly (readonly Task[])[], { lanes, parallel }: WorkgroupLimits): number {
@@ -157,7 +159,7 @@ function laneLoop(name: string, size: number, lanes: number, body: string, first
 }
 
 export function emitWorkgroup(program: Program, limits: WorkgroupLimits): Emitted {
-  const { ids, size: resident } = residents(program, Math.max(0, Math.floor(limits.memory / 4) - MOST_LANES));
+  const { ids, size: resident } = residents(program, Math.max(0, Math.floor(limits.memory / 4) - SHARES));
   const { places, arena } = place(program, ids);
   const inside = new Set(ids);
   const at = (start: number, index: string): string => `${start < resident ? 'w' : 'a'}[${start}u + ${index}]`;
@@ -180,8 +182,7 @@ export function emitWorkgroup(program: Program, limits: WorkgroupLimits): Emitte
                 const buffer = step.bind[name]!;
                 return `${inside.has(buffer) ? 'w' : 'a'}[${places[buffer]!.at}u + ${address}]`;
               },
-              after: (to, value) =>
-                parameters.has(step.bind[to]!) ? ` if (isBad(${value})) { state[${STATE_BAD}] = 1u; }` : '',
+              after: (to, value) => (parameters.has(step.bind[to]!) ? ` if (isBad(${value})) { state[${STATE_BAD}] = 1u; }` : ''),
             }),
             reads: step.kernel.reads.map(({ name }, index) => ({ buffer: step.bind[name]!, here: nest.inPlace[index]! })),
             stores: step.kernel.stores.map(({ to }) => step.bind[to]!),
@@ -198,26 +199,30 @@ export function emitWorkgroup(program: Program, limits: WorkgroupLimits): Emitte
     ({ phase, sections }) =>
       `if ((run.mask & ${phaseBits[phase]}u) != 0u) {\n${sections.map(write).join(`\n${barrier}\n`)}\n}\n${barrier}`,
   );
-  const loss = lossText(program, places, at, lanes);
-  const report =
-    loss === ''
-      ? ''
-      : `if ((run.mask & ${phaseBits.loss}u) != 0u) {
+  const loss = lossText(program, places, at, SHARES);
+  if (loss !== '') {
+    const shares = `if ((run.mask & ${phaseBits.loss}u) != 0u && lane < ${SHARES}u) {
 var loss = 0f;
 var bad = false;
 ${loss}
 shares[lane] = select(loss, notFinite(loss), bad);
-${BARRIER}
-if (lane == 0u) {
-loss = 0f;
-bad = false;
-for (var other = 0u; other < ${lanes}u; other++) { loss += shares[other]; bad = bad || isBad(shares[other]); }
+}`;
+    // Right after the loss is known; the lanes meet before the shares are added up, if only for this.
+    const made = runs.findLastIndex(({ sections }) => sections.flat().some(({ stores }) => stores.includes(program.loss!)));
+    blocks[made] += `\n${shares}${made === blocks.length - 1 ? `\n${BARRIER}` : ''}`;
+  }
+  const report =
+    loss === ''
+      ? ''
+      : `if ((run.mask & ${phaseBits.loss}u) != 0u && lane == 0u) {
+var loss = 0f;
+var bad = false;
+for (var other = 0u; other < ${SHARES}u; other++) { loss += shares[other]; bad = bad || isBad(shares[other]); }
 ${reportText('s')}
-}
 }
 `;
   const kept = resident === 0 ? (offset: string) => `a[${offset}]` : (offset: string) => `number(${offset})`;
-  const code = `${resident === 0 ? '' : `var<workgroup> w: array<f32, ${resident}>;\nfn number(at: u32) -> f32 { if (at < ${resident}u) { return w[at]; } return a[at]; }\n`}var<workgroup> shares: array<f32, ${lanes}>;
+  const code = `${resident === 0 ? '' : `var<workgroup> w: array<f32, ${resident}>;\nfn number(at: u32) -> f32 { if (at < ${resident}u) { return w[at]; } return a[at]; }\n`}var<workgroup> shares: array<f32, ${SHARES}>;
 ${entryText(lanes)}const lanes = ${lanes}u;
 ${resident === 0 ? '' : laneLoop('e', resident, lanes, 'w[e] = a[e];')}
 ${barrier}
