@@ -1,13 +1,17 @@
 /**
- * −Σ tᵢ ln softmax(s)ᵢ over the last axis, from scores: ln Σ e^(sⱼ) is computed once per sample and never
- * overflows. ∂l/∂s = softmax(s)·Σt − t, which for one-hot targets is softmax(s) − t.
+ * −Σ tᵢ ln softmax(s)ᵢ over the last axis, from scores. The largest score is taken off first, so nothing
+ * overflows and large scores lose no digits; ln Σ e^(sⱼ − max s) is computed once per sample.
+ * ∂l/∂s = softmax(s)·Σt − t, which for one-hot targets is softmax(s) − t.
  */
-import { add, exp, log, mul, read, sub } from '../ir/expr';
+import { exp, log, mul, neg, read, sub } from '../ir/expr';
 import { ACC } from '../ir/kernel';
 import { sameShape, sampleShape, type Shape, shapeText, stridesOf, isBatched, broadcast, broadcastStrides } from '../ir/shape';
 import { LOSS_PORTS, sumTo } from './make';
 import { type Call, GRADIENT, OUT, type Primitive, RESULT } from './op';
 import { perRow, rowMax, rowsOf } from './softmax';
+
+/** −ln softmax(s)ᵢ. */
+const surprise = sub(read('rest'), sub(read('prediction'), read('top')));
 
 const strided = (name: string, strides: readonly number[]) => ({ name, strides, offset: 0 });
 
@@ -35,14 +39,14 @@ export const crossEntropyLogits: Primitive = {
     const full = broadcast(p, t)!;
     const { rows, last } = rowsOf(p);
     return {
-      temps: { top: rows, lse: rows, mass: rowsOf(t).rows },
+      temps: { top: rows, rest: rows, mass: rowsOf(t).rows },
       kernels: [
         rowMax('prediction', p, 'top'),
         {
           out: rows,
           fold: { with: 'sum', over: [last], body: exp(sub(read('prediction'), read('top'))) },
           reads: [strided('prediction', stridesOf(p)), strided('top', perRow(p))],
-          stores: [{ to: 'lse', value: add(read('top'), log(read(ACC))) }],
+          stores: [{ to: 'rest', value: log(read(ACC)) }],
         },
         {
           out: rowsOf(t).rows,
@@ -52,10 +56,11 @@ export const crossEntropyLogits: Primitive = {
         },
         {
           out,
-          fold: { with: 'sum', over: [last], body: mul(read('target'), sub(read('lse'), read('prediction'))) },
+          fold: { with: 'sum', over: [last], body: mul(read('target'), surprise) },
           reads: [
             strided('target', broadcastStrides(t, full)),
-            strided('lse', [...broadcastStrides(rows, out), 0]),
+            strided('top', [...broadcastStrides(rows, out), 0]),
+            strided('rest', [...broadcastStrides(rows, out), 0]),
             strided('prediction', broadcastStrides(p, full)),
           ],
           stores: [{ to: OUT, value: read(ACC) }],
@@ -69,13 +74,14 @@ export const crossEntropyLogits: Primitive = {
     const own = shapes[port]!;
     const body =
       port === 'prediction'
-        ? mul(read(GRADIENT), sub(mul(exp(sub(read('prediction'), read('lse'))), read('mass')), read('target')))
-        : mul(read(GRADIENT), sub(read('lse'), read('prediction')));
+        ? mul(read(GRADIENT), sub(mul(exp(neg(surprise)), read('mass')), read('target')))
+        : mul(read(GRADIENT), surprise);
     const names: Record<string, Shape> = {
       [GRADIENT]: out,
       prediction: p,
       target: t,
-      lse: rowsOf(p).rows,
+      top: rowsOf(p).rows,
+      rest: rowsOf(p).rows,
       mass: rowsOf(t).rows,
     };
     // Per-row numbers stand on the batch axis only, so they repeat along the class axis as ['batch'] does.

@@ -1,0 +1,80 @@
+/**
+ * What to call each operation with, for the tests that go over all of them: shapes for its ports,
+ * attributes, and numbers away from kinks and poles. Operations that need nothing special get the shapes
+ * of elementwise ones, so a new activation is tested without a line here.
+ */
+import type { Attrs } from '../../src/engine/graph/graph';
+import type { Op } from '../../src/engine/ops/op';
+import { completeAttrs } from '../../src/engine/ops/attrs';
+
+type Lengths = readonly number[];
+
+export interface OpCase {
+  /** One shape for each port, without the batch axis; repeated when there are more ports. */
+  readonly shapes: readonly Lengths[];
+  readonly attrs?: Attrs;
+}
+
+const ELEMENTWISE: readonly OpCase[] = [
+  { shapes: [[], []] },
+  { shapes: [[3], [3]] },
+  { shapes: [[2, 3], [3]] },
+  { shapes: [[], [2, 2]] },
+  { shapes: [[2, 1], [3]] },
+  { shapes: [[7], [1]] },
+];
+const LOSSES: readonly OpCase[] = [{ shapes: [[], []] }, { shapes: [[3], [3]] }, { shapes: [[1], []] }, { shapes: [[2, 3], [2, 3]] }];
+const REDUCTIONS: readonly OpCase[] = [
+  { shapes: [[]] },
+  { shapes: [[5]] },
+  { shapes: [[2, 3]] },
+  { shapes: [[2, 3]], attrs: { axes: '0' } },
+  { shapes: [[2, 3]], attrs: { axes: '1' } },
+  { shapes: [[2, 3, 2]], attrs: { axes: '1' } },
+  { shapes: [[2, 2, 3]], attrs: { axes: '2' } },
+];
+const ROWS: readonly OpCase[] = [{ shapes: [[4]] }, { shapes: [[2, 3]] }, { shapes: [[1]] }, { shapes: [[2, 2, 3]] }];
+
+const special: Readonly<Record<string, readonly OpCase[]>> = {
+  add: [...ELEMENTWISE, { shapes: [[3], [], [2, 3], [1]], attrs: { inputs: 4 } }],
+  matmul: [
+    { shapes: [[3], [3, 2]] },
+    { shapes: [[2, 3], [3, 4]] },
+    { shapes: [[2, 3], [3]] },
+    { shapes: [[3], [3]] },
+    { shapes: [[2, 2, 3], [3, 2]] },
+    { shapes: [[9], [9, 5]] },
+  ],
+  power: [
+    ...ELEMENTWISE,
+    ...[3, 0.5, -1, 1, 0, -2.5].map((exponent) => ({ shapes: [[4]], attrs: { exponent } })),
+  ],
+  softmax: ROWS,
+  sum: REDUCTIONS,
+  mean: REDUCTIONS,
+  'cross-entropy-logits': [{ shapes: [[4], [4]] }, { shapes: [[1], [1]] }, { shapes: [[10], [10]] }],
+  dense: [
+    { shapes: [[3]], attrs: { units: 3, activation: 'tanh' } },
+    { shapes: [[2, 3]], attrs: { units: 2, activation: 'sigmoid' } },
+    { shapes: [[5]], attrs: { units: 4, activation: 'identity', bias: false } },
+  ],
+  neuron: [{ shapes: [[], []] }, { shapes: [[], [], []], attrs: { inputs: 3, activation: 'tanh' } }],
+};
+
+export const casesOf = (op: Op): readonly OpCase[] =>
+  special[op.name] ?? (op.group === 'loss' ? LOSSES : op.ports(completeAttrs(op, {})).length === 0 ? [] : ELEMENTWISE);
+
+/** Operations that are defined for positive numbers only. */
+const POSITIVE = new Set(['log', 'sqrt', 'power']);
+
+/** Numbers for a port: no two equal, none near 0 or another kink; between 0 and 1 for losses. */
+export function numbersFor(op: Op, count: number, port: number): number[] {
+  if (op.group === 'loss') return Array.from({ length: count }, (_, i) => 0.2 + 0.06 * ((i * 5 + port * 4) % 11));
+  if (POSITIVE.has(op.name)) return Array.from({ length: count }, (_, i) => 0.2 + 0.11 * ((i * 5 + port) % 13));
+  return Array.from({ length: count }, (_, i) => 0.35 + 0.17 * ((i * 7 + port * 3) % 11) * (((i + port) % 3) - 1 || 0.5));
+}
+
+export const sizeOfLengths = (lengths: Lengths): number => lengths.reduce((n, length) => n * length, 1);
+
+/** Composites draw weights of their own; in tests these are the same number everywhere. */
+export const ownWeights = (op: Op): Attrs => (op.kind === 'composite' && op.attrs['initializer'] ? { initializer: 'constant', scale: 0.3 } : {});
