@@ -1,7 +1,8 @@
 /**
- * Live numbers on their own canvas: lines coloured and widened by what they carry, pulses that run from
- * source to target (values) and back (gradients), neurons filled by their activation. Lines are sorted
- * into a few styles, so that thousands of them are a few dozen strokes. No reactivity, no DOM in here.
+ * Live numbers on two canvases of their own: lines coloured and widened by what they carry with neurons
+ * filled by their activation, drawn anew when numbers arrive; and over it the pulses that run from source
+ * to target (values) and back (gradients), drawn in each frame. Lines are sorted into a few styles, so
+ * that thousands of them are a few dozen strokes. No reactivity, no DOM in here.
  */
 import type { FrameReader } from '../../engine/train/frames';
 import type { NodeId } from '../../engine/graph/graph';
@@ -33,7 +34,10 @@ const DENSE_ZOOM = 0.3;
 const sparseness = ({ zoom }: Camera): number => (zoom < DENSE_ZOOM / 2 ? 4 : zoom < DENSE_ZOOM ? 2 : 1);
 
 export class Overlay {
-  readonly #context: CanvasRenderingContext2D;
+  /** Lines and neurons, and the pulses above them. */
+  readonly #lineContext: CanvasRenderingContext2D;
+  readonly #pulseContext: CanvasRenderingContext2D;
+  #context: CanvasRenderingContext2D;
   #width = 0;
   #height = 0;
   #ratio = 1;
@@ -52,20 +56,30 @@ export class Overlay {
   #readAt = 0;
   #stale = true;
   #phaseAt = 0;
+  /** Whether there are pulses on their canvas now. */
+  #pulsing = false;
+  #drawnFor: Camera = { zoom: 0, x: 0, y: 0 };
   /** The part of the drawing whose lines are sorted, and how many of them were left out. */
   #sorted: Box = { x1: 0, y1: 0, x2: 0, y2: 0 };
   #sparse = 1;
 
-  constructor(readonly canvas: HTMLCanvasElement) {
-    this.#context = canvas.getContext('2d')!;
+  constructor(
+    readonly lineCanvas: HTMLCanvasElement,
+    readonly pulseCanvas: HTMLCanvasElement,
+  ) {
+    this.#lineContext = lineCanvas.getContext('2d')!;
+    this.#pulseContext = pulseCanvas.getContext('2d')!;
+    this.#context = this.#lineContext;
   }
 
   resize(width: number, height: number, ratio: number): void {
     this.#width = width;
     this.#height = height;
     this.#ratio = ratio;
-    this.canvas.width = Math.max(1, Math.round(width * ratio));
-    this.canvas.height = Math.max(1, Math.round(height * ratio));
+    for (const canvas of [this.lineCanvas, this.pulseCanvas]) {
+      canvas.width = Math.max(1, Math.round(width * ratio));
+      canvas.height = Math.max(1, Math.round(height * ratio));
+    }
     this.#stale = true;
   }
 
@@ -84,35 +98,48 @@ export class Overlay {
     if (this.#pathsFor !== lines) this.#adopt(lines);
     const { frame } = state;
     const ready = frame !== null && (frame.ready || this.#sequence >= 0);
-    // Twenty readings a second look alive; more only cost time.
-    if (ready && frame.ready && (this.#stale || (frame.sequence !== this.#sequence && now - this.#readAt >= 48))) {
+    // Twenty readings a second look alive; more only cost time, and thousands of lines cost more of it.
+    const pause = 48 + lines.lines.length / 40;
+    if (ready && frame.ready && (this.#stale || (frame.sequence !== this.#sequence && now - this.#readAt >= pause))) {
       lines.read(frame);
       this.#sequence = frame.sequence;
       this.#readAt = now;
       this.#stale = true;
     }
     if (!ready) this.#sequence = -1;
-    if (this.#stale || !this.#sortedFor(state.camera)) this.#sort(state, ready);
+    const { camera } = state;
+    const sorted = !this.#stale && this.#sortedFor(camera);
+    if (!sorted) this.#sort(state, ready);
+    if (!sorted || !sameCamera(camera, this.#drawnFor)) {
+      this.#begin(this.#lineContext, camera);
+      this.#strokeLines(state, ready);
+      if (ready) {
+        this.#neurons(state);
+        this.#figures(state);
+      }
+      this.#drawnFor = camera;
+    }
     this.#stale = false;
 
-    const c = this.#context;
-    const { zoom, x, y } = state.camera;
+    const moving = ready && state.moving;
+    if (moving || this.#pulsing) {
+      this.#begin(this.#pulseContext, camera);
+      const elapsed = Math.min(0.1, Math.max(0, (now - this.#phaseAt) / 1000));
+      if (moving && state.forward) this.#pulses(state, 1, elapsed);
+      if (moving && state.backward) this.#pulses(state, -1, elapsed);
+    }
+    this.#pulsing = moving;
+    this.#phaseAt = now;
+  }
+
+  #begin(context: CanvasRenderingContext2D, { zoom, x, y }: Camera): void {
+    const c = context;
+    this.#context = c;
     c.setTransform(1, 0, 0, 1, 0, 0);
-    c.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    c.globalAlpha = 1;
+    c.clearRect(0, 0, this.lineCanvas.width, this.lineCanvas.height);
     c.setTransform(zoom * this.#ratio, 0, 0, zoom * this.#ratio, x * this.#ratio, y * this.#ratio);
     c.lineCap = 'round';
-    this.#strokeLines(state, ready);
-    if (ready && state.moving) {
-      const elapsed = Math.min(0.1, Math.max(0, (now - this.#phaseAt) / 1000));
-      this.#phaseAt = now;
-      if (state.forward) this.#pulses(state, 1, elapsed);
-      if (state.backward) this.#pulses(state, -1, elapsed);
-    } else this.#phaseAt = now;
-    if (ready) {
-      this.#neurons(state);
-      this.#figures(state);
-    }
-    c.globalAlpha = 1;
   }
 
   #adopt(lines: LiveLines): void {
@@ -329,4 +356,5 @@ export class Overlay {
   }
 }
 
+const sameCamera = (a: Camera, b: Camera): boolean => a.zoom === b.zoom && a.x === b.x && a.y === b.y;
 const shortNumber = (v: number): string => numberText(Number.isFinite(v) ? Number(v.toPrecision(3)) : v);

@@ -1,5 +1,5 @@
 /**
- * The three layers as one: Cytoscape at the bottom, live numbers above it, writing on top. Keeps them in
+ * The layers as one: Cytoscape at the bottom, live numbers above it, writing on top. Keeps them in
  * step with the editor, holds the camera, and draws a layer only when it has a reason to.
  */
 import type { Checked } from '../../engine/compile/check';
@@ -18,7 +18,8 @@ import { readTheme, type Theme } from './theme';
 export interface Layers {
   readonly root: HTMLElement;
   readonly cytoscape: HTMLElement;
-  readonly overlay: HTMLCanvasElement;
+  readonly lines: HTMLCanvasElement;
+  readonly pulses: HTMLCanvasElement;
   readonly ink: HTMLCanvasElement;
 }
 
@@ -61,7 +62,7 @@ export class Stage {
   constructor(readonly layers: Layers) {
     this.#theme = readTheme(layers.root);
     this.#drawing = new Drawing(layers.cytoscape);
-    this.#overlay = new Overlay(layers.overlay);
+    this.#overlay = new Overlay(layers.lines, layers.pulses);
     this.#ink = new Ink(layers.ink);
     this.#drawing.paint(this.#theme);
     const pen = document.createElement('canvas').getContext('2d');
