@@ -191,6 +191,8 @@ describe('opening', () => {
     ['binary', Buffer.from([0xff, 0xfe, 0x00, 0x80, 0xc3]), /does not hold text/],
     ['empty', Buffer.alloc(0), /line 1, column 1: the file is empty/],
     ['cut off', Buffer.from('{"format":"chainrule","version":1,"nodes":{'), /line 1, column 44/],
+    ['with an unknown optimiser', Buffer.from('{"format":"chainrule","version":1,"nodes":{},"training":{"optimizer":"adm"}}'), /training\.optimizer: 'adm' is not an optimiser.*adam/],
+    ['with unknown data', Buffer.from('{"format":"chainrule","version":1,"nodes":{},"data":{"kind":"generator","name":"moon"}}'), /data\.name: 'moon' is not a toy data set/],
     ['of another program', Buffer.from('{"nodes":[]}'), /format: must be "chainrule"/],
   ])('a file that is %s is a sentence with its name', async (_name, content, sentence) => {
     const path = join(folder, 'odd.chainrule');

@@ -281,7 +281,7 @@ function readNode(id: NodeId, reader: Reader, index: number, lookup: OpLookup | 
   const op = reader.text('op', undefined, ID_LIMIT);
   const facts = lookup && op !== '' ? lookup(op) : undefined;
   if (lookup && op !== '' && !facts)
-    faults.add(reader.at('op'), `'${op}' is not an operation that this program knows. Check the spelling; \`docs/file-format.md\` lists them.`);
+    faults.add(reader.at('op'), `'${op}' is not an operation that this program knows. Check the spelling; docs/operations.md lists them all.`);
   const attrs: Record<string, AttrValue> = {};
   const attrsIn = reader.object('attrs');
   if (attrsIn) {

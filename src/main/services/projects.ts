@@ -5,9 +5,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { parseProject, serialiseProject, faultText, FILE_LIMIT } from '../../engine/graph/project-file';
+import { faultText, FILE_LIMIT, parseProject, serialiseProject, type FileFault } from '../../engine/graph/project-file';
 import type { Project } from '../../engine/graph/project';
+import { generatorOf, generators } from '../../engine/data/generators';
 import { opOf } from '../../engine/ops/index';
+import { optimizerOf, optimizers } from '../../engine/optimizers/index';
 import type { Example, FileRef, RecentFile, Recovery } from '../contract';
 import { readWhole, writeOwn, writeWhole } from './files';
 import type { Instance } from './instance';
@@ -28,7 +30,19 @@ export async function readProjectFile(path: string): Promise<Project> {
   }
   const parsed = parseProject(text, opOf);
   if (!parsed.ok) throw new Refusal(`'${name}' cannot be opened.\n${faultText(parsed.faults)}`, 'bad-project');
+  const unknown = unknownName(parsed.value);
+  if (unknown) throw new Refusal(`'${name}' cannot be opened.\n${faultText([unknown])}`, 'bad-project');
   return withDataPath(parsed.value, (path_) => absoluteData(path_, dirname(resolve(path))));
+}
+
+/** Names of things that floors above the file format list. */
+function unknownName({ settings: { data, training } }: Project): FileFault | null {
+  const choose = (names: readonly string[]): string => `Choose one of: ${names.join(', ')}.`;
+  if (!optimizerOf(training.optimizer))
+    return { place: 'training.optimizer', message: `'${training.optimizer}' is not an optimiser that this program knows. ${choose(optimizers.map((o) => o.name))}` };
+  if (data.kind === 'generator' && !generatorOf(data.name))
+    return { place: 'data.name', message: `'${data.name}' is not a toy data set that this program knows. ${choose(generators.map((g) => g.name))}` };
+  return null;
 }
 
 /** All or nothing; what is written has been read back from its own text first. */
