@@ -25,8 +25,8 @@ const isAttr = (value: unknown): value is AttrValue =>
 function parseNode(value: unknown): Node | null {
   if (!isFields(value)) return null;
   const { id, op, attrs, label, group } = value;
-  if (typeof id !== 'string' || id === '' || id.length > 200 || typeof op !== 'string' || !opOf(op) || !isFields(attrs)) return null;
-  const known = Object.entries(attrs).filter((entry): entry is [string, AttrValue] => isAttr(entry[1]) && entry[0] in opOf(op)!.attrs);
+  if (typeof id !== 'string' || id === '' || id === '__proto__' || id.length > 200 || typeof op !== 'string' || !opOf(op) || !isFields(attrs)) return null;
+  const known = Object.entries(attrs).filter((entry): entry is [string, AttrValue] => isAttr(entry[1]) && Object.hasOwn(opOf(op)!.attrs, entry[0]));
   return {
     id,
     op,

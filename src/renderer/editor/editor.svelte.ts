@@ -12,7 +12,7 @@ import type { AttrValue, EdgeId, NodeId } from '../../engine/graph/graph';
 import { emptyProject, type Point, type Project } from '../../engine/graph/project';
 import { completeAttrs } from '../../engine/ops/attrs';
 import { opOf } from '../../engine/ops/index';
-import type { DatasetInfo } from '../../engine/train/dataset';
+import type { DatasetInfo } from '../../engine/data/dataset';
 import { fragmentText, parseFragment } from './clipboard';
 import { boxAround, overlap } from './gestures';
 import { emptyHistory, type History, record, redo, undo } from './history';
