@@ -7,12 +7,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BackendProfile, Run } from '../../src/engine/backends/backend';
 import { hasFma, wasm } from '../../src/engine/backends/wasm/index';
+import { ReferenceDevice } from '../../src/engine/backends/reference/index';
+import { prepare, programOf } from '../../src/engine/compile/program';
 import {
   abs, add, constant, cos, div, type Expr, exp, log, max, min, mul, neg, pow, read, select, sin, sqrt, sub, tanh,
 } from '../../src/engine/ir/expr';
 import { prepareKernel } from '../../src/engine/ir/interpret';
 import { ACC, type Kernel } from '../../src/engine/ir/kernel';
 import { concrete, sizeOf } from '../../src/engine/ir/shape';
+import { drawing, type Rows } from '../support/drawing';
 import { type BufferSpec, bufferIds, type Program, type Step } from '../../src/engine/plan';
 
 // Node 20 hides relaxed SIMD behind a flag; newer versions have it and ignore this.
@@ -115,12 +118,12 @@ interface Case {
 }
 
 /** Any legal kernel: strides 0, row-major, swapped, sparse; folds or not; several stores, one in place. */
-const cases: fc.Arbitrary<Case> = fc
+const cases = (longest: number): fc.Arbitrary<Case> => fc
   .record({
     batched: fc.boolean(),
-    batch: fc.integer({ min: 1, max: 11 }),
-    out: fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 2 }),
-    fold: fc.option(fc.record({ with: fc.constantFrom('sum' as const, 'max' as const), over: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 2 }) }), { nil: undefined }),
+    batch: fc.integer({ min: 1, max: longest + 2 }),
+    out: fc.array(fc.integer({ min: 1, max: longest }), { maxLength: 2 }),
+    fold: fc.option(fc.record({ with: fc.constantFrom('sum' as const, 'max' as const), over: fc.array(fc.integer({ min: 1, max: longest }), { minLength: 1, maxLength: 2 }) }), { nil: undefined }),
     count: fc.integer({ min: 1, max: 3 }),
     inPlace: fc.boolean(),
   })
@@ -175,9 +178,12 @@ const cases: fc.Arbitrary<Case> = fc
 
 for (const profile of profiles)
   describe(`kernels, ${profile.title}`, () => {
-    it.skipIf(!runnable(profile))('random ones agree with float64', async () => {
+    it.skipIf(!runnable(profile)).each([
+      ['small, written out', 9, 400],
+      ['larger, in loops', 30, 150],
+    ])('random ones agree with float64: %s', async (_, longest, numRuns) => {
       await fc.assert(
-        fc.asyncProperty(cases, async ({ kernel, batch, sizes }) => {
+        fc.asyncProperty(cases(longest), async ({ kernel, batch, sizes }) => {
           const count = sizes.length - 2;
           const given: Record<string, Float32Array> = {};
           names.slice(0, count).forEach((name, at) => (given[name] = numbers(sizes[at]!, at + 1)));
@@ -189,13 +195,13 @@ for (const profile of profiles)
           const expected = interpretKernel(kernel, batch, given, bind, wanted);
           actual.forEach((a, at) => expectClose(a, expected[at]!, 1e-4));
         }),
-        { numRuns: 400 },
+        { numRuns },
       );
     });
 
     it('random ones are valid code', () => {
       fc.assert(
-        fc.property(cases, ({ kernel, batch, sizes }) => {
+        fc.property(cases(20), ({ kernel, batch, sizes }) => {
           const ids = [...names.slice(0, sizes.length - 2), 'first', 'second'];
           const buffers = ids.map((id, at): BufferSpec => ({ id, shape: [sizes[at]!], role: 'value' }));
           const bind = { a: 'a', b: 'b', c: 'c', own: 'second', first: 'first', second: 'second' };
@@ -285,6 +291,23 @@ for (const profile of profiles)
     const sizes: readonly [number, number, number][] = [
       [1, 1, 1], [1, 8, 8], [8, 1, 8], [2, 3, 4], [10, 8, 8], [5, 6, 7], [6, 8, 4], [32, 10, 32], [33, 17, 65], [64, 64, 64], [7, 130, 300], [70, 75, 520], [128, 40, 784],
     ];
+    it('random sizes and strides', async () => {
+      const size = fc.integer({ min: 1, max: 90 });
+      await fc.assert(
+        fc.asyncProperty(size, size, fc.integer({ min: 1, max: 400 }), fc.boolean(), fc.boolean(), fc.integer({ min: 1, max: 3 }), async (m, n, k, transposeA, transposeB, gap) => {
+          const plain = productKernel(m, n, k, transposeA, transposeB);
+          // Every gap-th number only, with rows as far apart as that makes them.
+          const kernel: Kernel = { ...plain, reads: plain.reads.map((r) => (r.name === 'b' ? { ...r, strides: r.strides.map((x) => x * gap), offset: gap - 1 } : r)) };
+          const given = { a: numbers(m * k, 1), b: numbers(k * n * gap, 2), bias: numbers(n, 3), w: numbers(m * n, 4), c: new Float32Array(m * n) };
+          const bind = { a: 'a', b: 'b', bias: 'bias', w: 'w', c: 'c' };
+          const actual = await runKernel(kernel, 1, given, bind, ['c', 'w', 'a', 'b'], profile);
+          const expected = interpretKernel(kernel, 1, given, bind, ['c', 'w', 'a', 'b']);
+          actual.forEach((numbersHere, at) => expectClose(numbersHere, expected[at]!, 1e-4));
+        }),
+        { numRuns: 40 },
+      );
+    });
+
     for (const [m, n, k] of sizes)
       it(`${m}×${k} · ${k}×${n}, each way round`, async () => {
         for (const transposeA of [false, true])
@@ -297,6 +320,49 @@ for (const profile of profiles)
             actual.forEach((numbersHere, at) => expectClose(numbersHere, expected[at]!, 1e-4));
           }
       });
+  });
+
+for (const profile of profiles)
+  describe.skipIf(!runnable(profile))(`training, ${profile.title}`, () => {
+    const features = numbers(23 * 6, 21);
+    const targets = Float32Array.from({ length: 23 * 3 }, (_, i) => (i % 3 === Math.floor(i / 3) % 3 ? 1 : 0));
+    const net = (loss: string, activation: string, units: number): Rows => ({
+      x: ['input', {}, { shape: [6] }],
+      t: ['target', {}, { shape: [3] }],
+      one: ['dense', { x: 'x' }, { units, activation }],
+      two: ['dense', { x: 'one' }, { units: 5, activation: 'tanh' }],
+      three: ['dense', { x: 'two' }, { units: 3, activation: 'identity' }],
+      loss: [loss, { prediction: 'three', target: 't' }],
+    });
+    const cover: readonly [string, string, string, number][] = [
+      ['sgd', 'mean-squared-error', 'tanh', 8],
+      ['momentum', 'cross-entropy-logits', 'sigmoid', 9],
+      ['rmsprop', 'binary-cross-entropy-logits', 'silu', 12],
+      ['adam', 'cross-entropy-logits', 'softmax', 7],
+      ['adam', 'mean-squared-error', 'sine', 130],
+    ];
+    it.each(cover)('%s with %s over %s, %i neurons: every batch as in float64', async (optimizer, loss, activation, units) => {
+      const p = programOf(prepare(drawing(net(loss, activation, units), { optimizer, batch: 8 }), null), 'fused', 8);
+      const exact = new ReferenceDevice(p);
+      const device = await wasm.open({ program: p, backend: 'wasm', code: wasm.emit(p, profile) });
+      for (const d of [exact, device]) {
+        d.setData(features, 6, targets, 3);
+        p.parameters.forEach((parameter, at) => {
+          const size = parameter.shape.reduce((a, b) => a * b, 1);
+          d.write(parameter.value, numbers(size, at + 5).map((v) => v / 4));
+        });
+      }
+      // Five epochs of 8 + 8 + 7 rows.
+      const rows = Uint32Array.from({ length: 23 * 5 }, (_, i) => (i * 7) % 23);
+      for (let epoch = 0; epoch < 5; epoch++) {
+        const run: Run = { phases: ['forward', 'loss', 'backward', 'update'], rows: rows.subarray(23 * epoch, 23 * epoch + 23), batch: 8 };
+        const [wanted, actual] = [await exact.run(run), await device.run(run)];
+        expectClose(actual.losses, wanted.losses, 1e-4);
+      }
+      const ids = p.parameters.map((parameter) => parameter.value);
+      const actual = await device.read(ids);
+      ids.forEach((id, at) => expectClose(actual[at]!, exact.numbers(id), 1e-3));
+    });
   });
 
 describe('batches', () => {
