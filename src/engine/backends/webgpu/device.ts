@@ -25,12 +25,6 @@ const BLOCK_BYTES = 256;
 const COLLECT_WORKGROUPS = 16;
 const MAP_READ = 0x1;
 
-interface Compiled {
-  readonly pipeline: GPUComputePipeline;
-  readonly workgroups: readonly [number, number, number];
-  readonly offset: number;
-}
-
 interface Table {
   readonly features: Float32Array;
   readonly featureCount: number;
@@ -121,7 +115,7 @@ class GpuDevice implements Device {
     const passes = layout.run.by === 'dispatches' ? layout.run.passes : [];
     const block = Math.ceil((layout.blocks * 16) / BLOCK_BYTES) * (BLOCK_BYTES / 4);
     const numbers = new Uint32Array(Math.max(1, passes.length) * block);
-    passes.forEach((pass, index) => numbers.set(pass.bases, index * block));
+    for (const [index, pass] of passes.entries()) numbers.set(pass.bases, index * block);
     this.offsets = passes.map((_, index) => index * block * 4);
     this.bases = machine.buffer(numbers.byteLength, usage.uniform | usage.copyTarget);
     machine.write(this.bases, 0, numbers);
