@@ -5,7 +5,11 @@ import { defineConfig } from 'electron-vite';
 
 const at = (path: string): string => resolve(import.meta.dirname, path);
 const entries = (paths: Record<string, string>): Record<string, string> =>
-  Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, at(path)]).filter(([, path]) => existsSync(path!)));
+  Object.fromEntries(
+    Object.entries(paths)
+      .map(([name, path]) => [name, at(path)])
+      .filter(([, path]) => existsSync(path!)),
+  );
 
 /**
  * Entries of main: the desktop, the command line, and the launcher that chooses between desktop and

@@ -7,7 +7,7 @@ import type { Diagnostic, Result } from '../engine/graph/diagnostics';
 import type { CsvSource, DataSource, Project, Split } from '../engine/graph/project';
 import type { Verification } from '../engine/export/exporter';
 import type { BackendName, Plans } from '../engine/plan';
-import type { DatasetInfo } from '../engine/train/dataset';
+import type { DatasetInfo } from '../engine/data/dataset';
 import type { Weights } from '../engine/api';
 
 /** A file that main has let the window use. `token` is main's own; `name` and `path` are for people. */
@@ -120,13 +120,24 @@ export interface HostInfo {
 export interface FolderListing {
   readonly folder: string;
   readonly parent: string | null;
-  readonly entries: readonly { readonly name: string; readonly folder: boolean; readonly bytes: number; readonly modifiedAt: number }[];
+  readonly entries: readonly {
+    readonly name: string;
+    readonly folder: boolean;
+    readonly bytes: number;
+    readonly modifiedAt: number;
+  }[];
 }
 
 export interface HostApi {
   info(): Promise<HostInfo>;
   /** Plans for the backend asked for, or the best present ('auto'). */
-  compile(project: Project, profile: Profile, backend: BackendName | 'auto', revision: number, data: DatasetInfo | null): Promise<Result<Plans>>;
+  compile(
+    project: Project,
+    profile: Profile,
+    backend: BackendName | 'auto',
+    revision: number,
+    data: DatasetInfo | null,
+  ): Promise<Result<Plans>>;
 
   examples(): Promise<readonly Example[]>;
   recentFiles(): Promise<readonly RecentFile[]>;

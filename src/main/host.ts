@@ -66,7 +66,7 @@ const isNetworkPath = (path: string): boolean => /^(\\\\|\/\/)/.test(path);
 /** A name that any file system takes. */
 const fileName = (title: string): string =>
   title
-    .replace(/[\\/:*?"<>|\u0000-\u001f]/g, ' ')
+    .replace(/[\\/:*?"<>|\p{Cc}]/gu, ' ')
     .replace(/\s+/g, ' ')
     .trim()
     .replace(/\.+$/, '')
@@ -81,12 +81,16 @@ export function createHost(house: House, platform: Platform): Host {
 
   const grant = (project: Project): void => {
     const { data } = project.settings;
-    if (data.kind === 'csv' && !isBundled(data.path) && isAbsolute(data.path) && !isNetworkPath(data.path)) granted.add(resolve(data.path));
+    if (data.kind === 'csv' && !isBundled(data.path) && isAbsolute(data.path) && !isNetworkPath(data.path))
+      granted.add(resolve(data.path));
   };
   const requireGrant = (path: string): string => {
     const file = dataPath(path);
     if (!isBundled(path) && !granted.has(file))
-      throw new Refusal(`'${basename(path)}' was not chosen in this session. Choose the file again in the Data panel.`, 'not-granted');
+      throw new Refusal(
+        `'${basename(path)}' was not chosen in this session. Choose the file again in the Data panel.`,
+        'not-granted',
+      );
     return path;
   };
 
@@ -106,10 +110,16 @@ export function createHost(house: House, platform: Platform): Host {
   return {
     info: async () => {
       platform.ready?.();
-      return { host: platform.host, version, platform: systems[process.platform as keyof typeof systems] ?? 'other', home: homedir() };
+      return {
+        host: platform.host,
+        version,
+        platform: systems[process.platform as keyof typeof systems] ?? 'other',
+        home: homedir(),
+      };
     },
 
-    compile: (project, profile, backend, revision, data) => Promise.resolve(compiler.compile(project, profile, backend, revision, data)),
+    compile: (project, profile, backend, revision, data) =>
+      Promise.resolve(compiler.compile(project, profile, backend, revision, data)),
 
     examples: () => projects.examples(),
     recentFiles: () => projects.recent(),
@@ -118,7 +128,12 @@ export function createHost(house: House, platform: Platform): Host {
     openProject: async (token) => {
       const path =
         token === null
-          ? await platform.pick({ mode: 'open', title: 'Open a project', filters: [PROJECT_FILTER, ALL_FILES], suggestedName: '' })
+          ? await platform.pick({
+              mode: 'open',
+              title: 'Open a project',
+              filters: [PROJECT_FILTER, ALL_FILES],
+              suggestedName: '',
+            })
           : projects.pathOf(token);
       return path === null ? null : open(path);
     },
@@ -143,7 +158,8 @@ export function createHost(house: House, platform: Platform): Host {
       return projects.ref(path);
     },
 
-    autosave: (project, token, dirty) => projects.autosave(window, project, token === null ? null : projects.pathOf(token), dirty),
+    autosave: (project, token, dirty) =>
+      projects.autosave(window, project, token === null ? null : projects.pathOf(token), dirty),
 
     recoveries: async () => {
       const found = await projects.recoveries();
@@ -153,7 +169,12 @@ export function createHost(house: House, platform: Platform): Host {
     discardRecovery: (id) => projects.discardRecovery(id),
 
     pickData: async () => {
-      const path = await platform.pick({ mode: 'open', title: 'Choose a table of data', filters: [CSV_FILTER, ALL_FILES], suggestedName: '' });
+      const path = await platform.pick({
+        mode: 'open',
+        title: 'Choose a table of data',
+        filters: [CSV_FILTER, ALL_FILES],
+        suggestedName: '',
+      });
       if (path === null) return null;
       granted.add(resolve(path));
       return previewData(resolve(path)).catch((error: unknown) => {
@@ -161,13 +182,23 @@ export function createHost(house: House, platform: Platform): Host {
       });
     },
     previewData: async (source) =>
-      previewData(requireGrant(source.path), { separator: source.separator, decimal: source.decimal, header: source.header }).catch((error: unknown) => {
+      previewData(requireGrant(source.path), {
+        separator: source.separator,
+        decimal: source.decimal,
+        header: source.header,
+      }).catch((error: unknown) => {
         throw asRefusal(error);
       }),
 
     loadDataset: async (source, split, jobId) => {
       if (source.kind === 'csv') requireGrant(source.path);
-      return datasets.load(window, source, split, jobId, (progress) => void client.importProgress(progress).catch(() => undefined));
+      return datasets.load(
+        window,
+        source,
+        split,
+        jobId,
+        (progress) => void client.importProgress(progress).catch(() => undefined),
+      );
     },
     datasetPart: async (id, part, from) => datasets.part(window, id, part, from),
     releaseDataset: async (id) => datasets.release(window, id),
@@ -242,7 +273,14 @@ async function listFolder(folder: string): Promise<Awaited<ReturnType<HostApi['l
         // Links that lead nowhere, and files that vanish meanwhile, are not shown.
         const about = await stat(join(full, entry.name)).catch(() => null);
         return about && (about.isDirectory() || about.isFile())
-          ? [{ name: entry.name, folder: about.isDirectory(), bytes: about.isDirectory() ? 0 : about.size, modifiedAt: about.mtimeMs }]
+          ? [
+              {
+                name: entry.name,
+                folder: about.isDirectory(),
+                bytes: about.isDirectory() ? 0 : about.size,
+                modifiedAt: about.mtimeMs,
+              },
+            ]
           : [];
       }),
     );
@@ -252,4 +290,3 @@ async function listFolder(folder: string): Promise<Awaited<ReturnType<HostApi['l
     throw fileRefusal(error, full, 'read');
   }
 }
-

@@ -25,7 +25,13 @@ const table = <S extends v.GenericSchema>(entry: S, limit = NODE_LIMIT) =>
   );
 
 const attr = v.union([finite, text(100_000), v.boolean(), v.pipe(v.array(finite), v.maxLength(1_000_000))]);
-const node = v.object({ id, op: text(120), attrs: table(attr, 100), label: v.optional(text(1000)), group: v.optional(text(1000)) });
+const node = v.object({
+  id,
+  op: text(120),
+  attrs: table(attr, 100),
+  label: v.optional(text(1000)),
+  group: v.optional(text(1000)),
+});
 const edge = v.object({ id: text(400), from: id, to: id, port: id });
 const split = v.object({ train: finite, validation: finite, test: finite, seed: whole(0, 2 ** 32 - 1) });
 const csv = v.object({
@@ -94,10 +100,16 @@ const datasetInfo = v.object({
   notes: v.array(text(10_000)),
 });
 
-const numbers = v.custom<Tensor['data']>((value) => value instanceof Float32Array || value instanceof Float64Array, 'must be numbers');
+const numbers = v.custom<Tensor['data']>(
+  (value) => value instanceof Float32Array || value instanceof Float64Array,
+  'must be numbers',
+);
 const tensor = v.pipe(
   v.object({ shape: v.pipe(v.array(whole(1, 1e9)), v.maxLength(8)), data: numbers }),
-  v.check(({ shape, data }) => shape.reduce((size, axis) => size * axis, 1) === data.length, 'has another length than its shape says'),
+  v.check(
+    ({ shape, data }) => shape.reduce((size, axis) => size * axis, 1) === data.length,
+    'has another length than its shape says',
+  ),
 );
 const exportRequest = v.object({ format: text(50), project, weights: table(tensor), dataset: v.nullable(text(100)) });
 
@@ -115,7 +127,8 @@ const menuEntry = v.object({
 /** A parser of exactly these arguments; missing trailing ones count as undefined. */
 function args<const T extends readonly v.GenericSchema[]>(...schemas: T) {
   return (given: readonly unknown[]): { -readonly [K in keyof T]: v.InferOutput<T[K]> } => {
-    if (given.length > schemas.length) throw new RefusedCall(`${given.length} arguments were given; ${schemas.length} are known.`);
+    if (given.length > schemas.length)
+      throw new RefusedCall(`${given.length} arguments were given; ${schemas.length} are known.`);
     return schemas.map((schema, at) => {
       const result = v.safeParse(schema, given[at], { abortEarly: true });
       if (result.success) return result.output;
@@ -128,7 +141,13 @@ function args<const T extends readonly v.GenericSchema[]>(...schemas: T) {
 
 export const hostParsers: Parsers<HostApi> = {
   info: args(),
-  compile: args(project, profile, v.union([backendName, v.literal('auto')]), whole(0, Number.MAX_SAFE_INTEGER), v.nullable(datasetInfo)),
+  compile: args(
+    project,
+    profile,
+    v.union([backendName, v.literal('auto')]),
+    whole(0, Number.MAX_SAFE_INTEGER),
+    v.nullable(datasetInfo),
+  ),
   examples: args(),
   recentFiles: args(),
   forgetRecentFile: args(token),

@@ -62,7 +62,10 @@ async function desktopProgram(): Promise<{ readonly path: string } | { readonly 
 function installed(folder: string): string | null {
   const dist = process.env.ELECTRON_OVERRIDE_DIST_PATH ?? join(folder, 'dist');
   const named = join(folder, 'path.txt');
-  const executable = join(dist, existsSync(named) ? readFileSync(named, 'utf8').trim() : process.platform === 'win32' ? 'electron.exe' : 'electron');
+  const executable = join(
+    dist,
+    existsSync(named) ? readFileSync(named, 'utf8').trim() : process.platform === 'win32' ? 'electron.exe' : 'electron',
+  );
   return existsSync(executable) ? executable : null;
 }
 
@@ -102,7 +105,13 @@ async function reachable(): Promise<boolean> {
   }
 }
 
-const lastLine = (text: string): string => text.trim().split('\n').findLast((line) => /error/i.test(line))?.trim().slice(0, 200) ?? 'the download failed';
+const lastLine = (text: string): string =>
+  text
+    .trim()
+    .split('\n')
+    .findLast((line) => /error/i.test(line))
+    ?.trim()
+    .slice(0, 200) ?? 'the download failed';
 
 /** The exit status, or null when the window died before it was up: a missing system library, a broken display. */
 function runDesktop(path: string): Promise<number | null> {
@@ -117,6 +126,10 @@ function runDesktop(path: string): Promise<number | null> {
 }
 
 main().catch((error: unknown) => {
-  say(error instanceof Refusal ? error.message : `Chainrule could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  say(
+    error instanceof Refusal
+      ? error.message
+      : `Chainrule could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  );
   process.exitCode = error instanceof Refusal ? 2 : 1;
 });

@@ -59,11 +59,17 @@ function operationsPage(): string {
     for (const op of ops.values()) {
       if (op.group !== group) continue;
       const ports = op.ports(defaults(op)).map((p) => `\`${p.name}\``);
-      lines.push(`### \`${op.name}\``, '', `${op.title}. ${op.about} ${ports.length === 0 ? 'No inputs.' : `Inputs: ${ports.join(', ')}.`}`, '');
+      lines.push(
+        `### \`${op.name}\``,
+        '',
+        `${op.title}. ${op.about} ${ports.length === 0 ? 'No inputs.' : `Inputs: ${ports.join(', ')}.`}`,
+        '',
+      );
       const attrs = Object.entries(op.attrs);
       if (attrs.length === 0) continue;
       lines.push('| Attribute | Values | Default | |', '| --- | --- | --- | --- |');
-      for (const [name, spec] of attrs) lines.push(`| \`${name}\` | ${kindText(spec)} | \`${JSON.stringify(spec.default)}\` | ${spec.about} |`);
+      for (const [name, spec] of attrs)
+        lines.push(`| \`${name}\` | ${kindText(spec)} | \`${JSON.stringify(spec.default)}\` | ${spec.about} |`);
       lines.push('');
     }
   }
@@ -71,7 +77,11 @@ function operationsPage(): string {
   for (const g of generators) lines.push(`| \`${g.name}\` | ${g.features.join(', ')} | ${g.task} | ${g.about} |`);
   lines.push('', '## Optimisers', '', '| Name | Hyperparameters and their defaults |', '| --- | --- |');
   for (const o of optimizers)
-    lines.push(`| \`${o.name}\` | ${Object.entries(o.hyper).map(([name, spec]) => `\`${name}\` ${spec.default}`).join(', ')} |`);
+    lines.push(
+      `| \`${o.name}\` | ${Object.entries(o.hyper)
+        .map(([name, spec]) => `\`${name}\` ${spec.default}`)
+        .join(', ')} |`,
+    );
   return `${lines.join('\n')}\n`;
 }
 
@@ -85,7 +95,12 @@ function attrSchema(spec: AttrSpec): Schema {
     case 'integer':
       return { type: 'integer', minimum: spec.min, maximum: spec.max, ...base };
     case 'number':
-      return { type: 'number', ...(spec.min === undefined ? {} : { minimum: spec.min }), ...(spec.max === undefined ? {} : { maximum: spec.max }), ...base };
+      return {
+        type: 'number',
+        ...(spec.min === undefined ? {} : { minimum: spec.min }),
+        ...(spec.max === undefined ? {} : { maximum: spec.max }),
+        ...base,
+      };
     case 'choice':
       return { enum: spec.choices.map((c) => c.value), ...base };
     case 'boolean':
@@ -211,7 +226,8 @@ function projectSchema(): Schema {
 }
 
 const guide = readFileSync(join(root, 'docs/file-format.md'), 'utf8');
-const blocks = (language: string): string[] => [...guide.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map((m) => m[1]!);
+const blocks = (language: string): string[] =>
+  [...guide.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map((m) => m[1]!);
 
 test('the page of operations says what the operations say', async () => {
   await expect(operationsPage()).toMatchFileSnapshot(join(root, 'docs/operations.md'));
@@ -235,7 +251,10 @@ describe('the guide', () => {
   });
 
   test('names every member', () => {
-    const schema = projectSchema() as { properties: Record<string, { properties?: object }>; definitions: { data: { oneOf: { properties: object }[] } } };
+    const schema = projectSchema() as {
+      properties: Record<string, { properties?: object }>;
+      definitions: { data: { oneOf: { properties: object }[] } };
+    };
     const members = [
       ...Object.keys(schema.properties),
       ...['split', 'training'].flatMap((name) => Object.keys(schema.properties[name]!.properties!)),
@@ -254,7 +273,9 @@ describe('the guide', () => {
 
 describe('the schema', () => {
   // The validator of electron-builder, which is here anyway.
-  const fromBuilder = createRequire(createRequire(join(root, 'node_modules/electron-builder/package.json')).resolve('app-builder-lib/package.json'));
+  const fromBuilder = createRequire(
+    createRequire(join(root, 'node_modules/electron-builder/package.json')).resolve('app-builder-lib/package.json'),
+  );
   const Ajv = fromBuilder('ajv') as new (options: object) => { compile(schema: object): (value: unknown) => boolean };
   const accepts = new Ajv({ allErrors: true, strict: false }).compile(projectSchema());
 

@@ -69,7 +69,9 @@ function pair(carry: (message: unknown) => unknown): [Port, Port] {
   const end = (own: 0 | 1): Port => ({
     post: (message) => {
       const carried = carry(message);
-      queueMicrotask(() => ears[own === 0 ? 1 : 0].forEach((listener) => listener(carried)));
+      queueMicrotask(() => {
+        for (const listener of ears[own === 0 ? 1 : 0]) listener(carried);
+      });
     },
     onMessage: (listener) => {
       ears[own].add(listener);
@@ -189,9 +191,15 @@ describe.each([
     const file = await link.host.saveProject(small, null, false);
     expect(link.page.asked.at(-1)).toMatchObject({ mode: 'save', suggestedName: 'Small.chainrule' });
     expect(file!.path).toBe(`${path}.chainrule`);
-    expect(JSON.parse(await readFile(file!.path, 'utf8'))).toMatchObject({ format: 'chainrule', nodes: { hidden: { op: 'dense' } } });
+    expect(JSON.parse(await readFile(file!.path, 'utf8'))).toMatchObject({
+      format: 'chainrule',
+      nodes: { hidden: { op: 'dense' } },
+    });
     const opened = await link.host.openProject(file!.token);
-    expect(opened!.project).toEqual({ ...small, nodes: { ...small.nodes, x: { id: 'x', op: 'input', attrs: expect.anything() } } });
+    expect(opened!.project).toEqual({
+      ...small,
+      nodes: { ...small.nodes, x: { id: 'x', op: 'input', attrs: expect.anything() } },
+    });
     expect(opened!.alsoOpen).toBe(false);
     const recent = await link.host.recentFiles();
     expect(recent[0]).toMatchObject({ path: file!.path });
@@ -223,7 +231,13 @@ describe.each([
     const plans = await link.host.compile(small, profile, 'auto', 7, null);
     if (!plans.ok) throw new Error(JSON.stringify(plans.problems));
     expect(plans.value.revision).toBe(7);
-    const broken = await link.host.compile({ ...small, nodes: { ...small.nodes, odd: { id: 'odd', op: 'no-such-op', attrs: {} } } }, profile, 'auto', 8, null);
+    const broken = await link.host.compile(
+      { ...small, nodes: { ...small.nodes, odd: { id: 'odd', op: 'no-such-op', attrs: {} } } },
+      profile,
+      'auto',
+      8,
+      null,
+    );
     expect(broken.ok).toBe(false);
   });
 
@@ -245,9 +259,13 @@ describe.each([
 
   test('files are known by tokens only, and data files by having been chosen', async () => {
     await expect(link.host.openProject('/etc/passwd')).rejects.toThrow(/not known to the program/);
-    await expect(link.host.loadDataset({ ...iris, path: '/etc/passwd' }, split, 'job-2')).rejects.toThrow(/was not chosen in this session/);
+    await expect(link.host.loadDataset({ ...iris, path: '/etc/passwd' }, split, 'job-2')).rejects.toThrow(
+      /was not chosen in this session/,
+    );
     await expect(link.host.previewData({ ...iris, path: '/etc/passwd' })).rejects.toMatchObject({ code: 'not-granted' });
-    await expect(link.host.loadDataset({ ...iris, path: 'dataset:../../package.json' }, split, 'job-3')).rejects.toThrow(/no bundled data set/);
+    await expect(link.host.loadDataset({ ...iris, path: 'dataset:../../package.json' }, split, 'job-3')).rejects.toThrow(
+      /no bundled data set/,
+    );
     await expect(link.host.openExternal('file:///etc/passwd')).rejects.toThrow(/https/);
   });
 

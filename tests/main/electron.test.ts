@@ -36,8 +36,9 @@ class Desktop {
     this.child.stdout!.on('data', (data: Buffer) => (this.log += data.toString()));
     this.child.stderr!.on('data', (data: Buffer) => (this.log += data.toString()));
     this.child.on('message', (incoming: { kind: string; id?: number; value?: unknown; error?: string; message?: unknown }) => {
-      if (incoming.kind === 'page') this.page.forEach((listener) => listener(incoming.message));
-      else {
+      if (incoming.kind === 'page') {
+        for (const listener of this.page) listener(incoming.message);
+      } else {
         const call = this.waiting.get(incoming.id!);
         this.waiting.delete(incoming.id!);
         if (incoming.error) call?.reject(new Error(incoming.error));
@@ -65,7 +66,10 @@ class Desktop {
   }
   /** A message from a frame of the page. */
   post(message: unknown, frame: unknown = OWN_FRAME): void {
-    void this.run(`e.ipcMain.emit('${CHANNEL}', { sender: e.windows.at(-1).webContents, senderFrame: argument.frame }, argument.message)`, { message, frame });
+    void this.run(
+      `e.ipcMain.emit('${CHANNEL}', { sender: e.windows.at(-1).webContents, senderFrame: argument.frame }, argument.message)`,
+      { message, frame },
+    );
   }
   async start(): Promise<void> {
     await this.until(`return e.app.listenerCount('second-instance') > 0 || e.calls.some(([c]) => c === 'quit')`);
@@ -82,7 +86,10 @@ class Desktop {
 }
 
 /** The page: its side of the contract over the bridge. */
-function pageOf(desktop: Desktop, answers: { close: boolean }): { host: HostApi; commands: string[]; files: FileRef[]; asked: () => number } {
+function pageOf(
+  desktop: Desktop,
+  answers: { close: boolean },
+): { host: HostApi; commands: string[]; files: FileRef[]; asked: () => number } {
   const commands: string[] = [];
   const files: FileRef[] = [];
   let asked = 0;
@@ -164,7 +171,10 @@ describe('the window', () => {
         contents.emit(event, { preventDefault: () => (prevented[event] = true) }, 'https://evil.example');
       }
       return { prevented, open: contents.windowOpenHandler({ url: 'https://evil.example' }) };`);
-    expect(verdicts).toEqual({ prevented: { 'will-navigate': true, 'will-redirect': true, 'will-attach-webview': true }, open: { action: 'deny' } });
+    expect(verdicts).toEqual({
+      prevented: { 'will-navigate': true, 'will-redirect': true, 'will-attach-webview': true },
+      open: { action: 'deny' },
+    });
   });
 
   test('grants the permissions of its table and no others', async () => {
@@ -177,12 +187,19 @@ describe('the window', () => {
         out[permission] = [asked, permissionCheck(null, permission)];
       }
       return out;`);
-    expect(verdicts).toEqual({ 'clipboard-sanitized-write': [true, true], media: [false, false], geolocation: [false, false], fileSystem: [false, false] });
+    expect(verdicts).toEqual({
+      'clipboard-sanitized-write': [true, true],
+      media: [false, false],
+      geolocation: [false, false],
+      fileSystem: [false, false],
+    });
   });
 
   test('serves its page over its own scheme, with the isolation headers, and nothing beside it', async () => {
     const d = await open();
-    expect(await d.run('return e.calls.find(([c]) => c === "registerSchemesAsPrivileged")[1]')).toMatchObject([{ scheme: 'chainrule', privileges: { standard: true, secure: true } }]);
+    expect(await d.run('return e.calls.find(([c]) => c === "registerSchemesAsPrivileged")[1]')).toMatchObject([
+      { scheme: 'chainrule', privileges: { standard: true, secure: true } },
+    ]);
     const fetched = await d.run<Record<string, { status: number; policy: string; coop: string; coep: string }>>(`
       const out = {};
       for (const url of ['chainrule://app/index.html', 'chainrule://app/../../package.json', 'chainrule://app/%2e%2e/%2e%2e/package.json', 'chainrule://evil/index.html', 'chainrule://app/nothing.js']) {
@@ -203,9 +220,13 @@ describe('the window', () => {
     let d = await open();
     expect(await d.run('return e.windows[0].options')).toMatchObject({ x: 100, y: 50, width: 1000, height: 700 });
     expect(await d.run('return e.windows[0].state.maximized')).toBe(true);
-    await d.run('e.windows[0].state.maximized = false; e.windows[0].bounds = { x: 5000, y: 0, width: 1100, height: 720 }; e.windows[0].close()');
+    await d.run(
+      'e.windows[0].state.maximized = false; e.windows[0].bounds = { x: 5000, y: 0, width: 1100, height: 720 }; e.windows[0].close()',
+    );
     await d.until('return e.windows[0].state.destroyed');
-    await expect.poll(async () => JSON.parse(await readFile(join(home, 'window.json'), 'utf8')) as unknown).toMatchObject({ x: 5000, width: 1100, maximized: false });
+    await expect
+      .poll(async () => JSON.parse(await readFile(join(home, 'window.json'), 'utf8')) as unknown)
+      .toMatchObject({ x: 5000, width: 1100, maximized: false });
     await d.end();
     d = await open();
     const options = await d.run<Record<string, unknown>>('return e.windows[0].options');
@@ -225,7 +246,11 @@ describe('the contract', () => {
     const file = await host.saveProject(small, null, false);
     expect(file!.path).toBe(path);
     const saves = await d.run<unknown[][]>('return e.calls.filter(([c]) => c === "showSaveDialog")');
-    expect(saves[0]![1]).toMatchObject({ title: 'Save the project', filters: [{ name: 'Chainrule project', extensions: ['chainrule'] }], defaultPath: expect.stringMatching(/Small\.chainrule$/) });
+    expect(saves[0]![1]).toMatchObject({
+      title: 'Save the project',
+      filters: [{ name: 'Chainrule project', extensions: ['chainrule'] }],
+      defaultPath: expect.stringMatching(/Small\.chainrule$/),
+    });
     expect(await d.run('return e.calls.filter(([c]) => c === "addRecentDocument")')).toEqual([['addRecentDocument', path]]);
     await d.run('e.answers.open = { canceled: false, filePaths: [argument] }', path);
     expect((await host.openProject(null))!.project.nodes).toHaveProperty('x');
@@ -233,7 +258,9 @@ describe('the contract', () => {
     await expect(host.listFolder(null)).rejects.toThrow(/browser mode/);
     await host.openExternal('https://example.org/');
     await expect(host.openExternal('file:///etc/passwd')).rejects.toThrow(/https/);
-    expect(await d.run('return e.calls.filter(([c]) => c === "openExternal")')).toEqual([['openExternal', 'https://example.org/']]);
+    expect(await d.run('return e.calls.filter(([c]) => c === "openExternal")')).toEqual([
+      ['openExternal', 'https://example.org/'],
+    ]);
   });
 
   test('hears its own top frame only', async () => {
@@ -271,7 +298,9 @@ describe('the menu', () => {
     const d = await open();
     const page = pageOf(d, { close: true });
     await page.host.setMenu(entries);
-    const template = await d.run<{ label: string; submenu: Record<string, unknown>[] }[]>('return JSON.parse(JSON.stringify(e.Menu.current.template))');
+    const template = await d.run<{ label: string; submenu: Record<string, unknown>[] }[]>(
+      'return JSON.parse(JSON.stringify(e.Menu.current.template))',
+    );
     const own = template.filter((menu) => menu.label !== 'Chainrule' && menu.label !== 'Window');
     expect(own.map((menu) => menu.label)).toEqual(['File', 'Edit', 'View', 'Help']);
     expect(own[0]!.submenu.slice(0, 3)).toMatchObject([
@@ -341,9 +370,13 @@ describe('closing', () => {
 
   test('a page that crashed is opened again on request', async () => {
     const d = await open();
-    await d.run('e.answers.message = 0; e.windows[0].webContents.emit("render-process-gone", {}, { reason: "crashed", exitCode: 11 })');
+    await d.run(
+      'e.answers.message = 0; e.windows[0].webContents.emit("render-process-gone", {}, { reason: "crashed", exitCode: 11 })',
+    );
     expect(await d.run('return e.calls.some(([c]) => c === "reload")')).toBe(true);
-    await d.run('e.answers.message = 1; e.windows[0].webContents.emit("render-process-gone", {}, { reason: "oom", exitCode: 1 })');
+    await d.run(
+      'e.answers.message = 1; e.windows[0].webContents.emit("render-process-gone", {}, { reason: "oom", exitCode: 1 })',
+    );
     expect(await d.run('return e.windows[0].state.destroyed')).toBe(true);
   });
 });
@@ -357,7 +390,10 @@ describe('files from outside', () => {
     await page.host.info();
     await expect.poll(() => page.files.map((f) => f.path)).toEqual([paths[0]]);
     expect((await page.host.openProject(page.files[0]!.token))!.project.settings.title).toBe('Small');
-    await d.run('e.windows[0].state.minimized = true; e.app.emit("second-instance", {}, ["electron", "--flag", argument, "/not/there.chainrule"], "/")', paths[1]);
+    await d.run(
+      'e.windows[0].state.minimized = true; e.app.emit("second-instance", {}, ["electron", "--flag", argument, "/not/there.chainrule"], "/")',
+      paths[1],
+    );
     await expect.poll(() => page.files.map((f) => f.path)).toEqual([paths[0], paths[1]]);
     expect(await d.run('return e.calls.some(([c]) => c === "restore")')).toBe(true);
     await d.run('e.app.emit("open-file", { preventDefault() {} }, argument)', paths[2]);
@@ -382,7 +418,8 @@ describe('the preload', () => {
       contextBridge: { exposeInMainWorld: (name: string, api: never) => void (exposed[name] = api) },
       ipcRenderer: {
         send: (channel: string, message: unknown) => sent.push([channel, message]),
-        on: (channel: string, listener: (...args: unknown[]) => void) => (channel === CHANNEL ? listeners.add(listener) : undefined),
+        on: (channel: string, listener: (...args: unknown[]) => void) =>
+          channel === CHANNEL ? listeners.add(listener) : undefined,
         removeListener: (_channel: string, listener: (...args: unknown[]) => void) => listeners.delete(listener),
       },
     };
@@ -391,7 +428,11 @@ describe('the preload', () => {
       asked.push(name);
       return name === 'electron' ? electron : createRequire(import.meta.url)(name);
     };
-    new Script(`(function (require, module, exports) { ${source}\n})`).runInContext(createContext({ console }))(require, { exports: {} }, {});
+    new Script(`(function (require, module, exports) { ${source}\n})`).runInContext(createContext({ console }))(
+      require,
+      { exports: {} },
+      {},
+    );
     expect(asked).toEqual(['electron']);
     expect(Object.keys(exposed)).toEqual(['chainrule']);
     const bridge = exposed.chainrule as unknown as { post(m: unknown): void; onMessage(l: (m: unknown) => void): () => void };

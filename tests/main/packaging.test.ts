@@ -28,7 +28,9 @@ test('is valid for electron-builder', async () => {
   const path = join(require.resolve('app-builder-lib/package.json'), '..', 'out/util/config/config.js');
   const { validateConfiguration } = require(path) as { validateConfiguration(config: unknown, log: unknown): Promise<void> };
   await validateConfiguration(config, { isEnabled: false, add: () => undefined });
-  await expect(validateConfiguration({ ...config, electronFuse: {} }, { isEnabled: false, add: () => undefined })).rejects.toThrow();
+  await expect(
+    validateConfiguration({ ...config, electronFuse: {} }, { isEnabled: false, add: () => undefined }),
+  ).rejects.toThrow();
 });
 
 test('makes packages for three systems, which open project files', () => {
@@ -58,17 +60,24 @@ test('packs what ONNX Runtime loads in Node, and not its other hundred megabytes
   expect(left.length).toBeGreaterThan(0);
   for (const name of ['ort.node.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm']) {
     expect(statSync(join(root, 'node_modules/onnxruntime-web/dist', name)).isFile()).toBe(true);
-    for (const pattern of left) expect(matches(pattern.slice(1), `node_modules/onnxruntime-web/dist/${name}`), pattern).toBe(false);
+    for (const pattern of left)
+      expect(matches(pattern.slice(1), `node_modules/onnxruntime-web/dist/${name}`), pattern).toBe(false);
   }
-  expect(left.some((pattern) => matches(pattern.slice(1), 'node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.jsep.wasm'))).toBe(true);
+  expect(
+    left.some((pattern) => matches(pattern.slice(1), 'node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.jsep.wasm')),
+  ).toBe(true);
   expect(left.some((pattern) => matches(pattern.slice(1), 'node_modules/onnxruntime-web/dist/ort.all.min.js'))).toBe(true);
 });
 
 test('main is where package.json says, and its libraries are dependencies, not tools', () => {
-  const about = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { main: string; dependencies: Record<string, string> };
+  const about = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    main: string;
+    dependencies: Record<string, string>;
+  };
   expect(about.main).toBe('out/main/electron.js');
   expect(existsSync(join(root, 'src/main/electron/index.ts'))).toBe(true);
-  for (const name of ['electron-log', 'papaparse', 'valibot', 'ws', 'open', 'onnxruntime-web']) expect(about.dependencies).toHaveProperty(name);
+  for (const name of ['electron-log', 'papaparse', 'valibot', 'ws', 'open', 'onnxruntime-web'])
+    expect(about.dependencies).toHaveProperty(name);
 });
 
 /** Glob with `*`, `**` and `{a,b}`, as far as the configuration uses them. */

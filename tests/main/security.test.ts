@@ -27,12 +27,15 @@ interface Answer {
 /** A request with exactly this path and these headers. */
 function ask(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const request = httpRequest({ host: '127.0.0.1', port: server.port, path, method, headers, setHost: !('host' in headers) }, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (piece: string) => (text += piece));
-      response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, text }));
-    });
+    const request = httpRequest(
+      { host: '127.0.0.1', port: server.port, path, method, headers, setHost: !('host' in headers) },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (piece: string) => (text += piece));
+        response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, text }));
+      },
+    );
     request.on('error', reject);
     request.end();
   });
@@ -144,7 +147,12 @@ describe('browser mode', () => {
   });
 
   test('sends the isolation headers and the policy with every answer', async () => {
-    for (const answer of [await ask('/', { cookie }), await ask('/'), await ask('/nothing', { cookie }), await ask('/', { cookie }, 'POST')]) {
+    for (const answer of [
+      await ask('/', { cookie }),
+      await ask('/'),
+      await ask('/nothing', { cookie }),
+      await ask('/', { cookie }, 'POST'),
+    ]) {
       expect(answer.headers['cross-origin-opener-policy']).toBe('same-origin');
       expect(answer.headers['cross-origin-embedder-policy']).toBe('require-corp');
       expect(answer.headers['cross-origin-resource-policy']).toBe('same-origin');
@@ -225,18 +233,46 @@ describe('the desktop window', () => {
 
   test('listens only to its own page', () => {
     expect(isOwnPage('chainrule://app/index.html')).toBe(true);
-    for (const url of ['chainrule://evil/index.html', 'https://app/', 'file:///app', 'chainrule:app', 'about:blank', '', 'chainrule://app.evil/'])
+    for (const url of [
+      'chainrule://evil/index.html',
+      'https://app/',
+      'file:///app',
+      'chainrule:app',
+      'about:blank',
+      '',
+      'chainrule://app.evil/',
+    ])
       expect(isOwnPage(url)).toBe(false);
   });
 
   test('has no permission that is not in its table', () => {
     expect(Object.keys(permissions).sort()).toEqual(['clipboard-read', 'clipboard-sanitized-write']);
-    for (const other of ['media', 'geolocation', 'notifications', 'openExternal', 'hid', 'serial', 'usb', 'constructor', 'toString']) expect(isPermitted(other)).toBe(false);
+    for (const other of [
+      'media',
+      'geolocation',
+      'notifications',
+      'openExternal',
+      'hid',
+      'serial',
+      'usb',
+      'constructor',
+      'toString',
+    ])
+      expect(isPermitted(other)).toBe(false);
   });
 
   test('opens https links only', () => {
     expect(isSafeLink('https://example.org/a?b#c')).toBe(true);
-    for (const url of ['http://example.org', 'file:///etc/passwd', 'javascript:alert(1)', 'https://user:pass@example.org', 'smb://x', 'data:text/html,x', '\\\\server\\share', ''])
+    for (const url of [
+      'http://example.org',
+      'file:///etc/passwd',
+      'javascript:alert(1)',
+      'https://user:pass@example.org',
+      'smb://x',
+      'data:text/html,x',
+      '\\\\server\\share',
+      '',
+    ])
       expect(isSafeLink(url)).toBe(false);
   });
 });

@@ -63,7 +63,11 @@ async function house(): Promise<House> {
 }
 
 function window(own: House, name: string): Window {
-  const made: { answers: (string | null)[]; asked: PickRequest[]; progress: ImportProgress[] } = { answers: [], asked: [], progress: [] };
+  const made: { answers: (string | null)[]; asked: PickRequest[]; progress: ImportProgress[] } = {
+    answers: [],
+    asked: [],
+    progress: [],
+  };
   const client: ClientApi = {
     pickPath: async () => null,
     importProgress: async (progress) => void made.progress.push(progress),
@@ -149,14 +153,19 @@ describe('saving', () => {
     // A disk of 64 KB, where the tests may make one.
     const disk = join(folder, 'disk');
     await mkdir(disk);
-    const [code] = (await once(spawn('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk], { stdio: 'ignore' }).on('error', () => undefined), 'close').catch(() => [1])) as [number];
+    const [code] = (await once(
+      spawn('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk], { stdio: 'ignore' }).on('error', () => undefined),
+      'close',
+    ).catch(() => [1])) as [number];
     if (code !== 0) skip('no small disk can be made here (it needs the right to mount)');
     try {
       const path = join(disk, 'a.chainrule');
       await writeProjectFile(path, small);
       const before = await readFile(path, 'utf8');
       const large: Project = { ...small, settings: { ...small.settings, notes: 'x'.repeat(90_000) } };
-      await expect(writeProjectFile(path, large)).rejects.toThrow(/disk is full, so 'a\.chainrule' was not saved; the file on disk is unchanged/);
+      await expect(writeProjectFile(path, large)).rejects.toThrow(
+        /disk is full, so 'a\.chainrule' was not saved; the file on disk is unchanged/,
+      );
       expect(await readFile(path, 'utf8')).toBe(before);
       expect(await readdir(disk)).toEqual(['a.chainrule']);
     } finally {
@@ -165,7 +174,9 @@ describe('saving', () => {
   });
 
   test('a full disk is a sentence', () => {
-    expect(fileRefusal(Object.assign(new Error(), { code: 'ENOSPC' }), '/d/a.chainrule', 'write').message).toMatch(/Free some space, or save in another place/);
+    expect(fileRefusal(Object.assign(new Error(), { code: 'ENOSPC' }), '/d/a.chainrule', 'write').message).toMatch(
+      /Free some space, or save in another place/,
+    );
   });
 
   test.skipIf(process.platform !== 'linux')('nothing is put in the place of a device', async () => {
@@ -191,8 +202,16 @@ describe('opening', () => {
     ['binary', Buffer.from([0xff, 0xfe, 0x00, 0x80, 0xc3]), /does not hold text/],
     ['empty', Buffer.alloc(0), /line 1, column 1: the file is empty/],
     ['cut off', Buffer.from('{"format":"chainrule","version":1,"nodes":{'), /line 1, column 44/],
-    ['with an unknown optimiser', Buffer.from('{"format":"chainrule","version":1,"nodes":{},"training":{"optimizer":"adm"}}'), /training\.optimizer: 'adm' is not an optimiser.*adam/],
-    ['with unknown data', Buffer.from('{"format":"chainrule","version":1,"nodes":{},"data":{"kind":"generator","name":"moon"}}'), /data\.name: 'moon' is not a toy data set/],
+    [
+      'with an unknown optimiser',
+      Buffer.from('{"format":"chainrule","version":1,"nodes":{},"training":{"optimizer":"adm"}}'),
+      /training\.optimizer: 'adm' is not an optimiser.*adam/,
+    ],
+    [
+      'with unknown data',
+      Buffer.from('{"format":"chainrule","version":1,"nodes":{},"data":{"kind":"generator","name":"moon"}}'),
+      /data\.name: 'moon' is not a toy data set/,
+    ],
     ['of another program', Buffer.from('{"nodes":[]}'), /format: must be "chainrule"/],
   ])('a file that is %s is a sentence with its name', async (_name, content, sentence) => {
     const path = join(folder, 'odd.chainrule');
@@ -204,7 +223,9 @@ describe('opening', () => {
   });
 
   test('a file that vanished, a folder, a file too large, and things that are no files', async () => {
-    await expect(readProjectFile(join(folder, 'gone.chainrule'))).rejects.toThrow(/not there any more.*open it from its new place/);
+    await expect(readProjectFile(join(folder, 'gone.chainrule'))).rejects.toThrow(
+      /not there any more.*open it from its new place/,
+    );
     await expect(readProjectFile(folder)).rejects.toThrow(/is a folder/);
     await writeFile(join(folder, 'large'), '');
     await (await import('node:fs/promises')).truncate(join(folder, 'large'), 70 * 1024 * 1024);
@@ -241,7 +262,9 @@ describe('the same file twice', () => {
     await writeProjectFile(join(folder, 'a.chainrule'), small);
     await symlink(join(folder, 'a.chainrule'), join(folder, 'link.chainrule'));
     await window(own, 'one').host.openProject(own.projects.ref(join(folder, 'a.chainrule')).token);
-    expect((await window(own, 'two').host.openProject(own.projects.ref(join(folder, 'link.chainrule')).token))!.alsoOpen).toBe(true);
+    expect((await window(own, 'two').host.openProject(own.projects.ref(join(folder, 'link.chainrule')).token))!.alsoOpen).toBe(
+      true,
+    );
   });
 
   test('in two programs, until one of them has died', async () => {
@@ -315,13 +338,17 @@ describe('recovery', () => {
     const own = await house();
     await mkdir(join(config, 'recovery'), { recursive: true });
     await writeFile(join(config, 'recovery', `${'a'.repeat(32)}.json`), '{"instance":"x","proj');
-    await writeFile(join(config, 'recovery', `${'b'.repeat(32)}.json`), JSON.stringify({ instance: 'x', window: 'y', path: null, savedAt: 1, project: '{' }));
+    await writeFile(
+      join(config, 'recovery', `${'b'.repeat(32)}.json`),
+      JSON.stringify({ instance: 'x', window: 'y', path: null, savedAt: 1, project: '{' }),
+    );
     expect(await window(own, 'one').host.recoveries()).toEqual([]);
   });
 });
 
 describe('data', () => {
-  const table = (rows: number): string => `a,b,y\n${Array.from({ length: rows }, (_, i) => `${i},${i % 7},${i % 2 ? 'yes' : 'no'}`).join('\n')}\n`;
+  const table = (rows: number): string =>
+    `a,b,y\n${Array.from({ length: rows }, (_, i) => `${i},${i % 7},${i % 2 ? 'yes' : 'no'}`).join('\n')}\n`;
 
   test('is read after it was picked, and only then', async () => {
     const own = window(await house(), 'one');
@@ -348,7 +375,8 @@ describe('data', () => {
   test('named by a project that was opened from the disk is granted; on another computer it is not', async () => {
     const own = window(await house(), 'one');
     await writeFile(join(folder, 't.csv'), table(50));
-    const write = (name: string, path: string): Promise<void> => writeFile(join(folder, name), serialiseProject({ ...small, settings: { ...small.settings, data: { ...csv, path } } }));
+    const write = (name: string, path: string): Promise<void> =>
+      writeFile(join(folder, name), serialiseProject({ ...small, settings: { ...small.settings, data: { ...csv, path } } }));
     await write('p.chainrule', 't.csv');
     own.answers = [join(folder, 'p.chainrule')];
     const opened = (await own.host.openProject(null))!;
@@ -375,7 +403,9 @@ describe('data', () => {
     await own.host.cancelJob('job');
     expect(await outcome).toBe('cancelled');
     // The name of the job is free again.
-    await expect(own.host.loadDataset({ ...csv, path: 'dataset:iris.csv', targets: ['species'] }, split, 'job')).resolves.toBeDefined();
+    await expect(
+      own.host.loadDataset({ ...csv, path: 'dataset:iris.csv', targets: ['species'] }, split, 'job'),
+    ).resolves.toBeDefined();
   });
 
   test('a window that closes gives its memory back and ends its jobs', async () => {
@@ -387,7 +417,9 @@ describe('data', () => {
 
   test('faults of the data are refusals', async () => {
     await expect(readDataset({ kind: 'none' }, split)).rejects.toThrow(/no data/);
-    await expect(readDataset({ kind: 'generator', name: 'moons?', count: 10, noise: 0, seed: 1 }, split)).rejects.toThrow(/no toy data set 'moons\?'. Choose one of/);
+    await expect(readDataset({ kind: 'generator', name: 'moons?', count: 10, noise: 0, seed: 1 }, split)).rejects.toThrow(
+      /no toy data set 'moons\?'. Choose one of/,
+    );
     await expect(readDataset({ ...csv, path: 'relative.csv' }, split)).rejects.toThrow(/not known/);
     await expect(readDataset({ ...csv, path: join(folder, 'gone.csv') }, split)).rejects.toThrow(/not there any more/);
     await expect(readDataset({ ...csv, path: folder }, split)).rejects.toThrow(/is a folder/);
@@ -397,18 +429,32 @@ describe('data', () => {
 
 describe('compiling', () => {
   const profile: Profile = { present: [{ backend: 'reference', title: 'reference' }], absent: [] };
-  const drawn: Project = { ...small, nodes: { ...small.nodes, s: { id: 's', op: 'sigmoid', attrs: {} } }, edges: { 's.x': { id: 's.x', from: 'x', to: 's', port: 'x' } } };
+  const drawn: Project = {
+    ...small,
+    nodes: { ...small.nodes, s: { id: 's', op: 'sigmoid', attrs: {} } },
+    edges: { 's.x': { id: 's.x', from: 'x', to: 's', port: 'x' } },
+  };
 
   test('an unchanged program is not made again; moving a node does not change it', () => {
     const compiler = new Compiler();
     const first = compiler.compile(drawn, profile, 'auto', 1, null);
     if (!first.ok) throw new Error(JSON.stringify(first.problems));
-    const moved: Project = { ...drawn, positions: { x: { x: 50, y: 50 }, s: { x: 0, y: 0 } }, settings: { ...drawn.settings, title: 'Other' } };
+    const moved: Project = {
+      ...drawn,
+      positions: { x: { x: 50, y: 50 }, s: { x: 0, y: 0 } },
+      settings: { ...drawn.settings, title: 'Other' },
+    };
     const second = compiler.compile(moved, profile, 'auto', 2, null);
     expect(compiler.hits).toBe(1);
     expect(second).toEqual({ ok: true, value: { ...first.value, revision: 2 } });
     compiler.compile({ ...drawn, nodes: { ...drawn.nodes, s: { id: 's', op: 'tanh', attrs: {} } } }, profile, 'auto', 3, null);
-    compiler.compile({ ...drawn, settings: { ...drawn.settings, training: { ...drawn.settings.training, batch: 7 } } }, profile, 'auto', 4, null);
+    compiler.compile(
+      { ...drawn, settings: { ...drawn.settings, training: { ...drawn.settings.training, batch: 7 } } },
+      profile,
+      'auto',
+      4,
+      null,
+    );
     expect(compiler.hits).toBe(1);
   });
 });
@@ -417,12 +463,23 @@ describe('exporting', () => {
   test('writes, reads back, runs and compares; a cancelled dialog is null', async () => {
     const own = window(await house(), 'one');
     const examples = await own.host.examples();
-    const iris = examples.find((e) => e.project.settings.data.kind === 'csv' && e.project.settings.data.path === 'dataset:iris.csv')!.project;
+    const iris = examples.find(
+      (e) => e.project.settings.data.kind === 'csv' && e.project.settings.data.path === 'dataset:iris.csv',
+    )!.project;
     const data = await own.host.loadDataset(iris.settings.data, iris.settings.split, 'j');
-    const plans = await own.host.compile(iris, { present: [{ backend: 'reference', title: 'reference' }], absent: [] }, 'reference', 1, data.info);
+    const plans = await own.host.compile(
+      iris,
+      { present: [{ backend: 'reference', title: 'reference' }], absent: [] },
+      'reference',
+      1,
+      data.info,
+    );
     if (!plans.ok) throw new Error(JSON.stringify(plans.problems));
     const weights = Object.fromEntries(
-      plans.value.trace.parameters.map(({ key, shape }, p) => [key, { shape, data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(p + i)) }]),
+      plans.value.trace.parameters.map(({ key, shape }, p) => [
+        key,
+        { shape, data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(p + i)) },
+      ]),
     );
     for (const format of ['onnx', 'safetensors', 'npz']) {
       own.answers = [join(folder, `iris-${format}`)];
@@ -433,7 +490,9 @@ describe('exporting', () => {
     }
     own.answers = [null];
     expect(await own.host.exportModel({ format: 'npz', project: iris, weights, dataset: null })).toBeNull();
-    await expect(own.host.exportModel({ format: 'zip', project: iris, weights, dataset: null })).rejects.toThrow(/no export format 'zip'/);
+    await expect(own.host.exportModel({ format: 'zip', project: iris, weights, dataset: null })).rejects.toThrow(
+      /no export format 'zip'/,
+    );
     await expect(own.host.exportModel({ format: 'npz', project: iris, weights: {}, dataset: null })).rejects.toThrow();
   });
 });

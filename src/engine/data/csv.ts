@@ -190,7 +190,10 @@ class Builder implements Column {
       code = this.dictionary.get(key) ?? -1;
       if (code < 0) {
         code = this.dictionary.size;
-        if (code >= (this.texts > 0 ? TEXT_VALUES : NUMBER_VALUES)) return this.forgetValues();
+        if (code >= (this.texts > 0 ? TEXT_VALUES : NUMBER_VALUES)) {
+          this.forgetValues();
+          return;
+        }
         // Cells are slices of the file's text and would keep it alive; a copy of its own does not.
         this.dictionary.set(ownText(key), code);
         this.tally.push(0);
@@ -307,7 +310,9 @@ export function detectSeparator(sample: string, newline: '\n' | '\r'): Separator
   let score = 0;
   for (const separator of [',', ';', '\t', '|'] as const) {
     const counts = new Map<number, number>();
-    const rows = rowsOf(sample, separator, newline, false).data.slice(0, 200).filter((row) => !isBlank(row));
+    const rows = rowsOf(sample, separator, newline, false)
+      .data.slice(0, 200)
+      .filter((row) => !isBlank(row));
     for (const row of rows) counts.set(row.length, (counts.get(row.length) ?? 0) + 1);
     const [cells, times] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? [1, 0];
     // Agreement between rows counts most; the number of columns decides between separators that agree.
@@ -408,8 +413,16 @@ export async function previewCsv(
   const body = (header ? manner.rows.slice(1) : manner.rows).filter((row) => fits(row, width));
   const names = columnNames(header ? manner.rows[0]! : null, width);
   const columns = names.map((name) => new Builder(name, decimal, true));
-  body.forEach((row, r) => columns.forEach((column, c) => column.add(row[c]!, r + (header ? 2 : 1))));
-  return { separator, decimal, header, columns, rows: body.slice(0, 50).map((row) => row.slice(0, width).map((cell) => cell.slice(0, 200))), rowsRead: body.length, complete };
+  for (const [r, row] of body.entries()) for (const [c, column] of columns.entries()) column.add(row[c]!, r + (header ? 2 : 1));
+  return {
+    separator,
+    decimal,
+    header,
+    columns,
+    rows: body.slice(0, 50).map((row) => row.slice(0, width).map((cell) => cell.slice(0, 200))),
+    rowsRead: body.length,
+    complete,
+  };
 }
 
 /** Cells of most rows. */
@@ -420,7 +433,8 @@ function usualWidth(rows: readonly (readonly string[])[]): number {
 }
 
 /** A separator at the end of a row makes an empty cell too many; that is forgiven. */
-const fits = (row: readonly string[], width: number): boolean => row.length === width || (row.length === width + 1 && row[width]!.trim() === '');
+const fits = (row: readonly string[], width: number): boolean =>
+  row.length === width || (row.length === width + 1 && row[width]!.trim() === '');
 
 /**
  * The columns of a file that are wanted (null: all). Rows with a wrong number of cells are left out and
@@ -438,7 +452,8 @@ export async function readCsv(
     return await readAs(name, bytes, manner, source, wanted, hooks);
   } catch (error) {
     // A stray byte far from the beginning: the file was never UTF-8.
-    if (error instanceof NotUtf8) return await readAs(name, bytes, { ...manner, encoding: 'windows-1252' }, source, wanted, hooks);
+    if (error instanceof NotUtf8)
+      return await readAs(name, bytes, { ...manner, encoding: 'windows-1252' }, source, wanted, hooks);
     throw error;
   }
 }
@@ -454,13 +469,16 @@ async function readAs(
   const { separator, newline } = manner;
   if (manner.rows.length === 0) throw new DataFault('The file holds no rows. Choose a file with a row for each sample.');
   const width = source.header ? headerWidth(manner.rows) : usualWidth(manner.rows);
-  if (width > COLUMN_LIMIT) throw new DataFault(`The file has ${width} columns; at most ${COLUMN_LIMIT} can be read. Check the separator.`);
+  if (width > COLUMN_LIMIT)
+    throw new DataFault(`The file has ${width} columns; at most ${COLUMN_LIMIT} can be read. Check the separator.`);
   const names = columnNames(source.header ? manner.rows[0]! : null, width);
   const kept = names.map((_, c) => c).filter((c) => wanted === null || wanted.includes(names[c]!));
   // From the sample's bytes a row, about how many cells are to come.
   const about = (bytes.size / Math.max(1, Math.min(SAMPLE, bytes.size) / manner.rows.length)) * kept.length;
   if (about > CELL_LIMIT * 1.5)
-    throw new DataFault(`The chosen columns hold about ${Math.round(about / 1e6)} million cells, more than fit in memory (${CELL_LIMIT / 1e6} million). Choose fewer columns.`);
+    throw new DataFault(
+      `The chosen columns hold about ${Math.round(about / 1e6)} million cells, more than fit in memory (${CELL_LIMIT / 1e6} million). Choose fewer columns.`,
+    );
   const columns = kept.map((c) => new Builder(names[c]!, source.decimal, about < EXACT_CELLS));
 
   let rows = 0;
@@ -492,7 +510,9 @@ async function readAs(
       rows++;
     }
     if (rows * columns.length > CELL_LIMIT)
-      throw new DataFault(`The chosen columns hold more cells than fit in memory (${CELL_LIMIT / 1e6} million). Choose fewer columns.`);
+      throw new DataFault(
+        `The chosen columns hold more cells than fit in memory (${CELL_LIMIT / 1e6} million). Choose fewer columns.`,
+      );
   };
 
   for await (const piece of textPieces(bytes, manner.encoding, (n) => (readBytes += n))) {
@@ -503,7 +523,9 @@ async function readAs(
       take(parsed.data);
       rest = text.slice(parsed.meta.cursor);
       if (rest.length > OPEN_FIELD)
-        throw new DataFault(`Row ${seen + 1} does not end within ${OPEN_FIELD / 1024 / 1024} million characters; most likely a quotation mark in it is never closed. Correct the row.`);
+        throw new DataFault(
+          `Row ${seen + 1} does not end within ${OPEN_FIELD / 1024 / 1024} million characters; most likely a quotation mark in it is never closed. Correct the row.`,
+        );
       hooks.progress?.(Math.min(readBytes, bytes.size), rows);
       await hooks.breathe?.();
     }
@@ -517,7 +539,9 @@ async function readAs(
     );
   const notes: string[] = [];
   if (ragged > 0)
-    notes.push(`${ragged} ${ragged === 1 ? 'row was' : 'rows were'} left out because ${ragged === 1 ? 'it does' : 'they do'} not have ${width} cells (first: row ${firstRagged!.row} has ${firstRagged!.cells}).`);
+    notes.push(
+      `${ragged} ${ragged === 1 ? 'row was' : 'rows were'} left out because ${ragged === 1 ? 'it does' : 'they do'} not have ${width} cells (first: row ${firstRagged!.row} has ${firstRagged!.cells}).`,
+    );
   return {
     name,
     rows,

@@ -49,7 +49,9 @@ export function recogniseTask(column: Pick<Column, 'kind' | 'whole' | 'values'>,
 /** Names in the order people expect: numbers by size, texts by their letters. */
 function sorted(values: readonly string[]): string[] {
   const numeric = values.every((v) => v.trim() !== '' && Number.isFinite(Number(v.replace(',', '.'))));
-  return [...values].sort(numeric ? (a, b) => Number(a.replace(',', '.')) - Number(b.replace(',', '.')) : (a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  return [...values].sort(
+    numeric ? (a, b) => Number(a.replace(',', '.')) - Number(b.replace(',', '.')) : (a, b) => (a < b ? -1 : a > b ? 1 : 0),
+  );
 }
 
 /** How one column of the table is written into the rows of the data set. */
@@ -63,10 +65,13 @@ interface Writer {
 export async function encodeTable(table: Table, options: EncodeOptions, split: Split, hooks: ReadHooks = {}): Promise<Dataset> {
   const notes = [...table.notes];
   if (table.rows === 0) throw new DataFault(`${table.name} holds no rows of data. Choose a file with a row for each sample.`);
-  if (options.targets.length === 0) throw new DataFault('No target column is chosen. Choose the column that the network should learn to predict.');
+  if (options.targets.length === 0)
+    throw new DataFault('No target column is chosen. Choose the column that the network should learn to predict.');
   const targets = options.targets.map((name) => columnOf(table, name));
   const chosen = options.features.length > 0;
-  let features = (chosen ? options.features : table.names.filter((name) => !options.targets.includes(name))).map((name) => columnOf(table, name));
+  let features = (chosen ? options.features : table.names.filter((name) => !options.targets.includes(name))).map((name) =>
+    columnOf(table, name),
+  );
   const both = features.find((f) => targets.includes(f));
   if (both) throw new DataFault(`The column '${both.name}' is chosen both as a feature and as a target. Choose it once.`);
   const twice = features.find((f, at) => features.indexOf(f) !== at) ?? targets.find((t, at) => targets.indexOf(t) !== at);
@@ -80,9 +85,15 @@ export async function encodeTable(table: Table, options: EncodeOptions, split: S
     const categories = column.values?.length ?? Number.POSITIVE_INFINITY;
     if (categories <= CATEGORY_LIMIT) return true;
     const many = column.values ? String(categories) : 'more than ten thousand';
-    return leftOut(column, `holds text with ${many} different values, more than the ${CATEGORY_LIMIT} that can become columns`, chosen, notes);
+    return leftOut(
+      column,
+      `holds text with ${many} different values, more than the ${CATEGORY_LIMIT} that can become columns`,
+      chosen,
+      notes,
+    );
   });
-  if (features.length === 0) throw new DataFault('No feature column is left. Choose at least one column that the network may look at.');
+  if (features.length === 0)
+    throw new DataFault('No feature column is left. Choose at least one column that the network may look at.');
   for (const column of [...features, ...targets]) textFault(column, table.rows);
 
   const task = taskOf(targets, options.task, table.rows);
@@ -95,13 +106,17 @@ export async function encodeTable(table: Table, options: EncodeOptions, split: S
 
   for (const column of [...features, ...targets])
     if (column.infinite > 0)
-      notes.push(`${plural(column.infinite, 'infinite value')} in '${column.name}' (first: row ${column.firstInfinite!.row}) ${column.infinite === 1 ? 'was' : 'were'} treated as missing.`);
+      notes.push(
+        `${plural(column.infinite, 'infinite value')} in '${column.name}' (first: row ${column.firstInfinite!.row}) ${column.infinite === 1 ? 'was' : 'were'} treated as missing.`,
+      );
 
   const featureWriters: Writer[] = [];
   const constants: string[] = [];
   for (const column of features) {
     featureWriters.push(
-      column.kind === 'text' ? oneHot(column, train, kept, notes, constants) : scaled(column, train, options.standardise, constants, table),
+      column.kind === 'text'
+        ? oneHot(column, train, kept, notes, constants)
+        : scaled(column, train, options.standardise, constants, table),
     );
     await hooks.breathe?.();
   }
@@ -112,12 +127,17 @@ export async function encodeTable(table: Table, options: EncodeOptions, split: S
         : `${constants.length} columns have the same value in all training rows, so nothing can be learned from them: ${list(constants.slice(0, 8))}${constants.length > 8 ? ', …' : ''}.`,
     );
   const classes = task === 'regression' ? [] : classesOf(targets[0]!, kept);
-  const targetWriters = task === 'regression' ? targets.map((column) => targetScale(column, train, options.standardise, table)) : [classWriter(targets[0]!, classes, task)];
+  const targetWriters =
+    task === 'regression'
+      ? targets.map((column) => targetScale(column, train, options.standardise, table))
+      : [classWriter(targets[0]!, classes, task)];
   if (classes.length > 0) absentClasses(targets[0]!, classes, train, notes);
 
   const width = featureWriters.reduce((sum, w) => sum + w.columns.length, 0);
   if (width * kept.length > ENCODED_LIMIT)
-    throw new DataFault(`${kept.length} rows of ${width} encoded columns do not fit in memory (at most ${ENCODED_LIMIT / 1e6} million numbers). Choose fewer columns.`);
+    throw new DataFault(
+      `${kept.length} rows of ${width} encoded columns do not fit in memory (at most ${ENCODED_LIMIT / 1e6} million numbers). Choose fewer columns.`,
+    );
   const x = await fill(featureWriters, kept, hooks);
   const y = await fill(targetWriters, kept, hooks);
   return {
@@ -165,11 +185,18 @@ function taskOf(targets: readonly Column[], choice: EncodeOptions['task'], rows:
   }
   const classes = first.values?.length ?? Number.POSITIVE_INFINITY;
   if (classes === 0) throw new DataFault(`The target column '${first.name}' has no values. Choose another target.`);
-  if (classes === 1) throw new DataFault(`The target column '${first.name}' has one class only ('${first.values![0]}'), so there is nothing to tell apart. Choose another target or add rows.`);
+  if (classes === 1)
+    throw new DataFault(
+      `The target column '${first.name}' has one class only ('${first.values![0]}'), so there is nothing to tell apart. Choose another target or add rows.`,
+    );
   if (classes > CLASS_LIMIT)
-    throw new DataFault(`The target column '${first.name}' has ${first.values ? classes : 'too many'} different values; at most ${CLASS_LIMIT} classes are possible. Choose another target${first.kind === 'number' ? ', or regression' : ''}.`);
+    throw new DataFault(
+      `The target column '${first.name}' has ${first.values ? classes : 'too many'} different values; at most ${CLASS_LIMIT} classes are possible. Choose another target${first.kind === 'number' ? ', or regression' : ''}.`,
+    );
   if (task === 'binary' && classes !== 2)
-    throw new DataFault(`Two classes were asked for, but the target column '${first.name}' has ${classes}: ${list(first.values!.slice(0, 8))}${classes > 8 ? ', …' : ''}. Choose 'multiclass'.`);
+    throw new DataFault(
+      `Two classes were asked for, but the target column '${first.name}' has ${classes}: ${list(first.values!.slice(0, 8))}${classes > 8 ? ', …' : ''}. Choose 'multiclass'.`,
+    );
   return task;
 }
 
@@ -178,10 +205,17 @@ const notNumeric = (column: Column): DataFault =>
     `The target column '${column.name}' cannot be predicted as a number: it holds text (first: row ${column.firstText!.row}, '${column.firstText!.text}'). Choose another target, or a classification.`,
   );
 
-const isGone = (column: Column, row: number): boolean => (column.kind === 'number' ? Number.isNaN(column.number(row)) : column.code(row) < 0);
+const isGone = (column: Column, row: number): boolean =>
+  column.kind === 'number' ? Number.isNaN(column.number(row)) : column.code(row) < 0;
 
 /** Rows of the table that stay, in order. */
-function keptRows(table: Table, features: readonly Column[], targets: readonly Column[], missing: EncodeOptions['missing'], notes: string[]): Uint32Array {
+function keptRows(
+  table: Table,
+  features: readonly Column[],
+  targets: readonly Column[],
+  missing: EncodeOptions['missing'],
+  notes: string[],
+): Uint32Array {
   const gappyTargets = targets.filter((c) => c.missing > 0);
   const gappyFeatures = features.filter((c) => c.missing > 0);
   let withoutTarget = 0;
@@ -200,8 +234,12 @@ function keptRows(table: Table, features: readonly Column[], targets: readonly C
     }
     kept[count++] = row;
   }
-  if (withoutTarget > 0) notes.push(`${plural(withoutTarget, 'row')} without a target ${withoutTarget === 1 ? 'was' : 'were'} left out.`);
-  if (withGap > 0) notes.push(`${plural(withGap, 'row')} with missing cells ${withGap === 1 ? 'was' : 'were'} left out (first: row ${table.rowNumber(firstGap)}).`);
+  if (withoutTarget > 0)
+    notes.push(`${plural(withoutTarget, 'row')} without a target ${withoutTarget === 1 ? 'was' : 'were'} left out.`);
+  if (withGap > 0)
+    notes.push(
+      `${plural(withGap, 'row')} with missing cells ${withGap === 1 ? 'was' : 'were'} left out (first: row ${table.rowNumber(firstGap)}).`,
+    );
   if (missing === 'mean')
     for (const column of gappyFeatures)
       notes.push(
@@ -238,7 +276,9 @@ function scaleOf(column: Column, train: Uint32Array): { mean: number; deviation:
   }
   const deviation = present > 0 ? Math.sqrt(squares / present) : 0;
   if (!Number.isFinite(deviation))
-    throw new DataFault(`The column '${column.name}' holds numbers up to ${Math.max(Math.abs(column.min), Math.abs(column.max))}, which are too large to be learned from. Correct them or leave the column out.`);
+    throw new DataFault(
+      `The column '${column.name}' holds numbers up to ${Math.max(Math.abs(column.min), Math.abs(column.max))}, which are too large to be learned from. Correct them or leave the column out.`,
+    );
   // Rounding leaves a constant column with a tiny deviation; dividing by that would blow it up.
   return { mean, deviation: deviation > 1e-9 * Math.max(1e-30, Math.abs(mean)) ? deviation : 0, present };
 }
@@ -271,7 +311,9 @@ function scaled(column: Column, train: Uint32Array, standardise: boolean, consta
 function targetScale(column: Column, train: Uint32Array, standardise: boolean, table: Table): Writer {
   const fit = scaleOf(column, train);
   if (fit.deviation === 0)
-    throw new DataFault(`The target column '${column.name}' has the same value (${fit.mean}) in all training rows of ${table.name}, so there is nothing to learn. Choose another target.`);
+    throw new DataFault(
+      `The target column '${column.name}' has the same value (${fit.mean}) in all training rows of ${table.name}, so there is nothing to learn. Choose another target.`,
+    );
   const mean = standardise ? fit.mean : 0;
   const deviation = standardise ? fit.deviation : 1;
   return {
@@ -295,7 +337,9 @@ function oneHot(column: Column, train: Uint32Array, kept: Uint32Array, notes: st
   for (const row of kept) if (!inTraining.has(column.code(row))) unseen.add(column.code(row));
   unseen.delete(-1);
   if (unseen.size > 0)
-    notes.push(`'${column.name}' has ${plural(unseen.size, 'value')} that ${unseen.size === 1 ? 'occurs' : 'occur'} in no training row (${list([...unseen].slice(0, 4).map((c) => values[c]!))}); ${unseen.size === 1 ? 'it is' : 'they are'} encoded as none of the known ones.`);
+    notes.push(
+      `'${column.name}' has ${plural(unseen.size, 'value')} that ${unseen.size === 1 ? 'occurs' : 'occur'} in no training row (${list([...unseen].slice(0, 4).map((c) => values[c]!))}); ${unseen.size === 1 ? 'it is' : 'they are'} encoded as none of the known ones.`,
+    );
   const position = new Map(categories.map((category, at) => [category, at]));
   const place = values.map((value) => position.get(value) ?? -1);
   return {
@@ -315,7 +359,9 @@ function classesOf(column: Column, kept: Uint32Array): string[] {
   for (const row of kept) codes.add(column.code(row));
   const classes = sorted([...codes].map((code) => column.values![code]!));
   if (classes.length < 2)
-    throw new DataFault(`The target column '${column.name}' has one class only ('${classes[0]}') in the rows that can be used. Fill missing cells with the mean, or choose another target.`);
+    throw new DataFault(
+      `The target column '${column.name}' has one class only ('${classes[0]}') in the rows that can be used. Fill missing cells with the mean, or choose another target.`,
+    );
   return classes;
 }
 
@@ -323,7 +369,10 @@ function absentClasses(column: Column, classes: readonly string[], train: Uint32
   const present = new Set<string>();
   for (const row of train) present.add(column.values![column.code(row)]!);
   const absent = classes.filter((name) => !present.has(name));
-  if (absent.length > 0) notes.push(`No training row has the ${absent.length === 1 ? 'class' : 'classes'} ${list(absent.slice(0, 8))}, so ${absent.length === 1 ? 'it' : 'they'} cannot be learned. Use another seed or more training rows.`);
+  if (absent.length > 0)
+    notes.push(
+      `No training row has the ${absent.length === 1 ? 'class' : 'classes'} ${list(absent.slice(0, 8))}, so ${absent.length === 1 ? 'it' : 'they'} cannot be learned. Use another seed or more training rows.`,
+    );
 }
 
 function classWriter(column: Column, classes: readonly string[], task: Task): Writer {
@@ -363,4 +412,3 @@ async function fill(writers: readonly Writer[], kept: Uint32Array, hooks: ReadHo
   }
   return out;
 }
-

@@ -21,12 +21,15 @@ export interface Generator {
 const plane = ['x', 'y'] as const;
 const distance = (x: number, y: number, cx = 0, cy = 0): number => Math.hypot(x - cx, y - cy);
 
-const classes = (
-  name: string,
-  title: string,
-  about: string,
-  sample: Generator['sample'],
-): Generator => ({ name, title, about, task: 'binary', features: plane, defaults: { count: 500, noise: 0 }, sample });
+const classes = (name: string, title: string, about: string, sample: Generator['sample']): Generator => ({
+  name,
+  title,
+  about,
+  task: 'binary',
+  features: plane,
+  defaults: { count: 500, noise: 0 },
+  sample,
+});
 
 /** A function of one number, on [−3, 3], with Gaussian noise on its value. */
 const curve = (name: string, title: string, about: string, f: (x: number) => number): Generator => ({

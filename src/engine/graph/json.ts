@@ -27,6 +27,7 @@ export const safeKey = (key: string): boolean => !(key in Object.prototype);
 
 export function readJson(text: string): { readonly value: JsonValue } | { readonly fault: JsonFault } {
   let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON allows all but these in a text.
   const plain = /[^"\\\u0000-\u001f]*/y;
   const numeral = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
   const blank = /[ \t\r\n]*/y;
@@ -52,15 +53,15 @@ export function readJson(text: string): { readonly value: JsonValue } | { readon
         return out;
       }
       if (c !== '\\') throw new Stop(at, 'a text may not run over the end of a line; write \\n for a line break');
-      const escape = text[at + 1] ?? '';
-      const simple = '"\\/bfnrt'.indexOf(escape);
-      if (escape !== '' && simple >= 0) {
+      const code = text[at + 1] ?? '';
+      const simple = '"\\/bfnrt'.indexOf(code);
+      if (code !== '' && simple >= 0) {
         out += '"\\/\b\f\n\r\t'[simple]!;
         at += 2;
-      } else if (escape === 'u' && /^[0-9a-fA-F]{4}$/.test(text.slice(at + 2, at + 6))) {
+      } else if (code === 'u' && /^[0-9a-fA-F]{4}$/.test(text.slice(at + 2, at + 6))) {
         out += String.fromCharCode(Number.parseInt(text.slice(at + 2, at + 6), 16));
         at += 6;
-      } else throw new Stop(at, `'\\${escape}' is no escape; write \\\\ for a backslash`);
+      } else throw new Stop(at, `'\\${code}' is no escape; write \\\\ for a backslash`);
     }
   };
 
@@ -80,7 +81,12 @@ export function readJson(text: string): { readonly value: JsonValue } | { readon
       for (;;) {
         space();
         if (text[at] !== '"')
-          throw new Stop(at, text[at] === '}' ? 'there is a comma too many before this' : `a name in quotation marks is missing here; found ${shown()}`);
+          throw new Stop(
+            at,
+            text[at] === '}'
+              ? 'there is a comma too many before this'
+              : `a name in quotation marks is missing here; found ${shown()}`,
+          );
         const start = at;
         const key = string();
         if (!safeKey(key)) throw new Stop(start, `'${key}' may not be used as a name`);
@@ -119,7 +125,11 @@ export function readJson(text: string): { readonly value: JsonValue } | { readon
         at++;
       }
     }
-    for (const [word, meaning] of [['true', true], ['false', false], ['null', null]] as const)
+    for (const [word, meaning] of [
+      ['true', true],
+      ['false', false],
+      ['null', null],
+    ] as const)
       if (text.startsWith(word, at)) {
         at += word.length;
         return meaning;

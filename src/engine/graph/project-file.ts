@@ -123,26 +123,49 @@ class Reader {
     const value = this.get(key);
     if (value === undefined && fallback !== undefined) return fallback;
     if (value !== undefined && is(value)) return value as T;
-    this.faults.add(this.at(key), value === undefined ? `is missing. Write ${what}.` : `must be ${what}, but is ${shown(value)}.`);
+    this.faults.add(
+      this.at(key),
+      value === undefined ? `is missing. Write ${what}.` : `must be ${what}, but is ${shown(value)}.`,
+    );
     return fallback as T;
   }
   text(key: string, fallback: string | undefined, limit = TEXT_LIMIT): string {
-    return this.expect(key, fallback, `a text of at most ${limit} characters`, (v) => typeof v === 'string' && v.length <= limit) ?? '';
+    return (
+      this.expect(key, fallback, `a text of at most ${limit} characters`, (v) => typeof v === 'string' && v.length <= limit) ?? ''
+    );
   }
   flag(key: string, fallback: boolean): boolean {
     return this.expect(key, fallback, 'true or false', (v) => typeof v === 'boolean');
   }
   whole(key: string, fallback: number | undefined, min: number, max: number): number {
-    return this.expect(key, fallback, `a whole number from ${min} to ${max}`, (v) => Number.isInteger(v) && (v as number) >= min && (v as number) <= max) ?? min;
+    return (
+      this.expect(
+        key,
+        fallback,
+        `a whole number from ${min} to ${max}`,
+        (v) => Number.isInteger(v) && (v as number) >= min && (v as number) <= max,
+      ) ?? min
+    );
   }
   number(key: string, fallback: number | undefined, min: number, max: number): number {
-    return this.expect(key, fallback, `a number from ${min} to ${max}`, (v) => typeof v === 'number' && v >= min && v <= max) ?? min;
+    return (
+      this.expect(key, fallback, `a number from ${min} to ${max}`, (v) => typeof v === 'number' && v >= min && v <= max) ?? min
+    );
   }
   choice<T extends string>(key: string, fallback: T | undefined, choices: readonly T[]): T {
-    return this.expect(key, fallback, `one of ${choices.map((c) => JSON.stringify(c)).join(', ')}`, (v) => (choices as readonly JsonValue[]).includes(v)) ?? choices[0]!;
+    return (
+      this.expect(key, fallback, `one of ${choices.map((c) => JSON.stringify(c)).join(', ')}`, (v) =>
+        (choices as readonly JsonValue[]).includes(v),
+      ) ?? choices[0]!
+    );
   }
   texts(key: string, fallback: readonly string[]): readonly string[] {
-    return this.expect(key, fallback, 'a list of texts', (v) => Array.isArray(v) && v.length <= LIST_LIMIT && v.every((t) => typeof t === 'string'));
+    return this.expect(
+      key,
+      fallback,
+      'a list of texts',
+      (v) => Array.isArray(v) && v.length <= LIST_LIMIT && v.every((t) => typeof t === 'string'),
+    );
   }
   object(key: string): Reader | null {
     const value = this.get(key);
@@ -156,7 +179,10 @@ class Reader {
     for (const key of Object.keys(this.json)) {
       if (this.known.has(key) || this.faults.full) continue;
       const meant = nearest(key, this.known);
-      this.faults.add(this.at(key), `is not known here. ${meant ? `Did you mean '${meant}'?` : `Known are: ${[...this.known].join(', ')}.`}`);
+      this.faults.add(
+        this.at(key),
+        `is not known here. ${meant ? `Did you mean '${meant}'?` : `Known are: ${[...this.known].join(', ')}.`}`,
+      );
     }
   }
 }
@@ -169,22 +195,35 @@ export function parseProject(text: string, lookup?: OpLookup): Parsed {
   const faults = new Faults();
   const refuse = (place: string, message: string): Parsed => ({ ok: false, faults: [{ place, message }] });
   if (text.length > FILE_LIMIT)
-    return refuse('the file', `is larger than ${FILE_LIMIT / 1024 / 1024} MB, which no project needs. Check that it is the right file.`);
-  if (looksBinary(text)) return refuse('the file', 'is not a Chainrule project: it does not hold text. Choose a .chainrule file.');
+    return refuse(
+      'the file',
+      `is larger than ${FILE_LIMIT / 1024 / 1024} MB, which no project needs. Check that it is the right file.`,
+    );
+  if (looksBinary(text))
+    return refuse('the file', 'is not a Chainrule project: it does not hold text. Choose a .chainrule file.');
   const read = readJson(text);
   if ('fault' in read) {
     const { line, column, reason } = read.fault;
-    return refuse(`line ${line}, column ${column}`, `${reason}. The file is not valid JSON from here on; correct this place or restore an older copy.`);
+    return refuse(
+      `line ${line}, column ${column}`,
+      `${reason}. The file is not valid JSON from here on; correct this place or restore an older copy.`,
+    );
   }
   if (!isObject(read.value)) return refuse('the file', `must hold one object { … }, but holds ${shown(read.value)}.`);
   let json: Json = read.value;
   if (json.format !== FILE_FORMAT)
-    return refuse('format', `must be "${FILE_FORMAT}", but is ${shown(json.format)}. This is not a Chainrule project, or the line was lost.`);
+    return refuse(
+      'format',
+      `must be "${FILE_FORMAT}", but is ${shown(json.format)}. This is not a Chainrule project, or the line was lost.`,
+    );
   const version = json.version;
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 1)
     return refuse('version', `must be a whole number, but is ${shown(version)}. Write "version": ${FILE_VERSION}.`);
   if (version > FILE_VERSION)
-    return refuse('version', `is ${version}, but this program reads versions up to ${FILE_VERSION}. Open the file with a newer Chainrule.`);
+    return refuse(
+      'version',
+      `is ${version}, but this program reads versions up to ${FILE_VERSION}. Open the file with a newer Chainrule.`,
+    );
   for (let v = version; v < FILE_VERSION; v++) json = migrations[v - 1]!(json);
 
   const file = new Reader(json, '', faults);
@@ -199,7 +238,8 @@ export function parseProject(text: string, lookup?: OpLookup): Parsed {
 /** Control characters and replacement characters, which text files do not hold, in the first thousands of characters. */
 function looksBinary(text: string): boolean {
   const head = text.slice(0, 4096);
-  const odd = head.match(/[\u0000-\u0008\u000e-\u001f\ufffd]/g)?.length ?? 0;
+  // Replacement characters, and control characters other than tabs and line ends.
+  const odd = head.match(/(?![\t-\r])[\p{Cc}\ufffd]/gu)?.length ?? 0;
   return odd > head.length / 50 + (head.includes('\u0000') ? -1 : 0) && odd > 0;
 }
 
@@ -216,13 +256,16 @@ function readProject(file: Reader, lookup: OpLookup | undefined): Project {
     const ids = Object.keys(nodesIn.json);
     if (ids.length > NODE_LIMIT) faults.add('nodes', `are ${ids.length}, but a drawing may have at most ${NODE_LIMIT}.`);
     else
-      ids.forEach((id, index) => {
-        if (faults.full) return;
+      for (const [index, id] of ids.entries()) {
+        if (faults.full) break;
         const fault = idFault(id);
-        if (fault) return faults.add(nodesIn.at(id.slice(0, ID_LIMIT)), fault);
+        if (fault) {
+          faults.add(nodesIn.at(id.slice(0, ID_LIMIT)), fault);
+          continue;
+        }
         const reader = nodesIn.object(id);
         if (reader) [nodes[id], positions[id]] = readNode(id, reader, index, lookup);
-      });
+      }
   }
   const edges: Record<string, Edge> = {};
   const edgesIn = file.object('edges');
@@ -244,7 +287,17 @@ function readProject(file: Reader, lookup: OpLookup | undefined): Project {
         else {
           const ports = lookup?.(nodes[to]!.op)?.ports(withDefaults(lookup(nodes[to]!.op)!, nodes[to]!.attrs));
           if (ports && !ports.some((p) => p.name === port))
-            faults.add(place, `'${to}' (${nodes[to]!.op}) has no input '${port}'. ${ports.length === 0 ? 'It takes no inputs.' : `Its inputs are: ${ports.slice(0, 12).map((p) => p.name).join(', ')}.`}`);
+            faults.add(
+              place,
+              `'${to}' (${nodes[to]!.op}) has no input '${port}'. ${
+                ports.length === 0
+                  ? 'It takes no inputs.'
+                  : `Its inputs are: ${ports
+                      .slice(0, 12)
+                      .map((p) => p.name)
+                      .join(', ')}.`
+              }`,
+            );
           edges[edgeId(to, port)] = { id: edgeId(to, port), from, to, port };
         }
       }
@@ -266,7 +319,8 @@ export function idFault(id: string): string | null {
   if (id === '') return 'a node needs a name.';
   if (id.length > ID_LIMIT) return `this name has ${id.length} characters; at most ${ID_LIMIT} are allowed.`;
   if (!safeKey(id)) return `'${id}' may not be used as a name.`;
-  if (/[./\u0000-\u001f\u007f]/.test(id)) return `the name '${id}' may not hold dots, slashes or control characters. Use a label for such text.`;
+  if (/[./\p{Cc}]/u.test(id))
+    return `the name '${id}' may not hold dots, slashes or control characters. Use a label for such text.`;
   return null;
 }
 
@@ -281,7 +335,10 @@ function readNode(id: NodeId, reader: Reader, index: number, lookup: OpLookup | 
   const op = reader.text('op', undefined, ID_LIMIT);
   const facts = lookup && op !== '' ? lookup(op) : undefined;
   if (lookup && op !== '' && !facts)
-    faults.add(reader.at('op'), `'${op}' is not an operation that this program knows. Check the spelling; docs/operations.md lists them all.`);
+    faults.add(
+      reader.at('op'),
+      `'${op}' is not an operation that this program knows. Check the spelling; docs/operations.md lists them all.`,
+    );
   const attrs: Record<string, AttrValue> = {};
   const attrsIn = reader.object('attrs');
   if (attrsIn) {
@@ -289,7 +346,11 @@ function readNode(id: NodeId, reader: Reader, index: number, lookup: OpLookup | 
       if (faults.full) break;
       if (facts && !Object.hasOwn(facts.attrs, name)) continue;
       const value = attrsIn.get(name)!;
-      const fault = facts ? attrFault(facts.attrs[name]!, value) : isAttr(value) ? null : 'a number, a text, true or false, or a list of numbers';
+      const fault = facts
+        ? attrFault(facts.attrs[name]!, value)
+        : isAttr(value)
+          ? null
+          : 'a number, a text, true or false, or a list of numbers';
       if (fault) faults.add(attrsIn.at(name), `must be ${fault}, but is ${shown(value)}.`);
       else attrs[name] = value as AttrValue;
     }
@@ -304,21 +365,28 @@ function readNode(id: NodeId, reader: Reader, index: number, lookup: OpLookup | 
   let point: Point = { x: (index % 8) * 180, y: Math.floor(index / 8) * 120 };
   const at = reader.get('at');
   if (at !== undefined) {
-    if (Array.isArray(at) && at.length === 2 && at.every((c) => typeof c === 'number' && Math.abs(c) <= 1e7)) point = { x: at[0] as number, y: at[1] as number };
+    if (Array.isArray(at) && at.length === 2 && at.every((c) => typeof c === 'number' && Math.abs(c) <= 1e7))
+      point = { x: at[0] as number, y: at[1] as number };
     else faults.add(reader.at('at'), `must be [x, y] with numbers up to ten million, but is ${shown(at)}.`);
   }
   reader.end();
   return [{ id, op, attrs, ...(label === undefined ? {} : { label }), ...(group === undefined ? {} : { group }) }, point];
 }
 
-const isNumbers = (value: JsonValue): boolean => Array.isArray(value) && value.length <= LIST_LIMIT && value.every((n) => typeof n === 'number');
+const isNumbers = (value: JsonValue): boolean =>
+  Array.isArray(value) && value.length <= LIST_LIMIT && value.every((n) => typeof n === 'number');
 const isAttr = (value: JsonValue): boolean =>
-  typeof value === 'number' || typeof value === 'boolean' || (typeof value === 'string' && value.length <= TEXT_LIMIT) || isNumbers(value);
+  typeof value === 'number' ||
+  typeof value === 'boolean' ||
+  (typeof value === 'string' && value.length <= TEXT_LIMIT) ||
+  isNumbers(value);
 
 /** What the value should be (to follow "must be"), or null when it is right. */
 function attrFault(spec: AttrFacts, value: JsonValue): string | null {
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = spec;
-  const range = (spec.min === undefined ? '' : ` of at least ${spec.min}`) + (spec.max === undefined ? '' : `${spec.min === undefined ? ' of' : ' and'} at most ${spec.max}`);
+  const range =
+    (spec.min === undefined ? '' : ` of at least ${spec.min}`) +
+    (spec.max === undefined ? '' : `${spec.min === undefined ? ' of' : ' and'} at most ${spec.max}`);
   const inRange = typeof value === 'number' && value >= min && value <= max;
   switch (spec.kind) {
     case 'integer':
@@ -330,9 +398,13 @@ function attrFault(spec: AttrFacts, value: JsonValue): string | null {
     case 'text':
       return typeof value === 'string' && value.length <= TEXT_LIMIT ? null : 'a text';
     case 'choice':
-      return spec.choices?.some((c) => c.value === value) ? null : `one of ${(spec.choices ?? []).map((c) => JSON.stringify(c.value)).join(', ')}`;
+      return spec.choices?.some((c) => c.value === value)
+        ? null
+        : `one of ${(spec.choices ?? []).map((c) => JSON.stringify(c.value)).join(', ')}`;
     case 'shape':
-      return Array.isArray(value) && value.length <= 3 && value.every((n) => Number.isInteger(n) && (n as number) >= 1 && (n as number) <= 1_000_000)
+      return Array.isArray(value) &&
+        value.length <= 3 &&
+        value.every((n) => Number.isInteger(n) && (n as number) >= 1 && (n as number) <= 1_000_000)
         ? null
         : 'a list of at most three axis lengths, such as [8] or []';
     case 'numbers':
@@ -398,8 +470,13 @@ function readSplit(reader: Reader | null): Split {
     seed: reader.whole('seed', d.seed, 0, 2 ** 32 - 1),
   };
   const sum = split.train + split.validation + split.test;
-  if (Math.abs(sum - 1) > 1e-6) reader.faults.add(reader.place, `has shares that add up to ${Number(sum.toFixed(6))}; train, validation and test must add up to 1.`);
-  else if (split.train <= 0) reader.faults.add(reader.at('train'), 'must be more than 0: without training rows there is nothing to learn from.');
+  if (Math.abs(sum - 1) > 1e-6)
+    reader.faults.add(
+      reader.place,
+      `has shares that add up to ${Number(sum.toFixed(6))}; train, validation and test must add up to 1.`,
+    );
+  else if (split.train <= 0)
+    reader.faults.add(reader.at('train'), 'must be more than 0: without training rows there is nothing to learn from.');
   reader.end();
   return split;
 }
@@ -416,7 +493,8 @@ function readTraining(reader: Reader | null, nodes: Readonly<Record<string, Node
       else hyperIn.faults.add(hyperIn.at(name), `must be a number, but is ${shown(value)}.`);
     }
   const objective = reader.get('objective') === undefined ? undefined : reader.text('objective', undefined, ID_LIMIT);
-  if (objective !== undefined && objective !== '' && !Object.hasOwn(nodes, objective)) reader.faults.add(reader.at('objective'), noNode(objective, nodes));
+  if (objective !== undefined && objective !== '' && !Object.hasOwn(nodes, objective))
+    reader.faults.add(reader.at('objective'), noNode(objective, nodes));
   const training: Training = {
     optimizer: reader.text('optimizer', d.optimizer, 100),
     hyper,
@@ -438,7 +516,11 @@ function readWeights(reader: Reader | null): Record<string, StoredTensor> | null
     if (!tensor) continue;
     const shape = tensor.get('shape');
     const base64 = tensor.get('base64');
-    if (!Array.isArray(shape) || shape.length > 4 || !shape.every((n) => Number.isInteger(n) && (n as number) >= 1 && (n as number) <= 1e9))
+    if (
+      !Array.isArray(shape) ||
+      shape.length > 4 ||
+      !shape.every((n) => Number.isInteger(n) && (n as number) >= 1 && (n as number) <= 1e9)
+    )
       reader.faults.add(tensor.at('shape'), `must be a list of axis lengths, but is ${shown(shape)}.`);
     else if (typeof base64 !== 'string') reader.faults.add(tensor.at('base64'), `must be a text, but is ${shown(base64)}.`);
     else {
@@ -464,7 +546,8 @@ export function storedFault({ shape, base64 }: StoredTensor): string | null {
   } catch {
     return 'is not base64. Remove these weights and train again.';
   }
-  if (bytes.length !== numbers * 4) return `holds ${bytes.length} bytes instead of ${numbers * 4}. Remove these weights and train again.`;
+  if (bytes.length !== numbers * 4)
+    return `holds ${bytes.length} bytes instead of ${numbers * 4}. Remove these weights and train again.`;
   // A float32 is infinite or not a number exactly when all eight bits of its exponent are set.
   for (let at = 0; at < bytes.length; at += 4)
     if ((bytes.charCodeAt(at + 3) & 0x7f) === 0x7f && (bytes.charCodeAt(at + 2) & 0x80) === 0x80)
@@ -520,7 +603,12 @@ export function serialiseProject(project: Project, lookup?: OpLookup): string {
     ...(settings.notes === '' ? {} : { notes: settings.notes }),
     nodes,
     edges,
-    ...(data.kind === 'none' ? {} : { data: data.kind === 'csv' ? { kind: 'csv', path: data.path, ...changed(data, { ...csvDefaults, path: data.path }) } : data }),
+    ...(data.kind === 'none'
+      ? {}
+      : {
+          data:
+            data.kind === 'csv' ? { kind: 'csv', path: data.path, ...changed(data, { ...csvDefaults, path: data.path }) } : data,
+        }),
     split: settings.split,
     training: { ...training, ...(Object.keys(hyper).length > 0 ? { hyper } : {}) },
     ...(weights ? { weights } : {}),
@@ -561,7 +649,8 @@ function pretty(value: unknown, indent: string): string {
   return JSON.stringify(value);
 }
 
-const isTable = (key: string, indent: string): boolean => indent === '' && (key === 'nodes' || key === 'edges' || key === 'weights');
+const isTable = (key: string, indent: string): boolean =>
+  indent === '' && (key === 'nodes' || key === 'edges' || key === 'weights');
 const table = (value: unknown, indent: string): string => {
   const entries = Object.entries(value as object);
   if (entries.length === 0) return '{}';
@@ -589,4 +678,3 @@ function oneLine(value: unknown): string | null {
   const text = JSON.stringify(value);
   return text.length > LINE ? null : text;
 }
-

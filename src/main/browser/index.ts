@@ -55,7 +55,8 @@ interface Window {
 
 export async function startBrowserHost(options: BrowserOptions = {}): Promise<BrowserHost> {
   const renderer = options.renderer ?? rendererFolder;
-  if (!(await staticFile(renderer, '/'))) throw new Refusal(`The window has not been built yet (${renderer} is missing). Run 'npm run build' first.`, 'not-built');
+  if (!(await staticFile(renderer, '/')))
+    throw new Refusal(`The window has not been built yet (${renderer} is missing). Run 'npm run build' first.`, 'not-built');
   const house = await openHouse(options.config ?? configFolder());
   const server = createServer();
   const port = await listen(server, options.port ?? 0);
@@ -83,12 +84,20 @@ export async function startBrowserHost(options: BrowserOptions = {}): Promise<Br
     const token = query.get('token');
     if (token !== null && path === '/') {
       if (!access.hasSession(request) && !access.redeem(token))
-        return refuse(response, 403, 'This address was used before. Start Chainrule again, or run `chainrule serve`, for a new one.');
+        return refuse(
+          response,
+          403,
+          'This address was used before. Start Chainrule again, or run `chainrule serve`, for a new one.',
+        );
       response.writeHead(303, { ...headers, Location: '/', 'Set-Cookie': access.cookie, 'Cache-Control': 'no-store' });
       return void response.end();
     }
     if (!access.hasSession(request))
-      return refuse(response, 403, 'This page belongs to another session. Open the address that Chainrule printed when it started.');
+      return refuse(
+        response,
+        403,
+        'This page belongs to another session. Open the address that Chainrule printed when it started.',
+      );
     const file = await staticFile(renderer, path);
     if (!file) return refuse(response, 404, 'There is no such page.');
     response.writeHead(200, {
@@ -240,8 +249,10 @@ function createWindow(house: House, id: string, clientNow: () => ClientApi | nul
 function listen(server: ReturnType<typeof createServer>, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') reject(new Refusal(`Port ${port} is in use by another program. Choose another with --port.`, 'EADDRINUSE'));
-      else if (error.code === 'EACCES') reject(new Refusal(`Port ${port} may not be used by you. Choose one above 1023.`, 'EACCES'));
+      if (error.code === 'EADDRINUSE')
+        reject(new Refusal(`Port ${port} is in use by another program. Choose another with --port.`, 'EADDRINUSE'));
+      else if (error.code === 'EACCES')
+        reject(new Refusal(`Port ${port} may not be used by you. Choose one above 1023.`, 'EACCES'));
       else reject(error);
     });
     server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));

@@ -6,6 +6,14 @@ import type { Port } from '../../engine/remote';
 /** Close code for messages that are none of ours. */
 const BAD_MESSAGE = 1003;
 
+function read(bytes: Uint8Array): { readonly value: unknown } | null {
+  try {
+    return { value: decode(bytes) };
+  } catch {
+    return null;
+  }
+}
+
 export function socketPort(socket: WebSocket): Port {
   return {
     post: (message) => {
@@ -13,14 +21,9 @@ export function socketPort(socket: WebSocket): Port {
     },
     onMessage: (listener) => {
       const receive = (data: unknown, isBinary: boolean): void => {
-        if (!isBinary || !(data instanceof Uint8Array)) return socket.close(BAD_MESSAGE);
-        let message: unknown;
-        try {
-          message = decode(data);
-        } catch {
-          return socket.close(BAD_MESSAGE);
-        }
-        listener(message);
+        const message = isBinary && data instanceof Uint8Array ? read(data) : null;
+        if (message) listener(message.value);
+        else socket.close(BAD_MESSAGE);
       };
       socket.on('message', receive);
       return () => socket.off('message', receive);

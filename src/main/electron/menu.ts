@@ -10,7 +10,12 @@ const editRoles = ['undo', 'redo', 'cut', 'copy', 'paste', 'selectAll'] as const
 /** The same keys as those of the roles, which commands of the window may have too. */
 const EDIT_KEYS = /^CmdOrCtrl\+(?:[ACVXZ]|Shift\+Z)$/i;
 
-export function menuTemplate(entries: readonly MenuEntry[], run: (id: string) => void, mac: boolean, name = 'Chainrule'): MenuItemConstructorOptions[] {
+export function menuTemplate(
+  entries: readonly MenuEntry[],
+  run: (id: string) => void,
+  mac: boolean,
+  name = 'Chainrule',
+): MenuItemConstructorOptions[] {
   const menus = new Map<string, MenuEntry[]>();
   for (const entry of entries) menus.set(entry.menu, [...(menus.get(entry.menu) ?? []), entry]);
   const template: MenuItemConstructorOptions[] = mac ? [{ label: name, role: 'appMenu' }] : [];
@@ -25,13 +30,16 @@ export function menuTemplate(entries: readonly MenuEntry[], run: (id: string) =>
         label: entry.title.replaceAll('&', '&&'),
         enabled: entry.enabled,
         // The window's own key handler knows whether a field has the focus; the menu only shows the keys.
-        ...(entry.accelerator && !(mac && EDIT_KEYS.test(entry.accelerator)) ? { accelerator: entry.accelerator, registerAccelerator: false } : {}),
+        ...(entry.accelerator && !(mac && EDIT_KEYS.test(entry.accelerator))
+          ? { accelerator: entry.accelerator, registerAccelerator: false }
+          : {}),
         ...(entry.checked === undefined ? {} : { type: 'checkbox' as const, checked: entry.checked }),
         click: () => run(entry.id),
       });
     }
     // Unseen, and reached by keys that the page left alone because a text field has the focus.
-    if (title === 'Edit' && mac) submenu.push(...editRoles.map((role) => ({ role, visible: false, acceleratorWorksWhenHidden: true })));
+    if (title === 'Edit' && mac)
+      submenu.push(...editRoles.map((role) => ({ role, visible: false, acceleratorWorksWhenHidden: true })));
     if (title === 'File' && !mac) submenu.push({ type: 'separator' }, { label: 'Quit', role: 'quit' });
     if (title === 'View') submenu.push({ type: 'separator' }, { role: 'togglefullscreen' }, { role: 'toggleDevTools' });
     template.push({ label: title, submenu, ...(title === 'Help' ? { role: 'help' as const } : {}) });

@@ -31,10 +31,13 @@ export function readWindowState(config: string, screens: readonly Required<Bound
   }
   const whole = (value: unknown): value is number => Number.isInteger(value);
   const { x, y, width, height, maximized } = stored;
-  if (!whole(width) || !whole(height) || width < SMALLEST.width || height < SMALLEST.height || width > 20_000 || height > 20_000) return STANDARD;
+  if (!whole(width) || !whole(height) || width < SMALLEST.width || height < SMALLEST.height || width > 20_000 || height > 20_000)
+    return STANDARD;
   const size = { width, height, maximized: maximized === true };
   const visible =
-    whole(x) && whole(y) && screens.some((s) => x + width > s.x + GRIP && x < s.x + s.width - GRIP && y >= s.y - 10 && y < s.y + s.height - GRIP);
+    whole(x) &&
+    whole(y) &&
+    screens.some((s) => x + width > s.x + GRIP && x < s.x + s.width - GRIP && y >= s.y - 10 && y < s.y + s.height - GRIP);
   return visible ? { ...size, x: x as number, y: y as number } : size;
 }
 

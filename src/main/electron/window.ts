@@ -71,7 +71,9 @@ export function openWindow(house: House, config: string, log: (message: string) 
   contents.on('will-navigate', (event) => event.preventDefault());
   contents.on('will-redirect', (event) => event.preventDefault());
   contents.on('will-attach-webview', (event) => event.preventDefault());
-  contents.on('context-menu', (_event, { isEditable, selectionText }) => showFieldMenu({ isEditable, hasSelection: selectionText !== '' }));
+  contents.on('context-menu', (_event, { isEditable, selectionText }) =>
+    showFieldMenu({ isEditable, hasSelection: selectionText !== '' }),
+  );
 
   const keepState = (): void => {
     if (window.isDestroyed() || window.isMinimized()) return;
@@ -195,7 +197,10 @@ export function openWindow(house: House, config: string, log: (message: string) 
 
   void contents.loadURL(PAGE).catch((error: unknown) => {
     log(String(error));
-    dialog.showErrorBox('Chainrule could not start', `The window's page could not be loaded: ${error instanceof Error ? error.message : String(error)}`);
+    dialog.showErrorBox(
+      'Chainrule could not start',
+      `The window's page could not be loaded: ${error instanceof Error ? error.message : String(error)}`,
+    );
     app.exit(1);
   });
   return { browserWindow: window, openFile };

@@ -19,7 +19,13 @@ export class Compiler {
   /** For the test: how many requests were answered from memory. */
   hits = 0;
 
-  compile(project: Project, profile: Profile, backend: BackendName | 'auto', revision: number, data: DatasetInfo | null): Result<Plans> {
+  compile(
+    project: Project,
+    profile: Profile,
+    backend: BackendName | 'auto',
+    revision: number,
+    data: DatasetInfo | null,
+  ): Result<Plans> {
     // Positions, labels and groups are drawn, not computed.
     const nodes = Object.values(project.nodes).map(({ id, op, attrs }) => [id, op, attrs]);
     const edges = Object.values(project.edges).map(({ from, to, port }) => [from, to, port]);

@@ -33,7 +33,8 @@ export function dataPath(path: string): string {
     if (!/^[\w-]+\.csv$/.test(name)) throw new Refusal(`There is no bundled data set '${name}'.`);
     return join(resources, 'datasets', name);
   }
-  if (!isAbsolute(path)) throw new Refusal(`The place of the data file '${path}' is not known. Choose the file again in the Data panel.`);
+  if (!isAbsolute(path))
+    throw new Refusal(`The place of the data file '${path}' is not known. Choose the file again in the Data panel.`);
   return resolve(path);
 }
 
@@ -46,7 +47,10 @@ async function bytesOf(path: string): Promise<Bytes> {
     const about = await stat(path);
     if (about.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
     if (!about.isFile()) throw new Refusal(`'${basename(path)}' is not an ordinary file. Choose a CSV file. (${path})`);
-    if (about.size > CSV_LIMIT) throw new Refusal(`'${basename(path)}' has ${(about.size / 1024 ** 3).toFixed(1)} GB; at most 1 GB can be read. Choose a smaller file.`);
+    if (about.size > CSV_LIMIT)
+      throw new Refusal(
+        `'${basename(path)}' has ${(about.size / 1024 ** 3).toFixed(1)} GB; at most 1 GB can be read. Choose a smaller file.`,
+      );
     return { size: about.size, open: () => pieces(path) };
   } catch (error) {
     throw fileRefusal(error, path, 'read');
@@ -79,7 +83,10 @@ export async function readDataset(source: DataSource, split: Split, hooks: ReadH
       throw new Refusal('The project has no data. Choose a data set in the Data panel.', 'no-data');
     case 'generator':
       if (!generatorOf(source.name))
-        throw new Refusal(`There is no toy data set '${source.name}'. Choose one of: ${generators.map((g) => g.name).join(', ')}.`, 'no-data');
+        throw new Refusal(
+          `There is no toy data set '${source.name}'. Choose one of: ${generators.map((g) => g.name).join(', ')}.`,
+          'no-data',
+        );
       return generateDataset(source, split);
     case 'csv': {
       const path = dataPath(source.path);
@@ -91,7 +98,10 @@ export async function readDataset(source: DataSource, split: Split, hooks: ReadH
 }
 
 /** The beginning of a CSV file. Settings that are not given are guessed. */
-export async function previewData(path: string, known: Partial<Pick<CsvSource, 'separator' | 'decimal' | 'header'>> = {}): Promise<CsvPreview> {
+export async function previewData(
+  path: string,
+  known: Partial<Pick<CsvSource, 'separator' | 'decimal' | 'header'>> = {},
+): Promise<CsvPreview> {
   const file = dataPath(path);
   const bytes = await bytesOf(file);
   const seen = await previewCsv(bytes, known);
@@ -134,12 +144,18 @@ export class Datasets {
   private readonly jobs = new Map<string, Job>();
 
   /** `tell` is called at most ten times a second. */
-  async load(window: string, source: DataSource, split: Split, jobId: string, tell: (progress: ImportProgress) => void): Promise<LoadedDataset> {
+  async load(
+    window: string,
+    source: DataSource,
+    split: Split,
+    jobId: string,
+    tell: (progress: ImportProgress) => void,
+  ): Promise<LoadedDataset> {
     const key = `${window}/${jobId}`;
     if (this.jobs.has(key)) throw new Refusal('A job of this name is under way.');
     const job: Job = { window, cancelled: false };
     this.jobs.set(key, job);
-    const totalBytes = source.kind === 'csv' ? (await stat(dataPath(source.path)).catch(() => null))?.size ?? 0 : 0;
+    const totalBytes = source.kind === 'csv' ? ((await stat(dataPath(source.path)).catch(() => null))?.size ?? 0) : 0;
     let told = 0;
     try {
       const dataset = await readDataset(source, split, {
@@ -173,7 +189,8 @@ export class Datasets {
 
   get(window: string, id: string): Dataset {
     const found = this.kept.get(id);
-    if (!found || found.window !== window) throw new Refusal('This data set is not in memory any more. Load it again.', 'unknown-dataset');
+    if (!found || found.window !== window)
+      throw new Refusal('This data set is not in memory any more. Load it again.', 'unknown-dataset');
     return found.dataset;
   }
 

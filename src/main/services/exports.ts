@@ -24,21 +24,36 @@ const CHECKED_ROWS = 256;
 
 export function exporterOf(format: string): Exporter {
   const found = exporters.find((e) => e.name === format);
-  if (!found) throw new Refusal(`There is no export format '${format}'. Choose one of: ${exporters.map((e) => e.name).join(', ')}.`, 'bad-format');
+  if (!found)
+    throw new Refusal(
+      `There is no export format '${format}'. Choose one of: ${exporters.map((e) => e.name).join(', ')}.`,
+      'bad-format',
+    );
   return found;
 }
 
 /** The expanded drawing with its weights. Throws a refusal when the drawing has errors. */
 export function modelOf(project: Project, weights: Weights, data: DatasetInfo | null): Model {
   const errors = check(project, data).problems.filter((p) => p.severity === 'error');
-  if (errors.length > 0) throw new Refusal(`The drawing has errors, so it cannot be exported yet. ${errors[0]!.message}`, 'bad-drawing');
+  if (errors.length > 0)
+    throw new Refusal(`The drawing has errors, so it cannot be exported yet. ${errors[0]!.message}`, 'bad-drawing');
   const drawn = infer(project);
   const { graph } = expand(project, drawn.shapes, drawn);
-  return { title: project.settings.title, graph, program: programOf(prepare(project, data), 'forward', SAMPLE_ROWS), weights, data };
+  return {
+    title: project.settings.title,
+    graph,
+    program: programOf(prepare(project, data), 'forward', SAMPLE_ROWS),
+    weights,
+    data,
+  };
 }
 
 /** The file's bytes and how far its answers are from ours. Rows come from the data's test part, else from a seeded Gaussian. */
-export async function exportBytes(exporter: Exporter, model: Model, dataset: Dataset | null): Promise<{ bytes: Uint8Array; verification: Verification }> {
+export async function exportBytes(
+  exporter: Exporter,
+  model: Model,
+  dataset: Dataset | null,
+): Promise<{ bytes: Uint8Array; verification: Verification }> {
   try {
     const bytes = exporter.write(model);
     const { x, rows, width } = dataset ? rowsOf(dataset) : gaussianRows(model);
@@ -55,7 +70,8 @@ export async function writeExport(path: string, bytes: Uint8Array): Promise<void
   const back = await readFile(path).catch((error: unknown) => {
     throw fileRefusal(error, path, 'read');
   });
-  if (Buffer.compare(back, bytes) !== 0) throw new Refusal(`'${path}' holds something else than what was written. Check the disk and export again.`, 'io');
+  if (Buffer.compare(back, bytes) !== 0)
+    throw new Refusal(`'${path}' holds something else than what was written. Check the disk and export again.`, 'io');
 }
 
 interface Rows {

@@ -20,7 +20,9 @@ export async function readWhole(path: string, limit: number): Promise<Uint8Array
       if (about.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
       if (!about.isFile()) throw new Refusal(`'${path}' is not an ordinary file. Choose a file.`);
       if (about.size > limit)
-        throw new Refusal(`'${path}' has ${(about.size / 1024 / 1024).toFixed(0)} MB; at most ${limit / 1024 / 1024} MB can be read here. Check that it is the right file.`);
+        throw new Refusal(
+          `'${path}' has ${(about.size / 1024 / 1024).toFixed(0)} MB; at most ${limit / 1024 / 1024} MB can be read here. Check that it is the right file.`,
+        );
       return await handle.readFile();
     } finally {
       await handle.close();

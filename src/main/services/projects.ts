@@ -26,7 +26,10 @@ export async function readProjectFile(path: string): Promise<Project> {
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new Refusal(`'${name}' is not a Chainrule project: it does not hold text (UTF-8). Choose a ${PROJECT_EXTENSION} file.`, 'bad-project');
+    throw new Refusal(
+      `'${name}' is not a Chainrule project: it does not hold text (UTF-8). Choose a ${PROJECT_EXTENSION} file.`,
+      'bad-project',
+    );
   }
   const parsed = parseProject(text, opOf);
   if (!parsed.ok) throw new Refusal(`'${name}' cannot be opened.\n${faultText(parsed.faults)}`, 'bad-project');
@@ -39,9 +42,15 @@ export async function readProjectFile(path: string): Promise<Project> {
 function unknownName({ settings: { data, training } }: Project): FileFault | null {
   const choose = (names: readonly string[]): string => `Choose one of: ${names.join(', ')}.`;
   if (!optimizerOf(training.optimizer))
-    return { place: 'training.optimizer', message: `'${training.optimizer}' is not an optimiser that this program knows. ${choose(optimizers.map((o) => o.name))}` };
+    return {
+      place: 'training.optimizer',
+      message: `'${training.optimizer}' is not an optimiser that this program knows. ${choose(optimizers.map((o) => o.name))}`,
+    };
   if (data.kind === 'generator' && !generatorOf(data.name))
-    return { place: 'data.name', message: `'${data.name}' is not a toy data set that this program knows. ${choose(generators.map((g) => g.name))}` };
+    return {
+      place: 'data.name',
+      message: `'${data.name}' is not a toy data set that this program knows. ${choose(generators.map((g) => g.name))}`,
+    };
   return null;
 }
 
@@ -54,7 +63,10 @@ export async function writeProjectFile(path: string, project: Project): Promise<
   );
   const parsed = parseProject(text, opOf);
   if (!parsed.ok)
-    throw new Refusal(`'${basename(path)}' was not saved, since it could not be opened again; the file on disk is unchanged.\n${faultText(parsed.faults)}`, 'bad-project');
+    throw new Refusal(
+      `'${basename(path)}' was not saved, since it could not be opened again; the file on disk is unchanged.\n${faultText(parsed.faults)}`,
+      'bad-project',
+    );
   await writeWhole(path, text);
 }
 
@@ -65,7 +77,8 @@ function withDataPath(project: Project, change: (path: string) => string): Proje
 }
 
 export const isBundled = (path: string): boolean => path.startsWith('dataset:');
-const absoluteData = (path: string, folder: string): string => (isBundled(path) || isAbsolute(path) ? path : resolve(folder, path));
+const absoluteData = (path: string, folder: string): string =>
+  isBundled(path) || isAbsolute(path) ? path : resolve(folder, path);
 
 /** Data beside or below the project travels with it: such a path is stored relative, with forward slashes. */
 function portableData(path: string, folder: string): string {
@@ -142,7 +155,10 @@ export class Projects {
         if (lock && (await this.instance.isAlive(lock.instance))) also = true;
         else await rm(join(folder, name), { force: true });
       }
-      await writeOwn(join(folder, `${lockName(this.instance.id, window)}.json`), JSON.stringify({ instance: this.instance.id, window } satisfies Lock));
+      await writeOwn(
+        join(folder, `${lockName(this.instance.id, window)}.json`),
+        JSON.stringify({ instance: this.instance.id, window } satisfies Lock),
+      );
     } catch {
       // Without a writable settings folder only this program's own windows are told apart.
     }
@@ -153,7 +169,9 @@ export class Projects {
     for (const [path, windows] of this.openHere)
       if (windows.delete(window)) {
         if (windows.size === 0) this.openHere.delete(path);
-        await rm(join(this.lockFolder(path), `${lockName(this.instance.id, window)}.json`), { force: true }).catch(() => undefined);
+        await rm(join(this.lockFolder(path), `${lockName(this.instance.id, window)}.json`), { force: true }).catch(
+          () => undefined,
+        );
       }
   }
 
@@ -178,7 +196,8 @@ export class Projects {
 
   async recent(): Promise<readonly RecentFile[]> {
     const files: RecentFile[] = [];
-    for (const { path, openedAt } of await this.recentList()) if (await stat(path).catch(() => null)) files.push({ ...this.ref(path), openedAt });
+    for (const { path, openedAt } of await this.recentList())
+      if (await stat(path).catch(() => null)) files.push({ ...this.ref(path), openedAt });
     return files;
   }
 
@@ -207,7 +226,12 @@ export class Projects {
       // Examples are part of the program; the tests read each of them.
       if (!parsed.ok) throw new Error(`The example ${file} is broken: ${faultText(parsed.faults)}`);
       const project = parsed.value;
-      examples.push({ name: file.slice(0, -PROJECT_EXTENSION.length), title: project.settings.title, about: project.settings.notes, project });
+      examples.push({
+        name: file.slice(0, -PROJECT_EXTENSION.length),
+        title: project.settings.title,
+        about: project.settings.notes,
+        project,
+      });
     }
     return examples;
   }
@@ -222,11 +246,15 @@ export class Projects {
     if (!dirty) return this.forgetAutosave(window);
     const id = lockName(this.instance.id, window);
     const text = serialiseProject(project, opOf);
-    await writeOwn(this.recoveryPath(id), JSON.stringify({ instance: this.instance.id, window, path, savedAt: Date.now(), project: text })).catch(
-      (error: unknown) => {
-        throw new Refusal(`The copy for recovery could not be written (${error instanceof Error ? error.message : String(error)}). Save your project to a file.`, 'autosave');
-      },
-    );
+    await writeOwn(
+      this.recoveryPath(id),
+      JSON.stringify({ instance: this.instance.id, window, path, savedAt: Date.now(), project: text }),
+    ).catch((error: unknown) => {
+      throw new Refusal(
+        `The copy for recovery could not be written (${error instanceof Error ? error.message : String(error)}). Save your project to a file.`,
+        'autosave',
+      );
+    });
   }
 
   async forgetAutosave(window: string): Promise<void> {
@@ -240,11 +268,24 @@ export class Projects {
       const id = name.replace(/\.json$/, '');
       if (!isRecoveryId(id)) continue;
       try {
-        const stored = JSON.parse(await readFile(this.recoveryPath(id), 'utf8')) as { instance: string; window: string; path: string | null; savedAt: number; project: string };
-        const open = stored.instance === this.instance.id ? this.windows.has(stored.window) : await this.instance.isAlive(stored.instance);
+        const stored = JSON.parse(await readFile(this.recoveryPath(id), 'utf8')) as {
+          instance: string;
+          window: string;
+          path: string | null;
+          savedAt: number;
+          project: string;
+        };
+        const open =
+          stored.instance === this.instance.id ? this.windows.has(stored.window) : await this.instance.isAlive(stored.instance);
         if (open) continue;
         const parsed = parseProject(stored.project, opOf);
-        if (parsed.ok) found.push({ id, project: parsed.value, file: typeof stored.path === 'string' ? this.ref(stored.path) : null, savedAt: Number(stored.savedAt) });
+        if (parsed.ok)
+          found.push({
+            id,
+            project: parsed.value,
+            file: typeof stored.path === 'string' ? this.ref(stored.path) : null,
+            savedAt: Number(stored.savedAt),
+          });
       } catch {
         // Half a copy is no copy.
       }
@@ -258,7 +299,8 @@ export class Projects {
   }
 }
 
-const lockName = (instance: string, window: string): string => createHash('sha256').update(`${instance}/${window}`).digest('hex').slice(0, 32);
+const lockName = (instance: string, window: string): string =>
+  createHash('sha256').update(`${instance}/${window}`).digest('hex').slice(0, 32);
 const isRecoveryId = (id: string): boolean => /^[0-9a-f]{32}$/.test(id);
 
 function parseLock(text: string): Lock | null {

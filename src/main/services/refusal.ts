@@ -44,7 +44,9 @@ export function fileRefusal(error: unknown, path: string, doing: 'read' | 'write
     case 'ENOSPC':
     case 'EDQUOT':
     case 'EFBIG':
-      return say(`The disk is full, so '${name}' was not saved; the file on disk is unchanged. Free some space, or save in another place. (${path})`);
+      return say(
+        `The disk is full, so '${name}' was not saved; the file on disk is unchanged. Free some space, or save in another place. (${path})`,
+      );
     case 'EISDIR':
       return say(`'${name}' is a folder, not a file. Choose a file. (${path})`);
     case 'ENOTDIR':

@@ -65,7 +65,7 @@ export async function staticFile(folder: string, urlPath: string): Promise<Stati
   } catch {
     return null;
   }
-  if (/[\u0000-\u001f\\:]/.test(path)) return null;
+  if (/[\p{Cc}\\:]/u.test(path)) return null;
   if (path.endsWith('/')) path += 'index.html';
   const root = resolve(folder);
   const full = resolve(join(root, path));

@@ -4,7 +4,17 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Cancelled, cellNumber, DataFault, detectEncoding, previewCsv, readCsv, type Bytes, type ReadHooks, type Table } from '../../../src/engine/data/csv';
+import {
+  Cancelled,
+  cellNumber,
+  DataFault,
+  detectEncoding,
+  previewCsv,
+  readCsv,
+  type Bytes,
+  type ReadHooks,
+  type Table,
+} from '../../../src/engine/data/csv';
 import { encodeTable, recogniseTask, type EncodeOptions } from '../../../src/engine/data/encode';
 import type { Dataset } from '../../../src/engine/data/dataset';
 import { splitRows } from '../../../src/engine/data/split';
@@ -24,15 +34,34 @@ const utf16 = (text: string, big = false): Uint8Array => {
   return bytes;
 };
 
-const read = (content: string | Uint8Array, options: { header?: boolean; decimal?: '.' | ','; separator?: '' | ',' | ';' | '\t' | '|'; piece?: number; hooks?: ReadHooks } = {}): Promise<Table> =>
-  readCsv('table.csv', bytesOf(content, options.piece), { separator: options.separator ?? '', decimal: options.decimal ?? '.', header: options.header ?? true }, null, options.hooks);
+const read = (
+  content: string | Uint8Array,
+  options: {
+    header?: boolean;
+    decimal?: '.' | ',';
+    separator?: '' | ',' | ';' | '\t' | '|';
+    piece?: number;
+    hooks?: ReadHooks;
+  } = {},
+): Promise<Table> =>
+  readCsv(
+    'table.csv',
+    bytesOf(content, options.piece),
+    { separator: options.separator ?? '', decimal: options.decimal ?? '.', header: options.header ?? true },
+    null,
+    options.hooks,
+  );
 
 const texts = (table: Table): (string | null)[][] =>
   Array.from({ length: table.rows }, (_, row) => table.columns.map((c) => (c.code(row) < 0 ? null : c.values![c.code(row)]!)));
 
 const half = { train: 0.5, validation: 0.25, test: 0.25, seed: 3 };
 const encode = async (content: string, options: Partial<EncodeOptions>, split = half): Promise<Dataset> =>
-  encodeTable(await read(content), { features: [], targets: ['y'], task: 'auto', missing: 'drop-row', standardise: true, ...options }, split);
+  encodeTable(
+    await read(content),
+    { features: [], targets: ['y'], task: 'auto', missing: 'drop-row', standardise: true, ...options },
+    split,
+  );
 
 describe('cells', () => {
   test.each([
@@ -45,7 +74,10 @@ describe('cells', () => {
     ['inf', Number.POSITIVE_INFINITY],
     ['∞', Number.POSITIVE_INFINITY],
   ])('%j is %d', (text, number) => expect(cellNumber(text, '.')).toBe(number));
-  test.each(['', ' ', 'NaN', 'abc', '1,5', '0x1F', '0b1', '1 000', '1.2.3', '--1', '-', 'e5', '.', 'true'])('%j is no number', (text) => expect(cellNumber(text, '.')).toBeNaN());
+  test.each(['', ' ', 'NaN', 'abc', '1,5', '0x1F', '0b1', '1 000', '1.2.3', '--1', '-', 'e5', '.', 'true'])(
+    '%j is no number',
+    (text) => expect(cellNumber(text, '.')).toBeNaN(),
+  );
   test('decimal commas', () => {
     expect(cellNumber('3,14', ',')).toBe(3.14);
     expect(cellNumber('-0,5e2', ',')).toBe(-50);
@@ -55,7 +87,9 @@ describe('cells', () => {
 
 describe('reading', () => {
   test.each([',', ';', '\t', '|'] as const)('finds out that %j separates', async (separator) => {
-    const table = await read(['a', 'b', 'c'].join(separator) + '\n' + ['1', 'x', '3'].join(separator) + '\n' + ['4', 'y', '6'].join(separator) + '\n');
+    const table = await read(
+      ['a', 'b', 'c'].join(separator) + '\n' + ['1', 'x', '3'].join(separator) + '\n' + ['4', 'y', '6'].join(separator) + '\n',
+    );
     expect(table.separator).toBe(separator);
     expect(table.names).toEqual(['a', 'b', 'c']);
     expect(table.columns[2]!.number(1)).toBe(6);
@@ -183,14 +217,20 @@ describe('reading', () => {
   });
 
   test('any cells, written with quotes and cut into pieces of any length, come back', async () => {
-    const cell = fc.string({ unit: fc.constantFrom('a', 'ß', '漢', '"', ',', '\n', ' ', '1', ';'), minLength: 1, maxLength: 6 }).filter((t) => t.trim() === t && !/^[?.-]?$/.test(t));
+    const cell = fc
+      .string({ unit: fc.constantFrom('a', 'ß', '漢', '"', ',', '\n', ' ', '1', ';'), minLength: 1, maxLength: 6 })
+      .filter((t) => t.trim() === t && !/^[?.-]?$/.test(t));
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(cell, cell), { minLength: 1, maxLength: 12 }), fc.integer({ min: 1, max: 40 }), async (rows, piece) => {
-        const quote = (text: string): string => `"${text.replaceAll('"', '""')}"`;
-        const content = [['first', 'second'], ...rows].map((row) => row.map(quote).join(',')).join('\n');
-        const table = await readCsv('t', bytesOf(content, piece), { separator: ',', decimal: '.', header: true }, null);
-        expect(texts(table)).toEqual(rows);
-      }),
+      fc.asyncProperty(
+        fc.array(fc.tuple(cell, cell), { minLength: 1, maxLength: 12 }),
+        fc.integer({ min: 1, max: 40 }),
+        async (rows, piece) => {
+          const quote = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+          const content = [['first', 'second'], ...rows].map((row) => row.map(quote).join(',')).join('\n');
+          const table = await readCsv('t', bytesOf(content, piece), { separator: ',', decimal: '.', header: true }, null);
+          expect(texts(table)).toEqual(rows);
+        },
+      ),
       { numRuns: 200 },
     );
   });
@@ -273,7 +313,11 @@ describe('encoding', () => {
   });
 
   test('a category that no training row has is none of the known ones, and noted', async () => {
-    const data = await encode(`colour,y\n${rows(40, (i) => `${i === 7 ? 'rare' : i % 2 ? 'red' : 'blue'},${i % 2}`)}`, {}, { ...half, seed: 1 });
+    const data = await encode(
+      `colour,y\n${rows(40, (i) => `${i === 7 ? 'rare' : i % 2 ? 'red' : 'blue'},${i % 2}`)}`,
+      {},
+      { ...half, seed: 1 },
+    );
     const inTraining = [...data.split.train].includes(7);
     expect(data.features.length).toBe(inTraining ? 3 : 2);
     if (!inTraining) {
@@ -334,9 +378,24 @@ describe('encoding', () => {
     ['one number as classes', `x,y\n${rows(9, (i) => `${i},1`)}`, { task: 'multiclass' }, /one class only/],
     ['a constant target', `x,y\n${rows(9, (i) => `${i},1.5`)}`, {}, /same value \(1.5\)/],
     ['three classes for two', good, { task: 'binary' }, /Two classes were asked for.*has 3/],
-    ['text as a number', `x,y\n${rows(9, (i) => `${i},${'ab'[i % 2]}`)}`, { task: 'regression' }, /'y' cannot be predicted as a number: it holds text \(first: row 2, 'a'\)/],
-    ['text among numbers', `x,y\n${rows(40, (i) => `${i === 20 ? 'oops' : i},${i % 2}`)}`, {}, /'x' holds numbers, but text in 1 of 40 rows \(first: row 22, 'oops'\)/],
-    ['text in a numeric target', `x,y\n${rows(40, (i) => `${i},${i === 20 ? 'oops' : i / 3}`)}`, {}, /'y' holds numbers, but text in 1 of 40 rows \(first: row 22, 'oops'\)/],
+    [
+      'text as a number',
+      `x,y\n${rows(9, (i) => `${i},${'ab'[i % 2]}`)}`,
+      { task: 'regression' },
+      /'y' cannot be predicted as a number: it holds text \(first: row 2, 'a'\)/,
+    ],
+    [
+      'text among numbers',
+      `x,y\n${rows(40, (i) => `${i === 20 ? 'oops' : i},${i % 2}`)}`,
+      {},
+      /'x' holds numbers, but text in 1 of 40 rows \(first: row 22, 'oops'\)/,
+    ],
+    [
+      'text in a numeric target',
+      `x,y\n${rows(40, (i) => `${i},${i === 20 ? 'oops' : i / 3}`)}`,
+      {},
+      /'y' holds numbers, but text in 1 of 40 rows \(first: row 22, 'oops'\)/,
+    ],
     ['nothing but gaps', `x,y\n${rows(9, (i) => `${i % 2 ? '' : i},${i % 2 ? i : ''}`)}`, {}, /No row is complete|Only one row/],
     ['no features', 'y\n1\n2\n3\n', {}, /No feature column is left/],
   ] as const)('%s', async (_name, content, options, sentence) => {
@@ -348,17 +407,25 @@ describe('encoding', () => {
   test('any table gives finite numbers or a sentence', async () => {
     const cell = fc.constantFrom('1', '2', '0.5', '-3', '', 'NaN', 'inf', '1e38', '1e308', '-1e308', '1e-300', 'a', 'b', '?');
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(cell, cell, cell), { minLength: 1, maxLength: 25 }), fc.constantFrom('auto', 'regression', 'binary', 'multiclass'), fc.constantFrom('drop-row', 'mean'), async (cells, task, missing) => {
-        const result = await encode(`p,q,y\n${cells.map((r) => r.join(',')).join('\n')}`, { task, missing } as Partial<EncodeOptions>).catch((e: unknown) => e);
-        if (result instanceof Error) {
-          expect(result).toBeInstanceOf(DataFault);
-          return;
-        }
-        const data = result as Dataset;
-        expect([...data.x, ...data.y].every(Number.isFinite)).toBe(true);
-        expect(data.x).toHaveLength(data.rows * data.features.length);
-        expect(data.y).toHaveLength(data.rows * data.targets.length);
-      }),
+      fc.asyncProperty(
+        fc.array(fc.tuple(cell, cell, cell), { minLength: 1, maxLength: 25 }),
+        fc.constantFrom('auto', 'regression', 'binary', 'multiclass'),
+        fc.constantFrom('drop-row', 'mean'),
+        async (cells, task, missing) => {
+          const result = await encode(`p,q,y\n${cells.map((r) => r.join(',')).join('\n')}`, {
+            task,
+            missing,
+          } as Partial<EncodeOptions>).catch((e: unknown) => e);
+          if (result instanceof Error) {
+            expect(result).toBeInstanceOf(DataFault);
+            return;
+          }
+          const data = result as Dataset;
+          expect([...data.x, ...data.y].every(Number.isFinite)).toBe(true);
+          expect(data.x).toHaveLength(data.rows * data.features.length);
+          expect(data.y).toHaveLength(data.rows * data.targets.length);
+        },
+      ),
       { numRuns: 400 },
     );
   });

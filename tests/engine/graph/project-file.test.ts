@@ -8,7 +8,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { edgeId, type AttrValue, type Node } from '../../../src/engine/graph/graph';
 import { readJson } from '../../../src/engine/graph/json';
-import { FILE_LIMIT, idFault, parseProject, serialiseProject, storedFault, type FileFault } from '../../../src/engine/graph/project-file';
+import {
+  FILE_LIMIT,
+  idFault,
+  parseProject,
+  serialiseProject,
+  storedFault,
+  type FileFault,
+} from '../../../src/engine/graph/project-file';
 import { defaultSettings, emptyProject, type DataSource, type Project } from '../../../src/engine/graph/project';
 import { opOf } from '../../../src/engine/ops/index';
 
@@ -20,14 +27,27 @@ const file = (members: object): string => JSON.stringify({ format: 'chainrule', 
 
 // ── arbitrary projects ──
 
-const id = fc.string({ unit: fc.constantFrom('a', 'b', 'Z', '0', '_', '-', ' ', 'ß', '漢', 'σ'), minLength: 1, maxLength: 8 }).filter((t) => idFault(t) === null);
+const id = fc
+  .string({ unit: fc.constantFrom('a', 'b', 'Z', '0', '_', '-', ' ', 'ß', '漢', 'σ'), minLength: 1, maxLength: 8 })
+  .filter((t) => idFault(t) === null);
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => (Object.is(n, -0) ? 0 : n));
-const attr: fc.Arbitrary<AttrValue> = fc.oneof(finite, fc.string({ maxLength: 8 }), fc.boolean(), fc.array(finite, { maxLength: 40 }));
+const attr: fc.Arbitrary<AttrValue> = fc.oneof(
+  finite,
+  fc.string({ maxLength: 8 }),
+  fc.boolean(),
+  fc.array(finite, { maxLength: 40 }),
+);
 const plainText = fc.string({ maxLength: 20, unit: 'grapheme' });
 const seed = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const data: fc.Arbitrary<DataSource> = fc.oneof(
   fc.constant({ kind: 'none' } as const),
-  fc.record({ kind: fc.constant('generator' as const), name: plainText, count: fc.integer({ min: 1, max: 1e6 }), noise: fc.double({ min: 0, max: 1, noNaN: true }).map((n) => n + 0), seed }),
+  fc.record({
+    kind: fc.constant('generator' as const),
+    name: plainText,
+    count: fc.integer({ min: 1, max: 1e6 }),
+    noise: fc.double({ min: 0, max: 1, noNaN: true }).map((n) => n + 0),
+    seed,
+  }),
   fc.record({
     kind: fc.constant('csv' as const),
     path: plainText.map((t) => t.replaceAll('\0', '')),
@@ -51,18 +71,51 @@ const project: fc.Arbitrary<Project> = fc.uniqueArray(id, { maxLength: 8 }).chai
     .record({
       nodes: fc.tuple(
         ...ids.map((name) =>
-          fc.record({ op: fc.string({ minLength: 1, maxLength: 8 }), attrs: fc.dictionary(id, attr, { maxKeys: 3 }), label: fc.option(plainText, { nil: undefined }), group: fc.option(plainText, { nil: undefined }) }).map(
-            (n): Node => ({ id: name, op: n.op, attrs: { ...n.attrs }, ...(n.label === undefined ? {} : { label: n.label }), ...(n.group === undefined ? {} : { group: n.group }) }),
-          ),
+          fc
+            .record({
+              op: fc.string({ minLength: 1, maxLength: 8 }),
+              attrs: fc.dictionary(id, attr, { maxKeys: 3 }),
+              label: fc.option(plainText, { nil: undefined }),
+              group: fc.option(plainText, { nil: undefined }),
+            })
+            .map(
+              (n): Node => ({
+                id: name,
+                op: n.op,
+                attrs: { ...n.attrs },
+                ...(n.label === undefined ? {} : { label: n.label }),
+                ...(n.group === undefined ? {} : { group: n.group }),
+              }),
+            ),
         ),
       ),
-      points: fc.tuple(...ids.map(() => fc.record({ x: fc.integer({ min: -1e6, max: 1e6 }), y: fc.double({ min: -1e6, max: 1e6, noNaN: true }).map((n) => n + 0) }))),
-      wires: fc.array(fc.record({ from: fc.constantFrom(...(ids.length > 0 ? ids : ['none'])), to: fc.constantFrom(...(ids.length > 0 ? ids : ['none'])), port: id }), { maxLength: ids.length > 0 ? 10 : 0 }),
+      points: fc.tuple(
+        ...ids.map(() =>
+          fc.record({
+            x: fc.integer({ min: -1e6, max: 1e6 }),
+            y: fc.double({ min: -1e6, max: 1e6, noNaN: true }).map((n) => n + 0),
+          }),
+        ),
+      ),
+      wires: fc.array(
+        fc.record({
+          from: fc.constantFrom(...(ids.length > 0 ? ids : ['none'])),
+          to: fc.constantFrom(...(ids.length > 0 ? ids : ['none'])),
+          port: id,
+        }),
+        { maxLength: ids.length > 0 ? 10 : 0 },
+      ),
       title: plainText,
       notes: plainText,
       data,
       share: fc.integer({ min: 1, max: 8 }),
-      training: fc.record({ optimizer: plainText, hyper: fc.dictionary(id, finite, { maxKeys: 3 }), batch: fc.integer({ min: 1, max: 1e6 }), epochs: fc.integer({ min: 1, max: 1e7 }), seed }),
+      training: fc.record({
+        optimizer: plainText,
+        hyper: fc.dictionary(id, finite, { maxKeys: 3 }),
+        batch: fc.integer({ min: 1, max: 1e6 }),
+        epochs: fc.integer({ min: 1, max: 1e7 }),
+        seed,
+      }),
       objective: ids.length === 0 ? fc.constant(undefined) : fc.option(fc.constantFrom(...ids), { nil: undefined }),
       splitSeed: seed,
       weights: fc.option(fc.dictionary(id, weight, { maxKeys: 3 }), { nil: undefined }),
@@ -119,7 +172,9 @@ describe('what is written comes back', () => {
       nodes: { hidden: { id: 'hidden', op: 'dense', attrs: { units: opOf('dense')!.attrs.units!.default, activation: 'tanh' } } },
       positions: { hidden: { x: 1, y: 2 } },
     };
-    expect((JSON.parse(serialiseProject(drawn, opOf)) as { nodes: object }).nodes).toEqual({ hidden: { op: 'dense', attrs: { activation: 'tanh' }, at: [1, 2] } });
+    expect((JSON.parse(serialiseProject(drawn, opOf)) as { nodes: object }).nodes).toEqual({
+      hidden: { op: 'dense', attrs: { activation: 'tanh' }, at: [1, 2] },
+    });
   });
 
   test('a node and an edge are a line each', () => {
@@ -149,7 +204,10 @@ describe('what is written comes back', () => {
 
 describe('written by hand', () => {
   test('only what matters need be there', () => {
-    const parsed = parseProject('{ "format": "chainrule", "version": 1, "nodes": { "a": { "op": "input" }, "b": { "op": "sigmoid" } }, "edges": { "b.x": "a" } }', opOf);
+    const parsed = parseProject(
+      '{ "format": "chainrule", "version": 1, "nodes": { "a": { "op": "input" }, "b": { "op": "sigmoid" } }, "edges": { "b.x": "a" } }',
+      opOf,
+    );
     if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
     expect(parsed.value.settings).toEqual(defaultSettings);
     expect(parsed.value.edges).toEqual({ 'b.x': { id: 'b.x', from: 'a', to: 'b', port: 'x' } });
@@ -195,24 +253,54 @@ describe('wrong contents', () => {
     ['another format', JSON.stringify({ hello: 1 }), 'format', /must be "chainrule", but is missing/],
     ['a list', '[]', 'the file', /must hold one object/],
     ['no version', JSON.stringify({ format: 'chainrule' }), 'version', /whole number/],
-    ['a later version', JSON.stringify({ format: 'chainrule', version: 9, nodes: {} }), 'version', /is 9, but this program reads versions up to 1. Open the file with a newer/],
+    [
+      'a later version',
+      JSON.stringify({ format: 'chainrule', version: 9, nodes: {} }),
+      'version',
+      /is 9, but this program reads versions up to 1. Open the file with a newer/,
+    ],
     ['no nodes', JSON.stringify({ format: 'chainrule', version: 1 }), 'nodes', /Write "nodes": \{\}/],
     ['a misspelt member', file({ ndes: {} }), 'ndes', /Did you mean 'nodes'\?/],
     ['an unknown operation', file({ nodes: { a: { op: 'dens' } } }), 'nodes.a.op', /'dens' is not an operation/],
     ['a misspelt attribute', node({ attrs: { unts: 3 } }), 'nodes.a.attrs.unts', /Did you mean 'units'\?/],
-    ['an attribute of another kind', node({ attrs: { units: 'three' } }), 'nodes.a.attrs.units', /must be a whole number of at least 1 .*but is "three"/],
+    [
+      'an attribute of another kind',
+      node({ attrs: { units: 'three' } }),
+      'nodes.a.attrs.units',
+      /must be a whole number of at least 1 .*but is "three"/,
+    ],
     ['an attribute out of range', node({ attrs: { units: 0 } }), 'nodes.a.attrs.units', /at least 1/],
     ['a choice that is none', node({ attrs: { activation: 'sigmoidal' } }), 'nodes.a.attrs.activation', /one of .*"sigmoid"/],
-    ['a shape that is none', file({ nodes: { a: { op: 'input', attrs: { shape: [2, 0] } } } }), 'nodes.a.attrs.shape', /axis lengths/],
+    [
+      'a shape that is none',
+      file({ nodes: { a: { op: 'input', attrs: { shape: [2, 0] } } } }),
+      'nodes.a.attrs.shape',
+      /axis lengths/,
+    ],
     ['a place that is none', node({ at: [1] }), 'nodes.a.at', /must be \[x, y\]/],
     ['a place far away', node({ at: [1e300, 0] }), 'nodes.a.at', /must be \[x, y\]/],
     ['a name with a dot', file({ nodes: { 'a.b': { op: 'add' } } }), 'nodes.a.b', /may not hold dots/],
     ['an empty name', file({ nodes: { '': { op: 'add' } } }), 'nodes.', /needs a name/],
     ['a node that is no object', file({ nodes: { a: 1 } }), 'nodes.a', /must be an object/],
-    ['an edge from nowhere', file({ nodes: { hidden: { op: 'sigmoid' } }, edges: { 'hidden.x': 'hiden' } }), 'edges.hidden.x', /'hiden', which is not in the file. Did you mean 'hidden'\?/],
-    ['an edge to nowhere', file({ nodes: { a: { op: 'sigmoid' } }, edges: { 'zz.x': 'a' } }), 'edges.zz.x', /'zz', which is not in the file/],
+    [
+      'an edge from nowhere',
+      file({ nodes: { hidden: { op: 'sigmoid' } }, edges: { 'hidden.x': 'hiden' } }),
+      'edges.hidden.x',
+      /'hiden', which is not in the file. Did you mean 'hidden'\?/,
+    ],
+    [
+      'an edge to nowhere',
+      file({ nodes: { a: { op: 'sigmoid' } }, edges: { 'zz.x': 'a' } }),
+      'edges.zz.x',
+      /'zz', which is not in the file/,
+    ],
     ['an edge without a port', file({ nodes: { a: { op: 'sigmoid' } }, edges: { a: 'a' } }), 'edges.a', /does not name an input/],
-    ['an edge to an unknown port', file({ nodes: { a: { op: 'input' }, b: { op: 'sigmoid' } }, edges: { 'b.y': 'a' } }), 'edges.b.y', /has no input 'y'. Its inputs are: x/],
+    [
+      'an edge to an unknown port',
+      file({ nodes: { a: { op: 'input' }, b: { op: 'sigmoid' } }, edges: { 'b.y': 'a' } }),
+      'edges.b.y',
+      /has no input 'y'. Its inputs are: x/,
+    ],
     ['an edge with no source', file({ nodes: { a: { op: 'sigmoid' } }, edges: { 'a.x': 3 } }), 'edges.a.x', /must name the node/],
     ['an odd data set', file({ data: { kind: 'sql' } }), 'data.kind', /one of "none", "generator", "csv"/],
     ['a generator without a name', file({ data: { kind: 'generator' } }), 'data.name', /is missing/],
@@ -222,8 +310,18 @@ describe('wrong contents', () => {
     ['an odd batch', file({ training: { batch: 0 } }), 'training.batch', /whole number from 1/],
     ['an unknown objective', file({ training: { objective: 'loss' } }), 'training.objective', /not in the file/],
     ['an odd hyperparameter', file({ training: { hyper: { rate: '0.1' } } }), 'training.hyper.rate', /must be a number/],
-    ['weights of another size', file({ weights: { w: { shape: [3], base64: 'AAAAAA==' } } }), 'weights.w.base64', /3 little-endian float32 numbers \(16 characters\), but has 8/],
-    ['weights that are not finite', file({ weights: { w: { shape: [1], base64: Buffer.from(Float32Array.of(Number.NaN).buffer).toString('base64') } } }), 'weights.w.base64', /element 0\) that is not finite/],
+    [
+      'weights of another size',
+      file({ weights: { w: { shape: [3], base64: 'AAAAAA==' } } }),
+      'weights.w.base64',
+      /3 little-endian float32 numbers \(16 characters\), but has 8/,
+    ],
+    [
+      'weights that are not finite',
+      file({ weights: { w: { shape: [1], base64: Buffer.from(Float32Array.of(Number.NaN).buffer).toString('base64') } } }),
+      'weights.w.base64',
+      /element 0\) that is not finite/,
+    ],
     ['weights of no shape', file({ weights: { w: { shape: ['x'], base64: '' } } }), 'weights.w.shape', /axis lengths/],
   ])('%s', (_name, text, place, sentence) => {
     const faults = faultsOf(text, opOf);
@@ -243,7 +341,10 @@ describe('wrong contents', () => {
   }, 30_000);
 
   test('weights are looked at by their bits', () => {
-    const stored = (...numbers: number[]) => ({ shape: [numbers.length], base64: Buffer.from(Float32Array.from(numbers).buffer).toString('base64') });
+    const stored = (...numbers: number[]) => ({
+      shape: [numbers.length],
+      base64: Buffer.from(Float32Array.from(numbers).buffer).toString('base64'),
+    });
     expect(storedFault(stored(1, -3e38, 1e-40, 0))).toBeNull();
     expect(storedFault(stored(1, Number.POSITIVE_INFINITY))).toMatch(/element 1/);
     expect(storedFault({ shape: [1], base64: '!!!!!!==' })).toMatch(/base64/);
@@ -251,7 +352,14 @@ describe('wrong contents', () => {
 });
 
 describe('never a crash', () => {
-  const example = readFileSync(join(import.meta.dirname, '../../../resources/examples', readdirSync(join(import.meta.dirname, '../../../resources/examples'))[0]!), 'utf8');
+  const example = readFileSync(
+    join(
+      import.meta.dirname,
+      '../../../resources/examples',
+      readdirSync(join(import.meta.dirname, '../../../resources/examples'))[0]!,
+    ),
+    'utf8',
+  );
   const spoken = (text: string): void => {
     const parsed = parseProject(text, opOf);
     if (parsed.ok) return;
@@ -272,11 +380,24 @@ describe('never a crash', () => {
 
   test('files with characters changed', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(example.length - 1), fc.string({ minLength: 0, maxLength: 3, unit: fc.constantFrom('"', '{', '}', '[', ']', ',', ':', '0', '9', 'e', '-', '\\', '\n', 'a', '\0') })), { minLength: 1, maxLength: 4 }), (changes) => {
-        let text = example;
-        for (const [at, put] of changes) text = text.slice(0, at) + put + text.slice(at + 1);
-        spoken(text);
-      }),
+      fc.property(
+        fc.array(
+          fc.tuple(
+            fc.nat(example.length - 1),
+            fc.string({
+              minLength: 0,
+              maxLength: 3,
+              unit: fc.constantFrom('"', '{', '}', '[', ']', ',', ':', '0', '9', 'e', '-', '\\', '\n', 'a', '\0'),
+            }),
+          ),
+          { minLength: 1, maxLength: 4 },
+        ),
+        (changes) => {
+          let text = example;
+          for (const [at, put] of changes) text = text.slice(0, at) + put + text.slice(at + 1);
+          spoken(text);
+        },
+      ),
       { numRuns: 2000 },
     );
   });
@@ -288,7 +409,9 @@ describe('never a crash', () => {
       { numRuns: 1000 },
     );
     fc.assert(
-      fc.property(fc.constantFrom('op', 'attrs', 'label', 'group', 'at'), fc.jsonValue(), (member, value) => spoken(file({ nodes: { a: { op: 'dense', [member]: value } } }))),
+      fc.property(fc.constantFrom('op', 'attrs', 'label', 'group', 'at'), fc.jsonValue(), (member, value) =>
+        spoken(file({ nodes: { a: { op: 'dense', [member]: value } } })),
+      ),
       { numRuns: 1000 },
     );
   });
