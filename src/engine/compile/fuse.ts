@@ -191,7 +191,9 @@ function join(steps: readonly Loose[], specs: ReadonlyMap<BufferId, BufferSpec>)
       // The update must stay behind every reader of the weights: the gradient's step moves down to it,
       // unless somebody has read what that step makes in the meantime.
       const readSince = p!.stores.some((store) => (lastReader.get(store.buffer) ?? -1) > host);
-      if (readSince) {
+      // Nor may it move behind the update of another parameter that it reads.
+      const changedSince = [...p!.reads.values()].some((r) => (maker.get(r.buffer) ?? -1) > host);
+      if (readSince || changedSince) {
         place(s);
         continue;
       }
