@@ -126,7 +126,11 @@ export function decode(bytes: Uint8Array): unknown {
     return out;
   };
   try {
-    return unpack(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(HEADER, HEADER + jsonLength))));
+    const message = unpack(
+      JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(HEADER, HEADER + jsonLength))),
+    );
+    if (at !== bytes.length) throw new BadMessage('The message has another length than it says.');
+    return message;
   } catch (error) {
     if (error instanceof BadMessage) throw error;
     throw new BadMessage('The message cannot be read.');

@@ -7,7 +7,7 @@
 import Papa from 'papaparse';
 import type { CsvSource } from '../graph/project';
 
-export type Separator = ',' | ';' | '\t' | '|';
+type Separator = ',' | ';' | '\t' | '|';
 export type Decimal = '.' | ',';
 
 /** A file's content, which can be read more than once (a wrong guess of the encoding starts again). */
@@ -38,7 +38,7 @@ export interface ReadHooks {
 }
 
 /** Rows are counted as a spreadsheet shows them: the header, if any, is row 1. */
-export interface CellAt {
+interface CellAt {
   readonly row: number;
   readonly text: string;
 }
@@ -305,7 +305,7 @@ const rowsOf = (text: string, separator: Separator, newline: '\n' | '\r', partia
 const isBlank = (row: readonly string[]): boolean => row.length === 0 || (row.length === 1 && row[0]!.trim() === '');
 
 /** The separator under which most rows of the sample have the same, largest number of cells. */
-export function detectSeparator(sample: string, newline: '\n' | '\r'): Separator {
+function detectSeparator(sample: string, newline: '\n' | '\r'): Separator {
   let best: Separator = ',';
   let score = 0;
   for (const separator of [',', ';', '\t', '|'] as const) {
@@ -326,7 +326,7 @@ export function detectSeparator(sample: string, newline: '\n' | '\r'): Separator
 }
 
 /** Decimal comma: numbers such as `3,14` are met more often than `3.14`. Impossible when commas separate. */
-export function detectDecimal(rows: readonly (readonly string[])[], separator: Separator): Decimal {
+function detectDecimal(rows: readonly (readonly string[])[], separator: Separator): Decimal {
   if (separator === ',') return '.';
   let [commas, points] = [0, 0];
   for (const row of rows)
@@ -338,7 +338,7 @@ export function detectDecimal(rows: readonly (readonly string[])[], separator: S
 }
 
 /** Whether the first row names the columns: no number in it, and numbers or other texts below it. */
-export function detectHeader(rows: readonly (readonly string[])[], decimal: Decimal): boolean {
+function detectHeader(rows: readonly (readonly string[])[], decimal: Decimal): boolean {
   const first = rows[0];
   if (!first || first.some((cell) => !Number.isNaN(cellNumber(cell, decimal)))) return false;
   if (first.every(isMissing) || new Set(first).size < first.length) return false;
@@ -349,7 +349,7 @@ export function detectHeader(rows: readonly (readonly string[])[], decimal: Deci
 }
 
 /** Names for columns: the header's, made different where two are the same, or `column 1` …. */
-export function columnNames(header: readonly string[] | null, width: number): string[] {
+function columnNames(header: readonly string[] | null, width: number): string[] {
   const taken = new Set<string>();
   return Array.from({ length: width }, (_, c) => {
     const wanted = header?.[c]?.trim().slice(0, 200) || `column ${c + 1}`;

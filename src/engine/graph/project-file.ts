@@ -17,8 +17,8 @@ import {
   type Training,
 } from './project';
 
-export const FILE_FORMAT = 'chainrule';
-export const FILE_VERSION = 1;
+const FILE_FORMAT = 'chainrule';
+const FILE_VERSION = 1;
 /** Characters of a project file; also the bytes that are read at most. */
 export const FILE_LIMIT = 64 * 1024 * 1024;
 export const NODE_LIMIT = 200_000;
@@ -41,11 +41,11 @@ export type Parsed =
   | { readonly ok: false; readonly faults: readonly FileFault[] };
 
 /** What is asked of an operation. `Op` has this shape. */
-export interface OpFacts {
+interface OpFacts {
   readonly attrs: Readonly<Record<string, AttrFacts>>;
   ports(attrs: Attrs): readonly { readonly name: string }[];
 }
-export interface AttrFacts {
+interface AttrFacts {
   readonly kind: 'integer' | 'number' | 'choice' | 'boolean' | 'text' | 'shape' | 'numbers';
   readonly default: AttrValue;
   readonly min?: number;

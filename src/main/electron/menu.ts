@@ -10,7 +10,7 @@ const editRoles = ['undo', 'redo', 'cut', 'copy', 'paste', 'selectAll'] as const
 /** The same keys as those of the roles, which commands of the window may have too. */
 const EDIT_KEYS = /^CmdOrCtrl\+(?:[ACVXZ]|Shift\+Z)$/i;
 
-export function menuTemplate(
+function menuTemplate(
   entries: readonly MenuEntry[],
   run: (id: string) => void,
   mac: boolean,

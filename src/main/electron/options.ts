@@ -4,7 +4,7 @@
  */
 export const SCHEME = 'chainrule';
 /** The page's address; the only origin that may talk to main. */
-export const ORIGIN = `${SCHEME}://app`;
+const ORIGIN = `${SCHEME}://app`;
 export const PAGE = `${ORIGIN}/index.html`;
 
 /** Standard and secure, so that modules, workers, storage and shared memory work as over https. */

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeOwn } from '../services/files';
 
-export interface Bounds {
+interface Bounds {
   readonly x?: number;
   readonly y?: number;
   readonly width: number;

@@ -5,8 +5,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
-import { basename, extname, isAbsolute, join, resolve } from 'node:path';
+import { open, stat } from 'node:fs/promises';
+import { basename, isAbsolute, join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { CsvSource, DataSource, Split } from '../../engine/graph/project';
 import { Cancelled, DataFault, previewCsv, readCsv, type Bytes, type Column, type ReadHooks } from '../../engine/data/csv';
@@ -22,7 +22,7 @@ import { fileRefusal, Refusal } from './refusal';
 const CSV_LIMIT = 1.1 * 1024 ** 3;
 const PIECE = 256 * 1024;
 /** Numbers in one answer of `part`. */
-export const PART_LIMIT = 4_000_000;
+const PART_LIMIT = 4_000_000;
 /** Between two progress events, in milliseconds. */
 const PROGRESS_EVERY = 100;
 
@@ -36,10 +36,6 @@ export function dataPath(path: string): string {
   if (!isAbsolute(path))
     throw new Refusal(`The place of the data file '${path}' is not known. Choose the file again in the Data panel.`);
   return resolve(path);
-}
-
-export async function bundledDatasets(): Promise<readonly string[]> {
-  return (await readdir(join(resources, 'datasets'))).filter((name) => extname(name) === '.csv').sort();
 }
 
 async function bytesOf(path: string): Promise<Bytes> {
