@@ -31,7 +31,7 @@ interface Loose {
   readonly out: Shape;
   readonly fold: Kernel['fold'];
   readonly reads: Map<string, Read & { readonly buffer: BufferId }>;
-  readonly stores: { readonly buffer: BufferId; readonly value: Expr; readonly size: number }[];
+  readonly stores: { readonly buffer: BufferId; readonly value: Expr; readonly size: number; readonly place: Store['place'] }[];
 }
 
 const isIdentity = (r: Read, out: Shape): boolean => {
@@ -81,9 +81,9 @@ function loosen(step: Step): Loose {
     out: kernel.out,
     fold: kernel.fold && { ...kernel.fold, body: renamed(kernel.fold.body) },
     reads,
-    stores: kernel.stores.map(({ to, value }) => {
+    stores: kernel.stores.map(({ to, value, place }) => {
       const e = renamed(value);
-      return { buffer: step.bind[to]!, value: e, size: size(e) };
+      return { buffer: step.bind[to]!, value: e, size: size(e), place };
     }),
   };
 }
@@ -101,7 +101,7 @@ function tighten(s: Loose): Step {
   const renamed = (e: Expr): Expr => substitute(e, (name) => read(name === ACC ? ACC : short.get(name)!));
   const stores: Store[] = s.stores.map((store, i) => {
     bind[`s${i}`] = store.buffer;
-    return { to: `s${i}`, value: renamed(store.value) };
+    return { to: `s${i}`, value: renamed(store.value), ...(store.place ? { place: store.place } : {}) };
   });
   const kernel: Kernel = {
     out: s.out,
@@ -121,7 +121,7 @@ function dropCopies(steps: readonly Loose[], specs: ReadonlyMap<BufferId, Buffer
   for (const step of steps) {
     const s = redirect(step, same);
     const [store] = s.stores;
-    if (!s.fold && s.stores.length === 1 && store!.value.kind === 'read') {
+    if (!s.fold && s.stores.length === 1 && store!.value.kind === 'read' && !store!.place) {
       const r = s.reads.get(store!.value.name)!;
       const source = specs.get(r.buffer)!;
       if (isIdentity(r, s.out) && sameShape(source.shape, s.out) && !isMutable(source) && !keep.has(store!.buffer)) {
@@ -171,7 +171,8 @@ function join(steps: readonly Loose[], specs: ReadonlyMap<BufferId, BufferSpec>)
   };
 
   for (const s of steps) {
-    if (s.fold) {
+    // A part of an array is no operand yet: its step stays alone.
+    if (s.fold || inParts(s)) {
       place(s);
       continue;
     }
@@ -182,7 +183,7 @@ function join(steps: readonly Loose[], specs: ReadonlyMap<BufferId, BufferSpec>)
       if (at !== undefined && at > host && !isMutable(specs.get(r.buffer)!)) host = at;
     }
     const p = host >= 0 ? out[host]! : null;
-    const merged = p && sameGroup(p, s) && sameShape(p.out, s.out) ? merge(p, s) : null;
+    const merged = p && !inParts(p) && sameGroup(p, s) && sameShape(p.out, s.out) ? merge(p, s) : null;
     if (!merged) {
       place(s);
       continue;
@@ -206,6 +207,8 @@ function join(steps: readonly Loose[], specs: ReadonlyMap<BufferId, BufferSpec>)
   }
   return out.filter((s) => s !== null);
 }
+
+const inParts = (s: Loose): boolean => s.stores.some((store) => store.place);
 
 /** Forward and loss run together, and an update may swallow the gradient that it uses. */
 const sameGroup = (p: Loose, s: Loose): boolean =>
@@ -242,7 +245,7 @@ function merge(p: Loose, s: Loose): Loose | null {
       if (by.kind !== 'read') grown += made.get(s.reads.get(name)!.buffer)!.size - 1;
     }
     if (grown > LARGEST_EXPRESSION && store.size !== grown) return null;
-    stores.push({ buffer: store.buffer, value: substitute(store.value, (name) => replace.get(name)!), size: grown });
+    stores.push({ buffer: store.buffer, value: substitute(store.value, (name) => replace.get(name)!), size: grown, place: undefined });
   }
   return { ...p, node: s.node, reads, stores };
 }

@@ -143,6 +143,8 @@ function runKernel(model: OnnxModel, kernel: Kernel, operands: ReadonlyMap<strin
         : model.node('ReduceMax', [body], { axes: folded, keepdims: 0 });
     known.set(ACC, { name: acc, covers: out.map((length) => length !== 1) });
   }
+  if (kernel.stores.some((store) => store.place))
+    throw new NotExportable('An array that is put together from parts has no form in this file.');
   const results = new Map<string, string>();
   for (const { to, value } of kernel.stores) results.set(to, on(out, value, known));
   return results;

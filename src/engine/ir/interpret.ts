@@ -4,7 +4,7 @@
  */
 import { applyBinary, applyUnary, type Expr, render } from './expr';
 import { ACC, type Kernel } from './kernel';
-import { concrete } from './shape';
+import { concrete, stridesOf } from './shape';
 
 /** The value of an expression with numbers for its names. */
 export const evaluate = (e: Expr, value: (name: string) => number): number =>
@@ -74,14 +74,18 @@ export function prepareKernel(kernel: Kernel, buffer: (name: string) => Numbers)
     const outSize = extents.slice(0, outRank).reduce((n, x) => n * x, 1);
     const foldSize = extents.slice(outRank).reduce((n, x) => n * x, 1);
     const offsets = kernel.reads.map((r) => r.offset);
+    const places = kernel.stores.map((s) => s.place?.offset ?? 0);
+    const steps = kernel.stores.map((s) => s.place?.strides ?? stridesOf(kernel.out));
     const counters = new Array<number>(extents.length).fill(0);
     /** Moves to the next index of the axes [first, last), in row-major order; wraps to the start. */
     const advance = (first: number, last: number): void => {
       for (let axis = last - 1; axis >= first; axis--) {
         counters[axis]!++;
         for (let r = 0; r < offsets.length; r++) offsets[r]! += kernel.reads[r]!.strides[axis]!;
+        if (axis < outRank) for (let s = 0; s < places.length; s++) places[s]! += steps[s]![axis]!;
         if (counters[axis]! < extents[axis]!) return;
         for (let r = 0; r < offsets.length; r++) offsets[r]! -= kernel.reads[r]!.strides[axis]! * extents[axis]!;
+        if (axis < outRank) for (let s = 0; s < places.length; s++) places[s]! -= steps[s]![axis]! * extents[axis]!;
         counters[axis] = 0;
       }
     };
@@ -102,7 +106,7 @@ export function prepareKernel(kernel: Kernel, buffer: (name: string) => Numbers)
         registers[acc] = total;
       } else load();
       for (let s = 0; s < values.length; s++) results[s] = values[s]!();
-      for (let s = 0; s < values.length; s++) targets[s]![index] = results[s]!;
+      for (let s = 0; s < values.length; s++) targets[s]![places[s]!] = results[s]!;
       advance(0, outRank);
     }
   };

@@ -19,10 +19,15 @@ export interface Read {
 }
 
 export interface Store {
-  /** Name of the written buffer, bound by the step; its layout is row-major over `out`. */
+  /** Name of the written buffer, bound by the step. */
   readonly to: string;
   /** May read `acc` (the fold's result) and those reads that do not move along the fold. */
   readonly value: Expr;
+  /**
+   * Where in the buffer, with a stride for each axis of `out`; absent: row-major over `out`. It lets a
+   * kernel without a fold fill a part of a larger array (padding, concatenation). No place is written twice.
+   */
+  readonly place?: { readonly strides: readonly number[]; readonly offset: number };
 }
 
 export interface Kernel {
@@ -57,7 +62,10 @@ export function kernelFault(kernel: Kernel): string | null {
   if (kernel.fold)
     for (const name of namesIn(kernel.fold.body))
       if (!names.has(name)) return `the fold reads '${name}', which is not bound`;
-  for (const { value } of kernel.stores)
+  for (const { value, place } of kernel.stores) {
+    if (place && kernel.fold) return 'a fold stores to a part of an array';
+    if (place && place.strides.length !== kernel.out.length)
+      return `a store has ${place.strides.length} strides for ${kernel.out.length} axes`;
     for (const name of namesIn(value)) {
       if (name === ACC && kernel.fold) continue;
       const r = names.get(name);
@@ -65,5 +73,6 @@ export function kernelFault(kernel: Kernel): string | null {
       if (r.strides.slice(kernel.out.length).some((stride) => stride !== 0))
         return `a store reads '${name}', which moves along the fold`;
     }
+  }
   return null;
 }

@@ -53,7 +53,10 @@ export function nestOf(step: Pick<Step, 'kernel' | 'bind'>, batch: number, buffe
     return { address: address + 4 * offset, strides, start: address, end: address + 4 * elements };
   };
   const own = [...stridesOf(out), ...over.map(() => 0)];
-  const targets = kernel.stores.map(({ to, value }) => ({ ...access(to, own, 0), value: dag.root(value) }));
+  const targets = kernel.stores.map(({ to, value, place }) => ({
+    ...access(to, place?.strides ?? own, place?.offset ?? 0),
+    value: dag.root(value),
+  }));
   const reads = new Map(kernel.reads.map((r) => [r.name, access(r.name, r.strides, r.offset)]));
   const axes = [...out, ...over];
   return collapse({

@@ -10,7 +10,7 @@ import { LARGEST, Statements } from './dialect';
 
 export interface LoopAxis {
   readonly length: number;
-  /** For each read of the kernel, how far it moves along this axis. */
+  /** For each read of the kernel, and then for each store that has a place of its own, how far it moves along this axis. */
   readonly strides: readonly number[];
 }
 
@@ -41,9 +41,10 @@ function merge(axes: readonly LoopAxis[]): readonly LoopAxis[] {
 export function nestOf(kernel: Kernel, batch: number): Nest {
   const lengths = concrete(kernel.out, batch);
   const over = concrete(kernel.fold?.over ?? [], batch);
+  const placed = kernel.stores.flatMap(({ place }) => (place ? [place.strides] : []));
   const axis = (length: number, at: number): LoopAxis => ({
     length,
-    strides: kernel.reads.map((read) => read.strides[at] ?? 0),
+    strides: [...kernel.reads.map((read) => read.strides[at] ?? 0), ...placed.map((strides) => strides[at] ?? 0)],
   });
   const out = merge(lengths.map((length, at) => axis(length, at)));
   const steps = rowMajor(out);
@@ -108,6 +109,16 @@ export function outAddress(nest: Nest, read: number, flat: string, indices: read
   const walked = walk(nest.out, indices, read);
   if (walked === '') return `${offset}u`;
   return offset === 0 ? walked : `${walked} + ${offset}u`;
+}
+
+/** The address of a store at an output index. */
+function storeAddress(nest: Nest, store: number, flat: string, indices: readonly string[]): string {
+  const { stores, reads } = nest.kernel;
+  const { place } = stores[store]!;
+  if (!place) return flat;
+  const before = stores.slice(0, store).filter((other) => other.place).length;
+  const walked = walk(nest.out, indices, reads.length + before);
+  return walked === '' ? `${place.offset}u` : `${walked} + ${place.offset}u`;
 }
 
 /** What follows each stored value: the place to test it, for instance. */
@@ -196,7 +207,7 @@ export function storesText(
     ),
   );
   const stores = nest.kernel.stores.map(
-    (store, at) => `${access(store.to, flat)} = ${values[at]};${after?.(store.to, values[at]!) ?? ''}`,
+    (store, at) => `${access(store.to, storeAddress(nest, at, flat, indices))} = ${values[at]};${after?.(store.to, values[at]!) ?? ''}`,
   );
   return [...last.lines, ...stores];
 }
