@@ -250,6 +250,6 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
     { id: 'step.play', title: 'Play or pause the steps', keys: ['Alt+Space'], enabled: tracing, run: () => run.stepper.toggle() },
   );
 
-  block('Help', 1, { id: 'help.shortcuts', title: 'Keyboard shortcuts', keys: ['Shift+Slash', 'F1'], enabled: always, run: () => workspace.push({ kind: 'shortcuts' }) });
+  block('Help', 1, { id: 'help.shortcuts', title: 'Keyboard shortcuts', keys: ['F1', 'Shift+?'], enabled: always, run: () => workspace.push({ kind: 'shortcuts' }) });
   return list;
 }

@@ -18,6 +18,13 @@ const isRowNumber = (column: CsvColumn): boolean => /^(id|index|row|nr|no|unname
 export const featuresFor = (columns: readonly CsvColumn[], target: string): readonly string[] =>
   columns.filter((column) => column.name !== target && !isRowNumber(column)).map((column) => column.name);
 
+/** An empty list of features stands for all columns but the targets. */
+export const featuresOf = (source: CsvSource, columns: readonly CsvColumn[]): readonly string[] =>
+  source.features.length > 0 ? source.features : columns.map((column) => column.name).filter((name) => !source.targets.includes(name));
+
+/** How a file is called for people: without folders, and without the mark of bundled sets. */
+export const fileName = (path: string): string => path.replace(/^dataset:/, '').split(/[/\\]/).at(-1) ?? path;
+
 export function csvFrom(preview: CsvPreview): CsvSource {
   const target = guessTarget(preview.columns);
   return {

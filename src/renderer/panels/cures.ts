@@ -4,6 +4,7 @@
  */
 import type { Diagnostic } from '../../engine/graph/diagnostics';
 import * as edits from '../../engine/graph/edits';
+import type { Node } from '../../engine/graph/graph';
 import { product } from '../../engine/ir/shape';
 import type { Editor } from '../editor/editor.svelte';
 import type { Workspace } from './workspace.svelte';
@@ -28,7 +29,7 @@ export function cureOf(problem: Diagnostic, editor: Editor, workspace: Workspace
       };
     }
     case 'no-gradient':
-      return node && { title: 'Use a sigmoid', run: () => editor.edit('Use a sigmoid', (project) => ({ ...project, nodes: { ...project.nodes, [node.id]: { ...node, op: 'sigmoid', attrs: {} } } })) } || null;
+      return node ? { title: 'Use a sigmoid', run: () => editor.edit('Use a sigmoid', asSigmoid(node)) } : null;
     case 'unknown-node':
     case 'unknown-port':
       return edge === undefined ? null : { title: 'Remove the connection', run: () => editor.edit('Remove the connection', edits.remove([edge])) };
@@ -38,6 +39,14 @@ export function cureOf(problem: Diagnostic, editor: Editor, workspace: Workspace
       return null;
   }
 }
+
+/** A step of its own becomes a sigmoid; a layer or neuron with a step as its activation gets another activation. */
+const asSigmoid =
+  (node: Node): edits.Edit =>
+  (project) => {
+    const now: Node = 'activation' in node.attrs ? { ...node, attrs: { ...node.attrs, activation: 'sigmoid' } } : { ...node, op: 'sigmoid', attrs: {} };
+    return { ...project, nodes: { ...project.nodes, [node.id]: now } };
+  };
 
 /** Columns that are left for a node: all features or targets, less those of other nodes of its kind. */
 function widthOffered(op: string, editor: Editor): number | null {

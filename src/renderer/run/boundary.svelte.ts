@@ -43,6 +43,37 @@ export function rangeOf(dataset: Dataset, feature: number): readonly [number, nu
   return [low - margin, high + margin];
 }
 
+/**
+ * The two features that say most about the target on their own: by how far the means of the classes lie
+ * apart, or how closely the target follows, compared with the spread.
+ */
+export function tellingAxes(dataset: Dataset): readonly [number, number] {
+  const [width, outs] = [dataset.features.length, dataset.targets.length];
+  if (width <= 2) return [0, Math.min(1, width - 1)];
+  const stride = Math.max(1, Math.floor(dataset.rows / 5000));
+  const scores = Array.from({ length: width }, (_, feature) => {
+    // Squared correlation with each target column, added up: for one-hot classes that is the share between classes.
+    let total = 0;
+    for (let out = 0; out < outs; out++) {
+      let [n, sx, sy, sxx, syy, sxy] = [0, 0, 0, 0, 0, 0];
+      for (let row = 0; row < dataset.rows; row += stride) {
+        const [x, y] = [dataset.x[row * width + feature]!, dataset.y[row * outs + out]!];
+        n++;
+        sx += x;
+        sy += y;
+        sxx += x * x;
+        syy += y * y;
+        sxy += x * y;
+      }
+      const spread = (n * sxx - sx * sx) * (n * syy - sy * sy);
+      if (spread > 0) total += (n * sxy - sx * sy) ** 2 / spread;
+    }
+    return total;
+  });
+  const [first = 0, second = 1] = scores.map((_, at) => at).toSorted((a, b) => scores[b]! - scores[a]!);
+  return [first, second];
+}
+
 export class Boundary {
   axes = $state.raw<readonly [number, number]>([0, 1]);
   hovered = $state.raw<Neuron | null>(null);

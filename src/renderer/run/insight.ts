@@ -56,12 +56,12 @@ export function insightOf(facts: {
   if (task !== 'regression' && accuracy !== null && accuracy < 0.9)
     return {
       title: 'This drawing can only divide by a straight line',
-      text: `Between the input and the answer there is no non-linear layer, so every boundary it can draw is a straight line. These classes need a curved one: ${Math.round(accuracy * 100)} % is about as far as it gets. Add a fully connected layer of 4 to 8 neurons with tanh or ReLU before the last one.`,
+      text: `No layer before the last one is non-linear, so its boundary is a straight line, whatever the weights. It is right on ${Math.round(accuracy * 100)} % of the training rows; a disc in a ring, for example, cannot get beyond about two thirds so. Where the classes curve, add a fully connected layer of 4 to 8 neurons with tanh or ReLU before the last one.`,
     };
   if (task === 'regression' && r2 !== null && r2 < 0.85)
     return {
       title: 'This drawing can only fit a straight line or plane',
-      text: `Between the input and the answer there is no non-linear layer, so it explains ${Math.max(0, Math.round(r2 * 100))} % of the variation at best. If the data bend, add a fully connected layer of 8 neurons with tanh before the last one.`,
+      text: `No layer before the last one is non-linear, so its answer is a line or a plane, whatever the weights. It explains ${Math.max(0, Math.round(r2 * 100))} % of the variation. Where the data bend, add a fully connected layer of 8 neurons with tanh before the last one.`,
     };
   return null;
 }

@@ -213,7 +213,7 @@ export class Run {
       await this.#give(null, null);
     } else {
       const job = `import-${asked}-${Date.now()}`;
-      const name = data.kind === 'csv' ? (data.path.split(/[/\\]/).at(-1) ?? data.path) : data.name;
+      const name = data.kind === 'csv' ? (data.path.replace(/^dataset:/, '').split(/[/\\]/).at(-1) ?? data.path) : data.name;
       this.#importJob = job;
       this.importing = { id: job, bytes: 0, totalBytes: 0, rows: 0, name };
       try {
@@ -321,8 +321,11 @@ export class Run {
       this.stepsPerSecond = 0;
     }
     await this.#tune();
-    this.live.attach(this.#api);
-    await this.live.lookAt(this.live.look);
+    // Without rows there are no numbers to look at yet.
+    if (this.canStep) {
+      this.live.attach(this.#api);
+      await this.live.lookAt(this.live.look);
+    } else this.live.detach();
     this.stepper.close();
     this.#changed(true);
   }

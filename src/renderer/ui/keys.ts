@@ -22,17 +22,21 @@ const ofControls = (event: KeyboardEvent): boolean =>
   event.target.closest('button, a, [role=tab], [role=menuitem], [role=option], [role=slider], [role=radio], [role=switch]') !== null;
 
 export function bindKeys(shortcuts: readonly Shortcut[]): () => void {
-  return tinykeys(
-    window,
-    Object.fromEntries(
-      shortcuts.map(({ keys, whileTyping, run }) => [
-        keys,
-        (event: KeyboardEvent) => {
-          if (event.defaultPrevented || (!whileTyping && typing(event.target)) || ofControls(event)) return;
-          if (document.querySelector('[role=dialog], [role=menu], [role=listbox]') !== null && !whileTyping) return;
-          if (run()) event.preventDefault();
-        },
-      ]),
-    ),
-  );
+  const listener =
+    ({ whileTyping, run }: Shortcut) =>
+    (event: KeyboardEvent): void => {
+      if (event.defaultPrevented || (!whileTyping && typing(event.target)) || ofControls(event)) return;
+      if (document.querySelector('[role=dialog], [role=menu], [role=listbox]') !== null && !whileTyping) return;
+      if (run()) event.preventDefault();
+    };
+  const table = (some: readonly Shortcut[]) => Object.fromEntries(some.map((shortcut) => [shortcut.keys, listener(shortcut)]));
+  // Keys with Ctrl, Command or Alt are ours before any control sees them: tabs take every Enter, whatever is held with it.
+  const ours = (shortcut: Shortcut): boolean => /\$mod|Alt/.test(shortcut.keys);
+  const unbind = [
+    tinykeys(window, table(shortcuts.filter(ours)), { capture: true }),
+    tinykeys(window, table(shortcuts.filter((shortcut) => !ours(shortcut)))),
+  ];
+  return () => {
+    for (const one of unbind) one();
+  };
 }
