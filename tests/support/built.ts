@@ -1,7 +1,8 @@
 /** The built program, for tests that run what is shipped. Built when it is missing or older than its sources. */
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 export const root = resolve(import.meta.dirname, '..', '..');
@@ -13,6 +14,30 @@ function newest(folder: string): number {
   return time;
 }
 
+/** Several test files may find the build old at once; one of them builds, the others wait for it. */
+const lock = join(root, 'out', '.building');
+
+async function locked(work: () => Promise<void>): Promise<void> {
+  mkdirSync(join(root, 'out'), { recursive: true });
+  for (const end = Date.now() + 300_000; ; ) {
+    try {
+      mkdirSync(lock);
+      break;
+    } catch {
+      // A lock that nobody will open any more: its test run was killed.
+      const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+      if (age > 240_000) rmSync(lock, { recursive: true, force: true });
+      if (Date.now() > end) throw new Error('Another build did not end.');
+      await setTimeout(200);
+    }
+  }
+  try {
+    await work();
+  } finally {
+    rmSync(lock, { recursive: true, force: true });
+  }
+}
+
 /** Main and preload; the window too where it is asked for. */
 export async function ensureBuilt(withWindow = false): Promise<void> {
   const outputs = [
@@ -20,18 +45,17 @@ export async function ensureBuilt(withWindow = false): Promise<void> {
     'out/main/start.js',
     'out/preload/preload.cjs',
     ...(withWindow ? ['out/renderer/index.html'] : []),
-  ].map((p) => join(root, p));
-  const sources = Math.max(
-    newest(join(root, 'src/main')),
-    newest(join(root, 'src/engine')),
-    withWindow ? newest(join(root, 'src/renderer')) : 0,
-  );
-  if (outputs.every((path) => existsSync(path) && statSync(path).mtimeMs >= sources)) return;
-  const built = promisify(execFile)(process.execPath, [join(root, 'node_modules/electron-vite/bin/electron-vite.js'), 'build'], {
-    cwd: root,
-  });
-  await built.catch((error: unknown) => {
-    // The window is built last; a test of main does not need it.
-    if (withWindow || outputs.some((path) => !existsSync(path) || statSync(path).mtimeMs < sources)) throw error;
+  ].map((path) => join(root, path));
+  const folders = ['src/main', 'src/engine', ...(withWindow ? ['src/renderer'] : [])];
+  const sources = Math.max(...folders.map((folder) => newest(join(root, folder))));
+  const fresh = (): boolean => outputs.every((path) => existsSync(path) && statSync(path).mtimeMs >= sources);
+  if (fresh()) return;
+  await locked(async () => {
+    if (fresh()) return;
+    const tool = join(root, 'node_modules/electron-vite/bin/electron-vite.js');
+    await promisify(execFile)(process.execPath, [tool, 'build'], { cwd: root }).catch((error: unknown) => {
+      // The window is built last; a test of main does not need it.
+      if (!fresh()) throw error;
+    });
   });
 }
