@@ -58,8 +58,8 @@ export interface InkState {
 }
 
 /** Zoom below which small writing is left out, then all writing. */
-const SMALL_TEXT = 0.55;
-const ANY_TEXT = 0.26;
+const SMALL_TEXT = 0.42;
+const ANY_TEXT = 0.24;
 
 export class Ink {
   readonly #context: CanvasRenderingContext2D;
@@ -88,6 +88,8 @@ export class Ink {
     c.setTransform(k, 0, 0, k, camera.x * this.#ratio, camera.y * this.#ratio);
     c.lineJoin = 'round';
     c.lineCap = 'round';
+    this.#zoom = camera.zoom;
+    this.#family = state.theme.font;
     const view: Box = {
       x1: -camera.x / camera.zoom,
       y1: -camera.y / camera.zoom,
@@ -106,13 +108,19 @@ export class Ink {
     c.globalAlpha = 1;
   }
 
-  #font(size: number, weight = 400): void {
-    this.#context.font = `${weight} ${size}px ${this.#family}`;
+  /** From far away writing grows against the zoom, as far as there is room for it. */
+  #font(size: number, weight = 400, text = '', room = 0): void {
+    const c = this.#context;
+    const wished = Math.min(size * 1.6, Math.max(size, (size * 0.8) / this.#zoom));
+    c.font = `${weight} ${wished}px ${this.#family}`;
+    if (room <= 0 || wished === size) return;
+    const width = c.measureText(text).width;
+    if (width > room) c.font = `${weight} ${Math.max(size, (wished * room) / width)}px ${this.#family}`;
   }
   #family = 'system-ui, sans-serif';
+  #zoom = 1;
 
   #groups({ scene, positions, theme, camera }: InkState): void {
-    this.#family = theme.font;
     if (camera.zoom < ANY_TEXT) return;
     const c = this.#context;
     this.#font(12, 600);
@@ -137,7 +145,8 @@ export class Ink {
       c.globalAlpha = 0.88;
       c.fillStyle = theme.bg;
       c.beginPath();
-      c.roundRect(at.x - width / 2, at.y - 9, width, 18, 9);
+      const half = 9 * Math.min(1.6, Math.max(1, 0.8 / this.#zoom));
+      c.roundRect(at.x - width / 2, at.y - half, width, 2 * half, half);
       c.fill();
       c.globalAlpha = 1;
       c.fillStyle = selection.has(e.id) || feedback.dropEdge === e.id ? theme.accent : theme.textDim;
@@ -188,24 +197,35 @@ export class Ink {
     else this.#glyph(v.glyph, x + tile / 2, at.y, tile - 8, 17, color);
     if (camera.zoom < ANY_TEXT) return;
     const tx = x + tile + 9;
+    const room = left + v.width - 12 - tx;
     c.textAlign = 'left';
-    c.textBaseline = 'alphabetic';
-    const third = v.meta !== '' && v.form !== 'pill';
+    c.textBaseline = 'middle';
+    const lines = [...v.lines];
+    const small = camera.zoom >= SMALL_TEXT;
+    const third = small && v.meta !== '' && v.form !== 'pill';
+    const rows = 1 + (small ? lines.length : 0) + (third ? 1 : 0);
+    const pitch = 17;
+    let y0 = at.y - ((rows - 1) * pitch) / 2;
     c.fillStyle = theme.text;
-    this.#font(13, 600);
-    c.fillText(v.title, tx, at.y + (third ? -9 : v.subtitle === '' ? 4.5 : -2.5));
-    if (camera.zoom < SMALL_TEXT) return;
-    c.fillStyle = theme.textDim;
-    this.#font(11);
-    if (v.subtitle !== '') c.fillText(v.subtitle, tx, at.y + (third ? 6 : 13));
+    this.#font(13, 600, v.title, room);
+    c.fillText(v.title, tx, y0);
+    if (small) {
+      c.fillStyle = theme.textDim;
+      const longest = lines.reduce((a, b) => (a.length > b.length ? a : b), '');
+      this.#font(11, 400, longest, room);
+      for (const text of lines) {
+        y0 += pitch;
+        c.fillText(text, tx, y0);
+      }
+    }
     if (third) {
-      this.#font(10.5, 500);
+      this.#font(10.5, 500, v.meta, room);
       c.fillStyle = color;
-      c.fillText(v.meta, tx, at.y + 21);
+      c.fillText(v.meta, tx, y0 + pitch);
     }
     if (v.objective) {
       this.#font(9.5, 600);
-      c.fillStyle = color;
+      c.fillStyle = theme.textDim;
       c.textAlign = 'center';
       c.fillText('minimised', at.x, at.y + v.height / 2 + 14);
     }
@@ -251,23 +271,23 @@ export class Ink {
     c.textAlign = 'center';
     c.textBaseline = 'alphabetic';
     if (camera.zoom >= ANY_TEXT) {
-      this.#font(13, 600);
+      this.#font(13, 600, v.title, v.width - 14);
       c.fillStyle = theme.text;
-      c.fillText(v.title, at.x, top + 21);
+      c.fillText(v.title, at.x, top + 22);
     }
     if (camera.zoom >= SMALL_TEXT) {
-      this.#font(11);
       c.fillStyle = theme.textDim;
       const text = v.group === 'layer' ? `${units.count.toLocaleString('en-US')} × ${v.subtitle}` : v.subtitle;
+      this.#font(11, 400, text, v.width - (v.group === 'layer' ? 36 : 14));
       if (v.group === 'layer' && v.plot) {
         const width = c.measureText(text).width;
-        this.#plot(v.plot, at.x - width / 2 - 10, top + 27, 12, 9, color, 1.2);
-        c.fillText(text, at.x + 8, top + 36);
-      } else c.fillText(text, at.x, top + 36);
+        this.#plot(v.plot, at.x - width / 2 - 10, top + 32, 12, 9, color, 1.2);
+        c.fillText(text, at.x + 8, top + 41);
+      } else c.fillText(text, at.x, top + 41);
       if (v.meta !== '') {
-        this.#font(10.5, 500);
+        this.#font(10.5, 500, v.meta, v.width - 12);
         c.fillStyle = color;
-        c.fillText(v.meta, at.x, bottom - 15);
+        c.fillText(v.meta, at.x, bottom - 18);
       }
     }
     units.spots.forEach((spot, slot) => {
@@ -348,12 +368,14 @@ export class Ink {
   #ports(v: NodeVisual, at: Point, color: string, { theme, camera, feedback }: InkState): void {
     const c = this.#context;
     const targeted = feedback.connecting?.target === v.id ? feedback.connecting : null;
+    // A layer's lines end at its neurons, so its ports step back.
+    const small = v.form === 'column' ? 2.8 : 3.6;
     for (const port of v.ports) {
       const p = portAt(port, at);
       const allowed = targeted?.ports.get(port.name);
       const chosen = targeted !== null && targeted.port === port.name;
       c.beginPath();
-      c.arc(p.x, p.y, chosen ? 6.5 : allowed ? 5 : 3.6, 0, 2 * Math.PI);
+      c.arc(p.x, p.y, chosen ? 6.5 : allowed ? 5 : small, 0, 2 * Math.PI);
       c.fillStyle = allowed === true ? theme.success : allowed === false && chosen ? theme.danger : theme.nodeBg;
       c.fill();
       c.lineWidth = 1.5;
@@ -374,7 +396,7 @@ export class Ink {
     const out = outOf(v, at);
     const reaching = feedback.hover === v.id || feedback.connecting?.from === v.id;
     c.beginPath();
-    c.arc(out.x, out.y, reaching ? 6.5 : 3.6, 0, 2 * Math.PI);
+    c.arc(out.x, out.y, reaching ? 6.5 : small, 0, 2 * Math.PI);
     c.fillStyle = reaching ? theme.accent : color;
     c.fill();
     if (reaching) {

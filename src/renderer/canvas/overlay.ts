@@ -324,9 +324,11 @@ export class Overlay {
 
   /** Numbers on the edges that carry one number a sample: the value, and under it the gradient. */
   #figures({ lines, theme, frame, camera, forward, backward }: OverlayState): void {
-    if (camera.zoom < 0.5 || lines.figures.size > 400) return;
+    if (camera.zoom < 0.42 || lines.figures.size > 400) return;
     const c = this.#context;
-    c.font = `600 11px ${theme.font}`;
+    // As on the nodes, writing grows against the zoom.
+    const size = Math.min(17, Math.max(11, 9.5 / camera.zoom));
+    c.font = `600 ${size}px ${theme.font}`;
     c.textBaseline = 'middle';
     c.textAlign = 'center';
     for (const [edge, [valueKey, gradientKey]] of lines.figures) {
@@ -335,20 +337,24 @@ export class Overlay {
       const value = forward ? frame!.numbers(valueKey)?.[0] : undefined;
       const gradient = backward && gradientKey !== null ? frame!.numbers(gradientKey)?.[0] : undefined;
       if (value === undefined && gradient === undefined) continue;
-      const middle = pointOn(lines.lines[at]!.curve, 0.5);
-      // The value stands above its line, the gradient below, as on a blackboard.
-      if (value !== undefined) this.#figure(shortNumber(value), middle.x, middle.y - 11, value < 0 ? theme.neg : theme.pos, theme.bg);
-      if (gradient !== undefined) this.#figure(`∂ ${shortNumber(gradient)}`, middle.x, middle.y + 11, gradient < 0 ? theme.neg : theme.pos, theme.bg);
+      const { curve } = lines.lines[at]!;
+      const middle = pointOn(curve, 0.5);
+      // The value stands above its line, the gradient below, as on a blackboard; beside it where it is steep.
+      const steep = Math.abs(curve.by - curve.ay) > 1.2 * Math.abs(curve.bx - curve.ax);
+      const side = curve.tx - middle.x > size * 5.5 || middle.x - curve.sx < size * 2 ? 1 : -1;
+      const [dx, dy] = steep ? [side * size * 2.9, size * 0.7] : [0, size];
+      if (value !== undefined) this.#figure(shortNumber(value), middle.x + dx, middle.y - dy, value < 0 ? theme.neg : theme.pos, theme.bg, size);
+      if (gradient !== undefined) this.#figure(`∂ ${shortNumber(gradient)}`, middle.x + dx, middle.y + dy, gradient < 0 ? theme.neg : theme.pos, theme.bg, size);
     }
   }
 
-  #figure(text: string, x: number, y: number, color: string, bg: string): void {
+  #figure(text: string, x: number, y: number, color: string, bg: string, size: number): void {
     const c = this.#context;
     const width = c.measureText(text).width + 8;
     c.globalAlpha = 0.8;
     c.fillStyle = bg;
     c.beginPath();
-    c.roundRect(x - width / 2, y - 7.5, width, 15, 6);
+    c.roundRect(x - width / 2, y - size * 0.68, width, size * 1.36, 6);
     c.fill();
     c.globalAlpha = 1;
     c.fillStyle = color;

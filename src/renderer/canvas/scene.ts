@@ -44,6 +44,8 @@ export interface NodeVisual {
   readonly glyph: string;
   readonly title: string;
   readonly subtitle: string;
+  /** The subtitle, broken where a card would grow too wide. */
+  readonly lines: readonly string[];
   /** `2,112 parameters`. */
   readonly meta: string;
   readonly width: number;
@@ -171,6 +173,7 @@ function nodeVisual(
       .join('; '),
   };
   const subtitle = subtitleOf(op, node, attrs, shape);
+  const lines = broken(subtitle, 112, measure);
 
   const columnOf = columnCount(op, attrs, shape);
   if (columnOf !== null) {
@@ -186,6 +189,7 @@ function nodeVisual(
       ...base,
       form: 'column',
       subtitle,
+      lines,
       width,
       height: 2 * half,
       units: isLayer ? units : moved(units, width / 2 - units.radius - 14),
@@ -201,6 +205,7 @@ function nodeVisual(
       ...base,
       form: 'neuron',
       subtitle,
+      lines,
       width: 2 * radius,
       height: 2 * radius,
       ports: around(ports, radius),
@@ -215,6 +220,7 @@ function nodeVisual(
       ...base,
       form: 'circle',
       subtitle: '',
+      lines: [],
       width: 2 * radius,
       height: 2 * radius,
       ports: around(ports, radius),
@@ -226,13 +232,14 @@ function nodeVisual(
   const pill = group === 'activation' || group === 'function' || group === 'reduction';
   const named = ports.length > 1;
   const portColumn = named ? Math.max(...ports.map((p) => measure(p.name, 10, 400))) + 16 : 0;
-  const text = Math.max(measure(title, 13, 600), measure(subtitle, 11, 400), measure(meta, 10.5, 400));
+  const text = Math.max(measure(title, 13, 600), ...lines.map((line) => measure(line, 11, 400)), measure(meta, 10.5, 400));
   const width = Math.ceil(Math.max(pill ? 104 : 124, portColumn + 12 + 34 + 10 + text + 18) / 2) * 2;
-  const height = Math.max(pill ? 46 : meta === '' ? 52 : 64, ports.length * PORT_PITCH + 10);
+  const height = Math.max(pill ? 46 : 52, 18 + 17 * (1 + lines.length + (meta !== '' && !pill ? 1 : 0)), ports.length * PORT_PITCH + 10);
   return {
     ...base,
     form: pill ? 'pill' : 'card',
     subtitle,
+    lines,
     width,
     height,
     plot,
@@ -242,8 +249,23 @@ function nodeVisual(
   };
 }
 
+/** A text in at most two lines, broken at the space that leaves them most alike, when it is wider than `room`. */
+function broken(text: string, room: number, measure: Measure): readonly string[] {
+  if (text === '') return [];
+  if (measure(text, 11, 400) <= room) return [text];
+  const words = text.split(' ');
+  let best: readonly string[] = [text];
+  let least = Number.POSITIVE_INFINITY;
+  for (let cut = 1; cut < words.length; cut++) {
+    const lines = [words.slice(0, cut).join(' '), words.slice(cut).join(' ')];
+    const width = Math.max(...lines.map((line) => measure(line, 11, 400)));
+    if (width < least) [best, least] = [lines, width];
+  }
+  return best;
+}
+
 /** Room for the title above the units, and the same below, so that the column's middle is the node's. */
-const HEADER = 44;
+const HEADER = 50;
 
 /** Number of units when the node is drawn as a column of them. */
 function columnCount(op: Op | undefined, attrs: Node['attrs'], shape: Shape | null): number | null {

@@ -275,7 +275,7 @@ export class Stage {
   fit(ids: readonly NodeId[] = [], smoothly = false): void {
     const box = this.boundsOf(ids);
     if (!box || this.#width === 0) return;
-    const margin = 56;
+    const margin = Math.min(56, this.#width * 0.05);
     const [w, h] = [Math.max(1, box.x2 - box.x1), Math.max(1, box.y2 - box.y1)];
     const zoom = Math.min(1.25, Math.max(MIN_ZOOM, Math.min((this.#width - 2 * margin) / w, (this.#height - 2 * margin) / h)));
     const camera = {
