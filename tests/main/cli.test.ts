@@ -1,5 +1,5 @@
 /** The command line in this process, word for word; and once as it is built. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -369,5 +369,24 @@ describe('as it is built', () => {
     );
     await expect(exec(process.execPath, [cli, 'train', 'absent.chainrule'])).rejects.toMatchObject({ code: 2 });
     expect(await readFile(cli, 'utf8')).toMatch(/^#!\/usr\/bin\/env node/);
+  }, 240_000);
+
+  it('serve prints an address that works once, until Ctrl+C', async () => {
+    await ensureBuilt(true);
+    const config = join(folder, 'config');
+    const server = spawn(process.execPath, [join(root, 'out', 'main', 'cli.js'), 'serve', '--no-open', '--json'], {
+      env: { ...process.env, CHAINRULE_HOME: config },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = new Promise<number | null>((resolve) => server.on('close', resolve));
+    const line = await new Promise<string>((resolve) => server.stdout.once('data', (data: Buffer) => resolve(data.toString())));
+    const { event, url } = JSON.parse(line) as { event: string; url: string };
+    expect(event).toBe('serving');
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/\?token=/);
+    const first = await fetch(url, { redirect: 'manual' });
+    expect(first.status).toBe(303);
+    expect((await fetch(url, { redirect: 'manual' })).status).toBe(403);
+    server.kill('SIGINT');
+    expect(await ended).toBe(0);
   }, 240_000);
 });
