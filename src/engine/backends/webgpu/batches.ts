@@ -3,7 +3,7 @@
  * asked for, and report the loss. Both ways of running a program write these the same, over their own
  * notion of where a number lies.
  */
-import { bufferIds, type Program } from '../../plan';
+import { type BufferId, bufferIds, type Program } from '../../plan';
 import { sampleSize } from '../../ir/shape';
 import { COLLECT_WORDS, STATE_BAD } from './bindings';
 import type { Place } from './layout';
@@ -78,6 +78,12 @@ loss = fma(${at(weights.at, `e / ${sampleSize(spec.shape)}u`)}, one, loss);
 /** Writes the loss of batch `s` from the sum of all shares. Not a number is stored by its bits. */
 export const reportText = (s: string): string =>
   `results[${s}] = select(bitcast<u32>(loss), 0x7fc00000u, bad || isBad(loss) || state[${STATE_BAD}] != 0u);`;
+
+/** A parameter that stops being finite is noticed at once, even where max or min would hide it. */
+export function notingBad(program: Program): (buffer: BufferId, value: string) => string {
+  const parameters = new Set(program.buffers.filter(({ role }) => role === 'parameter').map(({ id }) => id));
+  return (buffer, value) => (parameters.has(buffer) ? ` if (isBad(${value})) { state[${STATE_BAD}] = 1u; }` : '');
+}
 
 /** Keeps the `index`-th number of a collected buffer; `entry` is where its description begins in `rows`. */
 export const collectText = (s: string, number: (offset: string) => string): string =>

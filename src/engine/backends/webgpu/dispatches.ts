@@ -1,11 +1,12 @@
-/** A program as one dispatch a kernel, between one that gathers the batch and one that reports its loss. */
-import type { Program } from '../../plan';
-import { gatherParts, collectText, columnTables, batchText, entryOf, lossText, reportText } from './batches';
+/** A program as a dispatch for each kernel or group of equal ones, between one that gathers the batch and one that reports its loss. */
+import type { BufferId, Program } from '../../plan';
+import { gatherParts, collectText, columnTables, batchText, entryOf, lossText, notingBad, reportText } from './batches';
 import { entryText, moduleText, STATE_BATCH } from './bindings';
-import { blocksOf, buffersOf, foldsTogether, generalDispatch } from './general';
+import { buffersOf, type Dispatch, foldDispatch, foldsTogether, groupDispatch } from './general';
 import { gridFor, LANES, type Pass, place, type WgslLayout } from './layout';
-import { nestOf } from './nest';
+import { elementText } from './nest';
 import { productDispatch, productOf } from './product';
+import { groupsOf, levelsOf, phaseRuns, type Task, throughSlots, type Write } from './schedule';
 
 export interface Emitted {
   readonly modules: readonly string[];
@@ -22,32 +23,48 @@ export function emitDispatches(program: Program, options: { readonly tiles: bool
     return modules.push(code) - 1;
   };
   const { places, arena } = place(program);
-  const parameters = new Set(program.buffers.filter(({ role }) => role === 'parameter').map(({ id }) => id));
-  const watched = (buffer: string): boolean => parameters.has(buffer);
-  const blocks = Math.max(1, ...program.steps.map(blocksOf));
+  const at = (buffer: BufferId): number => places[buffer]!.at;
+  const tables = [...columnTables(program).tables];
+  const after = notingBad(program);
+  const write: Write = (task, slot) =>
+    elementText(
+      task.nest,
+      'i',
+      throughSlots(task, slot, () => 'a', after),
+    );
+  const blocks = Math.max(1, ...program.steps.map((step) => Math.ceil(buffersOf(step).length / 4)));
 
   const gather = gatherModule(program, places);
   const passes: Pass[] = [];
-  for (const step of program.steps) {
-    const nest = nestOf(step.kernel, program.batch);
-    if (nest.size === 0) continue;
-    const product = options.tiles && !foldsTogether(nest) ? productOf(nest) : null;
-    const { code, workgroups } = product
-      ? productDispatch(nest, product, step, blocks, watched)
-      : generalDispatch(nest, step, blocks, watched);
-    passes.push({
-      phase: step.phase,
-      module: add(code),
-      workgroups,
-      bases: buffersOf(step).map((id) => places[id]!.at),
-    });
+  for (const { phase, tasks } of phaseRuns(program)) {
+    const pass = ({ code, workgroups }: Dispatch, bases: readonly number[]): void => {
+      passes.push({ phase, module: add(code), workgroups, bases });
+    };
+    for (const level of levelsOf(tasks, false)) {
+      const plain: Task[] = [];
+      for (const task of level) {
+        const { nest, step } = task;
+        const product = options.tiles && !foldsTogether(nest) ? productOf(nest) : null;
+        if (product) pass(productDispatch(nest, product, step, blocks, after), buffersOf(step).map(at));
+        else if (foldsTogether(nest)) pass(foldDispatch(nest, step, blocks, after), buffersOf(step).map(at));
+        else plain.push(task);
+      }
+      for (const group of groupsOf(
+        plain.map((task) => [task]),
+        write,
+      )) {
+        const start = tables.length;
+        if (group.members.length > 1) for (const slots of group.members) tables.push(...slots.map(at));
+        pass(groupDispatch(group, blocks), group.members.length > 1 ? [start] : group.members[0]!.map(at));
+      }
+    }
   }
   return {
     modules,
     layout: {
       arena,
       places,
-      tables: columnTables(program).tables,
+      tables,
       blocks,
       run: {
         by: 'dispatches',

@@ -1,13 +1,15 @@
 /**
- * Any kernel as one dispatch. Most have one invocation an element; a long fold with few results has one
+ * Any kernel as one dispatch. Most have one invocation an element, and equal kernels that need not wait
+ * for each other share a dispatch; a long fold with few results has one
  * workgroup an element instead, whose lanes fold shares of the terms and join them as a tree, because a
  * mean over a million rows by one lane would leave the rest of the GPU idle.
  */
 import type { Step } from '../../plan';
-import { baseText, entryText, moduleText, STATE_BAD } from './bindings';
+import { baseText, entryText, moduleText } from './bindings';
 import { Statements } from './dialect';
 import { gridFor, LANES } from './layout';
-import { elementText, foldText, indicesOf, type Nest, rowMajor, type Spelling, startOf, storesText } from './nest';
+import { type AfterStore, foldText, indicesOf, type Nest, rowMajor, type Spelling, startOf, storesText } from './nest';
+import { fill, type Group } from './schedule';
 
 /** A kernel's module and the grid that runs it. */
 export interface Dispatch {
@@ -20,16 +22,12 @@ export const buffersOf = (step: Step): readonly string[] => [
   ...new Set([...step.kernel.reads.map(({ name }) => step.bind[name]!), ...step.kernel.stores.map(({ to }) => step.bind[to]!)]),
 ];
 
-/** How many vec4u a step's `bases` fill. */
-export const blocksOf = (step: Step): number => Math.ceil(buffersOf(step).length / 4);
-
 /** Operands through `bases`: the code does not know where its buffers lie, so equal kernels share it. */
-export function throughBases(step: Step, watched: (buffer: string) => boolean): Spelling {
+export function throughBases(step: Step, after: AfterStore): Spelling {
   const buffers = buffersOf(step);
   return {
     access: (name, address) => `a[${baseText(buffers.indexOf(step.bind[name]!))} + ${address}]`,
-    // A parameter that stops being finite is noticed at once, even where max or min would hide it.
-    after: (to, value) => (watched(step.bind[to]!) ? ` if (isBad(${value})) { state[${STATE_BAD}] = 1u; }` : ''),
+    after: (to, value) => after(step.bind[to]!, value),
   };
 }
 
@@ -39,14 +37,32 @@ const FEW_RESULTS = 2048;
 
 export const foldsTogether = (nest: Nest): boolean => nest.terms >= LONG_FOLD && nest.size <= FEW_RESULTS;
 
-export function generalDispatch(nest: Nest, step: Step, blocks: number, watched: (buffer: string) => boolean): Dispatch {
-  const spelling = throughBases(step, watched);
-  if (foldsTogether(nest)) return sharedFold(nest, spelling, blocks);
-  const body = `let i = invocation(group, groups, lane);\nif (i >= ${nest.size}u) { return; }\n${elementText(nest, 'i', spelling)}`;
-  return {
-    code: moduleText(`${entryText(LANES)}${body}\n}\n`, { blocks }),
-    workgroups: gridFor(Math.ceil(nest.size / LANES)),
-  };
+/** A kernel, or equal kernels on other buffers that `tables` list from `bases[0].x` on, an invocation an element. */
+export function groupDispatch({ parts, width, members }: Group, blocks: number): Dispatch {
+  const { text } = parts[0]!;
+  const slots = members[0]!.map((_, slot) => slot);
+  const size = width * members.length;
+  const [index, body] =
+    members.length === 1
+      ? ['i', fill(text, baseText)]
+      : [
+          'j',
+          `let p = bases[0].x + j / ${width}u * ${slots.length}u;
+let i = j % ${width}u;
+${slots.map((slot) => `let p${slot} = tables[p + ${slot}u];`).join('\n')}
+${fill(text, (slot) => `p${slot}`)}`,
+        ];
+  const code = `${entryText(LANES)}let ${index} = invocation(group, groups, lane);
+if (${index} >= ${size}u) { return; }
+${body}
+}
+`;
+  return { code: moduleText(code, { blocks }), workgroups: gridFor(Math.ceil(size / LANES)) };
+}
+
+/** A long fold with few results: a workgroup for each. */
+export function foldDispatch(nest: Nest, step: Step, blocks: number, after: AfterStore): Dispatch {
+  return sharedFold(nest, throughBases(step, after), blocks);
 }
 
 function sharedFold(nest: Nest, spelling: Spelling, blocks: number): Dispatch {

@@ -207,7 +207,8 @@ export function storesText(
     ),
   );
   const stores = nest.kernel.stores.map(
-    (store, at) => `${access(store.to, storeAddress(nest, at, flat, indices))} = ${values[at]};${after?.(store.to, values[at]!) ?? ''}`,
+    (store, at) =>
+      `${access(store.to, storeAddress(nest, at, flat, indices))} = ${values[at]};${after?.(store.to, values[at]!) ?? ''}`,
   );
   return [...last.lines, ...stores];
 }

@@ -9,7 +9,7 @@ import type { Step } from '../../plan';
 import { entryText, moduleText } from './bindings';
 import { Statements } from './dialect';
 import { type Dispatch, throughBases } from './general';
-import { type Nest, readText, type Spelling, storesText } from './nest';
+import { type AfterStore, type Nest, readText, type Spelling, storesText } from './nest';
 
 /** Depth of a slice. */
 const DEPTH = 16;
@@ -116,14 +116,8 @@ const four = [0, 1, 2, 3] as const;
  * Two slices in turn: while one is multiplied, the next is on its way from memory in registers, and the
  * lanes meet once a slice.
  */
-export function productDispatch(
-  nest: Nest,
-  product: Product,
-  step: Step,
-  blocks: number,
-  watched: (buffer: string) => boolean,
-): Dispatch {
-  const spelling = throughBases(step, watched);
+export function productDispatch(nest: Nest, product: Product, step: Step, blocks: number, after: AfterStore): Dispatch {
+  const spelling = throughBases(step, after);
   const { rows, columns, depth } = product;
   const tile = tileFor(product);
   const before = new Statements('t');

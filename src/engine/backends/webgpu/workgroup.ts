@@ -4,12 +4,13 @@
  * small network, so this is many times faster than a dispatch a kernel.
  */
 import { sizeOf } from '../../ir/shape';
-import type { BufferId, Phase, Program, Step } from '../../plan';
-import { batchText, collectText, columnTables, entryOf, gatherParts, lossText, reportText } from './batches';
-import { entryText, moduleText, phaseBits, STATE_BAD } from './bindings';
+import type { BufferId, Program } from '../../plan';
+import { batchText, collectText, columnTables, entryOf, gatherParts, lossText, notingBad, reportText } from './batches';
+import { entryText, moduleText, phaseBits } from './bindings';
 import type { Emitted } from './dispatches';
 import { place } from './layout';
 import { elementText, type Nest, nestOf } from './nest';
+import { chainsOf, fill, type Group, groupsOf, levelsOf, phaseRuns, throughSlots, type Write } from './schedule';
 
 /** What one workgroup may use. */
 export interface WorkgroupLimits {
@@ -61,72 +62,27 @@ const BARRIER = 'workgroupBarrier();';
 /** Lanes that add up the loss of a batch; one of them adds their sums. */
 const SHARES = 32;
 
-/** A piece of work for the lanes: elements 0 … size − 1, each by itself. */
-interface Task {
+/** Lanes that run in step on most GPUs: each piece of work gets whole bunches of them. */
+const BUNCH = 32;
+/** More lanes than this wait for each other longer than they help. */
+const MOST_LANES = 256;
+
+/** Work for `size` elements, independent of the other work beside it. */
+interface Work {
   readonly size: number;
-  /** The code of the element whose index is `name`. */
+  /** Code of one element, whose index is `name`. */
   readonly name: string;
   readonly text: string;
-  readonly reads: readonly { readonly buffer: BufferId; readonly here: boolean }[];
-  readonly stores: readonly BufferId[];
 }
 
-/**
- * Cuts tasks where lanes have to wait for each other. They need not where a task reads what the one
- * before it wrote at the same index: the same lane handles it.
- */
-function sectionsOf(tasks: readonly Task[]): readonly (readonly Task[])[] {
-  const sections: Task[][] = [];
-  let section: Task[] = [];
-  const written = new Set<BufferId>();
-  const readElsewhere = new Set<BufferId>();
-  for (const task of tasks) {
-    const clash =
-      task.reads.some(({ buffer, here }) => !here && written.has(buffer)) ||
-      task.stores.some((buffer) => readElsewhere.has(buffer));
-    if (clash) {
-      sections.push(section);
-      section = [];
-      written.clear();
-      readElsewhere.clear();
-    }
-    section.push(task);
-    for (const { buffer, here } of task.reads) if (!here) readElsewhere.add(buffer);
-    for (const buffer of task.stores) written.add(buffer);
-  }
-  return [...sections, section];
-}
+const bunched = (size: number): number => Math.ceil(size / BUNCH) * BUNCH;
 
-/** Tasks of one section that share what one of them writes: their elements must stay with their lanes. */
-function chainsOf(section: readonly Task[]): readonly (readonly Task[])[] {
-  let chains: { readonly tasks: Task[]; readonly touched: Set<BufferId>; readonly written: Set<BufferId> }[] = [];
-  for (const task of section) {
-    const touched = new Set([...task.reads.map(({ buffer }) => buffer), ...task.stores]);
-    const joins = chains.filter(
-      (chain) =>
-        [...touched].some((buffer) => chain.written.has(buffer)) || task.stores.some((buffer) => chain.touched.has(buffer)),
-    );
-    const chain = {
-      tasks: [...joins.flatMap(({ tasks }) => tasks), task],
-      touched: new Set([...joins.flatMap((join) => [...join.touched]), ...touched]),
-      written: new Set([...joins.flatMap((join) => [...join.written]), ...task.stores]),
-    };
-    chains = [...chains.filter((other) => !joins.includes(other)), chain];
-  }
-  return chains.map(({ tasks }) => tasks);
-}
-
-/** Lanes that run in step on most GPUs: chains get whole groups of them. */
-const GROUP = 32;
-const widthOf = (chain: readonly Task[]): number => Math.ceil(Math.max(1, ...chain.map(({ size }) => size)) / GROUP) * GROUP;
-
-/** Lanes that the widest section can keep busy, as a power of two. */
-function usefulLanes(sections: readonly (readonly Task[])[], { lanes, parallel }: WorkgroupLimits): number {
+/** Lanes that the widest level can keep busy, as a power of two. */
+function usefulLanes(levels: readonly (readonly Work[])[], { lanes, parallel }: WorkgroupLimits): number {
   const wanted = Math.max(
-    ...sections.map((section) =>
-      parallel
-        ? chainsOf(section).reduce((sum, chain) => sum + widthOf(chain), 0)
-        : Math.max(1, ...section.map(({ size }) => size)) / 2,
+    0,
+    ...levels.map((level) =>
+      parallel ? level.reduce((sum, { size }) => sum + bunched(size), 0) : Math.max(0, ...level.map(({ size }) => size)) / 2,
     ),
   );
   let count = 64;
@@ -134,20 +90,16 @@ function usefulLanes(sections: readonly (readonly Task[])[], { lanes, parallel }
   return Math.min(count, lanes);
 }
 
-/** More lanes than this wait for each other longer than they help. */
-const MOST_LANES = 256;
-
-/** The code of one section: each chain on lanes of its own while there are any. */
-function sectionText(section: readonly Task[], lanes: number, parallel: boolean): string {
+/** The code of one level: each piece of work on lanes of its own while there are any. */
+function levelText(level: readonly Work[], lanes: number, parallel: boolean): string {
   let next = 0;
-  const lines: string[] = [];
-  for (const chain of chainsOf(section)) {
-    const width = widthOf(chain);
-    const first = parallel && next + width <= lanes ? next : 0;
-    next = first + width;
-    for (const task of chain) lines.push(laneLoop(task.name, task.size, lanes, task.text, first));
-  }
-  return lines.join('\n');
+  return level
+    .map(({ size, name, text }) => {
+      const first = parallel && next + bunched(size) <= lanes ? next : 0;
+      next = first + bunched(size);
+      return laneLoop(name, size, lanes, text, first);
+    })
+    .join('\n');
 }
 
 /** Runs `body` for `size` elements; the index is `name`. Lane `first` handles the first of them. */
@@ -158,46 +110,64 @@ function laneLoop(name: string, size: number, lanes: number, body: string, first
   return `${size === lanes ? '' : `if (${lane} < ${size}u) `}{\nlet ${name} = ${lane};\n${body}\n}`;
 }
 
+/** A group of chains as work: a lane finds its chain and looks up where that chain's buffers lie. */
+function workOfGroup({ parts, width, members }: Group, placeOf: (buffer: BufferId) => number, tables: number[]): Work {
+  const single = members.length === 1;
+  const slots = members[0]!;
+  const differing = slots
+    .map((_, slot) => slot)
+    .filter((slot) => new Set(members.map((chain) => placeOf(chain[slot]!))).size > 1);
+  const start = tables.length;
+  for (const chain of members) tables.push(...differing.map((slot) => placeOf(chain[slot]!)));
+  const slotText = (slot: number): string => {
+    const at = differing.indexOf(slot);
+    return at < 0 ? `${placeOf(slots[slot]!)}u` : `p${at}`;
+  };
+  const body = parts
+    .map(({ size, text }) => {
+      const filled = fill(text, slotText);
+      if (size < width) return `if (i < ${size}u) {\n${filled}\n}`;
+      return parts.length === 1 ? filled : `{\n${filled}\n}`;
+    })
+    .join('\n');
+  if (single) return { size: width, name: 'i', text: body };
+  const found = [
+    width === 1 ? 'let i = 0u;' : `let i = j % ${width}u;`,
+    ...(differing.length === 0 ? [] : [`let p = ${start}u + ${width === 1 ? 'j' : `(j / ${width}u)`} * ${differing.length}u;`]),
+    ...differing.map((_, at) => `let p${at} = tables[p + ${at}u];`),
+  ];
+  return { size: members.length * width, name: 'j', text: `${found.join('\n')}\n${body}` };
+}
+
 export function emitWorkgroup(program: Program, limits: WorkgroupLimits): Emitted {
   const { ids, size: resident } = residents(program, Math.max(0, Math.floor(limits.memory / 4) - SHARES));
   const { places, arena } = place(program, ids);
   const inside = new Set(ids);
   const at = (start: number, index: string): string => `${start < resident ? 'w' : 'a'}[${start}u + ${index}]`;
-  const parameters = new Set(program.buffers.filter(({ role }) => role === 'parameter').map(({ id }) => id));
+  const after = notingBad(program);
+  const tables = [...columnTables(program).tables];
 
-  const gather = gatherParts(program, places, at, 0).map(
-    ({ size, text }): Task => ({ size, name: 'e', text, reads: [], stores: [] }),
-  );
-  const runs = phaseRuns(program.steps).map(({ phase, steps }) => ({
+  const write: Write = (task, slot) =>
+    elementText(
+      task.nest,
+      'i',
+      throughSlots(task, slot, (buffer) => (inside.has(buffer) ? 'w' : 'a'), after),
+    );
+  const gather = gatherParts(program, places, at, 0).map(({ size, text }): Work => ({ size, name: 'e', text }));
+  const runs = phaseRuns(program).map(({ phase, tasks }) => ({
     phase,
-    sections: sectionsOf(
-      steps
-        .map((step): Task => {
-          const nest = nestOf(step.kernel, program.batch);
-          return {
-            size: nest.size,
-            name: 'i',
-            text: elementText(nest, 'i', {
-              access: (name, address) => {
-                const buffer = step.bind[name]!;
-                return `${inside.has(buffer) ? 'w' : 'a'}[${places[buffer]!.at}u + ${address}]`;
-              },
-              after: (to, value) => (parameters.has(step.bind[to]!) ? ` if (isBad(${value})) { state[${STATE_BAD}] = 1u; }` : ''),
-            }),
-            reads: step.kernel.reads.map(({ name }, index) => ({ buffer: step.bind[name]!, here: nest.inPlace[index]! })),
-            stores: step.kernel.stores.map(({ to }) => step.bind[to]!),
-          };
-        })
-        .filter(({ size }) => size > 0),
+    stores: new Set(tasks.flatMap(({ stores }) => stores)),
+    levels: levelsOf(tasks, true).map((level) =>
+      groupsOf(chainsOf(level), write).map((group) => workOfGroup(group, (buffer) => places[buffer]!.at, tables)),
     ),
   }));
-  const lanes = usefulLanes([gather, ...runs.flatMap(({ sections }) => sections)], limits);
+  const lanes = usefulLanes([gather, ...runs.flatMap(({ levels }) => levels)], limits);
   const barrier = arena > Math.max(4, resident) ? `${BARRIER} storageBarrier();` : BARRIER;
-  const write = (section: readonly Task[]): string => sectionText(section, lanes, limits.parallel);
+  const level = (work: readonly Work[]): string => levelText(work, lanes, limits.parallel);
   // A phase may be left out of a run, and its barriers with it: lanes meet after each in any case.
   const blocks = runs.map(
-    ({ phase, sections }) =>
-      `if ((run.mask & ${phaseBits[phase]}u) != 0u) {\n${sections.map(write).join(`\n${barrier}\n`)}\n}\n${barrier}`,
+    ({ phase, levels }) =>
+      `if ((run.mask & ${phaseBits[phase]}u) != 0u) {\n${levels.map(level).join(`\n${barrier}\n`)}\n}\n${barrier}`,
   );
   const loss = lossText(program, places, at, SHARES);
   if (loss !== '') {
@@ -208,8 +178,8 @@ ${loss}
 shares[lane] = select(loss, notFinite(loss), bad);
 }`;
     // Right after the loss is known; the lanes meet before the shares are added up, if only for this.
-    const made = runs.findLastIndex(({ sections }) => sections.flat().some(({ stores }) => stores.includes(program.loss!)));
-    blocks[made] += `\n${shares}${made === blocks.length - 1 ? `\n${BARRIER}` : ''}`;
+    const made = runs.findLastIndex(({ stores }) => stores.has(program.loss!)) + 1;
+    blocks.splice(made, 0, made === blocks.length ? `${shares}\n${BARRIER}` : shares);
   }
   const report =
     loss === ''
@@ -229,7 +199,7 @@ ${barrier}
 for (var step = 0u; step < run.count; step++) {
 let s = run.first + step;
 ${batchText('s')}
-${write(gather)}
+${level(gather)}
 ${barrier}
 ${blocks.join('\n')}
 ${report}for (var c = 0u; c < run.collects; c++) {
@@ -243,17 +213,6 @@ ${resident === 0 ? '' : laneLoop('e', resident, lanes, 'a[e] = w[e];')}
 `;
   return {
     modules: [moduleText(code)],
-    layout: { arena, places, tables: columnTables(program).tables, blocks: 1, run: { by: 'workgroup', module: 0 } },
+    layout: { arena, places, tables, blocks: 1, run: { by: 'workgroup', module: 0 } },
   };
-}
-
-/** Neighbouring steps of the same phase. */
-function phaseRuns(steps: readonly Step[]): readonly { readonly phase: Phase; readonly steps: Step[] }[] {
-  const runs: { phase: Phase; steps: Step[] }[] = [];
-  for (const step of steps) {
-    const last = runs[runs.length - 1];
-    if (last?.phase === step.phase) last.steps.push(step);
-    else runs.push({ phase: step.phase, steps: [step] });
-  }
-  return runs;
 }
