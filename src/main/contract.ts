@@ -3,7 +3,7 @@
  * import, as types. The same interface is served over Electron's ports, a WebSocket, and in memory.
  */
 import type { Profile } from '../engine/backends/backend';
-import type { Diagnostic, Result } from '../engine/graph/diagnostics';
+import type { Result } from '../engine/graph/diagnostics';
 import type { CsvSource, DataSource, Project, Split } from '../engine/graph/project';
 import type { Verification } from '../engine/export/exporter';
 import type { BackendName, Plans } from '../engine/plan';
@@ -220,4 +220,3 @@ export interface DesktopBridge {
 /** `/socket?window=…` */
 export type SocketPath = '/socket';
 
-export type { Diagnostic };
