@@ -68,6 +68,7 @@ const scratch = new DataView(new ArrayBuffer(8));
 /** Vector instructions without immediate, by the names used below. */
 const SIMD = {
   splat: 0x13,
+  splatInt: 0x11,
   add: 0xe4,
   sub: 0xe5,
   mul: 0xe6,
@@ -296,13 +297,12 @@ export class Func {
     this.#code.byte(lane);
     return this;
   }
+  // One number in all lanes. As a splat it is a third as long as a vector constant, and no slower.
   vector(value: number): this {
-    scratch.setFloat32(0, value, true);
-    return this.#constant(() => true);
+    return this.f32(value).v('splat');
   }
   vectorInt(value: number): this {
-    scratch.setInt32(0, value, true);
-    return this.#constant(() => true);
+    return this.i32(value).v('splatInt');
   }
   /** All bits set in the first `lanes` lanes. */
   mask(lanes: number): this {

@@ -22,7 +22,7 @@ const REGISTERS = 15;
 /** Rows of the tile that keeps those registers full beside two vectors of columns. */
 export const tileRows = (fma: boolean): number => (fma ? 6 : 4);
 /** Sixteen-byte instructions of one nest up to which writing everything out pays. */
-const UNROLL_LIMIT = 1800;
+const UNROLL_LIMIT = 150;
 
 /** The schedule with or without loops, as `budget` instructions allow. */
 export const unrolledWithin = (nest: Nest, schedule: Schedule, size: number, budget: number): Schedule => ({
