@@ -5,6 +5,7 @@ import type { BackendProfile } from '../../src/engine/backends/backend';
 import { ReferenceDevice } from '../../src/engine/backends/reference';
 import { type WebgpuBackend, webgpuBackend } from '../../src/engine/backends/webgpu';
 import { emit, type Lowering } from '../../src/engine/backends/webgpu/emit';
+import type { WgslLayout } from '../../src/engine/backends/webgpu/layout';
 import { prepare, programOf } from '../../src/engine/compile/program';
 import type { Project } from '../../src/engine/graph/project';
 import { Random } from '../../src/engine/data/random';
@@ -105,6 +106,14 @@ describe.skipIf(!gpu)('compiled drawings on WebGPU', () => {
     profile = (await backend.detect()) as BackendProfile;
   });
   afterAll(() => backend.release());
+
+  it('runs equal neurons as one', () => {
+    const program = programOf(prepare(neurons, null), 'fused', 16);
+    const code = emit(program, profile, 'general');
+    const { run } = (code as { readonly layout: WgslLayout }).layout;
+    expect(run.by === 'dispatches' && run.passes.length).toBeLessThan(program.steps.length / 2);
+    expect((emit(program, profile, 'auto') as { readonly layout: WgslLayout }).layout.run.by).toBe('workgroup');
+  });
 
   describe.each(cases)('%s', (_, project, rows, steps, ways) => {
     const prepared = prepare(project, null);

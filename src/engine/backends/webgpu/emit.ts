@@ -2,7 +2,7 @@
 import type { Code, Program } from '../../plan';
 import type { BackendProfile } from '../backend';
 import { emitDispatches } from './dispatches';
-import { emitWorkgroup, fitsWorkgroup } from './workgroup';
+import { emitIfSmall, emitWorkgroup } from './workgroup';
 
 /** How a program may be run; `auto` chooses. The others are there to be compared. */
 export type Lowering = 'auto' | 'workgroup' | 'tiled' | 'general';
@@ -13,15 +13,18 @@ const LEAST_LANES = 256;
 const SOFTWARE_MEMORY = 4096;
 
 export function emit(program: Program, profile: BackendProfile, lowering: Lowering = 'auto'): Code {
-  const chosen = lowering === 'auto' ? (fitsWorkgroup(program) ? 'workgroup' : 'tiled') : lowering;
-  const emitted =
-    chosen === 'workgroup'
-      ? emitWorkgroup(program, {
-          // Software adapters clear workgroup memory by one instruction a number: much of it compiles slowly.
-          memory: profile.software ? SOFTWARE_MEMORY : (profile.limits?.maxComputeWorkgroupStorageSize ?? LEAST_MEMORY),
-          parallel: profile.software !== true,
-          lanes: profile.limits?.maxComputeInvocationsPerWorkgroup ?? LEAST_LANES,
-        })
-      : emitDispatches(program, { tiles: chosen === 'tiled' });
-  return { kind: 'wgsl', modules: emitted.modules, layout: emitted.layout };
+  const software = profile.software === true;
+  const limits = {
+    // Software adapters clear workgroup memory by one instruction a number: much of it compiles slowly.
+    memory: software ? SOFTWARE_MEMORY : (profile.limits?.maxComputeWorkgroupStorageSize ?? LEAST_MEMORY),
+    lanes: profile.limits?.maxComputeInvocationsPerWorkgroup ?? LEAST_LANES,
+    parallel: !software,
+  };
+  const { modules, layout } =
+    lowering === 'auto'
+      ? (emitIfSmall(program, limits) ?? emitDispatches(program, { tiles: true }))
+      : lowering === 'workgroup'
+        ? emitWorkgroup(program, limits)
+        : emitDispatches(program, { tiles: lowering === 'tiled' });
+  return { kind: 'wgsl', modules, layout };
 }

@@ -23,15 +23,19 @@ export interface WorkgroupLimits {
 
 /** Operations of one batch: beyond this the whole GPU is faster than one of its processors. */
 const MOST_WORK = 1 << 19;
-/** Kernels of one batch: beyond this the module takes too long to compile. */
-const MOST_KERNELS = 300;
+/** Kernels of one batch, and characters of their code: beyond this the module takes too long to compile. */
+const MOST_KERNELS = 2000;
+const MOST_CODE = 40_000;
 
 const workOf = (nest: Nest): number => nest.size * nest.terms;
 
-/** Whether one workgroup is the right place for a program. */
-export function fitsWorkgroup(program: Program): boolean {
+/** The program for one workgroup, or null when that is not the right place for it. */
+export function emitIfSmall(program: Program, limits: WorkgroupLimits): Emitted | null {
+  if (program.steps.length > MOST_KERNELS) return null;
   const work = program.steps.reduce((sum, { kernel }) => sum + workOf(nestOf(kernel, program.batch)), 0);
-  return program.steps.length <= MOST_KERNELS && work <= MOST_WORK;
+  if (work > MOST_WORK) return null;
+  const emitted = emitWorkgroup(program, limits);
+  return emitted.modules[0]!.length <= MOST_CODE ? emitted : null;
 }
 
 /** The buffers worth keeping in workgroup memory, most accesses for their size first, while they fit. */
