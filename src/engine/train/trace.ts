@@ -7,6 +7,7 @@
 import { ReferenceDevice } from '../backends/reference/index';
 import { infer, nameOf } from '../compile/infer';
 import type { Edge, EdgeId, NodeId } from '../graph/graph';
+import { type Expr, read, select } from '../ir/expr';
 import { prepareKernel } from '../ir/interpret';
 import { asFactor, asTerm, type Latex, latexOf } from '../ir/latex';
 import { sampleShape, sampleSize, sizeOf, type Tensor } from '../ir/shape';
@@ -50,6 +51,33 @@ function byElement(op: Primitive, call: Call): boolean {
 
 const COUNTER = bufferIds.counter('');
 const NUMBER = /^-?[\d.]+$/;
+
+/** Marks names that mean a buffer after its update. */
+const NEW = 'new ';
+
+/** The expression with parts that have a name of their own replaced by it; `named` is keyed by their JSON. */
+function withNames(e: Expr, named: ReadonlyMap<string, string>): Expr {
+  const name = named.get(JSON.stringify(e));
+  if (name !== undefined) return read(name);
+  const inner = (x: Expr): Expr => withNames(x, named);
+  switch (e.kind) {
+    case 'unary':
+      return { ...e, x: inner(e.x) };
+    case 'binary':
+      return { ...e, x: inner(e.x), y: inner(e.y) };
+    case 'select':
+      return select(inner(e.positive), inner(e.then), inner(e.otherwise));
+    default:
+      return e;
+  }
+}
+
+/** One assignment as it stands; several below each other, lined up at the arrow. */
+function lines(assignments: readonly (readonly [left: Latex, right: Latex])[]): Latex {
+  const [first, ...more] = assignments;
+  if (first && more.length === 0) return first.join(' ');
+  return `\\begin{aligned} ${assignments.map(([left, right]) => `${left} &${right}`).join(' \\\\ ')} \\end{aligned}`;
+}
 
 class Recorder {
   readonly #device: ReferenceDevice;
@@ -377,25 +405,47 @@ class Recorder {
     for (const parameter of parameters) {
       const step = updates.find((s) => s.kernel.stores.some((store) => s.bind[store.to] === parameter.value));
       if (!step) continue;
-      const rule = step.kernel.stores.find((store) => step.bind[store.to] === parameter.value)!.value;
       const node = parameter.key;
       const value = this.#read(parameter.value);
       const old = before.get(parameter.value)!;
       const gradient = this.#gradients.get(node) ?? this.#zeros(value.shape);
-      const tensorOf = (buffer: BufferId): Tensor =>
-        buffer === parameter.gradient ? gradient : (before.get(buffer) ?? this.#read(buffer));
-      const written = (latex: (buffer: BufferId) => Latex): Latex => latexOf(rule, (name) => latex(step.bind[name]!));
+      // The rule's memory (Adam's m and v) comes first, and the weight's own line then speaks of it.
+      const memory = step.kernel.stores.filter((store) => step.bind[store.to] !== parameter.value);
+      const renewed = new Map(memory.map(({ to, value: expression }) => [JSON.stringify(expression), `${NEW}${to}`]));
+      const rules = step.kernel.stores.map(({ to, value: expression }) => ({
+        to,
+        expression: step.bind[to] === parameter.value ? withNames(expression, renewed) : expression,
+      }));
+      rules.sort((x, y) => Number(step.bind[x.to] === parameter.value) - Number(step.bind[y.to] === parameter.value));
+      const bufferOf = (name: string): BufferId => step.bind[name.startsWith(NEW) ? name.slice(NEW.length) : name]!;
+      const symbol = (name: string): Latex => this.#bufferSymbol(bufferOf(name), parameter);
+      const tensorOf = (name: string): Tensor => {
+        const buffer = bufferOf(name);
+        if (buffer === parameter.gradient) return gradient;
+        return (name.startsWith(NEW) ? undefined : before.get(buffer)) ?? this.#read(buffer);
+      };
+      const number = (name: string): Latex => {
+        const tensor = tensorOf(name);
+        return isSmall(tensor) ? valueLatex(tensor) : symbol(name);
+      };
       this.#add({
         phase: 'update',
         node,
         title: `${this.#name(node)} takes a step against its gradient: ${changeText(old, value)}.`,
         value,
         gradient,
-        formula: `${this.#symbol(node)} \\leftarrow ${written((buffer) => this.#bufferSymbol(buffer, parameter))}`,
-        numbers: `${this.#symbols.get(node)!} \\leftarrow ${written((buffer) => {
-          const tensor = tensorOf(buffer);
-          return isSmall(tensor) ? valueLatex(tensor) : this.#bufferSymbol(buffer, parameter);
-        })} = ${valueLatex(value)}`,
+        formula: lines(
+          rules.map(({ to, expression }) => {
+            const left = step.bind[to] === parameter.value ? this.#symbol(node) : symbol(to);
+            return [left, `\\leftarrow ${latexOf(expression, symbol)}`];
+          }),
+        ),
+        numbers: lines(
+          rules.map(({ to, expression }) => [
+            symbol(to),
+            `\\leftarrow ${latexOf(expression, number)} = ${valueLatex(this.#read(step.bind[to]!))}`,
+          ]),
+        ),
       });
     }
   }

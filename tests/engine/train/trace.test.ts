@@ -1,5 +1,6 @@
 import katex from 'katex';
 import { describe, expect, it } from 'vitest';
+import { numberLatex } from '../../../src/engine/ir/latex';
 import { prepare, programOf } from '../../../src/engine/compile/program';
 import type { Project } from '../../../src/engine/graph/project';
 import { trace } from '../../../src/engine/train/trace';
@@ -109,6 +110,30 @@ describe('scalars', () => {
     expectTypeset(t);
   });
   const order = (phase: string): number => ['forward', 'loss', 'backward', 'update'].indexOf(phase);
+
+  it.each(['adam', 'momentum', 'rmsprop'])('%s: the numbers of every line follow from the line before', (optimizer) => {
+    const t = traceOf(
+      draw(
+        {
+          x: input(),
+          w: given([3]),
+          t: target(),
+          y: ['multiply', { a: 'w', b: 'x' }],
+          l: ['squared-error', { prediction: 'y', target: 't' }],
+        },
+        { optimizer, hyper: { rate: 0.05 } },
+      ),
+      [2],
+      [9],
+    );
+    expect(numbers(contribution(t, 'y.a'))).toEqual([-12]);
+    expect(update(t, 'w').numbers.endsWith(`= ${numberLatex(numbers(update(t, 'w'))[0]!)} \\end{aligned}`)).toBe(true);
+    if (optimizer === 'adam')
+      expect(update(t, 'w').numbers).toContain(
+        'm &\\leftarrow 0.9 \\cdot 0 + \\left(1 - 0.9\\right) \\cdot \\left(-12\\right) = -1.2',
+      );
+    expectTypeset(t);
+  });
 
   it('exercise 1, a chain: −2.25', () => {
     const t = traceOf(
@@ -356,7 +381,13 @@ describe('arrays', () => {
       [1, 0, 0, 0, 0],
     );
     expect(forward(t, 'p').numbers).toContain('p = x\\,W = \\left(2.1,\\ 2.1,\\ 2.1,\\ \\dots,\\ 2.1\\right)');
-    expect(update(t, 'W').formula).toContain('\\beta_1');
+    // Adam's memory first, then the weight in terms of it.
+    const [m, v, w] = update(t, 'W').formula.split(' \\\\ ');
+    expect(m).toContain('m &\\leftarrow \\beta_1 \\cdot m + \\left(1 - \\beta_1\\right) \\cdot \\frac{\\partial l}{\\partial W}');
+    expect(v).toContain('v &\\leftarrow \\beta_2 \\cdot v');
+    expect(w).toContain(
+      '&\\leftarrow W - \\frac{\\eta \\cdot \\frac{m}{1 - \\beta_1^{t}}}{\\sqrt{\\frac{v}{1 - \\beta_2^{t}}} + \\varepsilon}',
+    );
     expect(t.lossAfter).toBeLessThan(t.loss!);
     expectTypeset(t);
   });
