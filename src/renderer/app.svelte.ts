@@ -10,7 +10,8 @@ import { commandsOf, type Command, type CommandTarget } from './commands';
 import { Editor } from './editor/editor.svelte';
 import { type Holder, OpenDocument } from './run/document.svelte';
 import { startEngine } from './run/engine';
-import { Run, storedWeights } from './run/run.svelte';
+import { Run } from './run/run.svelte';
+import { storedWeights } from './run/weights';
 import { Workspace } from './panels/workspace.svelte';
 import { bindKeys } from './ui/keys';
 import { showNews, type News } from './ui/toast';
@@ -129,7 +130,8 @@ export class App implements CommandTarget {
       (info) => {
         this.info = info;
       },
-      (error: unknown) => this.#notify({ kind: 'error', title: 'The program behind the window does not answer', text: sentence(error) }),
+      (error: unknown) =>
+        this.#notify({ kind: 'error', title: 'The program behind the window does not answer', text: sentence(error) }),
     );
     return () => {
       unbind();
@@ -201,7 +203,11 @@ export class App implements CommandTarget {
     try {
       const weights = await this.run.readWeights();
       this.editor.edit('Keep trained weights', edits.keepWeights(storedWeights(weights)));
-      this.#notify({ kind: 'success', title: 'The weights are part of the project now', text: 'Save the project to write them to its file.' });
+      this.#notify({
+        kind: 'success',
+        title: 'The weights are part of the project now',
+        text: 'Save the project to write them to its file.',
+      });
     } catch (error) {
       this.#notify({ kind: 'error', title: 'The weights could not be read', text: sentence(error) });
     }
@@ -245,16 +251,25 @@ export class App implements CommandTarget {
       if (cut) this.editor.cut();
       this.workspace.announce(cut ? 'Cut.' : 'Copied.');
     } catch (error) {
-      this.#notify({ kind: 'error', title: 'The clipboard took nothing', text: `${sentence(error)} Allow this page to use the clipboard, then copy again.` });
+      this.#notify({
+        kind: 'error',
+        title: 'The clipboard took nothing',
+        text: `${sentence(error)} Allow this page to use the clipboard, then copy again.`,
+      });
     }
   };
 
   paste = async (): Promise<void> => {
     try {
       const text = await navigator.clipboard.readText();
-      if (!this.editor.paste(text)) this.#notify({ kind: 'info', title: 'The clipboard holds no nodes', text: 'Copy nodes in a Chainrule window first.' });
+      if (!this.editor.paste(text))
+        this.#notify({ kind: 'info', title: 'The clipboard holds no nodes', text: 'Copy nodes in a Chainrule window first.' });
     } catch (error) {
-      this.#notify({ kind: 'error', title: 'The clipboard could not be read', text: `${sentence(error)} Allow this page to use the clipboard, then paste again.` });
+      this.#notify({
+        kind: 'error',
+        title: 'The clipboard could not be read',
+        text: `${sentence(error)} Allow this page to use the clipboard, then paste again.`,
+      });
     }
   };
 

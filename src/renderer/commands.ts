@@ -5,7 +5,7 @@
 import type { BottomTab, OpenDialog, SideTab, Theme } from './panels/workspace.svelte';
 
 export const menus = ['File', 'Edit', 'View', 'Arrange', 'Run', 'Help'] as const;
-export type MenuName = (typeof menus)[number];
+type MenuName = (typeof menus)[number];
 
 export interface Command {
   readonly id: string;
@@ -46,7 +46,14 @@ export interface CommandTarget {
     readonly busy: boolean;
     readonly backend: string | null;
     readonly live: { showForward: boolean; showBackward: boolean };
-    readonly stepper: { readonly trace: unknown; next(): void; back(): void; nextPhase(): void; previousPhase(): void; toggle(): void };
+    readonly stepper: {
+      readonly trace: unknown;
+      next(): void;
+      back(): void;
+      nextPhase(): void;
+      previousPhase(): void;
+      toggle(): void;
+    };
     toggle(): Promise<void>;
     stepOnce(): Promise<void>;
     epochOnce(): Promise<void>;
@@ -81,7 +88,7 @@ export interface CommandTarget {
   togglePane(pane: 'left' | 'right' | 'bottom'): void;
 }
 
-export type Alignment = 'left' | 'right' | 'top' | 'bottom' | 'center-x' | 'center-y' | 'distribute-x' | 'distribute-y';
+type Alignment = 'left' | 'right' | 'top' | 'bottom' | 'center-x' | 'center-y' | 'distribute-x' | 'distribute-y';
 
 type Entry = Pick<Command, 'id' | 'title' | 'run'> & Partial<Command>;
 
@@ -100,7 +107,13 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
     'File',
     1,
     { id: 'file.new', title: 'New project', keys: ['$mod+Alt+KeyN'], enabled: always, run: () => void app.newProject() },
-    { id: 'file.newFromData', title: 'New from data…', keywords: ['csv', 'table', 'import'], enabled: always, run: () => void app.newFromData() },
+    {
+      id: 'file.newFromData',
+      title: 'New from data…',
+      keywords: ['csv', 'table', 'import'],
+      enabled: always,
+      run: () => void app.newFromData(),
+    },
     { id: 'file.open', title: 'Open…', keys: ['$mod+KeyO'], whileTyping: true, enabled: always, run: () => void app.open() },
     { id: 'file.start', title: 'Start page', keywords: ['examples', 'welcome', 'recent'], run: () => void app.startPage() },
   );
@@ -116,7 +129,12 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
       enabled: () => drawn() && run.backend !== null,
       run: () => void app.keepWeights(),
     },
-    { id: 'file.dropWeights', title: 'Remove kept weights from the project', enabled: () => drawn() && app.hasKeptWeights, run: () => app.dropWeights() },
+    {
+      id: 'file.dropWeights',
+      title: 'Remove kept weights from the project',
+      enabled: () => drawn() && app.hasKeptWeights,
+      run: () => app.dropWeights(),
+    },
   );
   block('File', 3, {
     id: 'file.export',
@@ -132,7 +150,13 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
     'Edit',
     1,
     { id: 'edit.undo', title: 'Undo', keys: ['$mod+KeyZ'], enabled: () => drawn() && editor.canUndo, run: () => editor.undo() },
-    { id: 'edit.redo', title: 'Redo', keys: ['$mod+Shift+KeyZ', '$mod+KeyY'], enabled: () => drawn() && editor.canRedo, run: () => editor.redo() },
+    {
+      id: 'edit.redo',
+      title: 'Redo',
+      keys: ['$mod+Shift+KeyZ', '$mod+KeyY'],
+      enabled: () => drawn() && editor.canRedo,
+      run: () => editor.redo(),
+    },
   );
   block(
     'Edit',
@@ -141,21 +165,44 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
     { id: 'edit.copy', title: 'Copy', keys: ['$mod+KeyC'], enabled: some(1), run: () => void app.copy(false) },
     { id: 'edit.paste', title: 'Paste', keys: ['$mod+KeyV'], run: () => void app.paste() },
     { id: 'edit.duplicate', title: 'Duplicate', keys: ['$mod+KeyD'], enabled: some(1), run: () => editor.duplicateSelection() },
-    { id: 'edit.delete', title: 'Delete', keys: ['Delete', 'Backspace'], keywords: ['remove'], enabled: some(1), run: () => editor.deleteSelection() },
+    {
+      id: 'edit.delete',
+      title: 'Delete',
+      keys: ['Delete', 'Backspace'],
+      keywords: ['remove'],
+      enabled: some(1),
+      run: () => editor.deleteSelection(),
+    },
   );
   block(
     'Edit',
     3,
-    { id: 'edit.selectAll', title: 'Select all', keys: ['$mod+KeyA'], enabled: () => drawn() && !app.empty, run: () => editor.selectAll() },
-    { id: 'edit.find', title: 'Find a node…', keys: ['$mod+KeyF'], whileTyping: true, enabled: () => drawn() && !app.empty, run: () => workspace.push({ kind: 'find' }) },
+    {
+      id: 'edit.selectAll',
+      title: 'Select all',
+      keys: ['$mod+KeyA'],
+      enabled: () => drawn() && !app.empty,
+      run: () => editor.selectAll(),
+    },
+    {
+      id: 'edit.find',
+      title: 'Find a node…',
+      keys: ['$mod+KeyF'],
+      whileTyping: true,
+      enabled: () => drawn() && !app.empty,
+      run: () => workspace.push({ kind: 'find' }),
+    },
     { id: 'edit.rename', title: 'Rename', keys: ['F2'], keywords: ['label', 'name'], enabled: some(1), run: () => app.rename() },
   );
 
-  block(
-    'View',
-    1,
-    { id: 'view.palette', title: 'Command palette…', keys: ['$mod+KeyK', '$mod+Shift+KeyP'], whileTyping: true, enabled: always, run: () => workspace.push({ kind: 'palette' }) },
-  );
+  block('View', 1, {
+    id: 'view.palette',
+    title: 'Command palette…',
+    keys: ['$mod+KeyK', '$mod+Shift+KeyP'],
+    whileTyping: true,
+    enabled: always,
+    run: () => workspace.push({ kind: 'palette' }),
+  });
   block(
     'View',
     2,
@@ -170,15 +217,45 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
     { id: 'view.data', title: 'Show Data', keys: ['Alt+Digit2'], whileTyping: true, run: () => workspace.show('data') },
     { id: 'view.train', title: 'Show Train', keys: ['Alt+Digit3'], whileTyping: true, run: () => workspace.show('train') },
     { id: 'view.results', title: 'Show Results', keys: ['Alt+Digit4'], whileTyping: true, run: () => workspace.show('results') },
-    { id: 'view.problems', title: 'Show Problems', keys: ['Alt+Digit5'], whileTyping: true, run: () => workspace.showBottom('problems') },
-    { id: 'view.stepper', title: 'Show Stepper', keys: ['Alt+Digit6'], whileTyping: true, run: () => workspace.showBottom('stepper') },
+    {
+      id: 'view.problems',
+      title: 'Show Problems',
+      keys: ['Alt+Digit5'],
+      whileTyping: true,
+      run: () => workspace.showBottom('problems'),
+    },
+    {
+      id: 'view.stepper',
+      title: 'Show Stepper',
+      keys: ['Alt+Digit6'],
+      whileTyping: true,
+      run: () => workspace.showBottom('stepper'),
+    },
   );
   block(
     'View',
     4,
-    { id: 'view.left', title: 'Show or hide the node palette', keys: ['$mod+KeyB'], whileTyping: true, run: () => app.togglePane('left') },
-    { id: 'view.right', title: 'Show or hide the side panel', keys: ['$mod+Alt+KeyB'], whileTyping: true, run: () => app.togglePane('right') },
-    { id: 'view.bottom', title: 'Show or hide the bottom panel', keys: ['$mod+KeyJ'], whileTyping: true, run: () => app.togglePane('bottom') },
+    {
+      id: 'view.left',
+      title: 'Show or hide the node palette',
+      keys: ['$mod+KeyB'],
+      whileTyping: true,
+      run: () => app.togglePane('left'),
+    },
+    {
+      id: 'view.right',
+      title: 'Show or hide the side panel',
+      keys: ['$mod+Alt+KeyB'],
+      whileTyping: true,
+      run: () => app.togglePane('right'),
+    },
+    {
+      id: 'view.bottom',
+      title: 'Show or hide the bottom panel',
+      keys: ['$mod+KeyJ'],
+      whileTyping: true,
+      run: () => app.togglePane('bottom'),
+    },
   );
   block(
     'View',
@@ -211,10 +288,24 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
   block(
     'Arrange',
     1,
-    { id: 'arrange.layout', title: 'Lay out automatically', keys: ['$mod+Shift+KeyL'], keywords: ['tidy', 'order'], enabled: () => drawn() && !app.empty, run: () => editor.layout() },
+    {
+      id: 'arrange.layout',
+      title: 'Lay out automatically',
+      keys: ['$mod+Shift+KeyL'],
+      keywords: ['tidy', 'order'],
+      enabled: () => drawn() && !app.empty,
+      run: () => editor.layout(),
+    },
     { id: 'arrange.group', title: 'Group', keys: ['$mod+KeyG'], enabled: some(1), run: () => editor.group() },
     { id: 'arrange.ungroup', title: 'Ungroup', keys: ['$mod+Shift+KeyG'], enabled: some(1), run: () => editor.ungroup() },
-    { id: 'arrange.open', title: 'Open into parts', keys: ['$mod+Shift+KeyE'], keywords: ['explode', 'layer', 'neuron'], enabled: () => drawn() && app.canOpenParts, run: () => app.openParts() },
+    {
+      id: 'arrange.open',
+      title: 'Open into parts',
+      keys: ['$mod+Shift+KeyE'],
+      keywords: ['explode', 'layer', 'neuron'],
+      enabled: () => drawn() && app.canOpenParts,
+      run: () => app.openParts(),
+    },
   );
   const alignments: readonly (readonly [Alignment, string, number])[] = [
     ['left', 'Align left edges', 2],
@@ -232,24 +323,98 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
   block(
     'Run',
     1,
-    { id: 'run.toggle', title: 'Train or pause', keys: ['$mod+Enter'], keywords: ['start', 'stop', 'play'], whileTyping: true, enabled: () => drawn() && (run.canTrain || run.running), run: () => void run.toggle() },
-    { id: 'run.step', title: 'Train one step', keys: ['$mod+Period'], keywords: ['batch'], enabled: () => drawn() && run.canTrain && !run.busy, run: () => void run.stepOnce() },
-    { id: 'run.epoch', title: 'Train one epoch', keys: ['$mod+Shift+Period'], enabled: () => drawn() && run.canTrain && !run.busy, run: () => void run.epochOnce() },
-    { id: 'run.reset', title: 'Reset the weights, same seed', keys: ['$mod+Alt+KeyR'], enabled: () => drawn() && run.backend !== null, run: () => void app.reset('same') },
-    { id: 'run.resetNew', title: 'Reset the weights, new seed', keys: ['$mod+Alt+Shift+KeyR'], enabled: () => drawn() && run.backend !== null, run: () => void app.reset('new') },
+    {
+      id: 'run.toggle',
+      title: 'Train or pause',
+      keys: ['$mod+Enter'],
+      keywords: ['start', 'stop', 'play'],
+      whileTyping: true,
+      enabled: () => drawn() && (run.canTrain || run.running),
+      run: () => void run.toggle(),
+    },
+    {
+      id: 'run.step',
+      title: 'Train one step',
+      keys: ['$mod+Period'],
+      keywords: ['batch'],
+      enabled: () => drawn() && run.canTrain && !run.busy,
+      run: () => void run.stepOnce(),
+    },
+    {
+      id: 'run.epoch',
+      title: 'Train one epoch',
+      keys: ['$mod+Shift+Period'],
+      enabled: () => drawn() && run.canTrain && !run.busy,
+      run: () => void run.epochOnce(),
+    },
+    {
+      id: 'run.reset',
+      title: 'Reset the weights, same seed',
+      keys: ['$mod+Alt+KeyR'],
+      enabled: () => drawn() && run.backend !== null,
+      run: () => void app.reset('same'),
+    },
+    {
+      id: 'run.resetNew',
+      title: 'Reset the weights, new seed',
+      keys: ['$mod+Alt+Shift+KeyR'],
+      enabled: () => drawn() && run.backend !== null,
+      run: () => void app.reset('new'),
+    },
   );
   const tracing = (): boolean => drawn() && run.stepper.trace !== null;
   block(
     'Run',
     2,
-    { id: 'step.through', title: 'Step through one iteration', keys: ['$mod+Shift+Enter'], keywords: ['backpropagation', 'trace', 'chain rule'], enabled: () => drawn() && run.canStep, run: () => void app.stepThrough() },
-    { id: 'step.next', title: 'Next step', keys: ['Alt+ArrowRight'], whileTyping: true, enabled: tracing, run: () => run.stepper.next() },
-    { id: 'step.back', title: 'Step back', keys: ['Alt+ArrowLeft'], whileTyping: true, enabled: tracing, run: () => run.stepper.back() },
-    { id: 'step.nextPhase', title: 'Next phase', keys: ['Alt+Shift+ArrowRight'], whileTyping: true, enabled: tracing, run: () => run.stepper.nextPhase() },
-    { id: 'step.previousPhase', title: 'Previous phase', keys: ['Alt+Shift+ArrowLeft'], whileTyping: true, enabled: tracing, run: () => run.stepper.previousPhase() },
+    {
+      id: 'step.through',
+      title: 'Step through one iteration',
+      keys: ['$mod+Shift+Enter'],
+      keywords: ['backpropagation', 'trace', 'chain rule'],
+      enabled: () => drawn() && run.canStep,
+      run: () => void app.stepThrough(),
+    },
+    {
+      id: 'step.next',
+      title: 'Next step',
+      keys: ['Alt+ArrowRight'],
+      whileTyping: true,
+      enabled: tracing,
+      run: () => run.stepper.next(),
+    },
+    {
+      id: 'step.back',
+      title: 'Step back',
+      keys: ['Alt+ArrowLeft'],
+      whileTyping: true,
+      enabled: tracing,
+      run: () => run.stepper.back(),
+    },
+    {
+      id: 'step.nextPhase',
+      title: 'Next phase',
+      keys: ['Alt+Shift+ArrowRight'],
+      whileTyping: true,
+      enabled: tracing,
+      run: () => run.stepper.nextPhase(),
+    },
+    {
+      id: 'step.previousPhase',
+      title: 'Previous phase',
+      keys: ['Alt+Shift+ArrowLeft'],
+      whileTyping: true,
+      enabled: tracing,
+      run: () => run.stepper.previousPhase(),
+    },
     { id: 'step.play', title: 'Play or pause the steps', keys: ['Alt+Space'], enabled: tracing, run: () => run.stepper.toggle() },
   );
 
-  block('Help', 1, { id: 'help.shortcuts', title: 'Keyboard shortcuts', keys: ['F1', 'Shift+?'], enabled: always, run: () => workspace.push({ kind: 'shortcuts' }) });
+  block('Help', 1, {
+    id: 'help.shortcuts',
+    title: 'Keyboard shortcuts',
+    keys: ['F1', 'Shift+?'],
+    enabled: always,
+    run: () => workspace.push({ kind: 'shortcuts' }),
+  });
   return list;
 }

@@ -106,7 +106,11 @@ function socketPort(tell: (connected: boolean) => void): Promise<Port> {
       });
       next.addEventListener('close', () => {
         if (!opened) {
-          reject(new Error('the program behind this page does not answer. Start Chainrule again, and open the address that it prints.'));
+          reject(
+            new Error(
+              'the program behind this page does not answer. Start Chainrule again, and open the address that it prints.',
+            ),
+          );
           return;
         }
         if (socket === next) {

@@ -17,7 +17,7 @@ export const mix = (a: Rgb, b: Rgb, share: number): Rgb => [
   a[2] + (b[2] - a[2]) * share,
 ];
 
-export const CLASS_COLOURS = 10;
+const CLASS_COLOURS = 10;
 export const classColours = (element: Element): readonly Rgb[] =>
   Array.from({ length: CLASS_COLOURS }, (_, at) => readColour(element, `--class-${at}`));
 
@@ -40,6 +40,7 @@ export function ticksBetween(low: number, high: number, most: number): readonly 
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough) ?? power * 10;
   const ticks: number[] = [];
-  for (let tick = Math.ceil(low / step) * step; tick <= high + step * 1e-9; tick += step) ticks.push(Number(tick.toPrecision(12)));
+  for (let tick = Math.ceil(low / step) * step; tick <= high + step * 1e-9; tick += step)
+    ticks.push(Number(tick.toPrecision(12)));
   return ticks;
 }

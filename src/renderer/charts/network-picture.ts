@@ -13,7 +13,15 @@ export type Picture =
   | {
       readonly kind: 'columns';
       readonly dots: readonly { x: number; y: number; r: number; group: OpGroup }[];
-      readonly lines: readonly { x1: number; y1: number; x2: number; y2: number; width: number; positive: boolean; faint: number }[];
+      readonly lines: readonly {
+        x1: number;
+        y1: number;
+        x2: number;
+        y2: number;
+        width: number;
+        positive: boolean;
+        faint: number;
+      }[];
       readonly more: readonly { x: number; y: number; text: string }[];
     }
   | {
@@ -72,7 +80,12 @@ function columns(project: Project, width: number, height: number): Picture | nul
     if (size > MOST_DOTS) more.push({ x, y: height - 4, text: String(size) });
     const middle = height / 2 - (size > MOST_DOTS ? 4 : 0);
     return Array.from({ length: count }, (_, at) => {
-      const dot = { x, y: middle + (at - (count - 1) / 2) * gap, r, group: column === chain.length - 1 ? ('loss' as const) : group };
+      const dot = {
+        x,
+        y: middle + (at - (count - 1) / 2) * gap,
+        r,
+        group: column === chain.length - 1 ? ('loss' as const) : group,
+      };
       dots.push(dot);
       return dot;
     });
@@ -84,19 +97,35 @@ function columns(project: Project, width: number, height: number): Picture | nul
         // Untrained weights have no numbers to show; a fixed pattern stands for "positive and negative".
         const wave = Math.sin(i * 12.9898 + j * 78.233 + at * 37.719) * 43758.5453;
         const value = wave - Math.floor(wave);
-        lines.push({ x1: from.x, y1: from.y, x2: to.x, y2: to.y, width: 0.6 + value * 1.3, positive: (i * 7 + j * 3 + at) % 5 > 1, faint: 0.25 + value * 0.4 });
+        lines.push({
+          x1: from.x,
+          y1: from.y,
+          x2: to.x,
+          y2: to.y,
+          width: 0.6 + value * 1.3,
+          positive: (i * 7 + j * 3 + at) % 5 > 1,
+          faint: 0.25 + value * 0.4,
+        });
       }
   });
   return { kind: 'columns', dots, lines, more };
 }
 
 function boxes(project: Project, width: number, height: number): Picture {
-  const entries = Object.values(project.nodes).map((node) => ({ node, at: project.positions[node.id] ?? { x: 0, y: 0 }, op: opOf(node.op) }));
+  const entries = Object.values(project.nodes).map((node) => ({
+    node,
+    at: project.positions[node.id] ?? { x: 0, y: 0 },
+    op: opOf(node.op),
+  }));
   const xs = entries.map(({ at }) => at.x);
   const ys = entries.map(({ at }) => at.y);
   const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
   const margin = 24;
-  const scale = Math.min((width - 2 * margin) / Math.max(1, right - left), (height - 2 * margin) / Math.max(1, bottom - top), 0.6);
+  const scale = Math.min(
+    (width - 2 * margin) / Math.max(1, right - left),
+    (height - 2 * margin) / Math.max(1, bottom - top),
+    0.6,
+  );
   const h = Math.max(9, Math.min(22, 60 * scale));
   const place = ({ x, y }: { x: number; y: number }): [number, number] => [
     width / 2 + (x - (left + right) / 2) * scale,
@@ -108,7 +137,10 @@ function boxes(project: Project, width: number, height: number): Picture {
       const [x, y] = place(at);
       const glyph = op?.glyph ?? '?';
       const text = h < 12 ? '' : glyph;
-      return [node.id, { x, y, w: Math.max(h, text.length * font * 0.62 + h * 0.7), h, text, font, group: op?.group ?? ('data' as const) }];
+      return [
+        node.id,
+        { x, y, w: Math.max(h, text.length * font * 0.62 + h * 0.7), h, text, font, group: op?.group ?? ('data' as const) },
+      ];
     }),
   );
   const paths = Object.values(project.edges).flatMap(({ from, to }) => {

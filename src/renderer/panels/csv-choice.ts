@@ -6,10 +6,11 @@ import type { CsvSource } from '../../engine/graph/project';
 import type { Task } from '../../engine/data/dataset';
 import type { CsvColumn, CsvPreview, HostApi } from '../../main/contract';
 
-const LIKELY_TARGET = /^(target|label|class|classes|species|y|output|outcome|result|diagnosis|survived|quality|price|progression|digit)$/i;
+const LIKELY_TARGET =
+  /^(target|label|class|classes|species|y|output|outcome|result|diagnosis|survived|quality|price|progression|digit)$/i;
 
 /** A column that looks like what is asked for: by its name, else the last one. */
-export const guessTarget = (columns: readonly CsvColumn[]): string =>
+const guessTarget = (columns: readonly CsvColumn[]): string =>
   (columns.find((column) => LIKELY_TARGET.test(column.name)) ?? columns.at(-1))?.name ?? '';
 
 /** Numbers whose every value differs and which count rows say nothing about a row. */
@@ -20,10 +21,16 @@ export const featuresFor = (columns: readonly CsvColumn[], target: string): read
 
 /** An empty list of features stands for all columns but the targets. */
 export const featuresOf = (source: CsvSource, columns: readonly CsvColumn[]): readonly string[] =>
-  source.features.length > 0 ? source.features : columns.map((column) => column.name).filter((name) => !source.targets.includes(name));
+  source.features.length > 0
+    ? source.features
+    : columns.map((column) => column.name).filter((name) => !source.targets.includes(name));
 
 /** How a file is called for people: without folders, and without the mark of bundled sets. */
-export const fileName = (path: string): string => path.replace(/^dataset:/, '').split(/[/\\]/).at(-1) ?? path;
+export const fileName = (path: string): string =>
+  path
+    .replace(/^dataset:/, '')
+    .split(/[/\\]/)
+    .at(-1) ?? path;
 
 export function csvFrom(preview: CsvPreview): CsvSource {
   const target = guessTarget(preview.columns);

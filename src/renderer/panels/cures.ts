@@ -25,16 +25,27 @@ export function cureOf(problem: Diagnostic, editor: Editor, workspace: Workspace
       if (!node || !width) return null;
       return {
         title: `Set the shape to ${width}`,
-        run: () => editor.edit('Fit to the data', edits.inTurn(edits.setAttr(node.id, 'shape', [width]), edits.setAttr(node.id, 'columns', ''))),
+        run: () =>
+          editor.edit(
+            'Fit to the data',
+            edits.inTurn(edits.setAttr(node.id, 'shape', [width]), edits.setAttr(node.id, 'columns', '')),
+          ),
       };
     }
     case 'no-gradient':
       return node ? { title: 'Use a sigmoid', run: () => editor.edit('Use a sigmoid', asSigmoid(node)) } : null;
     case 'unknown-node':
     case 'unknown-port':
-      return edge === undefined ? null : { title: 'Remove the connection', run: () => editor.edit('Remove the connection', edits.remove([edge])) };
+      return edge === undefined
+        ? null
+        : { title: 'Remove the connection', run: () => editor.edit('Remove the connection', edits.remove([edge])) };
     case 'several-losses':
-      return node ? { title: `Minimise ${node.label ?? node.id}`, run: () => editor.edit('Choose the loss', edits.setTraining({ objective: node.id })) } : null;
+      return node
+        ? {
+            title: `Minimise ${node.label ?? node.id}`,
+            run: () => editor.edit('Choose the loss', edits.setTraining({ objective: node.id })),
+          }
+        : null;
     default:
       return null;
   }
@@ -44,7 +55,10 @@ export function cureOf(problem: Diagnostic, editor: Editor, workspace: Workspace
 const asSigmoid =
   (node: Node): edits.Edit =>
   (project) => {
-    const now: Node = 'activation' in node.attrs ? { ...node, attrs: { ...node.attrs, activation: 'sigmoid' } } : { ...node, op: 'sigmoid', attrs: {} };
+    const now: Node =
+      'activation' in node.attrs
+        ? { ...node, attrs: { ...node.attrs, activation: 'sigmoid' } }
+        : { ...node, op: 'sigmoid', attrs: {} };
     return { ...project, nodes: { ...project.nodes, [node.id]: now } };
   };
 
@@ -55,6 +69,8 @@ function widthOffered(op: string, editor: Editor): number | null {
   const all = op === 'input' ? data.features.length : data.targets.length;
   const same = Object.values(editor.project.nodes).filter((node) => node.op === op);
   if (same.length === 1) return all;
-  const used = same.slice(1).reduce((sum, node) => sum + product((node.attrs['shape'] as readonly number[] | undefined) ?? [1]), 0);
+  const used = same
+    .slice(1)
+    .reduce((sum, node) => sum + product((node.attrs['shape'] as readonly number[] | undefined) ?? [1]), 0);
   return all - used > 0 ? all - used : null;
 }

@@ -6,7 +6,7 @@ import type { DatasetInfo } from '../../engine/data/dataset';
 
 export type Takes = 'value' | 'probability' | 'logit';
 
-export const sigmoid = (x: number): number => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
+const sigmoid = (x: number): number => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
 
 /** Share of the second class, from one number of a binary prediction. */
 export const binaryShare = (value: number, takes: Takes): number =>

@@ -29,7 +29,7 @@ const FINE = 96;
 export const MOST_POINTS = 1200;
 
 /** From the lowest to the highest value of a feature, with a margin. */
-export function rangeOf(dataset: Dataset, feature: number): readonly [number, number] {
+function rangeOf(dataset: Dataset, feature: number): readonly [number, number] {
   const width = dataset.features.length;
   const stride = Math.max(1, Math.floor(dataset.rows / 20_000));
   let [low, high] = [Infinity, -Infinity];

@@ -2,7 +2,7 @@
  * Fetches a loaded data set from main, piece by piece: main answers at most four million numbers at a time,
  * so a message never grows with the data.
  */
-import type { Dataset } from '../../engine/data/dataset';
+import type { Dataset, DatasetInfo } from '../../engine/data/dataset';
 import type { DatasetPart, HostApi, LoadedDataset } from '../../main/contract';
 
 /** Fetching was given up because other data were asked for meanwhile. */
@@ -49,3 +49,14 @@ export async function fetchDataset(
     },
   };
 }
+
+/** The numbers stay behind: what the compiler and the drawing need to know is small. */
+export const infoOf = ({ name, rows, task, features, targets, classes, notes }: Dataset): DatasetInfo => ({
+  name,
+  rows,
+  task,
+  features,
+  targets,
+  classes,
+  notes,
+});

@@ -6,9 +6,17 @@
 import { emptyProject, type Project } from '../../engine/graph/project';
 import type { Example, FileRef, HostApi, OpenedProject, RecentFile, Recovery } from '../../main/contract';
 
-export type DocumentHost = Pick<
+type DocumentHost = Pick<
   HostApi,
-  'openProject' | 'saveProject' | 'autosave' | 'recentFiles' | 'forgetRecentFile' | 'recoveries' | 'discardRecovery' | 'setDocument' | 'examples'
+  | 'openProject'
+  | 'saveProject'
+  | 'autosave'
+  | 'recentFiles'
+  | 'forgetRecentFile'
+  | 'recoveries'
+  | 'discardRecovery'
+  | 'setDocument'
+  | 'examples'
 >;
 
 /** The editor's side. */
@@ -157,7 +165,9 @@ export class OpenDocument {
   /** After every edit: the title, the closing question, the spare copy. */
   changed(): void {
     const { host, holder } = this.#links;
-    host.setDocument(this.title, holder.dirty).catch((error: unknown) => this.#complain('The window’s title could not be set', error));
+    host
+      .setDocument(this.title, holder.dirty)
+      .catch((error: unknown) => this.#complain('The window’s title could not be set', error));
     if (holder.dirty) this.#spareSoon();
   }
 

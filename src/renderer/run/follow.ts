@@ -20,8 +20,9 @@ function same(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   const [keysA, keysB] = [Object.keys(a), Object.keys(b)];
   if (keysA.length !== keysB.length) return false;
-  return keysA.every((key) =>
-    Object.hasOwn(b, key) && same((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]));
+  return keysA.every(
+    (key) => Object.hasOwn(b, key) && same((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]),
+  );
 }
 
 const sameAttrs = (a: Attrs, b: Attrs): boolean => a === b || same(a, b);

@@ -12,12 +12,13 @@ import type { BackendName, Plans, Program } from '../../engine/plan';
 import type { Dataset, DatasetInfo } from '../../engine/data/dataset';
 import type { HostApi, ImportProgress } from '../../main/contract';
 import { extend } from './curve';
-import { fetchDataset, Superseded } from './dataset';
+import { fetchDataset, infoOf, Superseded } from './dataset';
 import type { Engine } from './engine';
 import { demandsOf } from './follow';
 import { reasonOf } from './reason';
 import { Live } from './live.svelte';
 import { Stepper } from './stepper.svelte';
+import { weightsOf } from './weights';
 
 export type RunHost = Pick<HostApi, 'compile' | 'loadDataset' | 'datasetPart' | 'releaseDataset' | 'cancelJob'>;
 
@@ -112,9 +113,13 @@ export class Run {
     this.#links = links;
     this.live = new Live((error) => this.#complain('The live view has no numbers', error));
     this.#engine = this.#start();
-    this.stepper = new Stepper((row) => this.#engine.api.trace(row), (step) => {
-      this.live.focus = step === null ? null : { node: step.node, ...(step.edge === undefined ? {} : { edge: step.edge }), phase: step.phase };
-    });
+    this.stepper = new Stepper(
+      (row) => this.#engine.api.trace(row),
+      (step) => {
+        this.live.focus =
+          step === null ? null : { node: step.node, ...(step.edge === undefined ? {} : { edge: step.edge }), phase: step.phase };
+      },
+    );
   }
 
   #start(): Engine {
@@ -148,7 +153,8 @@ export class Run {
   /** The same project after an edit. */
   follow(project: Project): void {
     const demands = demandsOf(this.#project, project);
-    if (this.#project?.settings.training.epochs !== project.settings.training.epochs) this.goal = project.settings.training.epochs;
+    if (this.#project?.settings.training.epochs !== project.settings.training.epochs)
+      this.goal = project.settings.training.epochs;
     this.#project = project;
     if (demands.compile || demands.tune || demands.data)
       this.#want({ ...demands, fresh: false }, demands.data ? 250 : (this.#links.patience ?? 60));
@@ -213,7 +219,13 @@ export class Run {
       await this.#give(null, null);
     } else {
       const job = `import-${asked}-${Date.now()}`;
-      const name = data.kind === 'csv' ? (data.path.replace(/^dataset:/, '').split(/[/\\]/).at(-1) ?? data.path) : data.name;
+      const name =
+        data.kind === 'csv'
+          ? (data.path
+              .replace(/^dataset:/, '')
+              .split(/[/\\]/)
+              .at(-1) ?? data.path)
+          : data.name;
       this.#importJob = job;
       this.importing = { id: job, bytes: 0, totalBytes: 0, rows: 0, name };
       try {
@@ -235,7 +247,9 @@ export class Run {
       }
     }
     if (previous !== null && previous !== this.datasetId)
-      this.#links.host.releaseDataset(previous).catch((error: unknown) => this.#complain('Old data could not be released', error));
+      this.#links.host
+        .releaseDataset(previous)
+        .catch((error: unknown) => this.#complain('Old data could not be released', error));
   }
 
   /** Hands the numbers to the engine. Training must not read rows that are being replaced. */
@@ -251,6 +265,8 @@ export class Run {
     this.datasetId = id;
     this.testScore = null;
     this.stepper.close();
+    // A row of the data before says nothing about these.
+    this.live.look = 'batch';
     this.#revision++;
     this.#links.onData(dataset === null ? null : infoOf(dataset));
   }
@@ -508,7 +524,11 @@ export class Run {
     } else if (trouble.kind === 'device-lost') {
       void this.#moveToCpu(trouble);
     } else {
-      this.#links.notify({ kind: 'error', title: trouble.kind === 'not-finite' ? 'Training diverged' : 'Training stopped', text: trouble.message });
+      this.#links.notify({
+        kind: 'error',
+        title: trouble.kind === 'not-finite' ? 'Training diverged' : 'Training stopped',
+        text: trouble.message,
+      });
     }
   }
 
@@ -542,7 +562,11 @@ export class Run {
     this.live.active = false;
     this.live.detach();
     this.backend = null;
-    this.#links.notify({ kind: 'error', title: 'The engine stopped and was started again', text: `${message} Your drawing is unchanged; training starts from new weights.` });
+    this.#links.notify({
+      kind: 'error',
+      title: 'The engine stopped and was started again',
+      text: `${message} Your drawing is unchanged; training starts from new weights.`,
+    });
     this.#engine = this.#start();
     this.profile = null;
     this.#want({ compile: true, tune: false, data: true, fresh: true }, 200);
@@ -566,42 +590,4 @@ export class Run {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#engine.stop();
   }
-}
-
-/** The numbers stay behind: what the compiler and the drawing need to know is small. */
-export const infoOf = ({ name, rows, task, features, targets, classes, notes }: Dataset): DatasetInfo => ({
-  name,
-  rows,
-  task,
-  features,
-  targets,
-  classes,
-  notes,
-});
-
-/** Weights kept in the project file. */
-export function weightsOf(project: Project): Weights | undefined {
-  if (project.weights === undefined) return undefined;
-  return Object.fromEntries(
-    Object.entries(project.weights).map(([key, { shape, base64 }]) => {
-      const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-      const view = new DataView(bytes.buffer);
-      // Project files are little-endian whatever the machine.
-      const data = Float32Array.from({ length: bytes.length >> 2 }, (_nothing, at) => view.getFloat32(at * 4, true));
-      return [key, { shape, data }];
-    }),
-  );
-}
-
-/** The other direction: weights as a project keeps them. */
-export function storedWeights(weights: Weights): NonNullable<Project['weights']> {
-  return Object.fromEntries(
-    Object.entries(weights).map(([key, { shape, data }]) => {
-      const view = new DataView(new ArrayBuffer(data.length * 4));
-      data.forEach((value, at) => view.setFloat32(at * 4, value, true));
-      let text = '';
-      for (const byte of new Uint8Array(view.buffer)) text += String.fromCharCode(byte);
-      return [key, { shape, base64: btoa(text) }];
-    }),
-  );
 }

@@ -13,15 +13,17 @@ export function numberText(value: number, digits = 4): string {
     size >= 1e6 || size < 1e-4
       ? value.toExponential(Math.max(0, digits - 2))
       : Number(value.toPrecision(digits)).toLocaleString('en-US', { maximumSignificantDigits: digits, useGrouping: size >= 1e4 });
-  return text.replace(/\.?0+e/, 'e').replace('e+', 'e').replaceAll('-', '−');
+  return text
+    .replace(/\.?0+e/, 'e')
+    .replace('e+', 'e')
+    .replaceAll('-', '−');
 }
 
 export const fixedText = (value: number, decimals: number): string => value.toFixed(decimals).replace('-', '−');
 
 export const countText = (value: number): string => Math.round(value).toLocaleString('en-US');
 
-export const plural = (count: number, one: string, many = `${one}s`): string =>
-  `${countText(count)} ${count === 1 ? one : many}`;
+export const plural = (count: number, one: string, many = `${one}s`): string => `${countText(count)} ${count === 1 ? one : many}`;
 
 export const percentText = (share: number, decimals = 0): string => `${fixedText(share * 100, decimals)} %`;
 
@@ -38,7 +40,10 @@ export function bytesText(bytes: number): string {
 
 /** A number that someone typed: `1,5`, `1.5`, `−2`, `1e-3`; null when it is none. */
 export function parseNumber(text: string): number | null {
-  const plain = text.trim().replaceAll('−', '-').replace(/^(-?\d+),(\d+)$/, '$1.$2');
+  const plain = text
+    .trim()
+    .replaceAll('−', '-')
+    .replace(/^(-?\d+),(\d+)$/, '$1.$2');
   if (plain === '') return null;
   const value = Number(plain);
   return Number.isFinite(value) ? value : null;
@@ -77,7 +82,10 @@ export function keysText(keys: string): string {
       if (key === 'ArrowRight') return '→';
       if (key === 'ArrowUp') return '↑';
       if (key === 'ArrowDown') return '↓';
-      return key.replace(/^(Key|Digit)/, '').replace('Delete', 'Del').replace('Escape', 'Esc');
+      return key
+        .replace(/^(Key|Digit)/, '')
+        .replace('Delete', 'Del')
+        .replace('Escape', 'Esc');
     })
     .join(onMac ? '' : '+');
 }

@@ -19,7 +19,8 @@ const ofControls = (event: KeyboardEvent): boolean =>
   ['Enter', ' '].includes(event.key) &&
   !event.ctrlKey &&
   !event.metaKey &&
-  event.target.closest('button, a, [role=tab], [role=menuitem], [role=option], [role=slider], [role=radio], [role=switch]') !== null;
+  event.target.closest('button, a, [role=tab], [role=menuitem], [role=option], [role=slider], [role=radio], [role=switch]') !==
+    null;
 
 export function bindKeys(shortcuts: readonly Shortcut[]): () => void {
   const listener =

@@ -1,0 +1,30 @@
+/** Weights as project files keep them (base64 of little-endian float32) and as the engine takes them. */
+import type { Weights } from '../../engine/api';
+import type { Project } from '../../engine/graph/project';
+
+/** Weights kept in the project file. */
+export function weightsOf(project: Project): Weights | undefined {
+  if (project.weights === undefined) return undefined;
+  return Object.fromEntries(
+    Object.entries(project.weights).map(([key, { shape, base64 }]) => {
+      const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+      const view = new DataView(bytes.buffer);
+      // Project files are little-endian whatever the machine.
+      const data = Float32Array.from({ length: bytes.length >> 2 }, (_nothing, at) => view.getFloat32(at * 4, true));
+      return [key, { shape, data }];
+    }),
+  );
+}
+
+/** The other direction: weights as a project keeps them. */
+export function storedWeights(weights: Weights): NonNullable<Project['weights']> {
+  return Object.fromEntries(
+    Object.entries(weights).map(([key, { shape, data }]) => {
+      const view = new DataView(new ArrayBuffer(data.length * 4));
+      for (let at = 0; at < data.length; at++) view.setFloat32(at * 4, data[at]!, true);
+      let text = '';
+      for (const byte of new Uint8Array(view.buffer)) text += String.fromCharCode(byte);
+      return [key, { shape, base64: btoa(text) }];
+    }),
+  );
+}

@@ -1,0 +1,118 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Phase } from '../../src/engine/plan';
+import type { Trace, TraceStep } from '../../src/engine/train/trace-types';
+import { spansOf, Stepper } from '../../src/renderer/run/stepper.svelte';
+
+const phases: readonly Phase[] = ['forward', 'forward', 'loss', 'backward', 'backward', 'backward', 'update'];
+const trace = (row: number): Trace => ({
+  row,
+  loss: 1,
+  lossAfter: 0.5,
+  steps: phases.map(
+    (phase, index): TraceStep => ({
+      index,
+      phase,
+      node: `n${index}`,
+      owner: `n${index}`,
+      op: 'add',
+      title: `Step ${index}`,
+      value: { shape: [], data: Float64Array.of(index) },
+      formula: 'y',
+      numbers: '1',
+    }),
+  ),
+});
+
+let moves: (string | null)[];
+let stepper: Stepper;
+beforeEach(async () => {
+  vi.useFakeTimers();
+  moves = [];
+  stepper = new Stepper(
+    async (row) => trace(row),
+    (step) => moves.push(step?.node ?? null),
+  );
+  await stepper.open(3);
+});
+afterEach(() => {
+  stepper.close();
+  vi.useRealTimers();
+});
+
+describe('the stepper', () => {
+  test('runs of equal phases are spans', () => {
+    expect(spansOf(trace(0).steps)).toEqual([
+      { phase: 'forward', from: 0, to: 2 },
+      { phase: 'loss', from: 2, to: 3 },
+      { phase: 'backward', from: 3, to: 6 },
+      { phase: 'update', from: 6, to: 7 },
+    ]);
+  });
+
+  test('steps forth and back, and stays inside', () => {
+    expect([stepper.index, stepper.atFirst]).toEqual([0, true]);
+    stepper.back();
+    expect(stepper.index).toBe(0);
+    stepper.next();
+    stepper.next();
+    expect(stepper.step?.phase).toBe('loss');
+    stepper.last();
+    stepper.next();
+    expect([stepper.index, stepper.atLast]).toEqual([6, true]);
+    stepper.seek(-5);
+    expect(stepper.index).toBe(0);
+  });
+
+  test('goes by phases: forth to the next, back to the start of this one first', () => {
+    stepper.nextPhase();
+    stepper.nextPhase();
+    expect(stepper.index).toBe(3);
+    stepper.next();
+    stepper.previousPhase();
+    expect(stepper.index).toBe(3);
+    stepper.previousPhase();
+    expect(stepper.index).toBe(2);
+    stepper.last();
+    stepper.nextPhase();
+    expect(stepper.index).toBe(6);
+  });
+
+  test('plays to the end and stops there; playing again starts over', () => {
+    stepper.play();
+    vi.advanceTimersByTime(900 * 3 + 10);
+    expect([stepper.index, stepper.playing]).toEqual([3, true]);
+    vi.advanceTimersByTime(10_000);
+    expect([stepper.index, stepper.playing]).toEqual([6, false]);
+    stepper.speed = 3;
+    stepper.play();
+    expect(stepper.index).toBe(0);
+    vi.advanceTimersByTime(310);
+    expect(stepper.index).toBe(1);
+  });
+
+  test('stepping back by hand pauses', () => {
+    stepper.play();
+    stepper.back();
+    expect(stepper.playing).toBe(false);
+    vi.advanceTimersByTime(5000);
+    expect(stepper.index).toBe(0);
+  });
+
+  test('tells every move, and that it was closed', () => {
+    stepper.next();
+    stepper.close();
+    expect(moves).toEqual(['n0', 'n1', null]);
+    expect(stepper.trace).toBeNull();
+  });
+
+  test('a recording that was asked for earlier does not replace a later one', async () => {
+    const answers: ((trace: Trace) => void)[] = [];
+    const slow = new Stepper(() => new Promise((resolve) => answers.push(resolve)));
+    const [first, second] = [slow.open(1), slow.open(2)];
+    answers[1]!(trace(2));
+    answers[0]!(trace(1));
+    await Promise.all([first, second]);
+    expect(slow.trace?.row).toBe(2);
+    expect(slow.loading).toBe(false);
+  });
+});
