@@ -5,7 +5,7 @@
  */
 import { type Dialect, type Expr, type UnaryOp, type BinaryOp, namesIn, render } from '../ir/expr';
 import { ACC, type Kernel, type Read } from '../ir/kernel';
-import { type Axis, isBatched, product, sampleSize, type Shape } from '../ir/shape';
+import { type Axis, isBatched, product, sameShape, sampleSize, type Shape } from '../ir/shape';
 import { type KernelSequence, OUT } from '../ops/op';
 import { NotExportable } from './description';
 import type { OnnxModel } from './onnx-model';
@@ -150,6 +150,10 @@ function runKernel(model: OnnxModel, kernel: Kernel, operands: ReadonlyMap<strin
   return results;
 }
 
+/** A kernel may walk other axes than its array has, as long as the order of the elements is the same. */
+const reshaped = (model: OnnxModel, name: string, shape: Shape): string =>
+  model.node('Reshape', [name, model.integers(shape.map((length) => (length === 'batch' ? -1 : length)))]);
+
 /** Emits a whole sequence and returns the name of the operation's value. */
 export function runKernels(
   model: OnnxModel,
@@ -159,7 +163,9 @@ export function runKernels(
 ): string {
   const operands = new Map(Object.entries(inputs));
   for (const kernel of sequence.kernels)
-    for (const [to, name] of runKernel(model, kernel, operands))
-      operands.set(to, { name, shape: to === OUT ? out : sequence.temps![to]! });
+    for (const [to, name] of runKernel(model, kernel, operands)) {
+      const shape = to === OUT ? out : sequence.temps![to]!;
+      operands.set(to, { name: sameShape(kernel.out, shape) ? name : reshaped(model, name, shape), shape });
+    }
   return operands.get(OUT)!.name;
 }

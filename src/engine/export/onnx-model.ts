@@ -136,7 +136,8 @@ export class OnnxModel {
       docString: about,
       metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
       graph: {
-        name: title,
+        // The format asks for a name that is not empty.
+        name: title || 'network',
         docString: about,
         node: this.#nodes,
         initializer: this.#constants,

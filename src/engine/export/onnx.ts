@@ -50,7 +50,7 @@ function primitive(file: OnnxModel, op: Primitive, node: Placed, inputs: Readonl
   const shapes = Object.fromEntries(Object.entries(inputs).map(([port, { shape }]) => [port, shape]));
   const call: Call = { shapes, attrs: node.attrs, out: node.shape };
   const spelling = op.onnx;
-  if (!spelling || (spelling.type === 'MatMul' && !productAgrees(operands[0]!, operands[1]!)))
+  if (!spelling || spelling.fits?.(call) === false || (spelling.type === 'MatMul' && !productAgrees(operands[0]!, operands[1]!)))
     return file.named(node.id, runKernels(file, op.value(call), inputs, node.shape));
   const names =
     spelling.type === 'MatMul' || operands.length === 1
@@ -86,7 +86,8 @@ export const onnx: Exporter = {
     const about =
       `${model.title}, drawn and trained in Chainrule. ` +
       `Inputs are encoded rows: encoded = (original − mean) / deviation, in the order of 'features' in the metadata. ` +
-      `The output is a ${predictionIs}${classes.length > 0 ? `; classes in order: ${classes.join(', ')}` : ''}.`;
+      `The output is a ${predictionIs}${classes.length > 0 ? `; classes in order: ${classes.join(', ')}` : ''}` +
+      `${task === 'regression' ? `, encoded too: original = output · deviation + mean, by 'targets' in the metadata` : ''}.`;
     return file.bytes(model.title, about, {
       format: 'chainrule',
       task: task ?? '',
