@@ -219,4 +219,3 @@ export interface DesktopBridge {
 }
 /** `/socket?window=…` */
 export type SocketPath = '/socket';
-

@@ -49,6 +49,8 @@ export async function openHouse(config = configFolder()): Promise<House> {
 
 /** A window's host; `close` when the window is gone for good. */
 export interface Host extends HostApi {
+  /** The window shows its page for the first time, or anew: unsaved work of the page before is put aside. */
+  pageLoaded(): void;
   /** The user closed the window and did not want its work kept. */
   forgetRecovery(): Promise<void>;
   close(): Promise<void>;
@@ -78,6 +80,8 @@ export function createHost(house: House, platform: Platform): Host {
   projects.openWindow(window);
   /** Data files this window may read: picked in a dialog, or named by a project that it opened. */
   const granted = new Set<string>();
+  /** Done when what an earlier page left is put aside. */
+  let arrival: Promise<void> = Promise.resolve();
 
   const grant = (project: Project): void => {
     const { data } = project.settings;
@@ -162,6 +166,7 @@ export function createHost(house: House, platform: Platform): Host {
       projects.autosave(window, project, token === null ? null : projects.pathOf(token), dirty),
 
     recoveries: async () => {
+      await arrival;
       const found = await projects.recoveries();
       for (const { project } of found) grant(project);
       return found;
@@ -244,6 +249,9 @@ export function createHost(house: House, platform: Platform): Host {
 
     listFolder: async (folder) => (platform.host === 'electron' ? refuseFolderListing() : listFolder(folder ?? homedir())),
 
+    pageLoaded: () => {
+      arrival = projects.leaveBehind(window);
+    },
     forgetRecovery: () => projects.forgetAutosave(window),
     close: async () => {
       datasets.closeWindow(window);

@@ -322,6 +322,18 @@ describe('recovery', () => {
     await expect(other.host.discardRecovery('../../recent')).rejects.toThrow(/no such/);
   });
 
+  test('so is work of a page that was loaded anew, and its new page does not write over it', async () => {
+    const own = await house();
+    const one = window(own, 'one');
+    await one.host.autosave(small, null, true);
+    one.host.pageLoaded();
+    expect(await one.host.recoveries()).toHaveLength(1);
+    await one.host.autosave({ ...small, settings: { ...small.settings, title: 'New' } }, null, true);
+    expect((await one.host.recoveries()).map((r) => r.project.settings.title)).toEqual(['Small']);
+    await one.host.autosave(small, null, false);
+    expect(await one.host.recoveries()).toHaveLength(1);
+  });
+
   test('saving, and an undo back to the saved state, remove the copy', async () => {
     const own = await house();
     const one = window(own, 'one');

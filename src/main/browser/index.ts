@@ -143,6 +143,7 @@ export async function startBrowserHost(options: BrowserOptions = {}): Promise<Br
     const client = checkedClient(connect<ClientApi>(wire));
     own.socket = socket;
     own.client = client;
+    own.host.pageLoaded();
     serve(own.host, hostParsers, wire);
     let answered = true;
     socket.on('pong', () => (answered = true));

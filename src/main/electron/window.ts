@@ -127,6 +127,7 @@ export function openWindow(house: House, config: string, log: (message: string) 
     if (isMainFrame && !isSameDocument && pageReady) {
       pageReady = false;
       port.close();
+      host.pageLoaded();
     }
   });
   contents.on('render-process-gone', (_event, details) => {
@@ -134,6 +135,7 @@ export function openWindow(house: House, config: string, log: (message: string) 
     log(`The window's process ended: ${details.reason} (${details.exitCode}).`);
     pageReady = false;
     port.close();
+    host.pageLoaded();
     const choice = dialog.showMessageBoxSync({
       type: 'error',
       message: 'The window stopped working.',

@@ -3,7 +3,7 @@
  * else has a file open. Windows know files by tokens; only this service knows which path a token means.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, realpath, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { faultText, FILE_LIMIT, parseProject, serialiseProject, type FileFault } from '../../engine/graph/project-file';
 import type { Project } from '../../engine/graph/project';
@@ -85,6 +85,15 @@ function portableData(path: string, folder: string): string {
   if (isBundled(path) || !isAbsolute(path)) return path;
   const within = relative(folder, path);
   return within.startsWith('..') || isAbsolute(within) ? path : within.split(sep).join('/');
+}
+
+interface StoredRecovery {
+  readonly instance: string;
+  readonly window: string;
+  readonly path: string | null;
+  readonly savedAt: number;
+  /** The text of a project file. */
+  readonly project: string;
 }
 
 interface Lock {
@@ -169,9 +178,10 @@ export class Projects {
     for (const [path, windows] of this.openHere)
       if (windows.delete(window)) {
         if (windows.size === 0) this.openHere.delete(path);
-        await rm(join(this.lockFolder(path), `${lockName(this.instance.id, window)}.json`), { force: true }).catch(
-          () => undefined,
-        );
+        const folder = this.lockFolder(path);
+        await rm(join(folder, `${lockName(this.instance.id, window)}.json`), { force: true }).catch(() => undefined);
+        // Only when it was the last.
+        await rmdir(folder).catch(() => undefined);
       }
   }
 
@@ -261,6 +271,24 @@ export class Projects {
     await rm(this.recoveryPath(lockName(this.instance.id, window)), { force: true }).catch(() => undefined);
   }
 
+  /**
+   * The window's page was loaded anew: what the old page left is no longer this window's present work, and
+   * gets a name of its own, so that the new page's autosave does not take its place.
+   */
+  async leaveBehind(window: string): Promise<void> {
+    const own = this.recoveryPath(lockName(this.instance.id, window));
+    try {
+      const stored = JSON.parse(await readFile(own, 'utf8')) as StoredRecovery;
+      await writeOwn(
+        this.recoveryPath(randomBytes(16).toString('hex')),
+        JSON.stringify({ ...stored, window: '' } satisfies StoredRecovery),
+      );
+      await rm(own, { force: true });
+    } catch {
+      // There was none.
+    }
+  }
+
   /** Work of windows that are gone. What cannot be read is left alone. */
   async recoveries(): Promise<readonly Recovery[]> {
     const found: Recovery[] = [];
@@ -268,13 +296,7 @@ export class Projects {
       const id = name.replace(/\.json$/, '');
       if (!isRecoveryId(id)) continue;
       try {
-        const stored = JSON.parse(await readFile(this.recoveryPath(id), 'utf8')) as {
-          instance: string;
-          window: string;
-          path: string | null;
-          savedAt: number;
-          project: string;
-        };
+        const stored = JSON.parse(await readFile(this.recoveryPath(id), 'utf8')) as StoredRecovery;
         const open =
           stored.instance === this.instance.id ? this.windows.has(stored.window) : await this.instance.isAlive(stored.instance);
         if (open) continue;
