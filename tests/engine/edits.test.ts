@@ -2,9 +2,32 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { apply, between, changesModel, compose, invert, isEmpty } from '../../src/engine/graph/diff';
 import {
-  addNode, align, connect, duplicate, type Edit, explode, fragmentOf, freshGroup, freshId, group, insertOnEdge, inTurn,
-  keepWeights, move, nameFault, namesForPaste, paste, place, remove, removeAndHeal, rename, setAttr, setLabel,
-  setSettings, setTraining, ungroup,
+  addNode,
+  align,
+  connect,
+  duplicate,
+  type Edit,
+  explode,
+  fragmentOf,
+  freshGroup,
+  freshId,
+  group,
+  insertOnEdge,
+  inTurn,
+  keepWeights,
+  move,
+  nameFault,
+  namesForPaste,
+  paste,
+  place,
+  remove,
+  removeAndHeal,
+  rename,
+  setAttr,
+  setLabel,
+  setSettings,
+  setTraining,
+  ungroup,
 } from '../../src/engine/graph/edits';
 import type { Edge, Graph } from '../../src/engine/graph/graph';
 import { emptyProject, type Project } from '../../src/engine/graph/project';
@@ -94,17 +117,27 @@ describe('edits', () => {
     const parts: Graph['nodes'] = Object.fromEntries(
       ['x', 'fc/weight', 'fc/product', 'fc/bias', 'fc/sum', 'loss'].map((id) => [id, node(id)]),
     );
-    const wire = (from: string, to: string, port: string): [string, Edge] => [`${to}.${port}`, { id: `${to}.${port}`, from, to, port }];
+    const wire = (from: string, to: string, port: string): [string, Edge] => [
+      `${to}.${port}`,
+      { id: `${to}.${port}`, from, to, port },
+    ];
     const expansion = {
       graph: {
         nodes: parts,
         edges: Object.fromEntries([
-          wire('x', 'fc/product', 'a'), wire('fc/weight', 'fc/product', 'b'), wire('fc/product', 'fc/sum', 'a'),
-          wire('fc/bias', 'fc/sum', 'b'), wire('fc/sum', 'loss', 'prediction'),
+          wire('x', 'fc/product', 'a'),
+          wire('fc/weight', 'fc/product', 'b'),
+          wire('fc/product', 'fc/sum', 'a'),
+          wire('fc/bias', 'fc/sum', 'b'),
+          wire('fc/sum', 'loss', 'prediction'),
         ]),
       },
       owner: new Map(Object.keys(parts).map((id) => [id, id.split('/')[0]!])),
-      output: new Map([['x', 'x'], ['fc', 'fc/sum'], ['loss', 'loss']]),
+      output: new Map([
+        ['x', 'x'],
+        ['fc', 'fc/sum'],
+        ['loss', 'loss'],
+      ]),
     };
     const opened = explode('fc', expansion)(line);
     expect(Object.keys(opened.nodes)).toEqual(['x', 'fc/weight', 'fc/product', 'fc/bias', 'fc/sum', 'loss']);
@@ -126,7 +159,15 @@ describe('edits', () => {
   });
 
   test('an edit without effect returns the project itself', () => {
-    for (const edit of [remove(['nobody']), move([], 1, 1), place({ x: { x: 0, y: 0 } }), setAttr('fc', 'units', 4), connect('x', 'fc', 'x'), ungroup(['x']), setLabel('x', '')])
+    for (const edit of [
+      remove(['nobody']),
+      move([], 1, 1),
+      place({ x: { x: 0, y: 0 } }),
+      setAttr('fc', 'units', 4),
+      connect('x', 'fc', 'x'),
+      ungroup(['x']),
+      setLabel('x', ''),
+    ])
       expect(edit(line)).toBe(line);
   });
 });
@@ -144,25 +185,48 @@ describe('diffs', () => {
 
   /** A random edit that makes sense for any project: names are drawn by position. */
   const anyEdit: fc.Arbitrary<Edit> = fc
-    .record({ kind: fc.nat(14), a: fc.nat(1000), b: fc.nat(1000), x: fc.integer({ min: -500, max: 500 }), y: fc.integer({ min: -500, max: 500 }) })
+    .record({
+      kind: fc.nat(14),
+      a: fc.nat(1000),
+      b: fc.nat(1000),
+      x: fc.integer({ min: -500, max: 500 }),
+      y: fc.integer({ min: -500, max: 500 }),
+    })
     .map(({ kind, a, b, x, y }) => (project) => {
       const ids = Object.keys(project.nodes);
       const edges = Object.keys(project.edges);
       const pick = (n: number) => ids[n % Math.max(1, ids.length)] ?? 'nobody';
-      const some = ids.filter((_, index) => (a >> index % 10) & 1);
+      const some = ids.filter((_, index) => (a >> (index % 10)) & 1);
       const id = freshId(project.nodes, 'n');
       switch (kind) {
-        case 0: case 1: case 2: return addNode(node(id, 'add', { units: b }), { x, y })(project);
-        case 3: case 4: case 5: return connect(pick(a), pick(b), 'abc'[a % 3]!)(project);
-        case 6: return remove([pick(a), edges[b % Math.max(1, edges.length)] ?? 'nothing'])(project);
-        case 7: return move(some, x, y)(project);
-        case 8: return rename(pick(a), `r${b}`)(project);
-        case 9: return setAttr(pick(a), 'units', b)(project);
-        case 10: return a % 2 ? group(some, freshGroup(project)) (project) : ungroup(some)(project);
-        case 11: { const f = fragmentOf(project, some); return paste(f, namesForPaste(project, f), x, y)(project); }
-        case 12: return setLabel(pick(a), b % 2 ? `label ${b}` : '')(project);
-        case 13: return setTraining(b % 2 ? { objective: pick(a) } : { batch: b })(project);
-        default: return keepWeights(b % 3 ? { [`${pick(a)}/weight`]: { shape: [b], base64: '' } } : null)(project);
+        case 0:
+        case 1:
+        case 2:
+          return addNode(node(id, 'add', { units: b }), { x, y })(project);
+        case 3:
+        case 4:
+        case 5:
+          return connect(pick(a), pick(b), 'abc'[a % 3]!)(project);
+        case 6:
+          return remove([pick(a), edges[b % Math.max(1, edges.length)] ?? 'nothing'])(project);
+        case 7:
+          return move(some, x, y)(project);
+        case 8:
+          return rename(pick(a), `r${b}`)(project);
+        case 9:
+          return setAttr(pick(a), 'units', b)(project);
+        case 10:
+          return a % 2 ? group(some, freshGroup(project))(project) : ungroup(some)(project);
+        case 11: {
+          const f = fragmentOf(project, some);
+          return paste(f, namesForPaste(project, f), x, y)(project);
+        }
+        case 12:
+          return setLabel(pick(a), b % 2 ? `label ${b}` : '')(project);
+        case 13:
+          return setTraining(b % 2 ? { objective: pick(a) } : { batch: b })(project);
+        default:
+          return keepWeights(b % 3 ? { [`${pick(a)}/weight`]: { shape: [b], base64: '' } } : null)(project);
       }
     });
 

@@ -15,7 +15,12 @@ beforeEach(() => {
   editor.addOp('dense', { x: 400, y: 0 }, { units: 1, activation: 'sigmoid' });
   editor.addOp('target', { x: 400, y: 200 });
   editor.addOp('binary-cross-entropy', { x: 600, y: 0 });
-  for (const [from, to, port] of [['input', 'dense1', 'x'], ['dense1', 'dense2', 'x'], ['dense2', 'loss', 'prediction'], ['target', 'loss', 'target']] as const)
+  for (const [from, to, port] of [
+    ['input', 'dense1', 'x'],
+    ['dense1', 'dense2', 'x'],
+    ['dense2', 'loss', 'prediction'],
+    ['target', 'loss', 'target'],
+  ] as const)
     expect(editor.connect(from, to, port)).toBeNull();
 });
 
@@ -31,7 +36,10 @@ describe('drawing', () => {
   test('a forbidden connection says why and draws nothing', () => {
     const before = snapshot();
     expect(editor.connect('dense2', 'dense1', 'x')).toContain('taken');
-    editor.edit('Disconnect', (p) => ({ ...p, edges: Object.fromEntries(Object.entries(p.edges).filter(([id]) => id !== 'dense1.x')) }));
+    editor.edit('Disconnect', (p) => ({
+      ...p,
+      edges: Object.fromEntries(Object.entries(p.edges).filter(([id]) => id !== 'dense1.x')),
+    }));
     expect(editor.connect('dense2', 'dense1', 'x')).toContain('circle');
     editor.undo();
     expect(snapshot()).toBe(before);
@@ -105,7 +113,15 @@ describe('drawing', () => {
 
   test('input and target take the width of the data', () => {
     const column = (name: string) => ({ name, source: name, mean: 0, deviation: 1 });
-    const data: DatasetInfo = { name: 'iris', rows: 150, task: 'multiclass', features: ['a', 'b', 'c', 'd'].map(column), targets: ['x', 'y', 'z'].map(column), classes: ['x', 'y', 'z'], notes: [] };
+    const data: DatasetInfo = {
+      name: 'iris',
+      rows: 150,
+      task: 'multiclass',
+      features: ['a', 'b', 'c', 'd'].map(column),
+      targets: ['x', 'y', 'z'].map(column),
+      classes: ['x', 'y', 'z'],
+      notes: [],
+    };
     const other = new Editor();
     other.data = data;
     other.addOp('input');
@@ -158,7 +174,11 @@ describe('following', () => {
   test('the selection forgets what is gone, and places of parts mean their node', () => {
     editor.select(['dense1', 'dense2', 'no such node']);
     expect([...editor.selection]).toEqual(['dense1', 'dense2']);
-    editor.edit('Delete', (p) => ({ ...p, nodes: Object.fromEntries(Object.entries(p.nodes).filter(([id]) => id !== 'dense1')), edges: {} }));
+    editor.edit('Delete', (p) => ({
+      ...p,
+      nodes: Object.fromEntries(Object.entries(p.nodes).filter(([id]) => id !== 'dense1')),
+      edges: {},
+    }));
     expect([...editor.selection]).toEqual(['dense2']);
     editor.reveal({ node: 'dense2/weight' });
     expect([...editor.selection]).toEqual(['dense2']);
@@ -177,7 +197,13 @@ describe('clipboard', () => {
   });
 
   test('text that is no drawing is left alone', () => {
-    for (const text of ['', 'hello', '{"kind":"chainrule/nodes"}', '[]', '{"kind":"chainrule/nodes","nodes":[{"id":"a","op":"no such op","attrs":{}}]}']) {
+    for (const text of [
+      '',
+      'hello',
+      '{"kind":"chainrule/nodes"}',
+      '[]',
+      '{"kind":"chainrule/nodes","nodes":[{"id":"a","op":"no such op","attrs":{}}]}',
+    ]) {
       expect(parseFragment(text)).toBeNull();
       expect(editor.paste(text)).toBe(false);
     }
@@ -187,7 +213,11 @@ describe('clipboard', () => {
     const fragment = parseFragment(
       JSON.stringify({
         kind: 'chainrule/nodes',
-        nodes: [{ id: '__proto__', op: 'relu', attrs: {} }, { id: 'constructor', op: 'relu', attrs: { evil: 1, toString: 'x' } }, { id: 'b', op: 'dense', attrs: { units: 4, activation: { a: 1 } } }],
+        nodes: [
+          { id: '__proto__', op: 'relu', attrs: {} },
+          { id: 'constructor', op: 'relu', attrs: { evil: 1, toString: 'x' } },
+          { id: 'b', op: 'dense', attrs: { units: 4, activation: { a: 1 } } },
+        ],
         edges: [{ from: 'nobody', to: 'b', port: 'x' }, null, 7],
         positions: { b: { x: 'left', y: 0 } },
       }),
@@ -211,7 +241,11 @@ describe('gestures', () => {
   });
 
   test('arrow keys find the nearest node ahead', () => {
-    const points = [{ id: 'a', x: 100, y: 10 }, { id: 'b', x: 60, y: 80 }, { id: 'c', x: -50, y: 0 }];
+    const points = [
+      { id: 'a', x: 100, y: 10 },
+      { id: 'b', x: 60, y: 80 },
+      { id: 'c', x: -50, y: 0 },
+    ];
     expect(neighbour({ x: 0, y: 0 }, points, 'right')).toMatchObject({ id: 'a' });
     expect(neighbour({ x: 0, y: 0 }, points, 'left')).toMatchObject({ id: 'c' });
     expect(neighbour({ x: 0, y: 0 }, points, 'down')).toMatchObject({ id: 'b' });

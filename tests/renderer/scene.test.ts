@@ -4,13 +4,24 @@ import { addNode, connect, group, inTurn } from '../../src/engine/graph/edits';
 import { emptyProject, type Project } from '../../src/engine/graph/project';
 import { FrameReader, FrameWriter, frameBytes, tapKey } from '../../src/engine/train/frames';
 import { controlsOf, Drawing } from '../../src/renderer/canvas/cytoscape';
-import { curveBetween, distanceTo, edgeCurve, groupBoxes, hitNode, hitUnit, linesOf, nearestPort, pointOn } from '../../src/renderer/canvas/geometry';
+import {
+  curveBetween,
+  distanceTo,
+  edgeCurve,
+  groupBoxes,
+  hitNode,
+  hitUnit,
+  linesOf,
+  nearestPort,
+  pointOn,
+} from '../../src/renderer/canvas/geometry';
 import { aggregate, LiveLines } from '../../src/renderer/canvas/live';
 import { LEVELS, numberText, strength, STYLES, styleOf } from '../../src/renderer/canvas/scale';
 import { plotOf, sceneOf } from '../../src/renderer/canvas/scene';
 import { plainTheme } from '../../src/renderer/canvas/theme';
 
-const add = (id: string, op: string, attrs: Record<string, number | string | number[]>, x: number, y: number) => addNode({ id, op, attrs }, { x, y });
+const add = (id: string, op: string, attrs: Record<string, number | string | number[]>, x: number, y: number) =>
+  addNode({ id, op, attrs }, { x, y });
 
 /** A 2-8-8-1 network with its loss. */
 const network = inTurn(
@@ -40,7 +51,11 @@ describe('scene', () => {
   });
 
   test('a wide layer shows its first and last neurons and says how many there are', () => {
-    const wide = inTurn(add('input', 'input', { shape: [784] }, 0, 0), add('fc', 'dense', { units: 128 }, 300, 0), connect('input', 'fc', 'x'))(emptyProject);
+    const wide = inTurn(
+      add('input', 'input', { shape: [784] }, 0, 0),
+      add('fc', 'dense', { units: 128 }, 300, 0),
+      connect('input', 'fc', 'x'),
+    )(emptyProject);
     const units = sceneFor(wide).nodes.get('fc')!.units!;
     expect(units.count).toBe(128);
     expect(units.shown).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 125, 126, 127]);
@@ -56,8 +71,11 @@ describe('scene', () => {
 
   test('a layer that another kind of node feeds gets a line for each neuron', () => {
     const project = inTurn(
-      add('input', 'input', { shape: [3] }, 0, 0), add('act', 'relu', {}, 100, 0), add('fc', 'dense', { units: 4 }, 300, 0),
-      connect('input', 'act', 'x'), connect('act', 'fc', 'x'),
+      add('input', 'input', { shape: [3] }, 0, 0),
+      add('act', 'relu', {}, 100, 0),
+      add('fc', 'dense', { units: 4 }, 300, 0),
+      connect('input', 'act', 'x'),
+      connect('act', 'fc', 'x'),
     )(emptyProject);
     const scene = sceneFor(project);
     expect(scene.edges.get('fc.x')!.kind).toBe('fan');
@@ -129,7 +147,11 @@ describe('cytoscape', () => {
     const drawing = new Drawing(null);
     drawing.show(sceneFor(network), network.positions);
     expect(drawing.counts).toEqual({ nodes: 6, edges: 5 });
-    const less = inTurn((p: Project) => ({ ...p, nodes: Object.fromEntries(Object.entries(p.nodes).filter(([id]) => id !== 'target')), edges: Object.fromEntries(Object.entries(p.edges).filter(([, e]) => e.from !== 'target')) }))(network);
+    const less = inTurn((p: Project) => ({
+      ...p,
+      nodes: Object.fromEntries(Object.entries(p.nodes).filter(([id]) => id !== 'target')),
+      edges: Object.fromEntries(Object.entries(p.edges).filter(([, e]) => e.from !== 'target')),
+    }))(network);
     drawing.show(sceneFor(less), less.positions);
     expect(drawing.counts).toEqual({ nodes: 5, edges: 4 });
     drawing.choose(new Set(['loss']));
@@ -140,7 +162,10 @@ describe('cytoscape', () => {
 
   test('its curves are ours', () => {
     // Control points of (0,0) → (100,0) at (40,0) and (60,0) lie on the line itself.
-    expect(controlsOf(curveBetween({ x: 0, y: 0 }, { x: 100, y: 0 }))).toEqual({ weights: '0.4000 0.6000', distances: '0.0000 0.0000' });
+    expect(controlsOf(curveBetween({ x: 0, y: 0 }, { x: 100, y: 0 }))).toEqual({
+      weights: '0.4000 0.6000',
+      distances: '0.0000 0.0000',
+    });
   });
 
   test('lays a network out from left to right', () => {
@@ -161,7 +186,18 @@ describe('live numbers', () => {
   const live = () => {
     const scene = sceneFor(network);
     const lines = new LiveLines(scene, check(network, null), network.positions);
-    const length = (key: string): number => (key.includes('hidden2/weight') ? 64 : key.includes('hidden1/weight') ? 16 : key.includes('output') || key.includes('loss') || key.includes('target') ? (key.includes('weight') ? 8 : 1) : key === 'v:input' ? 2 : 8);
+    const length = (key: string): number =>
+      key.includes('hidden2/weight')
+        ? 64
+        : key.includes('hidden1/weight')
+          ? 16
+          : key.includes('output') || key.includes('loss') || key.includes('target')
+            ? key.includes('weight')
+              ? 8
+              : 1
+            : key === 'v:input'
+              ? 2
+              : 8;
     const at: Record<string, { offset: number; length: number }> = {};
     let floats = 0;
     for (const tap of lines.taps) {
@@ -194,7 +230,9 @@ describe('live numbers', () => {
   test('it asks for the numbers it draws and no more', () => {
     const keys = live().lines.taps.map(tapKey);
     expect(new Set(keys).size).toBe(keys.length);
-    expect(keys).toEqual(expect.arrayContaining(['v:input', 'v:hidden1/weight', 'g:hidden1/weight', 'v:hidden1/activation', 'e:loss.prediction']));
+    expect(keys).toEqual(
+      expect.arrayContaining(['v:input', 'v:hidden1/weight', 'g:hidden1/weight', 'v:hidden1/activation', 'e:loss.prediction']),
+    );
     expect(keys.some((key) => key.includes('bias'))).toBe(false);
   });
 
@@ -225,7 +263,15 @@ describe('scale', () => {
   });
 
   test('numbers are written for people', () => {
-    expect([0, 1.23456, -0.5, 123456789, 0.0000123, Number.NaN, Number.NEGATIVE_INFINITY].map(numberText)).toEqual(['0', '1.235', '−0.5', '1.23e8', '1.23e−5', 'not a number', '−∞']);
+    expect([0, 1.23456, -0.5, 123456789, 0.0000123, Number.NaN, Number.NEGATIVE_INFINITY].map(numberText)).toEqual([
+      '0',
+      '1.235',
+      '−0.5',
+      '1.23e8',
+      '1.23e−5',
+      'not a number',
+      '−∞',
+    ]);
   });
 });
 

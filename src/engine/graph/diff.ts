@@ -7,12 +7,12 @@
 import type { Edge, EdgeId, Node, NodeId, Table } from './graph';
 import type { Point, Project, Settings, StoredTensor } from './project';
 
-export interface Change<T> {
+interface Change<T> {
   readonly before: T | undefined;
   readonly after: T | undefined;
 }
 
-export interface TableDiff<K extends string, V> {
+interface TableDiff<K extends string, V> {
   readonly changes: Table<K, Change<V>>;
   /** The keys in order, on both sides; absent when neither their set nor their order changed. */
   readonly keys?: { readonly before: readonly K[]; readonly after: readonly K[] };
@@ -27,11 +27,10 @@ export interface Diff {
   readonly weights?: Change<Table<string, StoredTensor>>;
 }
 
-export const noDiff: Diff = {};
 export const isEmpty = (diff: Diff): boolean => Object.keys(diff).length === 0;
 
 /** Equality of plain values: what a JSON file would say. */
-export function same(a: unknown, b: unknown): boolean {
+function same(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (Array.isArray(a) !== Array.isArray(b)) return false;
@@ -49,8 +48,7 @@ function tableBetween<K extends string, V>(before: Table<K, V>, after: Table<K, 
   const changes: Record<string, Change<V>> = {};
   const [old, now] = [Object.keys(before) as K[], Object.keys(after) as K[]];
   for (const key of old)
-    if (before[key] !== after[key] && !same(before[key], after[key]))
-      changes[key] = { before: before[key], after: after[key] };
+    if (before[key] !== after[key] && !same(before[key], after[key])) changes[key] = { before: before[key], after: after[key] };
   for (const key of now) if (!Object.hasOwn(before, key)) changes[key] = { before: undefined, after: after[key] };
   const keys = sameKeys(old, now) ? undefined : { before: old, after: now };
   if (keys === undefined && Object.keys(changes).length === 0) return undefined;
@@ -72,14 +70,14 @@ export function between(before: Project, after: Project): Diff {
 
 function applyTable<K extends string, V>(table: Table<K, V>, diff: TableDiff<K, V> | undefined): Table<K, V> {
   if (!diff) return table;
-  const valueOf = (key: K): V | undefined => {
+  const valueAt = (key: K): V | undefined => {
     const change = diff.changes[key];
     return change ? change.after : table[key];
   };
   const keys = diff.keys?.after ?? (Object.keys(table) as K[]);
   const out = {} as Record<K, V>;
   for (const key of keys) {
-    const value = valueOf(key);
+    const value = valueAt(key);
     if (value !== undefined) out[key] = value;
   }
   return out;

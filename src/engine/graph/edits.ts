@@ -3,7 +3,19 @@
  * by identity, so that diffs are found by comparing references; an edit that has nothing to do returns the
  * project itself. Whether an edit is wise (cycles, shapes) is asked before, of `compile/check`.
  */
-import { type AttrValue, type Attrs, type Edge, type EdgeId, edge, edgeId, type Graph, type Node, type NodeId, type Table, topologicalOrder } from './graph';
+import {
+  type AttrValue,
+  type Attrs,
+  type Edge,
+  type EdgeId,
+  edge,
+  edgeId,
+  type Graph,
+  type Node,
+  type NodeId,
+  type Table,
+  topologicalOrder,
+} from './graph';
 import type { Point, Project, Settings, StoredTensor, Training } from './project';
 
 export type Edit = (project: Project) => Project;
@@ -17,7 +29,10 @@ const without = <K extends string, V>(table: Table<K, V>, gone: (key: K, value: 
 const has = (project: Project, id: NodeId): boolean => Object.hasOwn(project.nodes, id);
 
 /** The edits one after the other. */
-export const inTurn = (...edits: readonly Edit[]): Edit => (project) => edits.reduce((now, edit) => edit(now), project);
+export const inTurn =
+  (...edits: readonly Edit[]): Edit =>
+  (project) =>
+    edits.reduce((now, edit) => edit(now), project);
 
 // Names ---------------------------------------------------------------------------------------------
 
@@ -41,8 +56,15 @@ export function nameFault(project: Project, id: NodeId, name: string): string | 
   if (name === id) return null;
   if (name.trim() === '') return 'A node needs a name. Type at least one letter.';
   if (name.length > 60) return 'This name is too long. Use at most 60 characters.';
-  if (!NAME.test(name) || name === '__proto__') return 'A name consists of letters, digits, spaces, dashes and underscores. Leave out other characters.';
-  if (isTaken(without(project.nodes, (key) => key === id), name)) return `There is already a node called '${name}'. Choose another name.`;
+  if (!NAME.test(name) || name === '__proto__')
+    return 'A name consists of letters, digits, spaces, dashes and underscores. Leave out other characters.';
+  if (
+    isTaken(
+      without(project.nodes, (key) => key === id),
+      name,
+    )
+  )
+    return `There is already a node called '${name}'. Choose another name.`;
   return null;
 }
 
@@ -109,13 +131,6 @@ export const setAttr =
     const node = project.nodes[id];
     if (!node || node.attrs[name] === value) return project;
     return { ...project, nodes: { ...project.nodes, [id]: { ...node, attrs: { ...node.attrs, [name]: value } } } };
-  };
-
-export const setAttrs =
-  (id: NodeId, attrs: Attrs): Edit =>
-  (project) => {
-    const node = project.nodes[id];
-    return node ? { ...project, nodes: { ...project.nodes, [id]: { ...node, attrs } } } : project;
   };
 
 /** Drops the edges into ports that a node no longer has, after its attributes changed. */
@@ -416,7 +431,10 @@ export const explode =
     const drawn = (source: NodeId): NodeId => (isPart.has(source) ? source : (expansion.owner.get(source) ?? source));
     const inner = Object.values(expansion.graph.edges).filter((e) => isPart.has(e.to));
 
-    const columns = columnsOf({ nodes: Object.fromEntries(parts.map((p) => [p.id, p])), edges: Object.fromEntries(inner.filter((e) => isPart.has(e.from)).map((e) => [e.id, e])) });
+    const columns = columnsOf({
+      nodes: Object.fromEntries(parts.map((p) => [p.id, p])),
+      edges: Object.fromEntries(inner.filter((e) => isPart.has(e.from)).map((e) => [e.id, e])),
+    });
     const at = project.positions[id] ?? origin;
     const room = (columns.length - 1) * PART_GAP.x;
     const positions: Record<NodeId, Point> = {};

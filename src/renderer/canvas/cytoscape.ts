@@ -99,7 +99,8 @@ export class Drawing {
       for (const e of scene.edges.values()) {
         const before = old.edges.get(e.id);
         if (before && before.from === e.from && before.to === e.to) {
-          if (before.severity !== e.severity || before.kind !== e.kind) cy.getElementById(`e ${e.id}`).classes(edgeClasses(e, this.#chosen.has(e.id)));
+          if (before.severity !== e.severity || before.kind !== e.kind)
+            cy.getElementById(`e ${e.id}`).classes(edgeClasses(e, this.#chosen.has(e.id)));
           continue;
         }
         if (before) cy.getElementById(`e ${e.id}`).remove();
@@ -212,14 +213,25 @@ export class Drawing {
       elements.push({ data: nodeData(v), position: { ...before[id]! } });
     }
     for (const e of this.#scene.edges.values())
-      if (wanted.has(e.from) && wanted.has(e.to)) elements.push({ data: { id: `e ${e.id}`, source: `n ${e.from}`, target: `n ${e.to}` } });
+      if (wanted.has(e.from) && wanted.has(e.to))
+        elements.push({ data: { id: `e ${e.id}`, source: `n ${e.from}`, target: `n ${e.to}` } });
     const plain = cytoscape({
       headless: true,
       styleEnabled: true,
       elements,
-      style: [{ selector: 'node', style: { width: 'data(width)', height: 'data(height)' } }] as unknown as cytoscape.StylesheetJson,
+      style: [
+        { selector: 'node', style: { width: 'data(width)', height: 'data(height)' } },
+      ] as unknown as cytoscape.StylesheetJson,
     });
-    const options: dagre.DagreLayoutOptions = { name: 'dagre', rankDir: 'LR', nodeSep: 44, rankSep: 110, edgeSep: 16, fit: false, animate: false };
+    const options: dagre.DagreLayoutOptions = {
+      name: 'dagre',
+      rankDir: 'LR',
+      nodeSep: 44,
+      rankSep: 110,
+      edgeSep: 16,
+      fit: false,
+      animate: false,
+    };
     plain.layout(options).run();
     const laid: Record<NodeId, Point> = {};
     plain.nodes().forEach((node) => {
@@ -244,7 +256,9 @@ const nodeData = (v: NodeVisual): Record<string, unknown> => ({ id: `n ${v.id}`,
 const nodeClasses = (v: NodeVisual, chosen: boolean): string =>
   ['node', v.form, `of-${v.group}`, v.severity === 'error' ? 'fault' : '', chosen ? 'chosen' : ''].filter(Boolean).join(' ');
 const edgeClasses = (e: EdgeVisual, chosen: boolean): string =>
-  [e.kind === 'plain' ? 'plain' : 'bundle', e.severity === 'error' ? 'fault' : '', chosen ? 'chosen' : ''].filter(Boolean).join(' ');
+  [e.kind === 'plain' ? 'plain' : 'bundle', e.severity === 'error' ? 'fault' : '', chosen ? 'chosen' : '']
+    .filter(Boolean)
+    .join(' ');
 const sameNode = (a: NodeVisual, b: NodeVisual): boolean =>
   a.width === b.width && a.height === b.height && a.form === b.form && a.group === b.group && a.severity === b.severity;
 
@@ -287,7 +301,13 @@ function styleOf(theme: Theme): readonly Rule[] {
     { selector: 'node.fault', style: { 'border-color': theme.danger, 'border-width': 2 } },
     {
       selector: 'node.chosen',
-      style: { 'border-color': theme.accent, 'border-width': 2, 'underlay-color': theme.accent, 'underlay-opacity': 0.2, 'underlay-padding': '4px' },
+      style: {
+        'border-color': theme.accent,
+        'border-width': 2,
+        'underlay-color': theme.accent,
+        'underlay-opacity': 0.2,
+        'underlay-padding': '4px',
+      },
     },
     {
       selector: 'node.group',

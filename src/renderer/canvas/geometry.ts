@@ -2,7 +2,7 @@
  * Scene and positions together: where boxes, ports and neurons are, how a line runs, what lies under a
  * point. Everything is in the drawing's own coordinates; the camera is not known here.
  */
-import type { EdgeId, NodeId } from '../../engine/graph/graph';
+import type { EdgeId } from '../../engine/graph/graph';
 import type { Point, Project } from '../../engine/graph/project';
 import { type Box, boxAround, holds, unionOf } from '../editor/gestures';
 import type { EdgeVisual, NodeVisual, PortVisual, Scene } from './scene';
@@ -83,15 +83,9 @@ export interface Line {
 }
 
 export const NOWHERE: Point = { x: 0, y: 0 };
-export const positionOf = (project: Project, id: NodeId): Point => project.positions[id] ?? NOWHERE;
-
 export const boxOfNode = (v: NodeVisual, at: Point): Box => boxAround(at, v.width, v.height);
 export const outOf = (v: NodeVisual, at: Point): Point => ({ x: at.x + v.out.dx, y: at.y + v.out.dy });
 export const portAt = (p: PortVisual, at: Point): Point => ({ x: at.x + p.dx, y: at.y + p.dy });
-
-/** Bounds of everything drawn, or null for an empty drawing. */
-export const boundsOf = (scene: Scene, positions: Project['positions']): Box | null =>
-  unionOf([...scene.nodes.values()].map((v) => boxOfNode(v, positions[v.id] ?? NOWHERE)));
 
 /** The line of an edge as a whole. */
 export function edgeCurve(scene: Scene, positions: Project['positions'], e: EdgeVisual): Curve {
@@ -132,14 +126,6 @@ export function linesOf(scene: Scene, positions: Project['positions'], e: EdgeVi
   });
   return lines;
 }
-
-export type Hit =
-  | { readonly kind: 'handle'; readonly node: NodeId }
-  | { readonly kind: 'unit'; readonly node: NodeId; readonly index: number }
-  | { readonly kind: 'node'; readonly node: NodeId }
-  | { readonly kind: 'line'; readonly edge: EdgeId; readonly line: Line }
-  | { readonly kind: 'group'; readonly group: string }
-  | { readonly kind: 'nothing' };
 
 /** Nodes later in the table lie on top. `reach` is what a pointer forgives, in the drawing's units. */
 export function hitNode(scene: Scene, positions: Project['positions'], at: Point, reach = 0): NodeVisual | null {
@@ -191,7 +177,7 @@ export function nearestLine(lines: Iterable<Line>, at: Point, reach: number): Li
   return found;
 }
 
-export const GROUP_PADDING = 18;
+const GROUP_PADDING = 18;
 export const GROUP_TITLE = 22;
 
 /** Boxes of groups, with room for their titles. */

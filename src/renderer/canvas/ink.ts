@@ -175,7 +175,8 @@ export class Ink {
         this.#card(v, at, color, state);
     }
     if (zoom >= ANY_TEXT) this.#ports(v, at, color, state);
-    if (v.severity === 'error' || v.severity === 'warning') this.#badge(at.x + v.width / 2 - 4, at.y - v.height / 2 + 4, v.severity === 'error' ? theme.danger : theme.warning, theme);
+    if (v.severity === 'error' || v.severity === 'warning')
+      this.#badge(at.x + v.width / 2 - 4, at.y - v.height / 2 + 4, v.severity === 'error' ? theme.danger : theme.warning, theme);
     if (selection.has(v.id) && zoom < ANY_TEXT) this.#ring(v, at, theme.accent, 6, 3 / zoom);
     c.globalAlpha = 1;
   }
@@ -353,7 +354,15 @@ export class Ink {
     c.fillText(text, x, y + size * 0.04);
   }
 
-  #plot(points: NonNullable<NodeVisual['plot']>, x: number, y: number, width: number, height: number, color: string, line = 1.8): void {
+  #plot(
+    points: NonNullable<NodeVisual['plot']>,
+    x: number,
+    y: number,
+    width: number,
+    height: number,
+    color: string,
+    line = 1.8,
+  ): void {
     const c = this.#context;
     c.beginPath();
     points.forEach(([px, py], i) => {

@@ -9,7 +9,18 @@ import { topologicalOrder } from '../../engine/graph/graph';
 import type { Point, Project } from '../../engine/graph/project';
 import type { Editor } from '../editor/editor.svelte';
 import { type Box, boxOf, chosen, neighbour, overlap, snap, unionOf } from '../editor/gestures';
-import { boxOfNode, groupBoxes, hitGroup, hitHandle, hitNode, hitUnit, type Line, nearestPort, NOWHERE, portAt } from './geometry';
+import {
+  boxOfNode,
+  groupBoxes,
+  hitGroup,
+  hitHandle,
+  hitNode,
+  hitUnit,
+  type Line,
+  nearestPort,
+  NOWHERE,
+  portAt,
+} from './geometry';
 import { noFeedback } from './ink';
 import type { NodeVisual } from './scene';
 import type { Stage } from './stage';
@@ -24,6 +35,7 @@ export interface Host {
   hoverLine(line: Line | null, at: Point): void;
   hoverUnit(node: NodeId, index: number | null): void;
   quickAdd(at: Point, from: NodeId | null): void;
+  renameGroup(group: string): void;
   contextMenu(at: Point): void;
   inspect(id: NodeId): void;
   announce(text: string): void;
@@ -33,11 +45,43 @@ export interface Host {
 type State =
   | { readonly kind: 'idle' }
   | { readonly kind: 'panning'; last: Point; moved: boolean; readonly menu: boolean }
-  | { readonly kind: 'pressing'; readonly start: Point; readonly node: NodeId; readonly ids: readonly NodeId[]; readonly narrow: boolean }
-  | { readonly kind: 'moving'; readonly start: Point; readonly ids: readonly NodeId[]; readonly before: Project['positions']; readonly gesture: string; dropEdge: EdgeId | null }
-  | { readonly kind: 'boxing'; readonly start: Point; readonly before: ReadonlySet<string>; readonly how: 'replace' | 'add' | 'toggle'; moved: boolean }
-  | { readonly kind: 'connecting'; readonly from: NodeId; readonly detached: EdgeId | null; target: NodeId | null; port: string | null; fault: string | null; moved: boolean }
-  | { readonly kind: 'choosing'; readonly from: NodeId; readonly choices: readonly { readonly node: NodeId; readonly port: string }[]; at: number };
+  | {
+      readonly kind: 'pressing';
+      readonly start: Point;
+      readonly node: NodeId;
+      readonly ids: readonly NodeId[];
+      readonly narrow: boolean;
+    }
+  | {
+      readonly kind: 'moving';
+      readonly start: Point;
+      readonly ids: readonly NodeId[];
+      readonly before: Project['positions'];
+      readonly gesture: string;
+      dropEdge: EdgeId | null;
+    }
+  | {
+      readonly kind: 'boxing';
+      readonly start: Point;
+      readonly before: ReadonlySet<string>;
+      readonly how: 'replace' | 'add' | 'toggle';
+      moved: boolean;
+    }
+  | {
+      readonly kind: 'connecting';
+      readonly from: NodeId;
+      readonly detached: EdgeId | null;
+      target: NodeId | null;
+      port: string | null;
+      fault: string | null;
+      moved: boolean;
+    }
+  | {
+      readonly kind: 'choosing';
+      readonly from: NodeId;
+      readonly choices: readonly { readonly node: NodeId; readonly port: string }[];
+      at: number;
+    };
 
 /** Pixels that a press may wander before it is a drag. */
 const SLACK = 3;
@@ -83,7 +127,11 @@ export class Interaction {
     const how = event.ctrlKey || event.metaKey ? 'toggle' : event.shiftKey ? 'add' : 'replace';
 
     const handle = hitHandle(scene, positions, p, HANDLE_REACH / Math.min(1.2, zoom));
-    if (handle && how === 'replace' && !(handle.form === 'column' && hitUnit(handle, positions[handle.id] ?? NOWHERE, p) !== null)) {
+    if (
+      handle &&
+      how === 'replace' &&
+      !(handle.form === 'column' && hitUnit(handle, positions[handle.id] ?? NOWHERE, p) !== null)
+    ) {
       this.#state = { kind: 'connecting', from: handle.id, detached: null, target: null, port: null, fault: null, moved: false };
       this.#faults.clear();
       this.#showConnecting(p);
@@ -97,7 +145,15 @@ export class Interaction {
       if (port && held && how === 'replace') {
         const end = portAt(port, positions[v.id] ?? NOWHERE);
         if (Math.hypot(end.x - p.x, end.y - p.y) < 7 / Math.min(1, zoom)) {
-          this.#state = { kind: 'connecting', from: held.from, detached: held.id, target: null, port: null, fault: null, moved: false };
+          this.#state = {
+            kind: 'connecting',
+            from: held.from,
+            detached: held.id,
+            target: null,
+            port: null,
+            fault: null,
+            moved: false,
+          };
           this.#faults.clear();
           return;
         }
@@ -158,7 +214,14 @@ export class Interaction {
       }
       case 'pressing': {
         if (Math.hypot(p.x - state.start.x, p.y - state.start.y) * zoom < SLACK) return;
-        this.#state = { kind: 'moving', start: state.start, ids: state.ids, before: editor.project.positions, gesture: `move ${++gestures}`, dropEdge: null };
+        this.#state = {
+          kind: 'moving',
+          start: state.start,
+          ids: state.ids,
+          before: editor.project.positions,
+          gesture: `move ${++gestures}`,
+          dropEdge: null,
+        };
         this.move(event, at);
         return;
       }
@@ -170,7 +233,13 @@ export class Interaction {
         if (!state.moved && Math.hypot(box.x2 - box.x1, box.y2 - box.y1) * zoom < SLACK) return;
         state.moved = true;
         stage.feedback = { ...stage.feedback, box };
-        editor.select(chosen(state.how === 'replace' ? new Set() : state.before, this.#inside(box), state.how === 'replace' ? 'add' : state.how));
+        editor.select(
+          chosen(
+            state.how === 'replace' ? new Set() : state.before,
+            this.#inside(box),
+            state.how === 'replace' ? 'add' : state.how,
+          ),
+        );
         return;
       }
       case 'connecting': {
@@ -225,7 +294,8 @@ export class Interaction {
   leave(): void {
     if (this.#state.kind !== 'idle') return;
     const { stage } = this.host;
-    if (stage.feedback.hover !== null || stage.feedback.hoverUnit !== null) stage.feedback = { ...stage.feedback, hover: null, hoverUnit: null };
+    if (stage.feedback.hover !== null || stage.feedback.hoverUnit !== null)
+      stage.feedback = { ...stage.feedback, hover: null, hoverUnit: null };
     this.#unhover();
     this.host.hoverLine(null, NOWHERE);
   }
@@ -234,7 +304,9 @@ export class Interaction {
     const { stage } = this.host;
     const p = stage.toDrawing(at.x, at.y);
     const v = hitNode(stage.scene, stage.positions, p, 2);
+    const group = v ? null : hitGroup(groupBoxes(stage.scene, stage.positions), p);
     if (v) this.host.inspect(v.id);
+    else if (group !== null) this.host.renameGroup(group);
     else if (!stage.lineAt(p, 6 / stage.camera.zoom)) this.host.quickAdd(p, null);
   }
 
@@ -244,7 +316,8 @@ export class Interaction {
     const unit = event.deltaMode === 1 ? 18 : event.deltaMode === 2 ? 400 : 1;
     const [dx, dy] = [event.deltaX * unit, event.deltaY * unit];
     // A wheel turns in coarse vertical steps; a touchpad glides both ways, and pinches as Ctrl + wheel.
-    const isWheel = event.deltaMode !== 0 || (event.deltaX === 0 && Math.abs(event.deltaY) >= 80 && Number.isInteger(event.deltaY));
+    const isWheel =
+      event.deltaMode !== 0 || (event.deltaX === 0 && Math.abs(event.deltaY) >= 80 && Number.isInteger(event.deltaY));
     if (event.ctrlKey || event.metaKey) stage.zoomBy(Math.exp(-dy * (isWheel ? 0.0016 : 0.01)), at);
     else if (isWheel && !event.shiftKey) stage.zoomBy(Math.exp(-dy * 0.0016), at);
     else if (event.shiftKey && dx === 0) stage.panBy(-dy, 0);
@@ -266,7 +339,9 @@ export class Interaction {
 
   #inside(box: Box): readonly string[] {
     const { scene, positions } = this.host.stage;
-    const nodes = [...scene.nodes.values()].filter((v) => overlap(box, boxOfNode(v, positions[v.id] ?? NOWHERE))).map((v) => v.id);
+    const nodes = [...scene.nodes.values()]
+      .filter((v) => overlap(box, boxOfNode(v, positions[v.id] ?? NOWHERE)))
+      .map((v) => v.id);
     const within = new Set(nodes);
     const edges = [...scene.edges.values()].filter((e) => within.has(e.from) && within.has(e.to)).map((e) => e.id);
     return [...nodes, ...edges];
@@ -280,7 +355,11 @@ export class Interaction {
     const v = near ?? hitNode(scene, positions, p, 2 / zoom);
     const unit = v ? hitUnit(v, positions[v.id] ?? NOWHERE, p) : null;
     const line = v && unit === null && v.form !== 'column' ? null : unit === null ? stage.lineAt(p, 6 / zoom) : null;
-    if (feedback.hover !== (v?.id ?? null) || feedback.hoverUnit?.index !== (unit ?? undefined) || feedback.hoverUnit?.node !== (unit === null ? undefined : v!.id))
+    if (
+      feedback.hover !== (v?.id ?? null) ||
+      feedback.hoverUnit?.index !== (unit ?? undefined) ||
+      feedback.hoverUnit?.node !== (unit === null ? undefined : v!.id)
+    )
       stage.feedback = { ...feedback, hover: v?.id ?? null, hoverUnit: unit === null ? null : { node: v!.id, index: unit } };
     if (unit !== null && v) {
       if (this.#hovered.node !== v.id || this.#hovered.unit !== unit) {
@@ -312,7 +391,10 @@ export class Interaction {
     const [dx, dy] = [p.x - state.start.x, p.y - state.start.y];
     const { width, height } = stage.size;
     const [a, b] = [stage.toDrawing(0, 0), stage.toDrawing(width, height)];
-    const others = visuals.filter((v) => !ids.has(v.id)).map(boxAt).filter((box) => overlap(box, boxOf(a, b)));
+    const others = visuals
+      .filter((v) => !ids.has(v.id))
+      .map(boxAt)
+      .filter((box) => overlap(box, boxOf(a, b)));
     const rest = free
       ? { dx: Math.round(dx), dy: Math.round(dy), guides: [] }
       : snap(moved, state.before[state.ids[0]!] ?? NOWHERE, dx, dy, others, 6 / zoom);
@@ -383,7 +465,10 @@ export class Interaction {
     const away = Math.hypot(position.x + nearest.dx - p.x, position.y + nearest.dy - p.y);
     // Somewhere on the node means any port that will do; right at a port means that one.
     const open = v.ports.filter((port) => faults.get(port.name) === null);
-    const best = faults.get(nearest.name) === null || away < 10 || open.length === 0 ? nearest : nearestPort({ ...v, ports: open }, position, p)!;
+    const best =
+      faults.get(nearest.name) === null || away < 10 || open.length === 0
+        ? nearest
+        : nearestPort({ ...v, ports: open }, position, p)!;
     state.port = best.name;
     state.fault = faults.get(best.name) ?? null;
   }
@@ -393,8 +478,13 @@ export class Interaction {
     const state = this.#state;
     if (state.kind !== 'connecting') return;
     const target = state.target === null ? null : stage.scene.nodes.get(state.target);
-    const ports = new Map((target?.ports ?? []).map((port) => [port.name, this.#faultOf(state.from, state.detached, target!.id, port.name) === null]));
-    stage.feedback = { ...stage.feedback, connecting: { from: state.from, to: p, target: state.target, ports, port: state.port } };
+    const ports = new Map(
+      (target?.ports ?? []).map((port) => [port.name, this.#faultOf(state.from, state.detached, target!.id, port.name) === null]),
+    );
+    stage.feedback = {
+      ...stage.feedback,
+      connecting: { from: state.from, to: p, target: state.target, ports, port: state.port },
+    };
   }
 
   #finishConnecting(state: Extract<State, { kind: 'connecting' }>, p: Point, at: Point): void {
@@ -488,7 +578,12 @@ export class Interaction {
     const state = this.#state;
     this.#state = { kind: 'idle' };
     this.host.tip(null, NOWHERE, 'plain');
-    if (state.kind === 'moving') editor.edit('Move', edits.place(Object.fromEntries(state.ids.map((id) => [id, state.before[id] ?? NOWHERE]))), state.gesture);
+    if (state.kind === 'moving')
+      editor.edit(
+        'Move',
+        edits.place(Object.fromEntries(state.ids.map((id) => [id, state.before[id] ?? NOWHERE]))),
+        state.gesture,
+      );
     if (state.kind === 'boxing') editor.select(state.before);
     stage.feedback = { ...noFeedback, focused: stage.feedback.focused };
   }
@@ -599,7 +694,9 @@ export class Interaction {
       connecting: { from: state.from, to: stage.positions[node] ?? NOWHERE, target: node, ports: new Map([[port, true]]), port },
     };
     stage.reveal([node]);
-    this.host.announce(`Connect ${state.from} to ${node}, input ${port}: ${state.at + 1} of ${state.choices.length}. Arrows choose, Enter connects, Escape cancels.`);
+    this.host.announce(
+      `Connect ${state.from} to ${node}, input ${port}: ${state.at + 1} of ${state.choices.length}. Arrows choose, Enter connects, Escape cancels.`,
+    );
   }
 
   #chooseByKey(state: Extract<State, { kind: 'choosing' }>, event: KeyboardEvent): boolean {
@@ -621,7 +718,9 @@ export class Interaction {
   }
 }
 
-const arrows: Readonly<Record<string, { readonly dx: number; readonly dy: number; readonly direction: 'left' | 'right' | 'up' | 'down' }>> = {
+const arrows: Readonly<
+  Record<string, { readonly dx: number; readonly dy: number; readonly direction: 'left' | 'right' | 'up' | 'down' }>
+> = {
   ArrowLeft: { dx: -1, dy: 0, direction: 'left' },
   ArrowRight: { dx: 1, dy: 0, direction: 'right' },
   ArrowUp: { dx: 0, dy: -1, direction: 'up' },

@@ -271,7 +271,9 @@ function edgeGradient(e: EdgeVisual, scene: Scene, wiring: Wiring): Tap | null {
   const candidates = wiring.get(`${e.from}>${e.to}`) ?? [];
   const exact = candidates.find((w) => w.port === e.port);
   if (exact) return { of: 'edge-gradient', edge: exact.edge };
-  const siblings = [...scene.edges.values()].filter((other) => other.from === e.from && other.to === e.to).map((other) => other.port);
+  const siblings = [...scene.edges.values()]
+    .filter((other) => other.from === e.from && other.to === e.to)
+    .map((other) => other.port);
   const chosen = candidates[siblings.indexOf(e.port)];
   return chosen ? { of: 'edge-gradient', edge: chosen.edge } : null;
 }

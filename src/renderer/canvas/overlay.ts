@@ -167,7 +167,9 @@ export class Overlay {
     const seen = this.#seen(camera);
     const { x1, y1, x2, y2 } = this.#sorted;
     const covered = seen.x1 >= x1 && seen.y1 >= y1 && seen.x2 <= x2 && seen.y2 <= y2;
-    return covered && (x2 - x1) * (y2 - y1) < 16 * (seen.x2 - seen.x1) * (seen.y2 - seen.y1) && this.#sparse === sparseness(camera);
+    return (
+      covered && (x2 - x1) * (y2 - y1) < 16 * (seen.x2 - seen.x1) * (seen.y2 - seen.y1) && this.#sparse === sparseness(camera)
+    );
   }
 
   /** Sorts the lines by style and makes one path for each style. */
@@ -188,7 +190,8 @@ export class Overlay {
         Math.max(curve.sy, curve.ty, curve.ay) >= top &&
         Math.min(curve.sy, curve.ty) <= bottom;
       // A plain line is Cytoscape's while nothing is known about it.
-      const drawn = inside && (lines.isWeight[i] || target >= 0 || ready) && (sparse === 1 || target < 0 || (source + target) % sparse === 0);
+      const drawn =
+        inside && (lines.isWeight[i] || target >= 0 || ready) && (sparse === 1 || target < 0 || (source + target) % sparse === 0);
       this.#visible[i] = drawn ? 1 : 0;
       if (!drawn) continue;
       const base = lines.isWeight[i] || forward || !backward ? lines.base[i]! : lines.backward[i]!;
@@ -261,7 +264,7 @@ export class Overlay {
         if (direction === -1) head = 1 - ((head + 0.5 / many) % 1);
         for (let end = 0; end < 2; end++) {
           let at = end === 0 ? head - direction * tail : head;
-          at = at < 0 ? 0 : at > 1 ? 1 : at;
+          at = Math.min(1, Math.max(0, at));
           let px: number;
           let py: number;
           if (at < 0.5) {
@@ -341,10 +344,25 @@ export class Overlay {
       const middle = pointOn(curve, 0.5);
       // The value stands above its line, the gradient below, as on a blackboard; beside it where it is steep.
       const steep = Math.abs(curve.by - curve.ay) > 1.2 * Math.abs(curve.bx - curve.ax);
-      const side = curve.tx - middle.x > size * 5.5 || middle.x - curve.sx < size * 2 ? 1 : -1;
-      const [dx, dy] = steep ? [side * size * 2.9, size * 0.7] : [0, size];
-      if (value !== undefined) this.#figure(shortNumber(value), middle.x + dx, middle.y - dy, value < 0 ? theme.neg : theme.pos, theme.bg, size);
-      if (gradient !== undefined) this.#figure(`∂ ${shortNumber(gradient)}`, middle.x + dx, middle.y + dy, gradient < 0 ? theme.neg : theme.pos, theme.bg, size);
+      const short = steep && Math.abs(curve.tx - curve.sx) < size * 9;
+      const side = curve.tx > curve.sx ? 1 : -1;
+      // Where there is no room at all they stand above the line's upper end.
+      const [dx, up, down] = short
+        ? [0, middle.y - Math.min(curve.sy, curve.ty) + size * 2.4, Math.min(curve.sy, curve.ty) - middle.y - size]
+        : steep
+          ? [side * size * 2.9, size * 0.7, size * 0.7]
+          : [0, size, size];
+      if (value !== undefined)
+        this.#figure(shortNumber(value), middle.x + dx, middle.y - up, value < 0 ? theme.neg : theme.pos, theme.bg, size);
+      if (gradient !== undefined)
+        this.#figure(
+          `∂ ${shortNumber(gradient)}`,
+          middle.x + dx,
+          middle.y + down,
+          gradient < 0 ? theme.neg : theme.pos,
+          theme.bg,
+          size,
+        );
     }
   }
 

@@ -13,7 +13,7 @@ import type { Op, OpGroup } from '../../engine/ops/op';
 import type { DatasetInfo } from '../../engine/data/dataset';
 
 /** A place on a node, from its middle. */
-export interface Spot {
+interface Spot {
   readonly dx: number;
   readonly dy: number;
 }
@@ -24,7 +24,7 @@ export interface PortVisual extends Spot {
 }
 
 /** The neurons of a layer, or the features of an input, as a column. */
-export interface Units {
+interface Units {
   readonly count: number;
   /** Indices of those that are drawn; with more than fit, the first and the last ones. */
   readonly shown: readonly number[];
@@ -35,7 +35,7 @@ export interface Units {
   readonly labels: readonly string[];
 }
 
-export type Form = 'card' | 'pill' | 'circle' | 'column' | 'neuron';
+type Form = 'card' | 'pill' | 'circle' | 'column' | 'neuron';
 
 export interface NodeVisual {
   readonly id: NodeId;
@@ -82,13 +82,13 @@ export interface Scene {
   readonly edges: ReadonlyMap<EdgeId, EdgeVisual>;
 }
 
-export const MOST_UNITS = 12;
+const MOST_UNITS = 12;
 export type Measure = (text: string, size: number, weight: number) => number;
 /** Widths of an average sans-serif, for where there is no canvas to ask. */
-export const roughly: Measure = (text, size, weight) => text.length * size * (weight >= 600 ? 0.58 : 0.54);
+const roughly: Measure = (text, size, weight) => text.length * size * (weight >= 600 ? 0.58 : 0.54);
 
 const counted = new Intl.NumberFormat('en-US');
-export const parametersText = (count: number): string =>
+const parametersText = (count: number): string =>
   count === 0 ? '' : `${counted.format(count)} parameter${count === 1 ? '' : 's'}`;
 
 const worse = (a: Severity | null, b: Severity): Severity =>
@@ -234,7 +234,11 @@ function nodeVisual(
   const portColumn = named ? Math.max(...ports.map((p) => measure(p.name, 10, 400))) + 16 : 0;
   const text = Math.max(measure(title, 13, 600), ...lines.map((line) => measure(line, 11, 400)), measure(meta, 10.5, 400));
   const width = Math.ceil(Math.max(pill ? 104 : 124, portColumn + 12 + 34 + 10 + text + 18) / 2) * 2;
-  const height = Math.max(pill ? 46 : 52, 18 + 17 * (1 + lines.length + (meta !== '' && !pill ? 1 : 0)), ports.length * PORT_PITCH + 10);
+  const height = Math.max(
+    pill ? 46 : 52,
+    18 + 17 * (1 + lines.length + (meta !== '' && !pill ? 1 : 0)),
+    ports.length * PORT_PITCH + 10,
+  );
   return {
     ...base,
     form: pill ? 'pill' : 'card',
@@ -326,9 +330,12 @@ function subtitleOf(op: Op | undefined, node: Node, attrs: Node['attrs'], shape:
   if (!op) return `unknown: ${node.op}`;
   if (op.kind === 'source') {
     const own = attrs['shape'] as readonly number[];
-    if (op.role === 'input') return own.length <= 1 ? `${counted.format(product(own))} feature${product(own) === 1 ? '' : 's'}` : shapeText(own);
+    if (op.role === 'input')
+      return own.length <= 1 ? `${counted.format(product(own))} feature${product(own) === 1 ? '' : 's'}` : shapeText(own);
     if (op.role === 'constant' && (attrs['values'] as readonly number[]).length === 1)
-      return own.length === 0 ? String((attrs['values'] as readonly number[])[0]) : `${shapeText(own)}, all ${(attrs['values'] as readonly number[])[0]}`;
+      return own.length === 0
+        ? String((attrs['values'] as readonly number[])[0])
+        : `${shapeText(own)}, all ${(attrs['values'] as readonly number[])[0]}`;
     if (op.role === 'parameter') return `${attrs['role']}, ${shapeText(own)}${attrs['frozen'] ? ', frozen' : ''}`;
     return shape ? shapeText(shape) : op.title;
   }

@@ -26,7 +26,15 @@ export interface Layers {
 /** Nodes and edges from which on Cytoscape's own drawing is spared during motion. */
 const LARGE = 250;
 
-const idle: Live = { frame: null, watch: () => {}, showForward: false, showBackward: false, active: false, focus: null, speed: 1 };
+const idle: Live = {
+  frame: null,
+  watch: () => {},
+  showForward: false,
+  showBackward: false,
+  active: false,
+  focus: null,
+  speed: 1,
+};
 
 export class Stage {
   readonly #drawing: Drawing;
@@ -100,7 +108,16 @@ export class Stage {
     return this.#lines;
   }
 
+  #shown: Parameters<Stage['show']> | null = null;
+
+  /** The typeface has arrived, so everything is measured again. */
+  measureAgain(): void {
+    this.recolor();
+    if (this.#shown) this.show(...this.#shown);
+  }
+
   show(project: Project, checked: Checked, data: DatasetInfo | null): void {
+    this.#shown = [project, checked, data];
     this.#scene = sceneOf(project, checked, data, this.#measure);
     this.#positions = project.positions;
     this.#drawing.show(this.#scene, project.positions);
@@ -116,6 +133,7 @@ export class Stage {
     const before = this.#positions;
     if (before === positions) return;
     this.#positions = positions;
+    if (this.#shown) this.#shown = [{ ...this.#shown[0], positions }, this.#shown[1], this.#shown[2]];
     this.#drawing.move(positions);
     this.#lines?.place(positions, (id) => before[id] !== positions[id]);
     this.#everything();
@@ -183,7 +201,8 @@ export class Stage {
     const node = focus.node === undefined ? undefined : this.drawnNode(focus.node);
     const found = new Set<number>();
     for (const e of this.#scene.edges.values()) {
-      const isEdge = focus.edge !== undefined && (focus.edge === e.id || (this.drawnNode(focus.edge) === e.to && node === e.from));
+      const isEdge =
+        focus.edge !== undefined && (focus.edge === e.id || (this.drawnNode(focus.edge) === e.to && node === e.from));
       const isInput = focus.edge === undefined && node === e.to;
       if (!isEdge && !isInput) continue;
       const [from, to] = lines.ranges.get(e.id)!;
@@ -288,7 +307,10 @@ export class Stage {
   }
 
   boundsOf(ids: readonly NodeId[]): Box | null {
-    const visuals = ids.length === 0 ? [...this.#scene.nodes.values()] : ids.map((id) => this.#scene.nodes.get(id)).filter((v) => v !== undefined);
+    const visuals =
+      ids.length === 0
+        ? [...this.#scene.nodes.values()]
+        : ids.map((id) => this.#scene.nodes.get(id)).filter((v) => v !== undefined);
     return unionOf(visuals.map((v) => boxOfNode(v, this.#positions[v.id] ?? NOWHERE)));
   }
 
@@ -304,7 +326,12 @@ export class Stage {
     const wanted = Math.max(zoom, 0.6);
     if (zoom < 0.6 || (box.x2 - box.x1) * zoom > this.#width || (box.y2 - box.y1) * zoom > this.#height) {
       if ((box.x2 - box.x1) * wanted > this.#width || (box.y2 - box.y1) * wanted > this.#height) this.fit(nodes, true);
-      else this.#glideTo({ zoom: wanted, x: this.#width / 2 - ((box.x1 + box.x2) / 2) * wanted, y: this.#height / 2 - ((box.y1 + box.y2) / 2) * wanted });
+      else
+        this.#glideTo({
+          zoom: wanted,
+          x: this.#width / 2 - ((box.x1 + box.x2) / 2) * wanted,
+          y: this.#height / 2 - ((box.y1 + box.y2) / 2) * wanted,
+        });
       return;
     }
     const margin = 40;
@@ -349,7 +376,8 @@ export class Stage {
   edgeAt(at: Point, reach: number, not: NodeId | null = null): EdgeId | null {
     const lines: Line[] = [];
     for (const e of this.#scene.edges.values())
-      if (e.from !== not && e.to !== not) lines.push({ edge: e.id, curve: edgeCurve(this.#scene, this.#positions, e), source: -1, target: -1 });
+      if (e.from !== not && e.to !== not)
+        lines.push({ edge: e.id, curve: edgeCurve(this.#scene, this.#positions, e), source: -1, target: -1 });
     return nearestLine(lines, at, reach)?.edge ?? null;
   }
 

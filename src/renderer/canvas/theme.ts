@@ -20,8 +20,6 @@ export interface Theme {
   readonly groups: Readonly<Record<OpGroup, string>>;
 }
 
-const GROUPS: readonly OpGroup[] = ['data', 'arithmetic', 'function', 'reduction', 'activation', 'layer', 'loss'];
-
 /** Used where a property is missing, and where there is no page at all. */
 export const plainTheme: Theme = {
   bg: '#fafafb',
@@ -43,16 +41,19 @@ export const plainTheme: Theme = {
     arithmetic: '#8a5208',
     function: '#16756a',
     reduction: '#3d63b8',
+    shape: '#5b6b1f',
     activation: '#b02d73',
     layer: '#5a45d6',
     loss: '#b93a2c',
+    penalty: '#8f3a6b',
   },
 };
 
 export function readTheme(element: Element): Theme {
   const style = getComputedStyle(element);
   const read = (name: string, otherwise: string): string => style.getPropertyValue(name).trim() || otherwise;
-  const groups = Object.fromEntries(GROUPS.map((g) => [g, read(`--group-${g}`, plainTheme.groups[g])])) as Theme['groups'];
+  const names = Object.keys(plainTheme.groups) as OpGroup[];
+  const groups = Object.fromEntries(names.map((g) => [g, read(`--group-${g}`, plainTheme.groups[g])])) as Theme['groups'];
   return {
     bg: read('--canvas-bg', plainTheme.bg),
     dot: read('--canvas-dot', plainTheme.dot),

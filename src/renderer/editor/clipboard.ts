@@ -10,8 +10,7 @@ import { opOf } from '../../engine/ops/index';
 const KIND = 'chainrule/nodes';
 const MOST_NODES = 5000;
 
-export const fragmentText = (fragment: Fragment): string =>
-  JSON.stringify({ kind: KIND, version: 1, ...fragment }, null, 1);
+export const fragmentText = (fragment: Fragment): string => JSON.stringify({ kind: KIND, version: 1, ...fragment }, null, 1);
 
 type Fields = Readonly<Record<string, unknown>>;
 const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -25,8 +24,19 @@ const isAttr = (value: unknown): value is AttrValue =>
 function parseNode(value: unknown): Node | null {
   if (!isFields(value)) return null;
   const { id, op, attrs, label, group } = value;
-  if (typeof id !== 'string' || id === '' || id === '__proto__' || id.length > 200 || typeof op !== 'string' || !opOf(op) || !isFields(attrs)) return null;
-  const known = Object.entries(attrs).filter((entry): entry is [string, AttrValue] => isAttr(entry[1]) && Object.hasOwn(opOf(op)!.attrs, entry[0]));
+  if (
+    typeof id !== 'string' ||
+    id === '' ||
+    id === '__proto__' ||
+    id.length > 200 ||
+    typeof op !== 'string' ||
+    !opOf(op) ||
+    !isFields(attrs)
+  )
+    return null;
+  const known = Object.entries(attrs).filter(
+    (entry): entry is [string, AttrValue] => isAttr(entry[1]) && Object.hasOwn(opOf(op)!.attrs, entry[0]),
+  );
   return {
     id,
     op,

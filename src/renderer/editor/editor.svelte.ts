@@ -8,7 +8,7 @@ import { type Checked, check, connectFault } from '../../engine/compile/check';
 import { apply, between, changesModel, type Diff, isEmpty } from '../../engine/graph/diff';
 import type { Place } from '../../engine/graph/diagnostics';
 import * as edits from '../../engine/graph/edits';
-import type { AttrValue, EdgeId, NodeId } from '../../engine/graph/graph';
+import type { AttrValue, EdgeId, Node, NodeId } from '../../engine/graph/graph';
 import { emptyProject, type Point, type Project } from '../../engine/graph/project';
 import { completeAttrs } from '../../engine/ops/attrs';
 import { opOf } from '../../engine/ops/index';
@@ -151,7 +151,9 @@ export class Editor {
   // Selection ---------------------------------------------------------------------------------------
 
   select(ids: Iterable<string>): void {
-    const next = new Set([...ids].filter((id) => Object.hasOwn(this.#project.nodes, id) || Object.hasOwn(this.#project.edges, id)));
+    const next = new Set(
+      [...ids].filter((id) => Object.hasOwn(this.#project.nodes, id) || Object.hasOwn(this.#project.edges, id)),
+    );
     const now = this.#selection;
     if (next.size === now.size && [...next].every((id) => now.has(id))) return;
     this.#selection = next;
@@ -203,7 +205,10 @@ export class Editor {
     }
     const where = at ?? this.#freeSpot(this.#view?.center() ?? { x: 0, y: 0 });
     const node = { id, op: name, attrs: completeAttrs(op, fitted) };
-    this.edit(`Add ${op.title.toLowerCase()}`, edits.addNode(node, { x: Math.round(where.x / 10) * 10, y: Math.round(where.y / 10) * 10 }));
+    this.edit(
+      `Add ${op.title.toLowerCase()}`,
+      edits.addNode(node, { x: Math.round(where.x / 10) * 10, y: Math.round(where.y / 10) * 10 }),
+    );
     this.select([id]);
     return id;
   }
@@ -266,6 +271,22 @@ export class Editor {
     const [nodes, wires] = [this.selectedNodes.length, this.selectedEdges.length];
     if (nodes + wires === 0) return;
     this.edit(`Delete ${nodes > 0 ? plural(nodes, 'node') : plural(wires, 'connection')}`, edits.remove(this.#selection));
+  }
+
+  /** Takes nodes out of the way of the data: what fed each is joined with what it fed. */
+  deleteAndJoin(): void {
+    const ids = this.selectedNodes;
+    if (ids.length === 0) return;
+    const firstPort = (node: Node): string | undefined => {
+      const op = opOf(node.op);
+      return op?.ports(completeAttrs(op, node.attrs))[0]?.name;
+    };
+    this.edit(`Delete ${plural(ids.length, 'node')} and join`, edits.removeAndHeal(ids, firstPort));
+  }
+
+  /** Another name for a group of nodes. */
+  renameGroup(from: string, to: string): void {
+    this.edit('Rename group', edits.renameGroup(from, to));
   }
 
   duplicateSelection(): void {

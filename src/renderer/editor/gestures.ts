@@ -26,7 +26,7 @@ export const boxAround = (center: Point, width: number, height: number): Box => 
   y2: center.y + height / 2,
 });
 
-export const shifted = (box: Box, dx: number, dy: number): Box => ({
+const shifted = (box: Box, dx: number, dy: number): Box => ({
   x1: box.x1 + dx,
   y1: box.y1 + dy,
   x2: box.x2 + dx,
@@ -101,7 +101,11 @@ export function snap(moved: Box, center: Point, dx: number, dy: number, others: 
 }
 
 /** What a click or a box does to a selection: alone, added, or toggled. */
-export function chosen(before: ReadonlySet<string>, hit: readonly string[], how: 'replace' | 'add' | 'toggle'): ReadonlySet<string> {
+export function chosen(
+  before: ReadonlySet<string>,
+  hit: readonly string[],
+  how: 'replace' | 'add' | 'toggle',
+): ReadonlySet<string> {
   if (how === 'replace') return new Set(hit);
   const after = new Set(before);
   for (const id of hit) {
@@ -115,7 +119,11 @@ export function chosen(before: ReadonlySet<string>, hit: readonly string[], how:
  * The next node in a direction from a point: near, and more ahead than aside. This is how arrow keys walk
  * over a drawing.
  */
-export function neighbour<T extends Point>(from: Point, points: readonly T[], direction: 'left' | 'right' | 'up' | 'down'): T | null {
+export function neighbour<T extends Point>(
+  from: Point,
+  points: readonly T[],
+  direction: 'left' | 'right' | 'up' | 'down',
+): T | null {
   let best: T | null = null;
   let least = Number.POSITIVE_INFINITY;
   for (const point of points) {
