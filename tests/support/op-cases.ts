@@ -50,6 +50,76 @@ const special: Readonly<Record<string, readonly OpCase[]>> = {
     ...[3, 0.5, -1, 1, 0, -2.5].map((exponent) => ({ shapes: [[4]], attrs: { exponent } })),
   ],
   softmax: ROWS,
+  'log-softmax': ROWS,
+  normalise: [{ shapes: [[4]] }, { shapes: [[2, 3]] }, { shapes: [[2, 2, 5]] }],
+  'layer-normalisation': [{ shapes: [[4]] }, { shapes: [[2, 3]] }],
+  max: REDUCTIONS,
+  clamp: [{ shapes: [[7]] }, { shapes: [[2, 3]], attrs: { low: -0.2, high: 0.41 } }],
+  huber: [...LOSSES, { shapes: [[5], [5]], attrs: { delta: 0.15 } }],
+  reshape: [
+    { shapes: [[6]], attrs: { shape: [2, 3] } },
+    { shapes: [[2, 3]], attrs: { shape: [3, 1, 2] } },
+    { shapes: [[]], attrs: { shape: [1] } },
+    { shapes: [[1]], attrs: { shape: [] } },
+  ],
+  flatten: [{ shapes: [[2, 3]] }, { shapes: [[]] }, { shapes: [[2, 2, 2]] }],
+  transpose: [{ shapes: [[2, 3]] }, { shapes: [[2, 3, 4]] }, { shapes: [[1, 5]] }],
+  concatenate: [
+    { shapes: [[2], [3]] },
+    { shapes: [[2, 3], [1, 3]] },
+    { shapes: [[2, 3], [2, 2]], attrs: { axis: 1 } },
+    { shapes: [[2, 1, 2], [2, 3, 2], [2, 2, 2]], attrs: { inputs: 3, axis: 1 } },
+  ],
+  slice: [
+    { shapes: [[5]], attrs: { from: 1, count: 3 } },
+    { shapes: [[3, 4]], attrs: { from: 1, count: 2 } },
+    { shapes: [[3, 4]], attrs: { axis: 1, from: 0, count: 3 } },
+    { shapes: [[2, 5, 2]], attrs: { axis: 1, from: 4, count: 1 } },
+  ],
+  pad: [
+    { shapes: [[3]], attrs: { axes: '1', size: 2 } },
+    { shapes: [[2, 3]], attrs: { size: 1 } },
+    { shapes: [[2, 2, 3]], attrs: { size: 2 } },
+    { shapes: [[2, 3]], attrs: { axes: '1', size: 1 } },
+    { shapes: [[2, 3]], attrs: { size: 0 } },
+  ],
+  'convolve-1d': [
+    { shapes: [[1, 5], [1, 1, 3]] },
+    { shapes: [[2, 7], [3, 2, 3]], attrs: { stride: 2 } },
+    { shapes: [[2, 6], [2, 2, 3]], attrs: { stride: 2 } },
+    { shapes: [[1, 3], [2, 1, 3]] },
+  ],
+  'convolve-2d': [
+    { shapes: [[1, 4, 4], [1, 1, 3, 3]] },
+    { shapes: [[2, 5, 4], [3, 2, 2, 3]] },
+    { shapes: [[2, 6, 5], [2, 2, 3, 2]], attrs: { stride: 2 } },
+  ],
+  'convolution-1d': [{ shapes: [[2, 6]], attrs: { filters: 3, padding: 'same', activation: 'tanh' } }],
+  'convolution-2d': [
+    { shapes: [[1, 4, 5]], attrs: { filters: 2, padding: 'same', activation: 'tanh', stride: 2 } },
+    { shapes: [[2, 3, 3]], attrs: { filters: 2, size: 2, bias: false, activation: 'identity' } },
+  ],
+  'max-pooling': [
+    { shapes: [[6]], attrs: { axes: '1' } },
+    { shapes: [[4, 4]] },
+    { shapes: [[2, 4, 6]] },
+    { shapes: [[3, 6]], attrs: { axes: '1', size: 3 } },
+  ],
+  'average-pooling': [
+    { shapes: [[6]], attrs: { axes: '1' } },
+    { shapes: [[2, 4, 6]] },
+    { shapes: [[3, 6]], attrs: { size: 3 } },
+  ],
+  broadcast: [
+    { shapes: [[]], attrs: { shape: [3] } },
+    { shapes: [[3]], attrs: { shape: [2, 3] } },
+    { shapes: [[2, 1]], attrs: { shape: [2, 4] } },
+  ],
+  'mcculloch-pitts': [
+    { shapes: [[], []] },
+    { shapes: [[], [3], []], attrs: { inhibitory: 1, threshold: 1 } },
+    { shapes: [[], []], attrs: { excitatory: 1, inhibitory: 1, threshold: 0 } },
+  ],
   sum: REDUCTIONS,
   mean: REDUCTIONS,
   'cross-entropy-logits': [{ shapes: [[4], [4]] }, { shapes: [[1], [1]] }, { shapes: [[10], [10]] }],
@@ -67,11 +137,14 @@ export const casesOf = (op: Op): readonly OpCase[] =>
 /** Operations that are defined for positive numbers only. */
 const POSITIVE = new Set(['log', 'sqrt', 'power']);
 
+/** Penalties are for parameters, which no batch has. */
+export const canBatch = (op: Op): boolean => op.group !== 'penalty';
+
 /** Numbers for a port: no two equal, none near 0 or another kink; between 0 and 1 for losses. */
 export function numbersFor(op: Op, count: number, port: number): number[] {
   if (op.group === 'loss') return Array.from({ length: count }, (_, i) => 0.2 + 0.06 * ((i * 5 + port * 4) % 11));
   if (POSITIVE.has(op.name)) return Array.from({ length: count }, (_, i) => 0.2 + 0.11 * ((i * 5 + port) % 13));
-  return Array.from({ length: count }, (_, i) => 0.35 + 0.17 * ((i * 7 + port * 3) % 11) * (((i + port) % 3) - 1 || 0.5));
+  return Array.from({ length: count }, (_, i) => 0.35 + 0.0037 * i + 0.17 * ((i * 7 + port * 3) % 11) * (((i + port) % 3) - 1 || 0.5));
 }
 
 export const sizeOfLengths = (lengths: Lengths): number => lengths.reduce((n, length) => n * length, 1);

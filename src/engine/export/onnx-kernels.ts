@@ -4,8 +4,8 @@
  * spelled with ONNX's elementwise operations, and the fold becomes a reduction.
  */
 import { type Dialect, type Expr, type UnaryOp, type BinaryOp, namesIn, render } from '../ir/expr';
-import { ACC, type Kernel, type Read } from '../ir/kernel';
-import { type Axis, isBatched, product, sameShape, sampleSize, type Shape } from '../ir/shape';
+import { ACC, type Kernel, type Read, type Store } from '../ir/kernel';
+import { type Axis, isBatched, product, sameShape, sampleShape, sampleSize, type Shape } from '../ir/shape';
 import { type KernelSequence, OUT } from '../ops/op';
 import { NotExportable } from './description';
 import type { OnnxModel } from './onnx-model';
@@ -78,7 +78,7 @@ function spread(model: OnnxModel, { name, shape }: Operand, { strides, offset }:
     return fits;
   });
   const lead = batch >= 0 ? [-1] : [];
-  const reshaped = (value: string, to: readonly number[]): string => model.node('Reshape', [value, model.integers(to)]);
+  const shaped = (value: string, to: readonly number[]): string => model.node('Reshape', [value, model.integers(to)]);
   const final = target.map((length) => (length === 'batch' ? -1 : length));
 
   if (rowMajor && step === size && offset === 0) {
@@ -87,40 +87,92 @@ function spread(model: OnnxModel, { name, shape }: Operand, { strides, offset }:
     const transposed = loopOrder.some((axis, i) => axis !== storedOrder[i]);
     let value = name;
     if (transposed) {
-      value = reshaped(value, [...lead, ...sorted.map((axis) => axes[axis] as number)]);
+      value = shaped(value, [...lead, ...sorted.map((axis) => axes[axis] as number)]);
       value = model.node('Transpose', [value], { perm: loopOrder.map((axis) => storedOrder.indexOf(axis)) });
     }
     const already = !transposed && shape.length === final.length && shape.every((length, axis) => length === target[axis]);
-    return { name: already ? value : reshaped(value, final), covers: moves };
+    return { name: already ? value : shaped(value, final), covers: moves };
   }
 
   const lengths = own.map((axis) => axes[axis] as number);
-  const positions: number[] = [];
-  for (let index = 0; index < product(lengths); index++) {
-    let rest = index;
-    let at = offset;
-    for (let i = own.length - 1; i >= 0; i--) {
-      at += (rest % lengths[i]!) * strides[own[i]!]!;
-      rest = Math.floor(rest / lengths[i]!);
-    }
-    positions.push(at);
-  }
-  const flat = reshaped(name, [...lead, size]);
-  const gathered = model.node('Gather', [flat, model.integers(positions)], { axis: lead.length });
-  return { name: reshaped(gathered, final), covers: moves };
+  const flat = shaped(name, [...lead, size]);
+  const gathered = model.node(
+    'Gather',
+    [
+      flat,
+      model.integers(
+        positions(
+          lengths,
+          own.map((axis) => strides[axis]!),
+          offset,
+        ),
+      ),
+    ],
+    { axis: lead.length },
+  );
+  return { name: shaped(gathered, final), covers: moves };
 }
 
-/** Repeats a value along the axes where it is still of length 1. */
-function filled(model: OnnxModel, { name, covers }: Spread, axes: Shape): string {
+/** Repeats a value along the axes where it is still of length 1; the batch's length is that of `batched`. */
+function filled(model: OnnxModel, { name, covers }: Spread, axes: Shape, batched: string | null): string {
   const missing = axes.map((length, axis) => length !== 1 && !covers[axis]);
   if (axes.length === 0 || (!missing.includes(true) && covers.includes(true))) return name;
-  if (axes.length > 0 && missing[0] && axes[0] === 'batch')
-    throw new NotExportable('A value that is the same for every sample cannot be given the batch axis in a file.');
   const lengths = axes.map((length) => (length === 'batch' ? 1 : length));
-  return model.node('Expand', [name, model.integers(lengths)]);
+  if (!missing[0] || axes[0] !== 'batch') return model.node('Expand', [name, model.integers(lengths)]);
+  if (batched === null)
+    throw new NotExportable('A value that is the same for every sample cannot be given the batch axis in a file.');
+  const count = model.node('Shape', [batched], { start: 0, end: 1 });
+  const shape = lengths.length === 1 ? count : model.node('Concat', [count, model.integers(lengths.slice(1))], { axis: 0 });
+  return model.node('Expand', [name, shape]);
 }
 
-function runKernel(model: OnnxModel, kernel: Kernel, operands: ReadonlyMap<string, Operand>): Map<string, string> {
+/** `written`, walked over `out`, put into its places of an array; the rest stays as it was. */
+function placed(
+  model: OnnxModel,
+  written: string,
+  out: Shape,
+  { strides, offset }: NonNullable<Store['place']>,
+  before: string | undefined,
+  whole: Shape,
+): string {
+  const size = sampleSize(whole);
+  const batch = isBatched(whole) ? [-1] : [];
+  if (isBatched(out) !== isBatched(whole) || (isBatched(out) && strides[0] !== size))
+    throw new NotExportable('An array that is put together across the samples of a batch has no form in this file.');
+  const lengths = sampleShape(out);
+  const own = isBatched(out) ? strides.slice(1) : strides;
+  const flat = (name: string, length: number): string => model.node('Reshape', [name, model.integers([...batch, length])]);
+  const count = product(lengths);
+  const pieces = before === undefined ? [] : [flat(before, size)];
+  // Elements that nothing was written to yet are taken from anywhere: a later part overwrites them.
+  const from = Array.from({ length: size }, (_, at) => (before === undefined ? 0 : at));
+  for (const [index, at] of positions(lengths, own, offset).entries()) from[at] = (before === undefined ? 0 : size) + index;
+  pieces.push(flat(written, count));
+  const all = pieces.length === 1 ? pieces[0]! : model.node('Concat', pieces, { axis: batch.length });
+  const gathered = model.node('Gather', [all, model.integers(from)], { axis: batch.length });
+  return reshaped(model, gathered, whole);
+}
+
+/** Where the elements of a loop nest are, in row-major order of its axes. */
+function positions(lengths: readonly number[], strides: readonly number[], offset: number): number[] {
+  return Array.from({ length: product(lengths) }, (_, index) => {
+    let rest = index;
+    let at = offset;
+    for (let axis = lengths.length - 1; axis >= 0; axis--) {
+      at += (rest % lengths[axis]!) * strides[axis]!;
+      rest = Math.floor(rest / lengths[axis]!);
+    }
+    return at;
+  });
+}
+
+function runKernel(
+  model: OnnxModel,
+  kernel: Kernel,
+  operands: ReadonlyMap<string, Operand>,
+  shapeOf: (name: string) => Shape,
+  batched: string | null,
+): Map<string, string> {
   const { out, fold } = kernel;
   /** The expression over `axes`, which are the loop's own or those with the fold's behind them. */
   const on = (axes: Shape, expression: Expr, known: ReadonlyMap<string, Spread>): string => {
@@ -128,7 +180,7 @@ function runKernel(model: OnnxModel, kernel: Kernel, operands: ReadonlyMap<strin
     const names = namesIn(expression);
     for (const read of kernel.reads)
       if (names.includes(read.name)) spreads.set(read.name, spread(model, operands.get(read.name)!, read, axes));
-    return filled(model, render(expression, dialectOf(model, axes.length, spreads)), axes);
+    return filled(model, render(expression, dialectOf(model, axes.length, spreads)), axes, batched);
   };
   const known = new Map<string, Spread>();
   if (fold) {
@@ -138,15 +190,20 @@ function runKernel(model: OnnxModel, kernel: Kernel, operands: ReadonlyMap<strin
     const body = on(axes, fold.body, known);
     const folded = fold.over.map((_, i) => out.length + i);
     const acc =
-      fold.with === 'sum'
-        ? model.node('ReduceSum', [body, model.integers(folded)], { keepdims: 0 })
-        : model.node('ReduceMax', [body], { axes: folded, keepdims: 0 });
+      folded.length === 0
+        ? body
+        : fold.with === 'sum'
+          ? model.node('ReduceSum', [body, model.integers(folded)], { keepdims: 0 })
+          : model.node('ReduceMax', [body], { axes: folded, keepdims: 0 });
     known.set(ACC, { name: acc, covers: out.map((length) => length !== 1) });
   }
-  if (kernel.stores.some((store) => store.place))
-    throw new NotExportable('An array that is put together from parts has no form in this file.');
   const results = new Map<string, string>();
-  for (const { to, value } of kernel.stores) results.set(to, on(out, value, known));
+  for (const { to, value, place } of kernel.stores) {
+    const written = on(out, value, known);
+    const whole = shapeOf(to);
+    if (place) results.set(to, placed(model, written, out, place, operands.get(to)?.name, whole));
+    else results.set(to, sameShape(out, whole) ? written : reshaped(model, written, whole));
+  }
   return results;
 }
 
@@ -162,10 +219,9 @@ export function runKernels(
   out: Shape,
 ): string {
   const operands = new Map(Object.entries(inputs));
+  const batched = Object.values(inputs).find(({ shape }) => isBatched(shape))?.name ?? null;
+  const shapeOf = (name: string): Shape => (name === OUT ? out : sequence.temps![name]!);
   for (const kernel of sequence.kernels)
-    for (const [to, name] of runKernel(model, kernel, operands)) {
-      const shape = to === OUT ? out : sequence.temps![to]!;
-      operands.set(to, { name: sameShape(kernel.out, shape) ? name : reshaped(model, name, shape), shape });
-    }
+    for (const [to, name] of runKernel(model, kernel, operands, shapeOf, batched)) operands.set(to, { name, shape: shapeOf(to) });
   return operands.get(OUT)!.name;
 }

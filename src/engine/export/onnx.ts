@@ -38,6 +38,9 @@ function source(file: OnnxModel, model: Model, { id, op, attrs, shape }: Placed)
 const productAgrees = (a: Operand, b: Operand): boolean =>
   !isBatched(b.shape) || (sampleShape(a.shape).length === 2 && sampleShape(b.shape).length === 2);
 
+/** To ONNX, a reduction over no axes is one over all of them. */
+const isEmpty = (axes: number | readonly number[] | undefined): boolean => typeof axes === 'object' && axes.length === 0;
+
 /** Puts axes of length 1 after the batch axis: ONNX lines up the last axes, as the drawing does per sample. */
 function lineUp(file: OnnxModel, { name, shape }: Operand, rank: number): string {
   const missing = isBatched(shape) ? rank - shape.length : 0;
@@ -50,14 +53,20 @@ function primitive(file: OnnxModel, op: Primitive, node: Placed, inputs: Readonl
   const shapes = Object.fromEntries(Object.entries(inputs).map(([port, { shape }]) => [port, shape]));
   const call: Call = { shapes, attrs: node.attrs, out: node.shape };
   const spelling = op.onnx;
-  if (!spelling || spelling.fits?.(call) === false || (spelling.type === 'MatMul' && !productAgrees(operands[0]!, operands[1]!)))
-    return file.named(node.id, runKernels(file, op.value(call), inputs, node.shape));
+  const lists = spelling?.constants?.(call) ?? [];
+  const attributes = spelling?.attributes?.(call) ?? {};
+  const fits =
+    spelling &&
+    spelling.fits?.(call) !== false &&
+    !(spelling.type === 'MatMul' && !productAgrees(operands[0]!, operands[1]!)) &&
+    !(spelling.type.startsWith('Reduce') && isEmpty(lists[0] ?? attributes['axes']));
+  if (!fits) return file.named(node.id, runKernels(file, op.value(call), inputs, node.shape));
   const names =
     spelling.type === 'MatMul' || operands.length === 1
       ? operands.map((operand) => operand.name)
       : operands.map((operand) => lineUp(file, operand, node.shape.length));
-  const lists = spelling.constants?.(call).map((list) => file.integers(list)) ?? [];
-  return file.node(spelling.type, [...names, ...lists], spelling.attributes?.(call), node.id);
+  const constants = lists.map((list) => file.integers(list));
+  return file.node(spelling.type, [...names, ...constants], attributes, node.id);
 }
 
 export const onnx: Exporter = {

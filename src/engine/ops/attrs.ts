@@ -30,7 +30,7 @@ export function attrFault(spec: AttrSpec, value: AttrValue): string | null {
     case 'shape':
       if (!isNumbers(value) || value.some((axis) => !Number.isInteger(axis) || axis < 1))
         return 'must be a list of whole numbers from 1 up, such as 8 or 8, 3; leave it empty for a single number.';
-      if (value.length > 3) return 'may have at most three axes.';
+      if (value.length > 4) return 'may have at most four axes.';
       return product(value) > 2 ** 28 ? 'is too large: at most 268 million numbers fit.' : null;
     case 'numbers':
       return isNumbers(value) && value.every(Number.isFinite) ? null : 'must be a list of numbers.';

@@ -189,10 +189,11 @@ interface LossSpec {
   readonly glyph: string;
   readonly keywords?: readonly string[];
   readonly takes: LossRole['takes'];
+  readonly attrs?: Readonly<Record<string, AttrSpec>>;
   /** Error of one output. `p` is the prediction, `t` the target. */
-  readonly value: (p: Expr, t: Expr) => Expr;
-  readonly stable?: (p: Expr, t: Expr) => Expr;
-  readonly derivative?: (p: Expr, t: Expr, port: 'prediction' | 'target') => Expr;
+  readonly value: (p: Expr, t: Expr, attrs: Attrs) => Expr;
+  readonly stable?: (p: Expr, t: Expr, attrs: Attrs) => Expr;
+  readonly derivative?: (p: Expr, t: Expr, port: 'prediction' | 'target', attrs: Attrs) => Expr;
   /** Outputs of one sample are added, or averaged. */
   readonly over: 'sum' | 'mean';
 }
@@ -205,8 +206,8 @@ export const LOSS_PORTS: readonly PortSpec[] = [
 /** A loss that adds up (or averages) the errors of a sample's outputs: one number per sample. */
 export function elementwiseLoss(spec: LossSpec): Primitive {
   const [p, t] = [read('prediction'), read('target')];
-  const local = (port: 'prediction' | 'target'): Expr =>
-    spec.derivative ? spec.derivative(p, t, port) : derive(spec.value(p, t), port);
+  const local = (port: 'prediction' | 'target', attrs: Attrs): Expr =>
+    spec.derivative ? spec.derivative(p, t, port, attrs) : derive(spec.value(p, t, attrs), port);
   const scaleOf = (shape: Shape): number => (spec.over === 'mean' ? 1 / Math.max(1, count(shape)) : 1);
   const pair = (call: Call): Shape => broadcast(call.shapes['prediction']!, call.shapes['target']!)!;
   return {
@@ -218,29 +219,29 @@ export function elementwiseLoss(spec: LossSpec): Primitive {
     group: 'loss',
     ...(spec.keywords ? { keywords: spec.keywords } : {}),
     ports: () => LOSS_PORTS,
-    attrs: {},
+    attrs: spec.attrs ?? {},
     infer: inferLoss,
     formula: (args, call) => {
-      const element = latexOf(spec.value(p, t), (name) => args[name]!);
+      const element = latexOf(spec.value(p, t, call.attrs), (name) => args[name]!);
       const outputs = count(pair(call));
       if (outputs === 1) return element;
-      const sum = `\\sum_{k} \\left[${latexOf(spec.value(p, t), (name) => `{${args[name]!}}_k`)}\\right]`;
+      const sum = `\\sum_{k} \\left[${latexOf(spec.value(p, t, call.attrs), (name) => `{${args[name]!}}_k`)}\\right]`;
       return spec.over === 'mean' ? `\\frac{1}{${outputs}}${sum}` : sum;
     },
     value: (call) => {
       const full = pair(call);
-      const value = (spec.stable ?? spec.value)(p, t);
+      const value = (spec.stable ?? spec.value)(p, t, call.attrs);
       return { kernels: [sumTo(OUT, call.out, full, call.shapes, value, (acc) => mul(scaleOf(full), acc))] };
     },
     gradient: (call, port) => {
       const full = pair(call);
       const operands = { ...call.shapes, [GRADIENT]: call.out };
-      const body = mul(mul(read(GRADIENT), scaleOf(full)), local(port as 'prediction' | 'target'));
+      const body = mul(mul(read(GRADIENT), scaleOf(full)), local(port as 'prediction' | 'target', call.attrs));
       const kernel = sumTo(RESULT, call.shapes[port]!, full, operands, body);
       return { kernels: [kernel] };
     },
     derivativeFormula: (args, _out, port, call) => {
-      const element = latexOf(local(port as 'prediction' | 'target'), (name) => args[name]!);
+      const element = latexOf(local(port as 'prediction' | 'target', call.attrs), (name) => args[name]!);
       const outputs = count(pair(call));
       return spec.over === 'mean' && outputs > 1 ? `\\frac{1}{${outputs}}\\left(${element}\\right)` : element;
     },

@@ -10,7 +10,7 @@ import type { Shape } from '../ir/shape';
 
 export type Latex = string;
 
-export type OpGroup = 'data' | 'arithmetic' | 'function' | 'reduction' | 'activation' | 'layer' | 'loss';
+export type OpGroup = 'data' | 'arithmetic' | 'function' | 'reduction' | 'shape' | 'activation' | 'layer' | 'loss' | 'penalty';
 
 export interface PortSpec {
   readonly name: string;
@@ -25,7 +25,7 @@ export type AttrSpec = { readonly title: string; readonly about: string } & (
   | { readonly kind: 'choice'; readonly default: string; readonly choices: readonly { value: string; title: string }[] }
   | { readonly kind: 'boolean'; readonly default: boolean }
   | { readonly kind: 'text'; readonly default: string }
-  /** Axis lengths without the batch axis: [] is a scalar. At most three. */
+  /** Axis lengths without the batch axis: [] is a scalar. At most four. */
   | { readonly kind: 'shape'; readonly default: readonly number[] }
   /** Numbers in row-major order; one number fills the shape. */
   | { readonly kind: 'numbers'; readonly default: readonly number[] }
@@ -100,6 +100,8 @@ export interface OnnxSpelling {
   readonly attributes?: (call: Call) => Readonly<Record<string, number | readonly number[]>>;
   /** ONNX takes these integer lists as extra constant inputs (opset 13 `ReduceSum`). */
   readonly constants?: (call: Call) => readonly (readonly number[])[];
+  /** Whether ONNX's operation means the same for this call; where not, the kernels are spelled out. */
+  readonly fits?: (call: Call) => boolean;
 }
 
 /** Values that no kernel computes: inputs, targets, constants, parameters. */

@@ -5,7 +5,7 @@ import { ACC, type Kernel } from '../ir/kernel';
 import { isBatched, product, sampleShape, type Shape, stridesOf } from '../ir/shape';
 import { type Call, GRADIENT, type Latex, OUT, type Primitive, RESULT } from './op';
 
-const axesAttr = {
+export const axesAttr = {
   kind: 'choice',
   title: 'Axes',
   about: 'Over which axes of a sample. The batch axis is never touched: the loss is averaged over it by training.',
@@ -19,7 +19,7 @@ const axesAttr = {
 } as const;
 
 /** Positions in the full shape (batch axis included) that are folded away. */
-function folded(shape: Shape, attrs: Attrs): readonly number[] {
+export function foldedAxes(shape: Shape, attrs: Attrs): readonly number[] {
   const first = isBatched(shape) ? 1 : 0;
   if (attrs['axes'] === 'all') return shape.map((_, axis) => axis).slice(first);
   return [first + Number(attrs['axes'])];
@@ -40,7 +40,7 @@ interface ReductionSpec {
 export function reduction(spec: ReductionSpec): Primitive {
   const plan = ({ shapes, attrs }: Call) => {
     const shape = shapes['x']!;
-    const fold = folded(shape, attrs);
+    const fold = foldedAxes(shape, attrs);
     const kept = shape.map((_, axis) => axis).filter((axis) => !fold.includes(axis));
     const strides = stridesOf(shape);
     const count = product(fold.map((axis) => shape[axis] as number));
@@ -58,7 +58,7 @@ export function reduction(spec: ReductionSpec): Primitive {
     attrs: { axes: axesAttr },
     infer: (shapes, attrs) => {
       const shape = shapes['x']!;
-      const fold = folded(shape, attrs);
+      const fold = foldedAxes(shape, attrs);
       if (fold.some((axis) => axis >= shape.length))
         return { fault: `there is no such axis: each sample has ${sampleShape(shape).length}. Choose another axis.` };
       return { shape: shape.filter((_, axis) => !fold.includes(axis)) };
@@ -96,9 +96,9 @@ export function reduction(spec: ReductionSpec): Primitive {
       type: spec.onnx,
       attributes: ({ attrs, shapes }) => ({
         keepdims: 0,
-        ...(spec.onnx === 'ReduceSum' ? {} : { axes: folded(shapes['x']!, attrs) }),
+        ...(spec.onnx === 'ReduceSum' ? {} : { axes: foldedAxes(shapes['x']!, attrs) }),
       }),
-      ...(spec.onnx === 'ReduceSum' ? { constants: ({ attrs, shapes }: Call) => [folded(shapes['x']!, attrs)] } : {}),
+      ...(spec.onnx === 'ReduceSum' ? { constants: ({ attrs, shapes }: Call) => [foldedAxes(shapes['x']!, attrs)] } : {}),
     },
   };
 }

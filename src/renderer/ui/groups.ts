@@ -6,9 +6,11 @@ export const groups: readonly { readonly name: OpGroup; readonly title: string }
   { name: 'layer', title: 'Layers' },
   { name: 'activation', title: 'Activations' },
   { name: 'loss', title: 'Losses' },
+  { name: 'penalty', title: 'Penalties' },
   { name: 'arithmetic', title: 'Arithmetic' },
   { name: 'function', title: 'Functions' },
   { name: 'reduction', title: 'Reductions and products' },
+  { name: 'shape', title: 'Shapes' },
 ];
 
 export const groupColour = (group: OpGroup): string => `var(--group-${group})`;
