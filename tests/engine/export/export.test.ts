@@ -3,14 +3,16 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { check } from '../../../src/engine/compile/check';
 import { NotExportable } from '../../../src/engine/export/description';
 import type { Exporter, Model, Sample } from '../../../src/engine/export/exporter';
 import { exporters } from '../../../src/engine/export/index';
 import { sampleOf, verifyExport } from '../../../src/engine/export/verify';
-import type { Attrs } from '../../../src/engine/graph/graph';
 import type { Project } from '../../../src/engine/graph/project';
 import type { Tensor } from '../../../src/engine/ir/shape';
+import { completeAttrs } from '../../../src/engine/ops/attrs';
 import { ops } from '../../../src/engine/ops/index';
+import type { Primitive } from '../../../src/engine/ops/op';
 import type { DatasetInfo } from '../../../src/engine/data/dataset';
 import { modelOf } from '../../../src/main/services/exports';
 import { readDataset } from '../../../src/main/services/datasets';
@@ -19,6 +21,7 @@ import { runOnnx } from '../../../src/main/services/onnx-runtime';
 import { readProjectFile } from '../../../src/main/services/projects';
 import { trained } from '../../support/training';
 import { drawing, type Rows } from '../../support/drawing';
+import { canBatch, casesOf } from '../../support/op-cases';
 import { given, input, target } from '../../support/sources';
 
 /** Numbers in [−1, 1) that are the same in every run. */
@@ -162,32 +165,49 @@ describe('every operation runs in ONNX Runtime as it does here', () => {
     expect(result.passed).toBe(true);
   });
 
-  it('and does when it is spelled from kernels', async () => {
-    const spelled = [...ops.values()].flatMap((op) => (op.kind === 'primitive' && op.onnx ? [op] : []));
-    expect(spelled.length).toBeGreaterThan(12);
-    for (const op of spelled) {
-      const ports = op.ports({ ...defaults(op.attrs) });
-      const isProduct = op.name === 'matmul';
-      const rows: Rows = {
-        a: ['exp', { x: 'x' }],
-        x: input([4]),
-        W: given([1], isProduct ? [4, 3] : [4]),
-        y: [op.name, Object.fromEntries(ports.map((p, i) => [p.name, i === 0 ? 'a' : 'W']))],
-      };
-      const project = drawing(rows);
-      const { model, sample } = await prepared(project);
-      const named = op.onnx;
-      try {
-        Object.assign(op, { onnx: null });
-        const result = await verifyExport(exporter('onnx'), exporter('onnx').write(model), model, sample, runOnnx);
-        expect(result, op.name).toMatchObject({ passed: true });
-      } finally {
-        Object.assign(op, { onnx: named });
+  const primitives = [...ops.values()].filter((op) => op.kind === 'primitive' && op.group !== 'loss' && canBatch(op));
+
+  it.each(primitives.map((op) => op.name))('%s, spelled and from its kernels, of the data and of parameters', async (name) => {
+    const op = ops.get(name) as Primitive;
+    const spelling = op.onnx;
+    let ran = 0;
+    for (const { shapes, attrs } of casesOf(op)) {
+      const ports = op.ports(completeAttrs(op, attrs ?? {}));
+      /** Whether each port takes data; a parameter has no batch axis. */
+      const mixes = [
+        ports.map(() => true),
+        ...(ports.length > 1 ? [ports.map((_, i) => i === 0), ports.map((_, i) => i > 0)] : []),
+      ];
+      for (const mix of mixes) {
+        const rows: Record<string, Rows[string]> = {};
+        const inputs: Record<string, string> = {};
+        ports.forEach(({ name: port }, i) => {
+          const shape = shapes[i % shapes.length]!;
+          inputs[port] = `${port}-in`;
+          // Positive numbers, since some operations take no others.
+          rows[`${port}-raw`] = mix[i] ? input(shape) : given([1], shape);
+          rows[inputs[port]!] = ['exp', { x: `${port}-raw` }];
+        });
+        const project = drawing({ ...rows, y: [name, inputs, attrs] });
+        if (check(project, null).problems.some((p) => p.severity === 'error')) continue;
+        const { model, sample } = await prepared(project, 5);
+        for (const onnx of spelling ? [spelling, null] : [null]) {
+          Object.assign(op, { onnx });
+          try {
+            const format = exporter('onnx');
+            const result = await verifyExport(format, format.write(model), model, sample, runOnnx);
+            expect(result, `${JSON.stringify({ shapes, attrs, mix })} ${onnx?.type ?? 'kernels'}`).toMatchObject({
+              passed: true,
+            });
+            ran++;
+          } finally {
+            Object.assign(op, { onnx: spelling });
+          }
+        }
       }
     }
+    expect(ran).toBeGreaterThan(0);
   });
-  const defaults = (table: Readonly<Record<string, { default: Attrs[string] }>>): Attrs =>
-    Object.fromEntries(Object.entries(table).map(([name, spec]) => [name, spec.default]));
 });
 
 /** Reads the file with the format's own definition and follows the network that it describes. */
