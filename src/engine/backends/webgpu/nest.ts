@@ -77,7 +77,8 @@ export function rowMajor(axes: readonly LoopAxis[]): readonly number[] {
 /** A number of the buffer that `name` is bound to, `address` elements from its start. */
 export type Access = (name: string, address: string) => string;
 
-const times = (index: string, stride: number): string => (stride === 1 ? index : `${index} * ${stride}u`);
+/** Addresses wrap around, so a step backwards is a large step forwards. */
+const times = (index: string, stride: number): string => (stride === 1 ? index : `${index} * ${stride >>> 0}u`);
 
 /** The address of a read from the indices of some axes, as a sum; '' for 0. */
 function walk(axes: readonly LoopAxis[], indices: readonly string[], read: number): string {
