@@ -260,6 +260,32 @@ export class Func {
     return this;
   }
 
+  // Memory that threads share. The address is on the stack first.
+  atomicLoad(offset = 0): this {
+    return this.#atomic(0x10, offset);
+  }
+  atomicStore(offset = 0): this {
+    return this.#atomic(0x17, offset);
+  }
+  /** Adds; leaves what was there before. */
+  atomicAdd(offset = 0): this {
+    return this.#atomic(0x1e, offset);
+  }
+  /** Stack: address, how many to wake; leaves how many woke. */
+  notify(offset = 0): this {
+    return this.#atomic(0x00, offset);
+  }
+  /** Stack: address, expected value, nanoseconds (i64); leaves the reason for waking. */
+  wait(offset = 0): this {
+    return this.#atomic(0x01, offset);
+  }
+  /** An i64 constant that fits 32 bits. */
+  i64(value: number): this {
+    this.#code.byte(0x42);
+    this.#code.signed(value);
+    return this;
+  }
+
   // Vectors of four float32.
   load(offset = 0): this {
     return this.#simdMemory(0x00, 2, offset);
@@ -363,6 +389,11 @@ export class Func {
     return this;
   }
 
+  #atomic(opcode: number, offset: number): this {
+    this.#code.byte(0xfe);
+    return this.#memory(opcode, 2, offset);
+  }
+
   #simdMemory(opcode: number, align: number, offset: number): this {
     this.#simd(opcode);
     this.#code.unsigned(align);
@@ -384,6 +415,9 @@ export interface Import {
   readonly results: readonly ValueType[];
 }
 
+/** Pages of 64 KiB that a memory may have. */
+export const MOST_PAGES = 65_536;
+
 /** A module that imports its memory and some functions from 'host'. */
 export class Module {
   readonly #imports: readonly Import[];
@@ -393,6 +427,8 @@ export class Module {
   constructor(
     imports: readonly Import[],
     readonly pages: number,
+    /** Memory shared by threads; it must state a maximum. */
+    readonly shared = false,
   ) {
     this.#imports = imports;
   }
@@ -449,8 +485,9 @@ export class Module {
       s.text('host');
       s.text('memory');
       s.byte(2);
-      s.byte(0);
+      s.byte(this.shared ? 3 : 0);
       s.unsigned(this.pages);
+      if (this.shared) s.unsigned(MOST_PAGES);
     });
     section(3, (s) => {
       s.unsigned(functions.length);

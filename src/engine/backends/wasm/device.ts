@@ -6,33 +6,35 @@
 import { sampleSize } from '../../ir/shape';
 import { type BufferId, bufferIds, type Plan } from '../../plan';
 import { type Device, DeviceFailure, type Run, type RunResult } from '../backend';
+import { MOST_PAGES } from './assembler';
 import { phaseBits } from './gather';
+import { dismiss, gather, type Helper, type RunBatches, type Spawn, ThreadChoice } from './threads';
 import { alignUp, COLLECT_LIMIT, control, type Layout, PAGE, SLACK } from './layout';
 
 /** Bytes of collected values that one slice may hold. */
 const COLLECT_BYTES = 32 * 2 ** 20;
-const MOST_PAGES = 65_536;
 
-export async function open(plan: Plan): Promise<Device> {
+export async function open(plan: Plan, spawn?: Spawn | null): Promise<Device> {
   if (plan.code.kind !== 'wasm') throw new DeviceFailure('compile', 'The plan holds no WebAssembly code.');
   const layout = plan.code.layout as Layout;
-  const memory = allocate(Math.ceil(layout.end / PAGE));
+  const shared = layout.threads > 1;
+  const memory = allocate(Math.ceil(layout.end / PAGE), shared);
+  let module: WebAssembly.Module;
   let instance: WebAssembly.Instance;
   try {
-    const imports = { host: { memory, sin: Math.sin, cos: Math.cos, pow: Math.pow } };
-    instance = (await WebAssembly.instantiate(plan.code.bytes as Uint8Array<ArrayBuffer>, imports)).instance;
+    module = await WebAssembly.compile(plan.code.bytes as Uint8Array<ArrayBuffer>);
+    instance = await WebAssembly.instantiate(module, { host: { memory, sin: Math.sin, cos: Math.cos, pow: Math.pow } });
   } catch (error) {
     throw new DeviceFailure('compile', `The generated code was refused: ${error instanceof Error ? error.message : String(error)}`);
   }
-  return new WasmDevice(plan, layout, memory, instance.exports.run as RunBatches);
+  const helpers = await gather(layout.threads - 1, module, memory, spawn);
+  return new WasmDevice(plan, layout, memory, instance.exports.run as RunBatches, helpers);
 }
 
-type RunBatches = (rows: number, batch: number, phases: number) => void;
-
-function allocate(pages: number): WebAssembly.Memory {
+function allocate(pages: number, shared: boolean): WebAssembly.Memory {
   try {
     if (pages > MOST_PAGES) throw new RangeError('more than 4 GiB');
-    return new WebAssembly.Memory({ initial: pages });
+    return new WebAssembly.Memory(shared ? { initial: pages, maximum: MOST_PAGES, shared } : { initial: pages });
   } catch {
     throw new DeviceFailure('out-of-memory', `The network needs ${megabytes(pages)} MiB of memory, which this computer did not give.`);
   }
@@ -45,13 +47,16 @@ class WasmDevice implements Device {
   #dataRows = 0;
   #dataEnd: number;
   #closed = false;
+  readonly #choice: ThreadChoice;
 
   constructor(
     readonly plan: Plan,
     readonly layout: Layout,
     readonly memory: WebAssembly.Memory,
     readonly runBatches: RunBatches,
+    readonly helpers: readonly Helper[],
   ) {
+    this.#choice = new ThreadChoice(helpers.length + 1);
     this.#dataEnd = layout.end;
     for (const { id, init } of plan.program.buffers) {
       if (init === undefined || init === 0) continue;
@@ -110,7 +115,7 @@ class WasmDevice implements Device {
       const part = rows.subarray(from, from + slice);
       new Uint32Array(this.memory.buffer, this.layout.queue, part.length).set(part);
       const starts = this.#prepareCollect(collect, counts, part.length, base);
-      this.runBatches(part.length, batch, bits);
+      this.#runSlice(part.length, batch, bits);
       counts.forEach((count, at) => {
         collected[at]!.set(new Float32Array(this.memory.buffer, starts[at]!, count * part.length), count * from);
       });
@@ -121,7 +126,17 @@ class WasmDevice implements Device {
   }
 
   close(): void {
+    if (!this.#closed) dismiss(this.helpers);
     this.#closed = true;
+  }
+
+  #runSlice(rows: number, batch: number, phases: number): void {
+    const threads = this.#choice.next();
+    this.#control().setUint32(control.threads, threads, true);
+    const begin = performance.now();
+    if (threads > 1) this.helpers.forEach((helper, at) => helper.post({ kind: 'run', rows, batch, phases, thread: at + 1 }));
+    this.runBatches(rows, batch, phases, 0);
+    this.#choice.took(threads, (performance.now() - begin) / rows);
   }
 
   /** Fills the table of what to collect; gives where each buffer's values will start. */

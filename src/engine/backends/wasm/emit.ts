@@ -8,8 +8,8 @@ import { ACC, type Kernel } from '../../ir/kernel';
 import { isBatched, sampleSize } from '../../ir/shape';
 import { bufferIds, type Code, type Phase, type Program } from '../../plan';
 import type { BackendProfile } from '../backend';
-import { Func, Module, V128 } from './assembler';
-import { driverFunction, gatherFunction, type PhaseCalls } from './gather';
+import { Func, I32, Module, V128 } from './assembler';
+import { barrierFunction, type Call, driverFunction, gatherFunction } from './gather';
 import { completeLayout, control, type Layout, PAGE, type Placed, placeBuffers } from './layout';
 import { type Context, emitPiece } from './loops';
 import { hostMath, sharedMath, VectorMath } from './math';
@@ -23,6 +23,8 @@ const UNROLLED_TOTAL = 14_000;
 const WRITTEN_OUT = 160;
 /** Bytes of a function from which the next step starts a new one. */
 const FUNCTION_BYTES = 24_000;
+/** Multiply-adds of a whole step from which threads gain: some tenths of a millisecond. */
+const DIVIDED_WORK = 4_000_000;
 /** Instructions executed by a step from which it has a function to itself. */
 const OWN_FUNCTION_WORK = 20_000;
 
@@ -30,17 +32,19 @@ export function emit(program: Program, profile: BackendProfile): Code {
   const placed = placeBuffers(program);
   const buffers = placed.buffers;
   const fma = profile.fma === true;
-  const arranged = program.steps.map((step) => arrange(nestOf(step, program.batch, buffers), placed.end, tileRows(fma)));
+  const nests = program.steps.map((step) => nestOf(step, program.batch, buffers));
+  const threads = threadsFor(program, nests, profile);
+  const arranged = nests.map((nest) => arrange(nest, { scratch: placed.end, tileRows: tileRows(fma), threads }));
   const scratchBytes = arranged.reduce((most, { scratchBytes }) => Math.max(most, scratchBytes), 0);
-  const layout = completeLayout(placed, scratchBytes, program.batch);
+  const layout = completeLayout(placed, scratchBytes, program.batch, threads);
   const schedules = budgeted(arranged.flatMap(({ pieces }) => pieces), fma);
-  const module = new Module(hostMath, Math.ceil(layout.end / PAGE));
+  const module = new Module(hostMath, Math.ceil(layout.end / PAGE), threads > 1);
   const context: Context = { fma, host: (name) => module.importIndex(name), shared: sharing(module, schedules, fma) };
 
-  const calls: { phase: Phase; functions: number[] }[] = [];
+  const calls: { phase: Phase; functions: Call[] }[] = [];
   let open: Func | null = null;
   const finish = (): void => {
-    if (open) calls.at(-1)!.functions.push(module.add(open));
+    if (open) calls.at(-1)!.functions.push({ index: module.add(open), divided: open.parameters.length > 0 });
     open = null;
   };
   arranged.forEach(({ pieces }, index) => {
@@ -52,8 +56,15 @@ export function emit(program: Program, profile: BackendProfile): Code {
     const work = pieces.flatMap(nestsOf).reduce((sum, nest) => sum + estimate(nest, schedules.get(nest)!), 0);
     const large = work > OWN_FUNCTION_WORK || pieces.some(({ kind }) => kind === 'loop');
     if (large || (open && open.size > FUNCTION_BYTES)) finish();
-    const f = (open ??= new Func([]));
-    for (const piece of pieces) emitPiece(f, piece, (nest) => schedules.get(nest)!, context);
+    const divided = pieces.some(isDivided);
+    const f = (open ??= new Func(divided ? [I32] : []));
+    for (const piece of pieces) {
+      // In a divided step, what cannot be divided is the first thread's.
+      const alone = divided && !isDivided(piece);
+      if (alone) f.get(0).op('i32.eqz').when();
+      emitPiece(f, piece, (nest) => schedules.get(nest)!, context);
+      if (alone) f.end();
+    }
     if (large) finish();
   });
   finish();
@@ -66,8 +77,19 @@ export function emit(program: Program, profile: BackendProfile): Code {
     emitPiece(f, { kind: 'nest', nest: loss }, (nest) => scheduleOf(nest, fma), context);
     lossIndex = module.add(f);
   }
-  module.add(driverFunction(gather, calls as readonly PhaseCalls[], lossIndex, layout), 'run');
+  const barrier = threads > 1 ? module.add(barrierFunction()) : null;
+  module.add(driverFunction({ gather, calls, loss: lossIndex, barrier, layout }), 'run');
   return { kind: 'wasm', bytes: module.bytes(), layout: layout satisfies Layout };
+}
+
+const isDivided = (piece: Piece): boolean => piece.kind === 'loop' && piece.divided;
+
+/** More than one for training programs whose steps are long enough to be shared. */
+function threadsFor(program: Program, nests: readonly Nest[], profile: BackendProfile): number {
+  const threads = profile.limits?.threads ?? 1;
+  if (threads < 2 || program.detail !== 'fused') return 1;
+  const work = nests.reduce((sum, { axes }) => sum + axes.reduce((product, length) => product * length, 1), 0);
+  return work < DIVIDED_WORK ? 1 : threads;
 }
 
 /** Puts the elementary functions into the module once if writing them out each time would be long. */

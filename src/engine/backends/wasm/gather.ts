@@ -78,42 +78,93 @@ function weighRows(f: Func, real: number, batch: number, address: number): void 
   f.end();
 }
 
+export interface Call {
+  readonly index: number;
+  /** Every thread calls it, with its number; otherwise the first does, without. */
+  readonly divided: boolean;
+}
+
 export interface PhaseCalls {
   readonly phase: Phase;
-  readonly functions: readonly number[];
+  readonly functions: readonly Call[];
+}
+
+export interface Driven {
+  readonly gather: number;
+  readonly calls: readonly PhaseCalls[];
+  readonly loss: number | null;
+  /** The function in which threads wait for each other; null: there is one thread. */
+  readonly barrier: number | null;
+  readonly layout: Layout;
 }
 
 /**
- * (rows, rows a batch, phases): runs the queued rows batch by batch, writes each batch's loss and copies
- * what is to be collected.
+ * (rows, rows a batch, phases, thread): runs the queued rows batch by batch, writes each batch's loss and
+ * copies what is to be collected. With threads each runs the driver; what is not divided is the first's.
  */
-export function driverFunction(gather: number, calls: readonly PhaseCalls[], loss: number | null, layout: Layout): Func {
-  const f = new Func([I32, I32, I32]);
-  const [rows, batch, phases] = [0, 1, 2];
+export function driverFunction({ gather, calls, loss, barrier, layout }: Driven): Func {
+  const f = new Func([I32, I32, I32, I32]);
+  const [rows, batch, phases, thread] = [0, 1, 2, 3];
   const [queue, real, lossAt, entry, left, bytes] = [f.local(I32), f.local(I32), f.local(I32), f.local(I32), f.local(I32), f.local(I32)];
+  const alone = (body: () => void): void => {
+    if (barrier === null) body();
+    else {
+      f.get(thread).op('i32.eqz').when();
+      body();
+      f.end();
+    }
+  };
   f.i32(layout.queue).set(queue).i32(layout.losses).set(lossAt);
   f.loop();
   f.get(batch).get(rows).get(batch).get(rows).op('i32.lt_u').op('select').set(real);
-  f.get(queue).get(real).call(gather);
+  alone(() => f.get(queue).get(real).call(gather));
   for (const { phase, functions } of calls) {
     f.get(phases).i32(phaseBits[phase]).op('i32.and').when();
-    for (const index of functions) f.call(index);
+    for (const { index, divided } of functions)
+      if (divided && barrier !== null) f.call(barrier).get(thread).call(index).call(barrier);
+      else alone(() => f.call(index));
     f.end();
   }
-  if (loss !== null) {
-    f.get(phases).i32(phaseBits.loss).op('i32.and').when();
-    f.call(loss);
-    f.get(lossAt).i32(0).loadF32(control.loss).op('f64.promote').storeF64();
-    f.advance(lossAt, 8).end();
-  }
-  f.i32(0).loadI32(control.collectCount).tee(left).when();
-  f.i32(control.collect).set(entry).loop();
-  f.get(entry).loadI32(4).get(real).op('i32.mul').set(bytes);
-  f.get(entry).loadI32(8).get(entry).loadI32(0).get(bytes).copyMemory();
-  f.get(entry).get(entry).loadI32(8).get(bytes).op('i32.add').storeI32(8);
-  f.advance(entry, 12).get(left).i32(1).op('i32.sub').tee(left).branchIf(0).end();
-  f.end();
+  alone(() => {
+    if (loss !== null) {
+      f.get(phases).i32(phaseBits.loss).op('i32.and').when();
+      f.call(loss);
+      f.get(lossAt).i32(0).loadF32(control.loss).op('f64.promote').storeF64();
+      f.advance(lossAt, 8).end();
+    }
+    f.i32(0).loadI32(control.collectCount).tee(left).when();
+    f.i32(control.collect).set(entry).loop();
+    f.get(entry).loadI32(4).get(real).op('i32.mul').set(bytes);
+    f.get(entry).loadI32(8).get(entry).loadI32(0).get(bytes).copyMemory();
+    f.get(entry).get(entry).loadI32(8).get(bytes).op('i32.add').storeI32(8);
+    f.advance(entry, 12).get(left).i32(1).op('i32.sub').tee(left).branchIf(0).end();
+    f.end();
+  });
   f.get(queue).get(real).i32(2).op('i32.shl').op('i32.add').set(queue);
   f.get(rows).get(real).op('i32.sub').tee(rows).branchIf(0).end();
+  return f;
+}
+
+/** Turns of looking before a thread goes to sleep at the barrier. */
+const SPINS = 20_000;
+/** Nanoseconds of sleep before it looks again. */
+const SLEEP = 1_000_000;
+
+/** Returns when all threads have called it. */
+export function barrierFunction(): Func {
+  const f = new Func([]);
+  const [generation, spins] = [f.local(I32), f.local(I32)];
+  f.i32(0).loadI32(control.threads).i32(1).op('i32.eq').when().op('return').end();
+  f.i32(0).atomicLoad(control.generation).set(generation);
+  f.i32(0).i32(1).atomicAdd(control.arrived).i32(1).op('i32.add').i32(0).loadI32(control.threads).op('i32.eq').when();
+  // The last one opens the gate.
+  f.i32(0).i32(0).atomicStore(control.arrived);
+  f.i32(0).get(generation).i32(1).op('i32.add').atomicStore(control.generation);
+  f.i32(0).i32(-1).notify(control.generation).op('drop');
+  f.otherwise().loop();
+  f.i32(0).atomicLoad(control.generation).get(generation).op('i32.eq').when();
+  f.get(spins).i32(1).op('i32.add').tee(spins).i32(SPINS).op('i32.ge_u').when();
+  f.i32(0).get(generation).i64(SLEEP).wait(control.generation).op('drop').end();
+  f.branch(1).end().end().end();
   return f;
 }

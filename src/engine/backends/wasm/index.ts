@@ -6,6 +6,7 @@ import type { Backend } from '../backend';
 import { Func, Module } from './assembler';
 import { open } from './device';
 import { emit } from './emit';
+import { threadsHere } from './threads';
 
 /** Whether this JavaScript engine accepts a module with these instructions. */
 function accepts(write: (f: Func) => void): boolean {
@@ -25,8 +26,14 @@ export const wasm: Backend = {
     if (!hasSimd()) return { absent: 'This browser runs no WebAssembly with SIMD.' };
     const fma = hasFma();
     const { hardwareConcurrency: cores = 1 } = globalThis.navigator ?? {};
-    return { backend: 'wasm', title: `${cores} ${cores === 1 ? 'core' : 'cores'}, SIMD${fma ? ' with FMA' : ''}`, fma };
+    const threads = threadsHere();
+    return {
+      backend: 'wasm',
+      title: `${cores} ${cores === 1 ? 'core' : 'cores'}, SIMD${fma ? ' with FMA' : ''}`,
+      fma,
+      ...(threads > 1 ? { limits: { threads } } : {}),
+    };
   },
   emit,
-  open,
+  open: (plan) => open(plan),
 };

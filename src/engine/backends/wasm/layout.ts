@@ -16,7 +16,12 @@ export const control = {
   weighted: 16,
   /** How many values to collect, and their table: source, bytes a row, destination. */
   collectCount: 20,
+  /** The barrier: threads that have arrived, and how often all had. */
+  arrived: 24,
+  generation: 28,
   loss: 32,
+  /** Threads that run the module now. */
+  threads: 36,
   collect: 64,
   end: 1024,
 } as const;
@@ -33,7 +38,8 @@ export interface Placed {
 
 export interface Layout {
   readonly buffers: Readonly<Record<BufferId, Placed>>;
-  readonly scratch: number;
+  /** Threads that the module can use; above 1 its memory is shared. */
+  readonly threads: number;
   readonly queue: number;
   /** float64, one for each batch in the queue. */
   readonly losses: number;
@@ -64,13 +70,14 @@ export function completeLayout(
   placed: { buffers: Record<BufferId, Placed>; end: number },
   scratchBytes: number,
   batch: number,
+  threads: number,
 ): Layout {
   const queueRows = Math.max(QUEUE_ROWS, batch);
   const queue = alignUp(placed.end + scratchBytes + SLACK, LINE);
   const losses = alignUp(queue + 4 * queueRows, LINE);
   return {
     buffers: placed.buffers,
-    scratch: placed.end,
+    threads,
     queue,
     losses,
     queueRows,

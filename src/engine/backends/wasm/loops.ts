@@ -6,6 +6,7 @@
 import { type Func, I32, V128 } from './assembler';
 import { type SharedMath, VectorMath } from './math';
 import type { DagNode } from './dag';
+import { control } from './layout';
 import { type Access, foldAxes, type Nest, outAxes, type Target } from './nest';
 import { nestsOf, type Piece } from './product';
 import type { Schedule } from './schedule';
@@ -27,19 +28,45 @@ export function emitPiece(f: Func, piece: Piece, scheduleOf: (nest: Nest) => Sch
     else if (part.times === 1) part.body.forEach(emit);
     else {
       const inside = nestsOf(part).map((nest) => emitters.get(nest)!);
-      for (const emitter of inside) emitter.opened(1);
-      repeat(f, part.times, () => {
+      const turn = (): void => {
         part.body.forEach(emit);
         for (const emitter of inside) emitter.step(part.depth, 1);
-      });
-      for (const emitter of inside) {
-        if (part.depth > 0) emitter.step(part.depth, -part.times);
-        emitter.opened(-1);
+      };
+      for (const emitter of inside) emitter.opened(1);
+      if (part.divided) divided(f, part.times, inside, turn);
+      else {
+        repeat(f, part.times, turn);
+        if (part.depth > 0) for (const emitter of inside) emitter.step(part.depth, -part.times);
       }
+      for (const emitter of inside) emitter.opened(-1);
     }
   };
   emit(piece);
   for (const emitter of emitters.values()) emitter.close();
+}
+
+/** This thread's share of the turns of a loop. The function's first parameter is the thread's number. */
+function divided(f: Func, times: number, emitters: readonly NestEmitter[], turn: () => void): void {
+  const thread = 0;
+  const [from, left] = [f.local(I32), f.local(I32)];
+  const bound = (push: () => void): void => {
+    push();
+    f.i32(times).op('i32.mul').i32(0).loadI32(control.threads).op('i32.div_s');
+  };
+  bound(() => f.get(thread));
+  f.set(from);
+  bound(() => f.get(thread).i32(1).op('i32.add'));
+  f.get(from).op('i32.sub').tee(left).when();
+  for (const emitter of emitters) {
+    emitter.jump(0, thread);
+    emitter.jump(1, from);
+  }
+  f.loop();
+  turn();
+  f.get(left).i32(1).op('i32.sub').tee(left).branchIf(0).end();
+  f.end();
+  f.release(I32, from);
+  f.release(I32, left);
 }
 
 /** Code for a loop body that runs `count` times; `count` is at least 1. */
@@ -119,14 +146,25 @@ class NestEmitter {
 
   /** Moves the pointers along an axis. */
   step(axis: number, indices: number): void {
-    const moved = new Set<number>();
+    for (const [pointer, stride] of this.#along(axis)) this.f.advance(pointer, 4 * stride * indices);
+  }
+
+  /** Pointers that move along an axis, with their strides. */
+  #along(axis: number): ReadonlyMap<number, number> {
+    const moving = new Map<number, number>();
     for (const access of [...this.nest.reads.values(), ...this.nest.targets]) {
       const pointer = this.#pointers.get(this.#walk(access));
       const stride = access.strides[axis]!;
-      if (pointer === undefined || stride === 0 || moved.has(pointer)) continue;
-      moved.add(pointer);
-      this.f.advance(pointer, 4 * stride * indices);
+      if (pointer !== undefined && stride !== 0) moving.set(pointer, stride);
     }
+    return moving;
+  }
+
+  /** Moves the pointers along an axis by as many indices as a local says. */
+  jump(axis: number, indices: number): void {
+    const { f } = this;
+    for (const [pointer, stride] of this.#along(axis))
+      f.get(pointer).get(indices).i32(4 * stride).op('i32.mul').op('i32.add').set(pointer);
   }
 
   close(): void {

@@ -7,6 +7,7 @@
  */
 import { read } from '../../ir/expr';
 import { Dag } from './dag';
+import { alignUp } from './layout';
 import { type Access, narrowAxis, type Nest, splitAxis } from './nest';
 
 /** Columns of a panel: two vectors. */
@@ -21,7 +22,15 @@ const FEW_ROWS = 4;
 /** A nest, or a loop around pieces: each of its nests has one outer axis for every loop around it. */
 export type Piece =
   | { readonly kind: 'nest'; readonly nest: Nest }
-  | { readonly kind: 'loop'; readonly times: number; readonly depth: number; readonly body: readonly Piece[] };
+  | {
+      readonly kind: 'loop';
+      readonly times: number;
+      /** Which outer axis it walks. */
+      readonly depth: number;
+      readonly body: readonly Piece[];
+      /** Threads take a share of the turns each; outer axis 0 is then the thread. */
+      readonly divided: boolean;
+    };
 
 export interface Arranged {
   readonly pieces: readonly Piece[];
@@ -51,8 +60,16 @@ const one = (nest: Nest): Piece => ({ kind: 'nest', nest });
 
 export const nestsOf = (piece: Piece): readonly Nest[] => (piece.kind === 'nest' ? [piece.nest] : piece.body.flatMap(nestsOf));
 
-/** `tileRows` is the height of the register tile. */
-export function arrange(nest: Nest, scratch: number, tileRows: number): Arranged {
+export interface Arrangement {
+  /** Address of scratch; everything behind it is scratch too. */
+  readonly scratch: number;
+  /** Height of the register tile. */
+  readonly tileRows: number;
+  readonly threads: number;
+}
+
+export function arrange(nest: Nest, arrangement: Arrangement): Arranged {
+  const { scratch, threads } = arrangement;
   const asIs: Arranged = { pieces: [one(nest)], scratchBytes: 0 };
   const product = productOf(nest);
   if (!product || product.rows < FEW_ROWS) return asIs;
@@ -70,13 +87,16 @@ export function arrange(nest: Nest, scratch: number, tileRows: number): Arranged
       scratchBytes: 4 * depth * padded,
     };
   }
-  return inPanels(nest, product, scratch, tileRows);
+  const panels = inPanels(nest, product, arrangement);
+  return threads > 1 ? divide(panels, arrangement) : panels;
 }
 
-function inPanels(nest: Nest, product: Product, scratch: number, tileRows: number): Arranged {
+function inPanels(nest: Nest, product: Product, arrangement: Arrangement): Arranged {
+  const { scratch, tileRows, threads } = arrangement;
   const { columns, depth } = product;
   const panels = Math.floor(columns / PANEL);
-  const group = groupSize(panels, Math.max(1, Math.floor(GROUP / (4 * PANEL * depth))));
+  const share = Math.max(1, Math.floor(panels / threads));
+  const group = groupSize(share, Math.max(1, Math.floor(GROUP / (4 * PANEL * depth))));
   const pieces: Piece[] = [];
   const tile = scratch + 4 * PANEL * depth * group;
   for (const [from, count, size] of [
@@ -88,11 +108,35 @@ function inPanels(nest: Nest, product: Product, scratch: number, tileRows: numbe
   const rest = columns % PANEL;
   let scratchBytes = 4 * depth * (PANEL * group + tileRows);
   if (rest > 0) {
-    const last = arrange(narrowAxis(nest, COLUMN, panels * PANEL, rest), scratch, tileRows);
+    const last = arrange(narrowAxis(nest, COLUMN, panels * PANEL, rest), { ...arrangement, threads: 1 });
     pieces.push(...last.pieces);
     scratchBytes = Math.max(scratchBytes, last.scratchBytes);
   }
   return { pieces, scratchBytes };
+}
+
+/**
+ * Loops over more than one group shared among threads: each has its own scratch, so that the thread's
+ * number is one more outer axis along which only scratch moves.
+ */
+function divide({ pieces, scratchBytes }: Arranged, { scratch, threads }: Arrangement): Arranged {
+  const own = alignUp(scratchBytes, 64);
+  const withThread = <A extends Access>(a: A): A => ({ ...a, strides: [a.start >= scratch ? own / 4 : 0, ...a.strides] });
+  const deeper = (piece: Piece, outermost: boolean): Piece =>
+    piece.kind === 'loop'
+      ? { ...piece, depth: piece.depth + 1, divided: outermost, body: piece.body.map((inner) => deeper(inner, false)) }
+      : one({
+          ...piece.nest,
+          axes: [threads, ...piece.nest.axes],
+          outer: piece.nest.outer + 1,
+          outRank: piece.nest.outRank + 1,
+          reads: new Map([...piece.nest.reads].map(([name, a]) => [name, withThread(a)])),
+          targets: piece.nest.targets.map(withThread),
+        });
+  return {
+    pieces: pieces.map((piece) => (piece.kind === 'loop' && piece.times > 1 ? deeper(piece, true) : piece)),
+    scratchBytes: own * threads,
+  };
 }
 
 /** At most `most` panels; the largest divisor of all panels if that is not much less. */
@@ -134,13 +178,14 @@ function groupsOf(nest: Nest, groups: number, size: number, scratch: number, til
       body.push(one({ ...copy(source, [groups, count, depth, height], [0, height * down1, deep, down1], tile, [0, 0, height, 1]), outer: 2 }));
       body.push(one({ ...withOperand(tiled, left.name, tile, [0, 0, 0, 1, 0, height]), outer: 2 }));
     } else body.push(one({ ...tiled, outer: 2 }));
-    return count > 0 && height > 0 ? [{ kind: 'loop', times: count, depth: 1, body }] : [];
+    return count > 0 && height > 0 ? [{ kind: 'loop', times: count, depth: 1, body, divided: false }] : [];
   };
   const full = Math.floor(rows / tileRows);
   return {
     kind: 'loop',
     times: groups,
     depth: 0,
+    divided: false,
     body: [one({ ...packed, outer: 1 }), ...tiles(0, full, tileRows), ...tiles(full * tileRows, 1, rows % tileRows)],
   };
 }

@@ -1,0 +1,19 @@
+/**
+ * Entry of a helper thread: it runs the same module on the same memory as the device that called it, under
+ * its own number. It knows nothing else; the module's barrier keeps the threads together.
+ */
+import type { RunBatches, ThreadMessage } from './threads';
+
+const scope = self as unknown as DedicatedWorkerGlobalScope;
+let run: RunBatches | null = null;
+
+scope.addEventListener('message', async ({ data }: MessageEvent<ThreadMessage>) => {
+  if (data.kind === 'run') {
+    run?.(data.rows, data.batch, data.phases, data.thread);
+    return;
+  }
+  const { memory, module } = data;
+  const instance = await WebAssembly.instantiate(module, { host: { memory, sin: Math.sin, cos: Math.cos, pow: Math.pow } });
+  run = instance.exports.run as RunBatches;
+  scope.postMessage('ready');
+});

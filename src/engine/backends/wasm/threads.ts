@@ -1,0 +1,106 @@
+/**
+ * Helper threads of a device. They are kept when a device closes and serve the next one, because starting
+ * one takes longer than compiling a network. Where there can be none, a device runs alone.
+ */
+export type RunBatches = (rows: number, batch: number, phases: number, thread: number) => void;
+
+export type ThreadMessage =
+  | { readonly kind: 'open'; readonly module: WebAssembly.Module; readonly memory: WebAssembly.Memory }
+  | { readonly kind: 'run'; readonly rows: number; readonly batch: number; readonly phases: number; readonly thread: number };
+
+/** A worker that runs `thread.ts`, however it came to be. */
+export interface Helper {
+  post(message: ThreadMessage): void;
+  /** Settles with the next message that it sends; rejects if it breaks. */
+  answer(): Promise<void>;
+}
+
+export type Spawn = () => Helper;
+
+/** Milliseconds after which a helper that does not answer is given up. */
+const PATIENCE = 3000;
+/** Helpers of closed devices. */
+const idle: Helper[] = [];
+
+function spawnWorker(): Helper {
+  const worker = new Worker(new URL('./thread.ts', import.meta.url), { type: 'module', name: 'engine thread' });
+  return {
+    post: (message) => worker.postMessage(message),
+    answer: () =>
+      new Promise((resolve, reject) => {
+        worker.onmessage = () => resolve();
+        worker.onerror = (event) => reject(new Error(event.message));
+        setTimeout(() => reject(new Error('the helper thread does not answer')), PATIENCE);
+      }),
+  };
+}
+
+/** How many threads a device can use here: waiting for each other needs shared memory and a worker. */
+export function threadsHere(): number {
+  const scope = globalThis as { crossOriginIsolated?: boolean; document?: unknown };
+  if (!scope.crossOriginIsolated || scope.document !== undefined || typeof Worker !== 'function') return 1;
+  return Math.min(MOST_THREADS, navigator.hardwareConcurrency);
+}
+const MOST_THREADS = 4;
+
+/** The helpers of one device, ready to run; none if they cannot be had. */
+export async function gather(
+  count: number,
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  spawn: Spawn | null = threadsHere() > 1 ? spawnWorker : null,
+): Promise<readonly Helper[]> {
+  if (count === 0 || !spawn) return [];
+  try {
+    return await Promise.all(
+      Array.from({ length: count }, async () => {
+        const helper = idle.pop() ?? spawn();
+        const ready = helper.answer();
+        helper.post({ kind: 'open', module, memory });
+        await ready;
+        return helper;
+      }),
+    );
+  } catch {
+    return [];
+  }
+}
+
+export const dismiss = (helpers: readonly Helper[]): void => {
+  idle.push(...helpers);
+};
+
+/** Chooses by the clock between one thread and all of them; asks again now and then. */
+export class ThreadChoice {
+  #all = new Timing();
+  #one = new Timing();
+  #runs = 0;
+
+  constructor(readonly most: number) {}
+
+  next(): number {
+    if (this.most === 1) return 1;
+    this.#runs++;
+    if (this.#all.samples < WARM) return this.most;
+    if (this.#one.samples < WARM) return 1;
+    const best = this.#all.time <= this.#one.time ? this.most : 1;
+    return this.#runs % RETRY === 0 ? this.most + 1 - best : best;
+  }
+
+  took(threads: number, millisecondsPerRow: number): void {
+    (threads === 1 ? this.#one : this.#all).add(millisecondsPerRow);
+  }
+}
+const WARM = 3;
+const RETRY = 64;
+
+/** A running mean that forgets; the first sample, with code still slow, does not count. */
+class Timing {
+  samples = 0;
+  time = 0;
+
+  add(sample: number): void {
+    this.time = this.samples < 2 ? sample : 0.7 * this.time + 0.3 * sample;
+    this.samples++;
+  }
+}
