@@ -473,7 +473,21 @@ describe.skipIf(!gpu)('the WebGPU backend', () => {
                 ]);
           const phase = phases[Math.floor(at / 6)]!;
           const form = random();
-          if (form < 0.6)
+          if (form < 0.15)
+            // Transposed into another buffer: the place of each store is not its index.
+            draft.step(
+              phase,
+              {
+                out: [9, 8],
+                reads: [{ name: 'x', strides: [1, 9], offset: 0 }],
+                stores: [
+                  { to: 'y', value: neg(read('x')), place: { strides: [8, 1], offset: 0 } },
+                  { to: 'z', value: read('x'), place: { strides: [1, 9], offset: 0 } },
+                ],
+              },
+              { x: 'b6', y: 'b5', z: target === 'b6' || target === 'b5' ? 'b4' : target },
+            );
+          else if (form < 0.6)
             draft.step(
               phase,
               {

@@ -6,15 +6,18 @@
 import type { BufferId, Phase, Program, Step } from '../../plan';
 import { type Nest, nestOf, type Spelling } from './nest';
 
+/** A buffer that a kernel reads or stores; `here`: only at the index that is being computed. */
+export interface Touch {
+  readonly buffer: BufferId;
+  readonly here: boolean;
+}
+
 /** One kernel with all it touches. */
 export interface Task {
   readonly step: Step;
   readonly nest: Nest;
-  /** `here`: read only at the index that is being computed. */
-  readonly reads: readonly { readonly buffer: BufferId; readonly here: boolean }[];
-  readonly stores: readonly BufferId[];
-  /** Those of `stores` that are not stored at the index that is being computed: parts of larger arrays. */
-  readonly parts: readonly BufferId[];
+  readonly reads: readonly Touch[];
+  readonly stores: readonly Touch[];
 }
 
 export const taskOf = (step: Step, batch: number): Task => {
@@ -23,8 +26,7 @@ export const taskOf = (step: Step, batch: number): Task => {
     step,
     nest,
     reads: step.kernel.reads.map(({ name }, index) => ({ buffer: step.bind[name]!, here: nest.inPlace[index]! })),
-    stores: step.kernel.stores.map(({ to }) => step.bind[to]!),
-    parts: step.kernel.stores.flatMap(({ to, place }) => (place ? [step.bind[to]!] : [])),
+    stores: step.kernel.stores.map(({ to, place }) => ({ buffer: step.bind[to]!, here: place === undefined })),
   };
 };
 
@@ -48,36 +50,40 @@ export function phaseRuns(program: Program): readonly { readonly phase: Phase; r
  */
 export function levelsOf(tasks: readonly Task[], sameLane: boolean): readonly (readonly Task[])[] {
   const levels: Task[][] = [];
-  const written = new Map<BufferId, number>();
-  const readHere = new Map<BufferId, number>();
-  const readElsewhere = new Map<BufferId, number>();
-  const writtenInPart = new Map<BufferId, number>();
-  const last = (of: Map<BufferId, number>, buffer: BufferId): number => of.get(buffer) ?? -1;
-  const note = (of: Map<BufferId, number>, buffer: BufferId, level: number): void => {
-    of.set(buffer, Math.max(last(of, buffer), level));
-  };
-  const gap = sameLane ? 0 : 1;
+  const written = new Touched(sameLane);
+  const read = new Touched(sameLane);
   for (const task of tasks) {
     const level = Math.max(
       0,
-      ...task.reads.map(({ buffer, here }) => last(written, buffer) + (written.has(buffer) && here ? gap : 1)),
-      ...[...task.reads.map(({ buffer }) => buffer), ...task.stores].map((buffer) => last(writtenInPart, buffer) + 1),
-      ...task.parts.map((buffer) => Math.max(last(written, buffer), last(readHere, buffer)) + 1),
-      ...task.stores.map((buffer) =>
-        Math.max(
-          written.has(buffer) ? last(written, buffer) + gap : 0,
-          readHere.has(buffer) ? last(readHere, buffer) + gap : 0,
-          last(readElsewhere, buffer) + 1,
-        ),
-      ),
+      ...task.reads.map((touch) => written.after(touch)),
+      ...task.stores.map((touch) => Math.max(written.after(touch), read.after(touch))),
     );
     while (levels.length <= level) levels.push([]);
     levels[level]!.push(task);
-    for (const { buffer, here } of task.reads) note(here ? readHere : readElsewhere, buffer, level);
-    for (const buffer of task.stores) note(written, buffer, level);
-    for (const buffer of task.parts) note(writtenInPart, buffer, level);
+    for (const touch of task.reads) read.note(touch, level);
+    for (const touch of task.stores) written.note(touch, level);
   }
   return levels;
+}
+
+/** The last levels on which buffers were touched. */
+class Touched {
+  private readonly here = new Map<BufferId, number>();
+  private readonly elsewhere = new Map<BufferId, number>();
+
+  constructor(private readonly sameLane: boolean) {}
+
+  note({ buffer, here }: Touch, level: number): void {
+    const levels = here ? this.here : this.elsewhere;
+    levels.set(buffer, Math.max(levels.get(buffer) ?? 0, level));
+  }
+
+  /** The first level for something that must not come before what touched its buffer. */
+  after({ buffer, here }: Touch): number {
+    const near = this.here.get(buffer);
+    const far = this.elsewhere.get(buffer);
+    return Math.max(near === undefined ? 0 : near + (here && this.sameLane ? 0 : 1), far === undefined ? 0 : far + 1);
+  }
 }
 
 /** Tasks of one level that share what one of them writes: an element must stay with its lane in all of them. */
@@ -90,7 +96,7 @@ export function chainsOf(level: readonly Task[]): readonly (readonly Task[])[] {
   };
   const writer = new Map<BufferId, number>();
   level.forEach(({ stores }, index) => {
-    for (const buffer of stores) {
+    for (const { buffer } of stores) {
       const other = writer.get(buffer);
       if (other === undefined) writer.set(buffer, index);
       else parent[root(index)] = root(other);

@@ -160,7 +160,7 @@ export function emitWorkgroup(program: Program, limits: WorkgroupLimits): Emitte
   const gather = gatherParts(program, places, at, 0).map(({ size, text }): Work => ({ size, name: 'e', text }));
   const runs = phaseRuns(program).map(({ phase, tasks }) => ({
     phase,
-    stores: new Set(tasks.flatMap(({ stores }) => stores)),
+    stores: new Set(tasks.flatMap(({ stores }) => stores.map(({ buffer }) => buffer))),
     levels: levelsOf(tasks, true).map((level) =>
       groupsOf(chainsOf(level), write).map((group) => workOfGroup(group, (buffer) => places[buffer]!.at, tables)),
     ),
