@@ -60,6 +60,8 @@ export interface InkState {
 /** Zoom below which small writing is left out, then all writing. */
 const SMALL_TEXT = 0.42;
 const ANY_TEXT = 0.24;
+/** Pixels of height below which writing is only dirt. */
+const LEGIBLE = 6.2;
 
 export class Ink {
   readonly #context: CanvasRenderingContext2D;
@@ -108,14 +110,19 @@ export class Ink {
     c.globalAlpha = 1;
   }
 
-  /** From far away writing grows against the zoom, as far as there is room for it. */
-  #font(size: number, weight = 400, text = '', room = 0): void {
+  /** From far away writing grows against the zoom, as far as there is room for it. Tells whether it can be read. */
+  #font(size: number, weight = 400, text = '', room = 0): boolean {
     const c = this.#context;
-    const wished = Math.min(size * 1.6, Math.max(size, (size * 0.8) / this.#zoom));
+    let wished = Math.min(size * 1.6, Math.max(size, (size * 0.8) / this.#zoom));
     c.font = `${weight} ${wished}px ${this.#family}`;
-    if (room <= 0 || wished === size) return;
-    const width = c.measureText(text).width;
-    if (width > room) c.font = `${weight} ${Math.max(size, (wished * room) / width)}px ${this.#family}`;
+    if (room > 0 && wished > size) {
+      const width = c.measureText(text).width;
+      if (width > room) {
+        wished = Math.max(size, (wished * room) / width);
+        c.font = `${weight} ${wished}px ${this.#family}`;
+      }
+    }
+    return wished * this.#zoom >= LEGIBLE;
   }
   #family = 'system-ui, sans-serif';
   #zoom = 1;
@@ -204,23 +211,23 @@ export class Ink {
     const lines = [...v.lines];
     const small = camera.zoom >= SMALL_TEXT;
     const third = small && v.meta !== '' && v.form !== 'pill';
-    const rows = 1 + (small ? lines.length : 0) + (third ? 1 : 0);
+    const readable = lines.reduce((a, b) => (a.length > b.length ? a : b), '');
+    const legible = small && this.#font(11, 400, readable, room);
+    const rows = 1 + (legible ? lines.length : 0) + (third ? 1 : 0);
     const pitch = 17;
     let y0 = at.y - ((rows - 1) * pitch) / 2;
     c.fillStyle = theme.text;
     this.#font(13, 600, v.title, room);
     c.fillText(v.title, tx, y0);
-    if (small) {
+    if (legible) {
       c.fillStyle = theme.textDim;
-      const longest = lines.reduce((a, b) => (a.length > b.length ? a : b), '');
-      this.#font(11, 400, longest, room);
+      this.#font(11, 400, readable, room);
       for (const text of lines) {
         y0 += pitch;
         c.fillText(text, tx, y0);
       }
     }
-    if (third) {
-      this.#font(10.5, 500, v.meta, room);
+    if (third && this.#font(10.5, 500, v.meta, room)) {
       c.fillStyle = color;
       c.fillText(v.meta, tx, y0 + pitch);
     }

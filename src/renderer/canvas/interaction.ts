@@ -5,7 +5,6 @@
 import { connectFault } from '../../engine/compile/check';
 import * as edits from '../../engine/graph/edits';
 import type { EdgeId, NodeId } from '../../engine/graph/graph';
-import { topologicalOrder } from '../../engine/graph/graph';
 import type { Point, Project } from '../../engine/graph/project';
 import type { Editor } from '../editor/editor.svelte';
 import { type Box, boxOf, chosen, neighbour, overlap, snap, unionOf } from '../editor/gestures';
@@ -87,6 +86,8 @@ type State =
 const SLACK = 3;
 const HANDLE_REACH = 11;
 
+const isMac = typeof navigator !== 'undefined' && /Mac/.test(navigator.platform);
+
 let gestures = 0;
 
 export class Interaction {
@@ -116,9 +117,11 @@ export class Interaction {
     }
     if (this.#state.kind === 'choosing') this.cancel();
     const p = stage.toDrawing(at.x, at.y);
-    if (event.button === 1 || event.button === 2 || (event.button === 0 && this.#space)) {
-      if (event.button === 2) this.#chooseForMenu(p);
-      this.#state = { kind: 'panning', last: at, moved: false, menu: event.button === 2 };
+    // On a Mac, Ctrl and a click are the second button.
+    const second = event.button === 2 || (event.button === 0 && event.ctrlKey && isMac);
+    if (event.button === 1 || second || (event.button === 0 && this.#space)) {
+      if (second) this.#chooseForMenu(p);
+      this.#state = { kind: 'panning', last: at, moved: false, menu: second };
       return;
     }
     if (event.button !== 0) return;
@@ -608,15 +611,22 @@ export class Interaction {
     const { stage, editor } = this.host;
     editor.select(add ? [...editor.selection, id] : [id]);
     stage.feedback = { ...stage.feedback, focused: id };
-    stage.reveal([id]);
+    stage.reveal([id], true);
     this.#describe(id);
   }
 
-  /** Through the nodes in the order of the data's way; past the last one, the focus leaves the drawing. */
+  /** The nodes as one reads them: from left to right, and down within a column. */
+  #reading(): readonly NodeId[] {
+    const { scene, positions } = this.host.stage;
+    const at = (id: NodeId): Point => positions[id] ?? NOWHERE;
+    const column = (id: NodeId): number => Math.round(at(id).x / 40);
+    return [...scene.nodes.keys()].sort((a, b) => column(a) - column(b) || at(a).y - at(b).y);
+  }
+
+  /** Through the nodes; past the last one, the focus leaves the drawing. */
   #tab(direction: 1 | -1): boolean {
     const { editor } = this.host;
-    const { order, cycle } = topologicalOrder(editor.project);
-    const all = [...order, ...cycle];
+    const all = this.#reading();
     const [now] = editor.selectedNodes;
     const next = all[now === undefined ? (direction === 1 ? 0 : all.length - 1) : all.indexOf(now) + direction];
     if (next === undefined) {
@@ -632,7 +642,7 @@ export class Interaction {
     const points = [...stage.scene.nodes.keys()].map((id) => ({ id, ...(stage.positions[id] ?? NOWHERE) }));
     const here = stage.feedback.focused ?? editor.selectedNodes.at(-1);
     if (here === undefined) {
-      const first = topologicalOrder(editor.project).order[0];
+      const [first] = this.#reading();
       if (first !== undefined) this.#focus(first, false);
       return;
     }
@@ -693,7 +703,7 @@ export class Interaction {
       ...stage.feedback,
       connecting: { from: state.from, to: stage.positions[node] ?? NOWHERE, target: node, ports: new Map([[port, true]]), port },
     };
-    stage.reveal([node]);
+    stage.reveal([node], true);
     this.host.announce(
       `Connect ${state.from} to ${node}, input ${port}: ${state.at + 1} of ${state.choices.length}. Arrows choose, Enter connects, Escape cancels.`,
     );

@@ -184,7 +184,7 @@ function nodeVisual(
     const half = Math.max(...lengths, 0) + units.radius + 10 + HEADER;
     const below = isLayer ? 22 + measure(`${counted.format(columnOf)} × ${subtitle}`, 11, 400) : measure(subtitle, 11, 400);
     const text = Math.max(measure(title, 13, 600), below, measure(meta, 10.5, 500));
-    const width = Math.max(isLayer ? 88 : 84, Math.min(180, Math.ceil(text) + 24));
+    const width = Math.max(isLayer ? 112 : 92, Math.min(180, Math.ceil(text) + 24));
     return {
       ...base,
       form: 'column',

@@ -314,8 +314,8 @@ export class Stage {
     return unionOf(visuals.map((v) => boxOfNode(v, this.#positions[v.id] ?? NOWHERE)));
   }
 
-  /** Moves the camera no more than needed to see these nodes and edges. */
-  reveal(ids: readonly string[]): void {
+  /** Moves the camera no more than needed to see these nodes and edges, and near enough to read them. */
+  reveal(ids: readonly string[], keepZoom = false): void {
     const nodes = ids.flatMap((id) => {
       const e = this.#scene.edges.get(id);
       return e ? [e.from, e.to] : [id];
@@ -323,8 +323,8 @@ export class Stage {
     const box = this.boundsOf(nodes.filter((id) => this.#scene.nodes.has(id)));
     if (!box || nodes.length === 0) return;
     const { zoom, x, y } = this.camera;
-    const wanted = Math.max(zoom, 0.6);
-    if (zoom < 0.6 || (box.x2 - box.x1) * zoom > this.#width || (box.y2 - box.y1) * zoom > this.#height) {
+    const wanted = keepZoom ? zoom : Math.max(zoom, 0.6);
+    if (zoom < wanted || (box.x2 - box.x1) * zoom > this.#width || (box.y2 - box.y1) * zoom > this.#height) {
       if ((box.x2 - box.x1) * wanted > this.#width || (box.y2 - box.y1) * wanted > this.#height) this.fit(nodes, true);
       else
         this.#glideTo({
