@@ -199,6 +199,41 @@ describe('a run', () => {
     expect([...(await run.readWeights())['hidden1/bias']!.data]).toEqual([0, 0, 0, 0]);
   });
 
+  test('an edit while it trains goes on training; other data too; pausing meanwhile is heeded', async () => {
+    const { run, main, notices } = start();
+    const project = edits.setTraining({ epochs: 100_000 })(drawn());
+    run.open(project);
+    await run.settled();
+    void run.train();
+    await expect.poll(() => run.step).toBeGreaterThan(5);
+    const wider = edits.setAttr('hidden', 'units', 6)(project);
+    run.follow(wider);
+    await run.settled();
+    expect(run.running).toBe(true);
+    const before = run.step;
+    await expect.poll(() => run.step).toBeGreaterThan(before + 5);
+    run.follow(edits.setSettings({ data: { ...circles, name: 'xor' } })(wider));
+    await run.settled();
+    expect(run.running).toBe(true);
+    expect(run.dataset?.name).toBe('XOR');
+    // Sine has one feature: the drawing does not fit, so training ends instead of reading wrong rows.
+    const sine = edits.setSettings({ data: { ...circles, name: 'sine' } })(wider);
+    run.follow(sine);
+    await run.settled();
+    await expect.poll(() => run.running).toBe(false);
+    expect([run.canTrain, run.problems[0]?.code]).toEqual([false, 'data-width']);
+    run.follow(wider);
+    await run.settled();
+    expect(run.canTrain).toBe(true);
+    void run.train();
+    await expect.poll(() => run.running).toBe(true);
+    main.before = async () => run.pause();
+    run.follow(project);
+    await run.settled();
+    await expect.poll(() => run.running).toBe(false);
+    expect(notices).toEqual([]);
+  });
+
   test('while the drawing is broken, the last good plan stays', async () => {
     const { run } = start();
     const project = drawn();

@@ -10,6 +10,7 @@ import type { Diagnostic } from '../../engine/graph/diagnostics';
 import type { Project } from '../../engine/graph/project';
 import type { BackendName, Plans, Program } from '../../engine/plan';
 import type { Dataset, DatasetInfo } from '../../engine/data/dataset';
+import { RemoteFailure } from '../../engine/remote';
 import type { HostApi, ImportProgress } from '../../main/contract';
 import { extend } from './curve';
 import { fetchDataset, infoOf, Superseded } from './dataset';
@@ -107,6 +108,12 @@ export class Run {
   #reading = false;
   #forced: BackendName | null = null;
   #seed = 1;
+  /** The user wants it to train: pausing while training is held anyway must be heeded. */
+  #wished = false;
+  /** Set while training waits for other data or another plan. */
+  #held: { readonly promise: Promise<void>; readonly release: () => void; goOn: boolean } | null = null;
+  /** The data are others than those that the loaded plan was made for. */
+  #unfit = false;
   #stopped = false;
 
   constructor(links: RunLinks) {
@@ -202,10 +209,32 @@ export class Run {
     while (!this.#stopped && this.#project !== null && Object.values(this.#wanted).some(Boolean)) {
       const wanted = this.#wanted;
       this.#wanted = { compile: false, tune: false, data: false, fresh: false };
-      if (wanted.data) await this.#loadData();
-      if (wanted.compile || wanted.data || wanted.fresh) await this.#load(wanted.fresh);
-      else if (wanted.tune) await this.#tune();
+      try {
+        if (wanted.data) await this.#loadData();
+        if (wanted.compile || wanted.data || wanted.fresh) await this.#load(wanted.fresh);
+        else if (wanted.tune) await this.#tune();
+      } finally {
+        this.#release();
+      }
     }
+  }
+
+  /** Training stands still while its data or its plan are exchanged, and goes on afterwards. */
+  async #hold(): Promise<void> {
+    if (!this.running || this.#held !== null) return;
+    let release = (): void => {};
+    const promise = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    this.#held = { promise, release, goOn: true };
+    await this.#api.pause();
+  }
+
+  #release(): void {
+    const held = this.#held;
+    this.#held = null;
+    if (held !== null && !this.canTrain) held.goOn = false;
+    held?.release();
   }
 
   async #loadData(): Promise<void> {
@@ -255,7 +284,7 @@ export class Run {
   /** Hands the numbers to the engine. Training must not read rows that are being replaced. */
   async #give(dataset: Dataset | null, id: string | null): Promise<void> {
     try {
-      if (this.running) await this.#api.pause();
+      await this.#hold();
       await this.#api.setDataset(dataset);
     } catch (error) {
       this.#complain('The engine did not take the data', error);
@@ -263,6 +292,7 @@ export class Run {
     }
     this.dataset = dataset;
     this.datasetId = id;
+    this.#unfit = true;
     this.testScore = null;
     this.stepper.close();
     // A row of the data before says nothing about these.
@@ -297,7 +327,8 @@ export class Run {
       }
       if (!result.ok) {
         this.problems = result.problems;
-        if (fresh) this.#unload();
+        // A plan for other columns must not read these rows.
+        if (fresh || this.#unfit) this.#unload();
         return;
       }
       this.problems = [];
@@ -314,7 +345,8 @@ export class Run {
     const { training } = project.settings;
     const stored = fresh ? weightsOf(project) : undefined;
     const start = weights ?? stored;
-    if (fresh && this.running) await this.#api.pause();
+    await this.#hold();
+    if (fresh && this.#held !== null) this.#held.goOn = false;
     const report = await this.#api.load(plans, {
       seed: this.#seed,
       epochs: this.goal,
@@ -322,6 +354,7 @@ export class Run {
       ...(start === undefined ? {} : { weights: start }),
     });
     this.#loaded = plans.revision;
+    this.#unfit = false;
     this.backend = report.backend;
     this.reason = reasonOf(this.profile, this.choice, report.backend, this.#forced !== null);
     this.needsData = plans.evaluate.program.inputs.length > 0 || (plans.train?.program.inputs.length ?? 0) > 0;
@@ -389,8 +422,15 @@ export class Run {
     this.trouble = null;
     this.stepper.close();
     this.running = true;
+    this.#wished = true;
     this.live.active = true;
-    await this.#act('Training stopped', () => this.#api.train());
+    for (;;) {
+      await this.#act('Training stopped', () => this.#api.train());
+      const held = this.#held;
+      if (held === null) break;
+      await held.promise;
+      if (!held.goOn || !this.#wished) break;
+    }
     this.running = false;
     this.live.active = false;
     this.#changed(true);
@@ -398,6 +438,7 @@ export class Run {
   }
 
   async pause(): Promise<void> {
+    this.#wished = false;
     await this.#act('Training could not be paused', () => this.#api.pause());
   }
 
@@ -547,9 +588,12 @@ export class Run {
       if (weights !== null) await this.#api.setWeights(weights);
       this.points = points;
       this.#links.notify({ kind: 'info', title: 'Training goes on on the CPU', text: trouble.message });
+      this.#release();
       if (goOn && !this.running) void this.train();
     } catch (error) {
       this.#complain('The graphics device was lost and the CPU could not take over', error);
+    } finally {
+      this.#release();
     }
   }
 
@@ -581,6 +625,8 @@ export class Run {
   }
 
   #complain(title: string, error: unknown): void {
+    // Calls that ended with a dead worker: the one sentence on the worker says it all.
+    if (error instanceof RemoteFailure && error.code === 'closed') return;
     if (!this.#stopped) this.#links.notify({ kind: 'error', title, text: sentence(error) });
   }
 
