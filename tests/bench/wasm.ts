@@ -21,11 +21,56 @@ interface Workload {
 }
 
 export const workloads: Readonly<Record<string, Workload>> = {
-  W1: { dims: [2, 8, 8, 1], activation: 'tanh', last: 'tanh', loss: 'mean-squared-error', batch: 10, batches: 50, rate: 0.03, checkSteps: 20 },
-  W1b: { dims: [2, 4, 2, 1], activation: 'tanh', last: 'tanh', loss: 'mean-squared-error', batch: 1, batches: 500, rate: 0.03, checkSteps: 20 },
-  W2: { dims: [64, 32, 10], activation: 'relu', last: 'identity', loss: 'cross-entropy-logits', batch: 32, batches: 56, rate: 0.1, checkSteps: 20 },
-  W3: { dims: [784, 512, 512, 10], activation: 'relu', last: 'identity', loss: 'cross-entropy-logits', batch: 128, batches: 16, rate: 0.05, checkSteps: 2 },
-  W4: { dims: [1024, 2048, 2048, 1024], activation: 'relu', last: 'identity', loss: 'mean-squared-error', batch: 256, batches: 4, rate: 0.05, checkSteps: 0 },
+  W1: {
+    dims: [2, 8, 8, 1],
+    activation: 'tanh',
+    last: 'tanh',
+    loss: 'mean-squared-error',
+    batch: 10,
+    batches: 50,
+    rate: 0.03,
+    checkSteps: 20,
+  },
+  W1b: {
+    dims: [2, 4, 2, 1],
+    activation: 'tanh',
+    last: 'tanh',
+    loss: 'mean-squared-error',
+    batch: 1,
+    batches: 500,
+    rate: 0.03,
+    checkSteps: 20,
+  },
+  W2: {
+    dims: [64, 32, 10],
+    activation: 'relu',
+    last: 'identity',
+    loss: 'cross-entropy-logits',
+    batch: 32,
+    batches: 56,
+    rate: 0.1,
+    checkSteps: 20,
+  },
+  W3: {
+    dims: [784, 512, 512, 10],
+    activation: 'relu',
+    last: 'identity',
+    loss: 'cross-entropy-logits',
+    batch: 128,
+    batches: 16,
+    rate: 0.05,
+    checkSteps: 2,
+  },
+  W4: {
+    dims: [1024, 2048, 2048, 1024],
+    activation: 'relu',
+    last: 'identity',
+    loss: 'mean-squared-error',
+    batch: 256,
+    batches: 4,
+    rate: 0.05,
+    checkSteps: 0,
+  },
 };
 
 function mulberry32(seed: number): () => number {
@@ -60,7 +105,10 @@ function drawn(w: Workload): Project {
     nodes,
     edges,
     positions: {},
-    settings: { ...defaultSettings, training: { ...defaultSettings.training, optimizer: 'sgd', hyper: { rate: w.rate, learningRate: w.rate }, batch: w.batch } },
+    settings: {
+      ...defaultSettings,
+      training: { ...defaultSettings.training, optimizer: 'sgd', hyper: { rate: w.rate, learningRate: w.rate }, batch: w.batch },
+    },
   };
 }
 
@@ -100,7 +148,8 @@ function losses64(w: Workload, x: Float32Array, y: Float32Array, given: readonly
       const z = new Float64Array(B * N);
       for (let s = 0; s < B; s++) {
         for (let o = 0; o < N; o++) z[s * N + o] = params[2 * l + 1]![o]!;
-        for (let i = 0; i < I; i++) for (let o = 0; o < N; o++) z[s * N + o]! += values[l]![s * I + i]! * params[2 * l]![i * N + o]!;
+        for (let i = 0; i < I; i++)
+          for (let o = 0; o < N; o++) z[s * N + o]! += values[l]![s * I + i]! * params[2 * l]![i * N + o]!;
       }
       const activation = l + 1 === layers ? w.last : w.activation;
       values.push(activation === 'tanh' ? z.map(Math.tanh) : activation === 'relu' ? z.map((v) => Math.max(v, 0)) : z);
@@ -183,8 +232,11 @@ export async function measure(name: string, fma: boolean, seconds = 0.2, runs = 
   if (w.checkSteps > 0) {
     const { losses } = await device.run({ phases, rows: rows(w.checkSteps), batch: w.batch });
     const right = losses64(w, x, y, given, w.checkSteps);
-    right.forEach((loss, i) => (error = Math.max(error, Math.abs(losses[i]! - loss) / Math.abs(loss))));
-    if (!(error < 1e-5)) throw new Error(`${name}: not the same work, losses are off by ${error}: ${losses.slice(0, 4)} instead of ${right.slice(0, 4)}`);
+    for (const [i, loss] of right.entries()) error = Math.max(error, Math.abs(losses[i]! - loss) / Math.abs(loss));
+    if (!(error < 1e-5))
+      throw new Error(
+        `${name}: not the same work, losses are off by ${error}: ${losses.slice(0, 4)} instead of ${right.slice(0, 4)}`,
+      );
   }
   // As in the product: many steps a call, here about 20 ms.
   let steps = 1;
@@ -212,10 +264,21 @@ export async function measure(name: string, fma: boolean, seconds = 0.2, runs = 
     rates.push((1000 * done) / (performance.now() - start));
   }
   device.close();
-  return { workload: name, fma, stepsPerSecond: median(rates), best: Math.max(...rates), error, bytes: code.kind === 'wasm' ? code.bytes.length : 0, emitMs };
+  return {
+    workload: name,
+    fma,
+    stepsPerSecond: median(rates),
+    best: Math.max(...rates),
+    error,
+    bytes: code.kind === 'wasm' ? code.bytes.length : 0,
+    emitMs,
+  };
 }
 
-export async function bench(names: readonly string[] = Object.keys(workloads), say: (line: string) => void = console.log): Promise<void> {
+export async function bench(
+  names: readonly string[] = Object.keys(workloads),
+  say: (line: string) => void = console.log,
+): Promise<void> {
   for (const name of names)
     for (const fma of hasFma() ? [true, false] : [false]) {
       const m = await measure(name, fma);
@@ -225,4 +288,5 @@ export async function bench(names: readonly string[] = Object.keys(workloads), s
     }
 }
 
-if (typeof process === 'object' && process.argv[1]?.includes('wasm')) void bench(process.argv.slice(2).length > 0 ? process.argv.slice(2) : undefined);
+if (typeof process === 'object' && process.argv[1]?.includes('wasm'))
+  void bench(process.argv.slice(2).length > 0 ? process.argv.slice(2) : undefined);

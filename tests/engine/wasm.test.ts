@@ -14,7 +14,26 @@ import type { Spawn } from '../../src/engine/backends/wasm/threads';
 import { ReferenceDevice } from '../../src/engine/backends/reference/index';
 import { prepare, programOf } from '../../src/engine/compile/program';
 import {
-  abs, add, constant, cos, div, type Expr, exp, log, max, min, mul, neg, pow, read, select, sin, sqrt, sub, substitute, tanh,
+  abs,
+  add,
+  constant,
+  cos,
+  div,
+  type Expr,
+  exp,
+  log,
+  max,
+  min,
+  mul,
+  neg,
+  pow,
+  read,
+  select,
+  sin,
+  sqrt,
+  sub,
+  substitute,
+  tanh,
 } from '../../src/engine/ir/expr';
 import { prepareKernel } from '../../src/engine/ir/interpret';
 import { ACC, type Kernel } from '../../src/engine/ir/kernel';
@@ -32,12 +51,28 @@ const profiles: readonly BackendProfile[] = [
 /** Without the instruction in this engine, its code can only be emitted. */
 const runnable = (profile: BackendProfile): boolean => !profile.fma || hasFma();
 
-const program = (batch: number, buffers: readonly BufferSpec[], steps: readonly Step[], rest: Partial<Program> = {}): Program => ({
-  detail: 'fused', batch, buffers, steps, parameters: [], inputs: [], loss: null, prediction: null, ...rest,
+const program = (
+  batch: number,
+  buffers: readonly BufferSpec[],
+  steps: readonly Step[],
+  rest: Partial<Program> = {},
+): Program => ({
+  detail: 'fused',
+  batch,
+  buffers,
+  steps,
+  parameters: [],
+  inputs: [],
+  loss: null,
+  prediction: null,
+  ...rest,
 });
 
 const stepOf = (kernel: Kernel, bind: Record<string, string>, phase: Step['phase'] = 'forward'): Step => ({
-  phase, node: 'n', kernel, bind,
+  phase,
+  node: 'n',
+  kernel,
+  bind,
 });
 
 /** Runs one kernel over named numbers; gives the named results. */
@@ -104,7 +139,9 @@ const expressions = (leaves: readonly string[]): fc.Arbitrary<Expr> =>
       fc.tuple(tie('e'), tie('e')).map(([x, y]) => max(x, y)),
       fc.tuple(tie('e'), tie('e')).map(([x, y]) => min(x, y)),
       // The choice hangs on a number that is exact in float32, so that rounding cannot turn it.
-      fc.tuple(fc.constantFrom(...leaves.filter((name) => name !== ACC), 1), tie('e'), tie('e')).map(([p, x, y]) => select(typeof p === 'string' ? read(p) : p, x, y)),
+      fc
+        .tuple(fc.constantFrom(...leaves.filter((name) => name !== ACC), 1), tie('e'), tie('e'))
+        .map(([p, x, y]) => select(typeof p === 'string' ? read(p) : p, x, y)),
       tie('e').map(neg),
       tie('e').map((x) => tanh(x)),
       tie('e').map((x) => exp(neg(abs(x)))),
@@ -122,67 +159,90 @@ interface Case {
 }
 
 /** Any legal kernel: strides 0, row-major, swapped, sparse; folds or not; several stores, one in place. */
-const cases = (longest: number): fc.Arbitrary<Case> => fc
-  .record({
-    batched: fc.boolean(),
-    batch: fc.integer({ min: 1, max: longest + 2 }),
-    out: fc.array(fc.integer({ min: 1, max: longest }), { maxLength: 2 }),
-    fold: fc.option(fc.record({ with: fc.constantFrom('sum' as const, 'max' as const), over: fc.array(fc.integer({ min: 1, max: longest }), { minLength: 1, maxLength: 2 }) }), { nil: undefined }),
-    count: fc.integer({ min: 1, max: 3 }),
-    inPlace: fc.boolean(),
-  })
-  .chain((shape) => {
-    const out = shape.batched ? (['batch', ...shape.out] as const) : shape.out;
-    const extents = [...concrete(out, shape.batch), ...(shape.fold?.over ?? [])];
-    const reads = names.slice(0, shape.count).map((_, at) =>
-      fc.record({
-        used: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: extents.length, maxLength: extents.length }),
-        order: fc.shuffledSubarray(extents.map((_, axis) => axis), { minLength: extents.length }),
-        gap: fc.constantFrom(1, 1, 1, 2, 3),
-        offset: fc.constantFrom(0, 0, 1, 5),
-        still: fc.constant(at === 0 && shape.fold !== undefined),
-      }),
-    );
-    return fc.tuple(fc.tuple(...reads), fc.constant(shape)).chain(([walks, s]) => {
-      const built = walks.map(({ used, order, gap, offset, still }, at) => {
-        const strides = extents.map(() => 0);
-        let step = gap;
-        let last = 0;
-        for (const axis of order) {
-          if (used[axis] === 0 || (still && axis >= out.length)) continue;
-          strides[axis] = step;
-          last += step * (extents[axis]! - 1);
-          step *= extents[axis]!;
-        }
-        return { read: { name: names[at]!, strides, offset }, size: offset + last + 1 };
-      });
-      const all = names.slice(0, s.count);
-      const still = built.filter(({ read: r }) => r.strides.slice(out.length).every((x) => x === 0)).map(({ read: r }) => r.name);
-      const leaves = [...still, ...(s.fold ? [ACC] : [])];
-      return fc.record({
-        body: expressions(all),
-        value: leaves.length > 0 ? expressions(leaves) : fc.constant(constant(1)),
-        second: leaves.length > 0 ? expressions([...leaves, ...(s.inPlace ? ['own'] : [])]) : fc.constant(constant(2)),
-      }).map(({ body, ...stored }): Case => {
-        const size = sizeOf(out, s.batch);
-        // As a mean the fold's result is about 1, so that later differences do not magnify its rounding.
-        const terms = (s.fold?.over ?? []).reduce((product, length) => product * length, 1);
-        const tame = (e: Expr): Expr => substitute(e, (name) => (name === ACC ? div(read(ACC), terms) : read(name)));
-        const [value, second] = [tame(stored.value), tame(stored.second)];
-        const own = { name: 'own', strides: extents.map((_, axis) => (axis < out.length ? extents.slice(axis + 1, out.length).reduce((p, n) => p * n, 1) : 0)), offset: 0 };
-        return {
-          kernel: {
-            out,
-            ...(s.fold ? { fold: { with: s.fold.with, over: s.fold.over, body } } : {}),
-            reads: [...built.map((b) => b.read), ...(s.inPlace ? [own] : [])],
-            stores: [{ to: 'first', value }, { to: s.inPlace ? 'own' : 'second', value: second }],
-          },
-          batch: s.batch,
-          sizes: [...built.map((b) => b.size), size, size],
-        };
+const cases = (longest: number): fc.Arbitrary<Case> =>
+  fc
+    .record({
+      batched: fc.boolean(),
+      batch: fc.integer({ min: 1, max: longest + 2 }),
+      out: fc.array(fc.integer({ min: 1, max: longest }), { maxLength: 2 }),
+      fold: fc.option(
+        fc.record({
+          with: fc.constantFrom('sum' as const, 'max' as const),
+          over: fc.array(fc.integer({ min: 1, max: longest }), { minLength: 1, maxLength: 2 }),
+        }),
+        { nil: undefined },
+      ),
+      count: fc.integer({ min: 1, max: 3 }),
+      inPlace: fc.boolean(),
+    })
+    .chain((shape) => {
+      const out = shape.batched ? (['batch', ...shape.out] as const) : shape.out;
+      const extents = [...concrete(out, shape.batch), ...(shape.fold?.over ?? [])];
+      const reads = names.slice(0, shape.count).map((_, at) =>
+        fc.record({
+          used: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: extents.length, maxLength: extents.length }),
+          order: fc.shuffledSubarray(
+            extents.map((_, axis) => axis),
+            { minLength: extents.length },
+          ),
+          gap: fc.constantFrom(1, 1, 1, 2, 3),
+          offset: fc.constantFrom(0, 0, 1, 5),
+          still: fc.constant(at === 0 && shape.fold !== undefined),
+        }),
+      );
+      return fc.tuple(fc.tuple(...reads), fc.constant(shape)).chain(([walks, s]) => {
+        const built = walks.map(({ used, order, gap, offset, still }, at) => {
+          const strides = extents.map(() => 0);
+          let step = gap;
+          let last = 0;
+          for (const axis of order) {
+            if (used[axis] === 0 || (still && axis >= out.length)) continue;
+            strides[axis] = step;
+            last += step * (extents[axis]! - 1);
+            step *= extents[axis]!;
+          }
+          return { read: { name: names[at]!, strides, offset }, size: offset + last + 1 };
+        });
+        const all = names.slice(0, s.count);
+        const still = built
+          .filter(({ read: r }) => r.strides.slice(out.length).every((x) => x === 0))
+          .map(({ read: r }) => r.name);
+        const leaves = [...still, ...(s.fold ? [ACC] : [])];
+        return fc
+          .record({
+            body: expressions(all),
+            value: leaves.length > 0 ? expressions(leaves) : fc.constant(constant(1)),
+            second: leaves.length > 0 ? expressions([...leaves, ...(s.inPlace ? ['own'] : [])]) : fc.constant(constant(2)),
+          })
+          .map(({ body, ...stored }): Case => {
+            const size = sizeOf(out, s.batch);
+            // As a mean the fold's result is about 1, so that later differences do not magnify its rounding.
+            const terms = (s.fold?.over ?? []).reduce((product, length) => product * length, 1);
+            const tame = (e: Expr): Expr => substitute(e, (name) => (name === ACC ? div(read(ACC), terms) : read(name)));
+            const [value, second] = [tame(stored.value), tame(stored.second)];
+            const own = {
+              name: 'own',
+              strides: extents.map((_, axis) =>
+                axis < out.length ? extents.slice(axis + 1, out.length).reduce((p, n) => p * n, 1) : 0,
+              ),
+              offset: 0,
+            };
+            return {
+              kernel: {
+                out,
+                ...(s.fold ? { fold: { with: s.fold.with, over: s.fold.over, body } } : {}),
+                reads: [...built.map((b) => b.read), ...(s.inPlace ? [own] : [])],
+                stores: [
+                  { to: 'first', value },
+                  { to: s.inPlace ? 'own' : 'second', value: second },
+                ],
+              },
+              batch: s.batch,
+              sizes: [...built.map((b) => b.size), size, size],
+            };
+          });
       });
     });
-  });
 
 for (const profile of profiles)
   describe(`kernels, ${profile.title}`, () => {
@@ -194,14 +254,14 @@ for (const profile of profiles)
         fc.asyncProperty(cases(longest), async ({ kernel, batch, sizes }) => {
           const count = sizes.length - 2;
           const given: Record<string, Float32Array> = {};
-          names.slice(0, count).forEach((name, at) => (given[name] = numbers(sizes[at]!, at + 1)));
+          for (const [at, name] of names.slice(0, count).entries()) given[name] = numbers(sizes[at]!, at + 1);
           given.first = numbers(sizes[count]!, 7);
           given.second = numbers(sizes[count + 1]!, 8);
           const bind = { a: 'a', b: 'b', c: 'c', own: 'second', first: 'first', second: 'second' };
           const wanted = ['first', 'second', ...names.slice(0, count)];
           const actual = await runKernel(kernel, batch, given, bind, wanted, profile);
           const expected = interpretKernel(kernel, batch, given, bind, wanted);
-          actual.forEach((a, at) => expectClose(a, expected[at]!, 1e-4));
+          for (const [at, a] of actual.entries()) expectClose(a, expected[at]!, 1e-4);
         }),
         { numRuns },
       );
@@ -215,7 +275,8 @@ for (const profile of profiles)
           const bind = { a: 'a', b: 'b', c: 'c', own: 'second', first: 'first', second: 'second' };
           const code = wasm.emit(program(batch, buffers, [stepOf(kernel, bind)]), profile);
           expect(code.kind).toBe('wasm');
-          if (code.kind === 'wasm' && runnable(profile)) expect(WebAssembly.validate(code.bytes as Uint8Array<ArrayBuffer>)).toBe(true);
+          if (code.kind === 'wasm' && runnable(profile))
+            expect(WebAssembly.validate(code.bytes as Uint8Array<ArrayBuffer>)).toBe(true);
         }),
         { numRuns: 100 },
       );
@@ -223,7 +284,29 @@ for (const profile of profiles)
   });
 
 const f32 = Math.fround;
-const special = [0, -0, 1, -1, 1000, -1000, Infinity, -Infinity, Number.NaN, 88.7, -87.5, 89, -103, -104, 3e-39, 1e-30, 0.25, 7.99, -7.99, 9, f32(3.4e38)];
+const special = [
+  0,
+  -0,
+  1,
+  -1,
+  1000,
+  -1000,
+  Infinity,
+  -Infinity,
+  Number.NaN,
+  88.7,
+  -87.5,
+  89,
+  -103,
+  -104,
+  3e-39,
+  1e-30,
+  0.25,
+  7.99,
+  -7.99,
+  9,
+  f32(3.4e38),
+];
 const sweep = Float32Array.from([
   ...special,
   ...Array.from({ length: 4000 }, (_, i) => (i - 2000) / 20),
@@ -246,7 +329,11 @@ for (const profile of profiles)
       ['sigmoid', div(1, add(1, exp(neg(read('a'))))), (x) => 1 / (1 + Math.exp(-x))],
     ];
     it.each(cover)('%s within 1e-6', async (_, value, right) => {
-      const kernel: Kernel = { out: [sweep.length], reads: [{ name: 'a', strides: [1], offset: 0 }], stores: [{ to: 'y', value }] };
+      const kernel: Kernel = {
+        out: [sweep.length],
+        reads: [{ name: 'a', strides: [1], offset: 0 }],
+        stores: [{ to: 'y', value }],
+      };
       const [y] = await runKernel(kernel, 1, { a: sweep, y: new Float32Array(sweep.length) }, { a: 'a', y: 'y' }, ['y'], profile);
       let worst = 0;
       sweep.forEach((x, at) => {
@@ -265,9 +352,23 @@ for (const profile of profiles)
     it('maxima, minima and choices let NaN through as float64 does', async () => {
       const a = Float32Array.of(Number.NaN, 1, -1, Number.NaN, 0);
       const b = Float32Array.of(1, Number.NaN, 2, Number.NaN, -0.5);
-      const cover = [max(read('a'), read('b')), min(read('a'), read('b')), max(read('a'), 0), min(1, read('a')), select(read('a'), read('b'), 3), select(read('a'), read('b'), 0)];
+      const cover = [
+        max(read('a'), read('b')),
+        min(read('a'), read('b')),
+        max(read('a'), 0),
+        min(1, read('a')),
+        select(read('a'), read('b'), 3),
+        select(read('a'), read('b'), 0),
+      ];
       for (const value of cover) {
-        const kernel: Kernel = { out: [5], reads: [{ name: 'a', strides: [1], offset: 0 }, { name: 'b', strides: [1], offset: 0 }], stores: [{ to: 'y', value }] };
+        const kernel: Kernel = {
+          out: [5],
+          reads: [
+            { name: 'a', strides: [1], offset: 0 },
+            { name: 'b', strides: [1], offset: 0 },
+          ],
+          stores: [{ to: 'y', value }],
+        };
         const given = { a, b, y: new Float32Array(5) };
         const bind = { a: 'a', b: 'b', y: 'y' };
         const [y] = await runKernel(kernel, 1, given, bind, ['y'], profile);
@@ -297,21 +398,52 @@ function productKernel(m: number, n: number, k: number, transposeA: boolean, tra
 for (const profile of profiles)
   describe.skipIf(!runnable(profile))(`products, ${profile.title}`, () => {
     const sizes: readonly [number, number, number][] = [
-      [1, 1, 1], [1, 8, 8], [8, 1, 8], [2, 3, 4], [10, 8, 8], [5, 6, 7], [6, 8, 4], [32, 10, 32], [33, 17, 65], [64, 64, 64], [7, 130, 300], [70, 75, 520], [128, 40, 784],
+      [1, 1, 1],
+      [1, 8, 8],
+      [8, 1, 8],
+      [2, 3, 4],
+      [10, 8, 8],
+      [5, 6, 7],
+      [6, 8, 4],
+      [32, 10, 32],
+      [33, 17, 65],
+      [64, 64, 64],
+      [7, 130, 300],
+      [70, 75, 520],
+      [128, 40, 784],
     ];
     it('random sizes and strides', async () => {
       const size = fc.integer({ min: 1, max: 90 });
       await fc.assert(
-        fc.asyncProperty(size, size, fc.integer({ min: 1, max: 400 }), fc.boolean(), fc.boolean(), fc.integer({ min: 1, max: 3 }), async (m, n, k, transposeA, transposeB, gap) => {
-          const plain = productKernel(m, n, k, transposeA, transposeB);
-          // Every gap-th number only, with rows as far apart as that makes them.
-          const kernel: Kernel = { ...plain, reads: plain.reads.map((r) => (r.name === 'b' ? { ...r, strides: r.strides.map((x) => x * gap), offset: gap - 1 } : r)) };
-          const given = { a: numbers(m * k, 1), b: numbers(k * n * gap, 2), bias: numbers(n, 3), w: numbers(m * n, 4), c: new Float32Array(m * n) };
-          const bind = { a: 'a', b: 'b', bias: 'bias', w: 'w', c: 'c' };
-          const actual = await runKernel(kernel, 1, given, bind, ['c', 'w', 'a', 'b'], profile);
-          const expected = interpretKernel(kernel, 1, given, bind, ['c', 'w', 'a', 'b']);
-          actual.forEach((numbersHere, at) => expectClose(numbersHere, expected[at]!, 1e-4));
-        }),
+        fc.asyncProperty(
+          size,
+          size,
+          fc.integer({ min: 1, max: 400 }),
+          fc.boolean(),
+          fc.boolean(),
+          fc.integer({ min: 1, max: 3 }),
+          async (m, n, k, transposeA, transposeB, gap) => {
+            const plain = productKernel(m, n, k, transposeA, transposeB);
+            // Every gap-th number only, with rows as far apart as that makes them.
+            const kernel: Kernel = {
+              ...plain,
+              reads: plain.reads.map((r) =>
+                r.name === 'b' ? { ...r, strides: r.strides.map((x) => x * gap), offset: gap - 1 } : r,
+              ),
+            };
+            const given = {
+              a: numbers(m * k, 1),
+              b: numbers(k * n * gap, 2),
+              bias: numbers(n, 3),
+              w: numbers(m * n, 4),
+              c: new Float32Array(m * n),
+            };
+            const bind = { a: 'a', b: 'b', bias: 'bias', w: 'w', c: 'c' };
+            const actual = await runKernel(kernel, 1, given, bind, ['c', 'w', 'a', 'b'], profile);
+            const expected = interpretKernel(kernel, 1, given, bind, ['c', 'w', 'a', 'b']);
+            for (const [at, numbersHere] of actual.entries()) expectClose(numbersHere, expected[at]!, 1e-4);
+          },
+        ),
         { numRuns: 40 },
       );
     });
@@ -321,11 +453,17 @@ for (const profile of profiles)
         for (const transposeA of [false, true])
           for (const transposeB of [false, true]) {
             const kernel = productKernel(m, n, k, transposeA, transposeB);
-            const given = { a: numbers(m * k, 1), b: numbers(k * n, 2), bias: numbers(n, 3), w: numbers(m * n, 4), c: new Float32Array(m * n) };
+            const given = {
+              a: numbers(m * k, 1),
+              b: numbers(k * n, 2),
+              bias: numbers(n, 3),
+              w: numbers(m * n, 4),
+              c: new Float32Array(m * n),
+            };
             const bind = { a: 'a', b: 'b', bias: 'bias', w: 'w', c: 'c' };
             const actual = await runKernel(kernel, 1, given, bind, ['c', 'w'], profile);
             const expected = interpretKernel(kernel, 1, given, bind, ['c', 'w']);
-            actual.forEach((numbersHere, at) => expectClose(numbersHere, expected[at]!, 1e-4));
+            for (const [at, numbersHere] of actual.entries()) expectClose(numbersHere, expected[at]!, 1e-4);
           }
       });
   });
@@ -357,19 +495,26 @@ for (const profile of profiles)
         d.setData(features, 6, targets, 3);
         p.parameters.forEach((parameter, at) => {
           const size = parameter.shape.reduce((a, b) => a * b, 1);
-          d.write(parameter.value, numbers(size, at + 5).map((v) => v / 4));
+          d.write(
+            parameter.value,
+            numbers(size, at + 5).map((v) => v / 4),
+          );
         });
       }
       // Five epochs of 8 + 8 + 7 rows.
       const rows = Uint32Array.from({ length: 23 * 5 }, (_, i) => (i * 7) % 23);
       for (let epoch = 0; epoch < 5; epoch++) {
-        const run: Run = { phases: ['forward', 'loss', 'backward', 'update'], rows: rows.subarray(23 * epoch, 23 * epoch + 23), batch: 8 };
+        const run: Run = {
+          phases: ['forward', 'loss', 'backward', 'update'],
+          rows: rows.subarray(23 * epoch, 23 * epoch + 23),
+          batch: 8,
+        };
         const [wanted, actual] = [await exact.run(run), await device.run(run)];
         expectClose(actual.losses, wanted.losses, 1e-4);
       }
       const ids = p.parameters.map((parameter) => parameter.value);
       const actual = await device.read(ids);
-      ids.forEach((id, at) => expectClose(actual[at]!, exact.numbers(id), 1e-3));
+      for (const [at, id] of ids.entries()) expectClose(actual[at]!, exact.numbers(id), 1e-3);
     });
   });
 
@@ -413,7 +558,13 @@ describe('threads', () => {
     const device = await open({ program: p, backend: 'wasm', code }, spawned);
     device.setData(features, 100, targets, 40);
     p.parameters.forEach((parameter, at) => {
-      device.write(parameter.value, numbers(parameter.shape.reduce((a, b) => a * b, 1), at + 5).map((v) => v / 20));
+      device.write(
+        parameter.value,
+        numbers(
+          parameter.shape.reduce((a, b) => a * b, 1),
+          at + 5,
+        ).map((v) => v / 20),
+      );
     });
     const order = Uint32Array.from({ length: 70 }, (_, i) => (i * 11) % 70);
     const losses: number[] = [];
@@ -449,14 +600,37 @@ describe('batches', () => {
       { id: 'doubled', shape: ['batch', 3], role: 'value' },
     ],
     [
-      stepOf({ out: ['batch', 3], reads: [{ name: 'x', strides: [3, 1], offset: 0 }], stores: [{ to: 'd', value: mul(2, read('x')) }] }, { x: 'x', d: 'doubled' }),
-      stepOf({ out: ['batch'], reads: [{ name: 't', strides: [1], offset: 0 }], stores: [{ to: 'loss', value: mul(read('t'), read('t')) }] }, { t: 't', loss: 'loss' }, 'loss'),
+      stepOf(
+        {
+          out: ['batch', 3],
+          reads: [{ name: 'x', strides: [3, 1], offset: 0 }],
+          stores: [{ to: 'd', value: mul(2, read('x')) }],
+        },
+        { x: 'x', d: 'doubled' },
+      ),
+      stepOf(
+        {
+          out: ['batch'],
+          reads: [{ name: 't', strides: [1], offset: 0 }],
+          stores: [{ to: 'loss', value: mul(read('t'), read('t')) }],
+        },
+        { t: 't', loss: 'loss' },
+        'loss',
+      ),
       stepOf(
         {
           out: [3],
           fold: { with: 'sum', over: ['batch'], body: mul(mul(read('r'), read('t')), read('x')) },
-          reads: [{ name: 'r', strides: [0, 1], offset: 0 }, { name: 't', strides: [0, 1], offset: 0 }, { name: 'x', strides: [1, 3], offset: 0 }, { name: 'w', strides: [1, 0], offset: 0 }],
-          stores: [{ to: 'g', value: read(ACC) }, { to: 'w', value: sub(read('w'), read(ACC)) }],
+          reads: [
+            { name: 'r', strides: [0, 1], offset: 0 },
+            { name: 't', strides: [0, 1], offset: 0 },
+            { name: 'x', strides: [1, 3], offset: 0 },
+            { name: 'w', strides: [1, 0], offset: 0 },
+          ],
+          stores: [
+            { to: 'g', value: read(ACC) },
+            { to: 'w', value: sub(read('w'), read(ACC)) },
+          ],
         },
         { r: bufferIds.rowWeights, t: 't', x: 'x', g: 'g', w: 'w' },
         'update',
@@ -483,14 +657,30 @@ describe('batches', () => {
     const rows = Uint32Array.of(6, 2, 2, 0, 5, 1);
     const run: Run = { phases: ['forward', 'loss', 'update'], rows, batch: 4, collect: ['doubled', 'loss'] };
     const { losses, collected } = await device.run(run);
-    const batches = [[6, 2, 2, 0], [5, 1]];
-    expectClose(losses, batches.map((batch) => batch.reduce((sum, row) => sum + t(row) ** 2, 0) / batch.length));
-    expectClose(collected[0]!, [...rows].flatMap((row) => x(row).map((v) => 2 * v)));
-    expectClose(collected[1]!, [...rows].map((row) => t(row) ** 2));
-    const gradient = (batch: readonly number[]): number[] => [0, 1, 2].map((i) => batch.reduce((sum, row) => sum + t(row) * x(row)[i]!, 0) / batch.length);
+    const batches = [
+      [6, 2, 2, 0],
+      [5, 1],
+    ];
+    expectClose(
+      losses,
+      batches.map((batch) => batch.reduce((sum, row) => sum + t(row) ** 2, 0) / batch.length),
+    );
+    expectClose(
+      collected[0]!,
+      [...rows].flatMap((row) => x(row).map((v) => 2 * v)),
+    );
+    expectClose(
+      collected[1]!,
+      [...rows].map((row) => t(row) ** 2),
+    );
+    const gradient = (batch: readonly number[]): number[] =>
+      [0, 1, 2].map((i) => batch.reduce((sum, row) => sum + t(row) * x(row)[i]!, 0) / batch.length);
     const [g, w, weights, gathered] = await device.read(['g', 'w', bufferIds.rowWeights, 'x']);
     expectClose(g!, gradient(batches[1]!));
-    expectClose(w!, [0, 1, 2].map((i) => 0.5 - gradient(batches[0]!)[i]! - gradient(batches[1]!)[i]!));
+    expectClose(
+      w!,
+      [0, 1, 2].map((i) => 0.5 - gradient(batches[0]!)[i]! - gradient(batches[1]!)[i]!),
+    );
     expectClose(weights!, [0.5, 0.5, 0, 0]);
     expectClose(gathered!, [5, 1, 5, 5].flatMap(x));
   });
@@ -507,7 +697,10 @@ describe('batches', () => {
     const rows = Uint32Array.from({ length: 40_001 }, (_, i) => i % 7);
     const { losses, collected } = await device.run({ phases: ['forward', 'loss'], rows, batch: 3, collect: ['loss'] });
     expect(losses.length).toBe(Math.ceil(rows.length / 3));
-    expectClose(collected[0]!, [...rows].map((row) => t(row) ** 2));
+    expectClose(
+      collected[0]!,
+      [...rows].map((row) => t(row) ** 2),
+    );
     expectClose([losses.at(-1)!], [(t(rows[39_999]!) ** 2 + t(rows[40_000]!) ** 2) / 2]);
   });
 
@@ -519,7 +712,10 @@ describe('batches', () => {
     await device.run({ phases: ['forward'], rows: Uint32Array.of(99_999), batch: 1 });
     const [w, gathered] = await device.read(['w', 'x']);
     expectClose(w!, [1, 2, 3]);
-    expectClose(gathered!.subarray(0, 3), [4, 0, 1].map((column) => many[99_999 * 5 + column]!));
+    expectClose(
+      gathered!.subarray(0, 3),
+      [4, 0, 1].map((column) => many[99_999 * 5 + column]!),
+    );
   });
 
   it('refuses rows and batches that do not exist', async () => {

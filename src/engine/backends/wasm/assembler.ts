@@ -403,8 +403,7 @@ export class Func {
 
   #constant(has: (lane: number) => boolean): this {
     this.#simd(0x0c);
-    for (let lane = 0; lane < 4; lane++)
-      for (let at = 0; at < 4; at++) this.#code.byte(has(lane) ? scratch.getUint8(at) : 0);
+    for (let lane = 0; lane < 4; lane++) for (let at = 0; at < 4; at++) this.#code.byte(has(lane) ? scratch.getUint8(at) : 0);
     return this;
   }
 }

@@ -59,7 +59,9 @@ export class Dag {
       case 'const':
         return this.#intern({ op: 'const', value: e.value, args: [] }, `c${Object.is(e.value, -0) ? '-0' : e.value}`);
       case 'read':
-        return e.name === this.acc ? this.#intern({ op: 'acc', args: [] }, 'acc') : this.#intern({ op: 'read', name: e.name, args: [] }, `r${e.name}`);
+        return e.name === this.acc
+          ? this.#intern({ op: 'acc', args: [] }, 'acc')
+          : this.#intern({ op: 'read', name: e.name, args: [] }, `r${e.name}`);
       case 'unary':
         return this.#operation(e.op, [this.#add(e.x)]);
       case 'binary':

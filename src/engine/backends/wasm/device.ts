@@ -25,7 +25,10 @@ export async function open(plan: Plan, spawn?: Spawn | null): Promise<Device> {
     module = await WebAssembly.compile(plan.code.bytes as Uint8Array<ArrayBuffer>);
     instance = await WebAssembly.instantiate(module, { host: { memory, sin: Math.sin, cos: Math.cos, pow: Math.pow } });
   } catch (error) {
-    throw new DeviceFailure('compile', `The generated code was refused: ${error instanceof Error ? error.message : String(error)}`);
+    throw new DeviceFailure(
+      'compile',
+      `The generated code was refused: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   const helpers = await gather(layout.threads - 1, module, memory, spawn);
   return new WasmDevice(plan, layout, memory, instance.exports.run as RunBatches, helpers);
@@ -36,7 +39,10 @@ function allocate(pages: number, shared: boolean): WebAssembly.Memory {
     if (pages > MOST_PAGES) throw new RangeError('more than 4 GiB');
     return new WebAssembly.Memory(shared ? { initial: pages, maximum: MOST_PAGES, shared } : { initial: pages });
   } catch {
-    throw new DeviceFailure('out-of-memory', `The network needs ${megabytes(pages)} MiB of memory, which this computer did not give.`);
+    throw new DeviceFailure(
+      'out-of-memory',
+      `The network needs ${megabytes(pages)} MiB of memory, which this computer did not give.`,
+    );
   }
 }
 
@@ -85,8 +91,7 @@ class WasmDevice implements Device {
   write(buffer: BufferId, numbers: ArrayLike<number>): void {
     this.#alive();
     const view = this.#view(buffer);
-    if (numbers.length !== view.length)
-      throw new RangeError(`'${buffer}' holds ${view.length} numbers, not ${numbers.length}`);
+    if (numbers.length !== view.length) throw new RangeError(`'${buffer}' holds ${view.length} numbers, not ${numbers.length}`);
     view.set(numbers);
     if (buffer === bufferIds.rowWeights) this.#control().setUint32(control.weighted, 0, true);
   }
@@ -134,7 +139,8 @@ class WasmDevice implements Device {
     const threads = this.#choice.next();
     this.#control().setUint32(control.threads, threads, true);
     const begin = performance.now();
-    if (threads > 1) this.helpers.forEach((helper, at) => helper.post({ kind: 'run', rows, batch, phases, thread: at + 1 }));
+    if (threads > 1)
+      for (const [at, helper] of this.helpers.entries()) helper.post({ kind: 'run', rows, batch, phases, thread: at + 1 });
     this.runBatches(rows, batch, phases, 0);
     this.#choice.took(threads, (performance.now() - begin) / rows);
   }
@@ -187,7 +193,10 @@ class WasmDevice implements Device {
       if (end > MOST_PAGES * PAGE) throw new RangeError('more than 4 GiB');
       this.memory.grow(missing);
     } catch {
-      throw new DeviceFailure('out-of-memory', `The ${what} needs ${megabytes(missing)} MiB more memory, which this computer did not give.`);
+      throw new DeviceFailure(
+        'out-of-memory',
+        `The ${what} needs ${megabytes(missing)} MiB more memory, which this computer did not give.`,
+      );
     }
   }
 

@@ -37,7 +37,10 @@ export function emit(program: Program, profile: BackendProfile): Code {
   const arranged = nests.map((nest) => arrange(nest, { scratch: placed.end, tileRows: tileRows(fma), threads }));
   const scratchBytes = arranged.reduce((most, { scratchBytes }) => Math.max(most, scratchBytes), 0);
   const layout = completeLayout(placed, scratchBytes, program.batch, threads);
-  const schedules = budgeted(arranged.flatMap(({ pieces }) => pieces), fma);
+  const schedules = budgeted(
+    arranged.flatMap(({ pieces }) => pieces),
+    fma,
+  );
   const module = new Module(hostMath, Math.ceil(layout.end / PAGE), threads > 1);
   const context: Context = { fma, host: (name) => module.importIndex(name), shared: sharing(module, schedules, fma) };
 
@@ -120,7 +123,7 @@ function budgeted(pieces: readonly Piece[], fma: boolean): ReadonlyMap<Nest, Sch
     }
   let left = UNROLLED_TOTAL;
   for (const { nest, size } of once.sort((a, b) => a.size - b.size)) {
-    const schedule = unrolledWithin(nest, schedules.get(nest)!, size, left);
+    const schedule = unrolledWithin(schedules.get(nest)!, size, left);
     schedules.set(nest, schedule);
     if (schedule.unrolled) left -= size;
   }
@@ -142,10 +145,13 @@ function lossNest(program: Program, buffers: Readonly<Record<string, Placed>>): 
         ],
         stores: [{ to: 'sum', value: read(ACC) }],
       }
-    : { out: [], reads: [{ name: 'loss', strides: [], offset: 0 }], stores: [{ to: 'sum', value: mul(constant(1), read('loss')) }] };
-  return nestOf(
-    { kernel, bind: { weight: bufferIds.rowWeights, loss: spec.id, sum: 'sum' } },
-    program.batch,
-    { ...buffers, sum: { address: control.loss, elements: 1 } },
-  );
+    : {
+        out: [],
+        reads: [{ name: 'loss', strides: [], offset: 0 }],
+        stores: [{ to: 'sum', value: mul(constant(1), read('loss')) }],
+      };
+  return nestOf({ kernel, bind: { weight: bufferIds.rowWeights, loss: spec.id, sum: 'sum' } }, program.batch, {
+    ...buffers,
+    sum: { address: control.loss, elements: 1 },
+  });
 }

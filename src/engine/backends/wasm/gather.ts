@@ -56,11 +56,26 @@ function copyColumns(f: Func, columns: readonly number[], source: number, into: 
     const write = address + 4 * from;
     const count = to - from;
     if (count >= BULK_COLUMNS) {
-      f.get(into).i32(write).op('i32.add').get(source).i32(read).op('i32.add').i32(4 * count).copyMemory();
+      f.get(into)
+        .i32(write)
+        .op('i32.add')
+        .get(source)
+        .i32(read)
+        .op('i32.add')
+        .i32(4 * count)
+        .copyMemory();
     } else {
       let at = 0;
-      for (; at + 4 <= count; at += 4) f.get(into).get(source).load(read + 4 * at).store(write + 4 * at);
-      for (; at < count; at++) f.get(into).get(source).loadF32(read + 4 * at).storeF32(write + 4 * at);
+      for (; at + 4 <= count; at += 4)
+        f.get(into)
+          .get(source)
+          .load(read + 4 * at)
+          .store(write + 4 * at);
+      for (; at < count; at++)
+        f.get(into)
+          .get(source)
+          .loadF32(read + 4 * at)
+          .storeF32(write + 4 * at);
     }
     from = to;
   }
@@ -84,7 +99,7 @@ export interface Call {
   readonly divided: boolean;
 }
 
-export interface PhaseCalls {
+interface PhaseCalls {
   readonly phase: Phase;
   readonly functions: readonly Call[];
 }
@@ -105,7 +120,14 @@ export interface Driven {
 export function driverFunction({ gather, calls, loss, barrier, layout }: Driven): Func {
   const f = new Func([I32, I32, I32, I32]);
   const [rows, batch, phases, thread] = [0, 1, 2, 3];
-  const [queue, real, lossAt, entry, left, bytes] = [f.local(I32), f.local(I32), f.local(I32), f.local(I32), f.local(I32), f.local(I32)];
+  const [queue, real, lossAt, entry, left, bytes] = [
+    f.local(I32),
+    f.local(I32),
+    f.local(I32),
+    f.local(I32),
+    f.local(I32),
+    f.local(I32),
+  ];
   const alone = (body: () => void): void => {
     if (barrier === null) body();
     else {

@@ -17,7 +17,7 @@ function accepts(write: (f: Func) => void): boolean {
   return typeof WebAssembly === 'object' && WebAssembly.validate(module.bytes() as Uint8Array<ArrayBuffer>);
 }
 
-export const hasSimd = (): boolean => accepts((f) => f.vector(1).op('drop'));
+const hasSimd = (): boolean => accepts((f) => f.vector(1).op('drop'));
 export const hasFma = (): boolean => accepts((f) => f.vector(1).vector(1).vector(1).v('madd').op('drop'));
 
 export const wasm: Backend = {

@@ -27,7 +27,7 @@ export const control = {
 } as const;
 export const COLLECT_LIMIT = Math.floor((control.end - control.collect) / 12);
 /** Rows that one call of the module can take. */
-export const QUEUE_ROWS = 16_384;
+const QUEUE_ROWS = 16_384;
 /** Readable bytes behind everything: vectors may read past the end of what they need. */
 export const SLACK = 256;
 

@@ -70,7 +70,7 @@ function divided(f: Func, times: number, emitters: readonly NestEmitter[], turn:
 }
 
 /** Code for a loop body that runs `count` times; `count` is at least 1. */
-export function repeat(f: Func, count: number, body: () => void): void {
+function repeat(f: Func, count: number, body: () => void): void {
   const left = f.local(I32);
   f.i32(count).set(left).loop();
   body();
@@ -164,7 +164,12 @@ class NestEmitter {
   jump(axis: number, indices: number): void {
     const { f } = this;
     for (const [pointer, stride] of this.#along(axis))
-      f.get(pointer).get(indices).i32(4 * stride).op('i32.mul').op('i32.add').set(pointer);
+      f.get(pointer)
+        .get(indices)
+        .i32(4 * stride)
+        .op('i32.mul')
+        .op('i32.add')
+        .set(pointer);
   }
 
   close(): void {
@@ -279,7 +284,8 @@ class NestEmitter {
       }
       const cells = new Cells(this, schedule.dot ? { ...shape, laneCount } : shape);
       for (let r = 0; r < accs.length; r++)
-        for (let v = 0; v < accs[r]!.length; v++) this.#accumulate(cells, r, v, accs[r]![v]!, fresh, schedule.dot ? laneCount : 4);
+        for (let v = 0; v < accs[r]!.length; v++)
+          this.#accumulate(cells, r, v, accs[r]![v]!, fresh, schedule.dot ? laneCount : 4);
       fresh = false;
       cells.release();
     };
@@ -290,7 +296,11 @@ class NestEmitter {
     const { f, nest } = this;
     const node = nest.dag.nodes[nest.body]!;
     if (nest.combine === 'sum' && !fresh && laneCount === 4 && node.op === 'mul') {
-      this.#math.multiplyAdd(() => cells.value(node.args[0], r, v), () => cells.value(node.args[1], r, v), () => f.get(acc));
+      this.#math.multiplyAdd(
+        () => cells.value(node.args[0], r, v),
+        () => cells.value(node.args[1], r, v),
+        () => f.get(acc),
+      );
       f.set(acc);
       return;
     }
@@ -335,7 +345,7 @@ class NestEmitter {
           f.set(local);
           return local;
         });
-        nest.targets.forEach((target, at) => cells.store(target, values[at]!, r, v));
+        for (const [at, target] of nest.targets.entries()) cells.store(target, values[at]!, r, v);
         for (const local of values) f.release(V128, local);
       }
     cells.release();
@@ -425,7 +435,10 @@ class Cells {
     this.#compute(id, node, r, v);
     const { rowCount, vectors } = this.shape;
     const again =
-      nest.dag.uses[id]! > 1 || (id === nest.body && nest.combine === null) || (rowCount > 1 && !this.#alongRows(id)) || (vectors > 1 && !this.#alongLanes(id));
+      nest.dag.uses[id]! > 1 ||
+      (id === nest.body && nest.combine === null) ||
+      (rowCount > 1 && !this.#alongRows(id)) ||
+      (vectors > 1 && !this.#alongLanes(id));
     if (again && !this.#known.has(key)) {
       const local = f.local(V128);
       f.tee(local);
@@ -483,8 +496,7 @@ class Cells {
   /** Pushes the moving part of an address; gives the constant part. */
   #push(access: Access, r: number, v: number, lane: number): number {
     const { lanes, rows } = this.shape;
-    const extra =
-      (rows < 0 ? 0 : r * access.strides[rows]!) + (lanes < 0 ? 0 : (4 * v + lane) * access.strides[lanes]!);
+    const extra = (rows < 0 ? 0 : r * access.strides[rows]!) + (lanes < 0 ? 0 : (4 * v + lane) * access.strides[lanes]!);
     const pointer = this.owner.pointer(access);
     if (pointer < 0) this.owner.f.i32(0);
     else this.owner.f.get(pointer);
@@ -493,7 +505,10 @@ class Cells {
 
   #compute(id: number, node: DagNode, r: number, v: number): void {
     const { f, math, nest, context } = this.owner;
-    const arg = (at: number): (() => void) => () => this.value(node.args[at]!, r, v);
+    const arg =
+      (at: number): (() => void) =>
+      () =>
+        this.value(node.args[at]!, r, v);
     const both = (): void => {
       arg(0)();
       arg(1)();
@@ -675,4 +690,3 @@ class Cells {
     f.get(this.#known.get(this.#key(id, r, v))!);
   }
 }
-

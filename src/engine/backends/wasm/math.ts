@@ -16,24 +16,23 @@ export const hostMath: readonly Import[] = [
 export const sharedMath = ['exp', 'log', 'tanh'] as const;
 export type SharedMath = (typeof sharedMath)[number];
 
-const LOG2E = 1.44269504088896341;
 // ln 2 in two parts: the first has so few bits that its product with a small whole number is exact.
 const LN2_HIGH = 0.693359375;
-const LN2_LOW = -2.12194440e-4;
+const LN2_LOW = -2.1219444e-4;
 // Minimax polynomials of the Cephes library.
-const EXP = [1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1];
+const EXP = [1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1];
 const LOG = [
-  7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
-  2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
+  7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1,
+  -2.4999993993e-1, 3.3333331174e-1,
 ];
 // tanh x = x·P(x²)/Q(x²), the rational approximation that Eigen uses.
 const TANH_P = [
   -2.76076847742355e-16, 2.00018790482477e-13, -8.60467152213735e-11, 5.12229709037114e-8, 1.48572235717979e-5,
   6.37261928875436e-4, 4.89352455891786e-3,
 ];
-const TANH_Q = [1.19825839466702e-6, 1.18534705686654e-4, 2.26843463243900e-3, 4.89352518554385e-3];
+const TANH_Q = [1.19825839466702e-6, 1.18534705686654e-4, 2.268434632439e-3, 4.89352518554385e-3];
 /** Beyond this, tanh is 1 in float32; the rational approximation must not be asked. */
-const TANH_LIMIT = 7.99881172180175781;
+const TANH_LIMIT = 7.998811721801758;
 const SQRT_HALF_BITS = 0x3f3504f3;
 const SMALLEST_NORMAL = 1.17549435e-38;
 
@@ -81,13 +80,25 @@ export class VectorMath {
     this.#with(3, (x, n, p) => {
       // Beyond ±104 the result is 0 or ∞ whatever the argument; picking lets NaN through.
       f.vector(-104).v('pickMax').vector(89).v('pickMin').tee(x);
-      f.vector(LOG2E).v('mul').v('nearest').set(n);
-      this.subtractProduct(() => f.get(x), () => f.get(n), () => f.vector(LN2_HIGH));
+      f.vector(Math.LOG2E).v('mul').v('nearest').set(n);
+      this.subtractProduct(
+        () => f.get(x),
+        () => f.get(n),
+        () => f.vector(LN2_HIGH),
+      );
       f.set(x);
-      this.subtractProduct(() => f.get(x), () => f.get(n), () => f.vector(LN2_LOW));
+      this.subtractProduct(
+        () => f.get(x),
+        () => f.get(n),
+        () => f.vector(LN2_LOW),
+      );
       f.set(x);
       this.#polynomial(EXP, x, p);
-      this.multiplyAdd(() => f.get(p), () => f.get(x).get(x).v('mul'), () => f.get(x));
+      this.multiplyAdd(
+        () => f.get(p),
+        () => f.get(x).get(x).v('mul'),
+        () => f.get(x),
+      );
       f.vector(1).v('add');
       // Times 2ⁿ in two halves, so that n = 128 and subnormal results come out right.
       f.get(n).v('toInt').tee(n).shift('arithmetic', 1).tee(p);
@@ -110,11 +121,23 @@ export class VectorMath {
       f.get(m).get(m).v('mul').set(z);
       this.#polynomial(LOG, m, y);
       f.get(y).get(m).v('mul').get(z).v('mul').set(y);
-      this.multiplyAdd(() => f.get(e), () => f.vector(LN2_LOW), () => f.get(y));
+      this.multiplyAdd(
+        () => f.get(e),
+        () => f.vector(LN2_LOW),
+        () => f.get(y),
+      );
       f.set(y);
-      this.subtractProduct(() => f.get(y), () => f.get(z), () => f.vector(0.5));
+      this.subtractProduct(
+        () => f.get(y),
+        () => f.get(z),
+        () => f.vector(0.5),
+      );
       f.get(m).v('add').set(y);
-      this.multiplyAdd(() => f.get(e), () => f.vector(LN2_HIGH), () => f.get(y));
+      this.multiplyAdd(
+        () => f.get(e),
+        () => f.vector(LN2_HIGH),
+        () => f.get(y),
+      );
       // √x is what log must be at ∞ (∞), below 0 and at NaN (NaN); at 0 it is −∞.
       f.get(x).v('sqrt');
       f.get(x).vector(0).v('gt').get(x).vector(Infinity).v('lt').v('and').v('bitselect').set(y);
@@ -155,7 +178,11 @@ export class VectorMath {
     const [first, ...rest] = coefficients;
     f.vector(first!).set(into);
     for (const c of rest) {
-      this.multiplyAdd(() => f.get(into), () => f.get(x), () => f.vector(c));
+      this.multiplyAdd(
+        () => f.get(into),
+        () => f.get(x),
+        () => f.vector(c),
+      );
       f.set(into);
     }
   }

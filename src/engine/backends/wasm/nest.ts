@@ -78,7 +78,12 @@ const disturbs = (read: Access, target: Access, axes: readonly number[]): boolea
   (read.address !== target.address || axes.some((length, axis) => length !== 1 && read.strides[axis] !== target.strides[axis]));
 
 /** The nest with every operand's axes mapped; `lengths` are the new axes. */
-function mapAxes(nest: Nest, axes: readonly number[], outRank: number, map: (strides: readonly number[]) => readonly number[]): Nest {
+function mapAxes(
+  nest: Nest,
+  axes: readonly number[],
+  outRank: number,
+  map: (strides: readonly number[]) => readonly number[],
+): Nest {
   return {
     ...nest,
     axes,
@@ -89,7 +94,7 @@ function mapAxes(nest: Nest, axes: readonly number[], outRank: number, map: (str
 }
 
 /** Removes axes of length 1 and merges neighbours that every operand walks as one. */
-export function collapse(nest: Nest): Nest {
+function collapse(nest: Nest): Nest {
   let result = nest;
   for (let axis = result.axes.length - 1; axis >= 0; axis--) {
     const without = (list: readonly number[]): readonly number[] => list.filter((_, at) => at !== axis);
@@ -103,12 +108,7 @@ export function collapse(nest: Nest): Nest {
     const length = result.axes[next]!;
     const operands = [...result.reads.values(), ...result.targets];
     if (operands.every(({ strides }) => strides[axis] === strides[next]! * length))
-      result = mapAxes(
-        result,
-        without(result.axes.map((l, at) => (at === next ? l * result.axes[axis]! : l))),
-        outRank,
-        without,
-      );
+      result = mapAxes(result, without(result.axes.map((l, at) => (at === next ? l * result.axes[axis]! : l))), outRank, without);
   }
   // A fold over nothing but axes of length 1 is its body.
   return result.combine && result.axes.length === result.outRank ? { ...result, combine: null } : result;
@@ -116,12 +116,10 @@ export function collapse(nest: Nest): Nest {
 
 /** One axis cut into `count` blocks of `size`: the block number comes first, the rest keeps its place. */
 export function splitAxis(nest: Nest, axis: number, count: number, size: number): Nest {
-  return mapAxes(
-    nest,
-    [count, ...nest.axes.map((length, at) => (at === axis ? size : length))],
-    nest.outRank + 1,
-    (strides) => [strides[axis]! * size, ...strides],
-  );
+  return mapAxes(nest, [count, ...nest.axes.map((length, at) => (at === axis ? size : length))], nest.outRank + 1, (strides) => [
+    strides[axis]! * size,
+    ...strides,
+  ]);
 }
 
 /** Only `length` indices of an axis, from `from` on. */
@@ -135,8 +133,6 @@ export function narrowAxis(nest: Nest, axis: number, from: number, length: numbe
   };
 }
 
-export const foldAxes = (nest: Nest): readonly number[] =>
-  nest.axes.map((_, axis) => axis).slice(nest.outRank);
+export const foldAxes = (nest: Nest): readonly number[] => nest.axes.map((_, axis) => axis).slice(nest.outRank);
 /** The output's axes that the nest itself walks. */
-export const outAxes = (nest: Nest): readonly number[] =>
-  nest.axes.map((_, axis) => axis).slice(nest.outer, nest.outRank);
+export const outAxes = (nest: Nest): readonly number[] => nest.axes.map((_, axis) => axis).slice(nest.outer, nest.outRank);

@@ -159,7 +159,12 @@ function groupsOf(nest: Nest, groups: number, size: number, scratch: number, til
   const packed =
     along === 1
       ? copy(right.access, [groups, depth, size, PANEL], [size * PANEL, down, PANEL, 1], scratch, [0, high, wide, 1])
-      : copy(right.access, [groups, size, depth, PANEL], [size * PANEL * along, PANEL * along, down, along], scratch, [0, wide, high, 1]);
+      : copy(right.access, [groups, size, depth, PANEL], [size * PANEL * along, PANEL * along, down, along], scratch, [
+          0,
+          wide,
+          high,
+          1,
+        ]);
 
   // Columns as groups, panels and columns of a panel: [groups, panels, rows, PANEL, depth].
   const split = splitAxis(splitAxis(nest, COLUMN, groups * size, PANEL), 0, groups, size);
@@ -175,7 +180,12 @@ function groupsOf(nest: Nest, groups: number, size: number, scratch: number, til
     const body: Piece[] = [];
     if (packsLeft) {
       const source = { ...left.access, address };
-      body.push(one({ ...copy(source, [groups, count, depth, height], [0, height * down1, deep, down1], tile, [0, 0, height, 1]), outer: 2 }));
+      body.push(
+        one({
+          ...copy(source, [groups, count, depth, height], [0, height * down1, deep, down1], tile, [0, 0, height, 1]),
+          outer: 2,
+        }),
+      );
       body.push(one({ ...withOperand(tiled, left.name, tile, [0, 0, 0, 1, 0, height]), outer: 2 }));
     } else body.push(one({ ...tiled, outer: 2 }));
     return count > 0 && height > 0 ? [{ kind: 'loop', times: count, depth: 1, body, divided: false }] : [];

@@ -21,11 +21,11 @@ export interface Schedule {
 const REGISTERS = 15;
 /** Rows of the tile that keeps those registers full beside two vectors of columns. */
 export const tileRows = (fma: boolean): number => (fma ? 6 : 4);
-/** Sixteen-byte instructions of one nest up to which writing everything out pays. */
+/** Instructions of one nest up to which writing everything out pays. */
 const UNROLL_LIMIT = 150;
 
 /** The schedule with or without loops, as `budget` instructions allow. */
-export const unrolledWithin = (nest: Nest, schedule: Schedule, size: number, budget: number): Schedule => ({
+export const unrolledWithin = (schedule: Schedule, size: number, budget: number): Schedule => ({
   ...schedule,
   unrolled: size <= Math.min(UNROLL_LIMIT, budget),
 });
@@ -37,8 +37,7 @@ export function scheduleOf(nest: Nest, fma: boolean): Schedule {
   const candidates = [
     ...outAxes(nest).map((axis) => ({ axis, dot: false })),
     ...(nest.combine ? foldAxes(nest).map((axis) => ({ axis, dot: true })) : []),
-  ]
-    .filter(({ axis }) => length(axis) > 1);
+  ].filter(({ axis }) => length(axis) > 1);
   if (candidates.length === 0) return none;
   const best = candidates.length === 1 ? candidates[0]! : cheapest(nest, candidates);
   if (best.dot) {
@@ -51,15 +50,13 @@ export function scheduleOf(nest: Nest, fma: boolean): Schedule {
 
   if (!nest.combine) {
     // A read that is contiguous along another axis comes in as transposed blocks of 4 × 4.
-    const rows = others.find((axis) =>
-      length(axis) >= 4 &&
-      [...nest.reads.values()].some((a) => a.strides[axis] === 1 && Math.abs(a.strides[lanes]!) > 1),
+    const rows = others.find(
+      (axis) =>
+        length(axis) >= 4 && [...nest.reads.values()].some((a) => a.strides[axis] === 1 && Math.abs(a.strides[lanes]!) > 1),
     );
     const heavy = nest.targets.some((t) => nest.dag.cost(t.value) > 20);
     const vectors = Math.min(heavy ? 1 : 2, vectorsThere);
-    return rows === undefined
-      ? { ...none, lanes, vectors }
-      : { ...none, lanes, vectors, rows, rowCount: 4 };
+    return rows === undefined ? { ...none, lanes, vectors } : { ...none, lanes, vectors, rows, rowCount: 4 };
   }
 
   const simple = nest.dag.cost(nest.body) <= 3;
@@ -80,9 +77,7 @@ interface Candidate {
 
 /** The last of equals: inner axes are stored in sequence. */
 const cheapest = (nest: Nest, candidates: readonly Candidate[]): Candidate =>
-  candidates
-    .map((c) => ({ ...c, cost: costAlong(nest, c.axis, c.dot) }))
-    .reduce((a, b) => (b.cost <= a.cost ? b : a));
+  candidates.map((c) => ({ ...c, cost: costAlong(nest, c.axis, c.dot) })).reduce((a, b) => (b.cost <= a.cost ? b : a));
 
 /** Rows of a tile: the count whose full tiles and remainder take the least time. */
 function bestRows(length: number, most: number, vectors: number): number {
@@ -115,9 +110,7 @@ function costAlong(nest: Nest, axis: number, dot: boolean): number {
   const values = nest.targets.reduce((sum, t) => sum + 0.5 * dag.cost(t.value), 0);
   if (dot) return (outs * folds * body * waste) / 4 + outs * (2 + values / 4 + nest.targets.length / 4);
   const finish =
-    values +
-    along(namesOf(nest.targets.map((t) => t.value))) +
-    nest.targets.reduce((sum, t) => sum + load(t.strides[axis]!), 0);
+    values + along(namesOf(nest.targets.map((t) => t.value))) + nest.targets.reduce((sum, t) => sum + load(t.strides[axis]!), 0);
   return ((outs * waste) / 4) * ((nest.combine ? folds : 1) * body + finish);
 }
 
