@@ -3,6 +3,7 @@
  * data; it can be sent, stored, printed, compared, and replayed on the float64 reference.
  */
 import type { EdgeId, Graph, NodeId } from './graph/graph';
+import type { Schedule } from './graph/project';
 import type { Kernel } from './ir/kernel';
 import { kernelFault } from './ir/kernel';
 import { shapeText, type Shape, type Tensor } from './ir/shape';
@@ -144,6 +145,8 @@ export type Code =
 
 export interface Plans {
   readonly revision: number;
+  /** How the trainer changes the learning rate between epochs. */
+  readonly schedule?: Schedule;
   /** Fused, with updates: training. Null while there is no loss or nothing to learn. */
   readonly train: Plan | null;
   /** Forward only, for metrics, maps and predictions. */

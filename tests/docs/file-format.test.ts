@@ -14,6 +14,7 @@ import { generators } from '../../src/engine/data/generators';
 import type { AttrSpec, Op, OpGroup } from '../../src/engine/ops/op';
 import { opOf, ops } from '../../src/engine/ops/index';
 import { optimizers } from '../../src/engine/optimizers/index';
+import { schedules } from '../../src/engine/train/schedules';
 import { root } from '../support/built';
 
 const groups: Readonly<Record<OpGroup, string>> = {
@@ -21,9 +22,11 @@ const groups: Readonly<Record<OpGroup, string>> = {
   layer: 'Layers',
   activation: 'Activations',
   loss: 'Losses',
+  penalty: 'Penalties',
   arithmetic: 'Arithmetic',
   function: 'Functions',
   reduction: 'Reductions and products',
+  shape: 'Shapes',
 };
 
 const defaults = (op: Op): Attrs => Object.fromEntries(Object.entries(op.attrs).map(([name, spec]) => [name, spec.default]));
@@ -41,7 +44,7 @@ function kindText(spec: AttrSpec): string {
     case 'text':
       return 'text';
     case 'shape':
-      return 'list of at most three axis lengths';
+      return 'list of at most four axis lengths';
     case 'numbers':
       return 'list of numbers';
   }
@@ -82,6 +85,13 @@ function operationsPage(): string {
         .map(([name, spec]) => `\`${name}\` ${spec.default}`)
         .join(', ')} |`,
     );
+  lines.push('', '## Learning-rate schedules', '', '| Kind | Settings and their defaults | |', '| --- | --- | --- |');
+  for (const rule of schedules)
+    lines.push(
+      `| \`${rule.kind}\` | ${Object.entries(rule.settings)
+        .map(([name, spec]) => `\`${name}\` ${spec.default}`)
+        .join(', ')} | ${rule.about} |`,
+    );
   return `${lines.join('\n')}\n`;
 }
 
@@ -108,7 +118,7 @@ function attrSchema(spec: AttrSpec): Schema {
     case 'text':
       return { type: 'string', ...base };
     case 'shape':
-      return { type: 'array', maxItems: 3, items: { type: 'integer', minimum: 1 }, ...base };
+      return { type: 'array', maxItems: 4, items: { type: 'integer', minimum: 1 }, ...base };
     case 'numbers':
       return { type: 'array', items: { type: 'number' }, ...base };
   }
@@ -158,6 +168,24 @@ function projectSchema(): Schema {
           epochs: { type: 'integer', minimum: 1, maximum: 10_000_000, default: training.epochs },
           seed,
           objective: { type: 'string', description: 'Name of the node to minimise.' },
+          schedule: {
+            oneOf: schedules.map((rule) => ({
+              description: `${rule.title}. ${rule.about}`,
+              ...closed(
+                {
+                  kind: { const: rule.kind },
+                  ...Object.fromEntries(
+                    Object.entries(rule.settings).map(([name, spec]) => [
+                      name,
+                      { type: 'number', minimum: spec.min, maximum: spec.max, default: spec.default, description: spec.about },
+                    ]),
+                  ),
+                },
+                ['kind'],
+              ),
+            })),
+          },
+          clip: closed({ value: { type: 'number', exclusiveMinimum: 0 }, norm: { type: 'number', exclusiveMinimum: 0 } }),
         }),
         weights: {
           type: 'object',

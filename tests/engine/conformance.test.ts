@@ -133,17 +133,21 @@ function casesSheet(op: Op, cases: readonly OpCase[], rows: number, ways: readon
     for (const batched of ways) {
       if (((batched === 'last' || batched === 'all') && ports.length === 1) || (batched !== 'none' && !canBatch(op))) continue;
       const id = `${op.name} ${one.shapes.map((s) => `[${s.join()}]`).join('')} #${number} ${batched} batched`;
-      const inputs: Record<string, string> = {};
-      const shapes: Record<string, Shape> = {};
-      ports.forEach((port, i) => {
-        const shape = one.shapes[i % one.shapes.length]!;
-        const isBatched = batched === 'all' || (batched === 'first' && i === 0) || (batched === 'last' && i === ports.length - 1);
-        const kind = !isBatched ? 'parameter' : op.group === 'loss' && i === 1 ? 'target' : 'input';
-        inputs[port.name] = sheet.leaf(`${id} ${port.name}`, shape, numbersFor(op, rows * sizeOfLengths(shape), i), kind);
-        shapes[port.name] = isBatched ? ['batch', ...shape] : shape;
-      });
+      const isBatched = (i: number): boolean =>
+        batched === 'all' || (batched === 'first' && i === 0) || (batched === 'last' && i === ports.length - 1);
+      const lengths = ports.map((_, i) => one.shapes[i % one.shapes.length]!);
+      const shapes = Object.fromEntries(ports.map(({ name }, i): [string, Shape] => [name, isBatched(i) ? ['batch', ...lengths[i]!] : lengths[i]!]));
       const out = op.infer(shapes, attrs);
-      if ('fault' in out) throw new Error(`${id}: ${out.fault}`);
+      if ('fault' in out) {
+        // Some inputs cannot differ from sample to sample.
+        if (batched === 'last' || batched === 'all') continue;
+        throw new Error(`${id}: ${out.fault}`);
+      }
+      const inputs: Record<string, string> = {};
+      ports.forEach((port, i) => {
+        const kind = !isBatched(i) ? 'parameter' : op.group === 'loss' && i === 1 ? 'target' : 'input';
+        inputs[port.name] = sheet.leaf(`${id} ${port.name}`, lengths[i]!, numbersFor(op, rows * sizeOfLengths(lengths[i]!), i), kind);
+      });
       sheet.use(id, op.name, inputs, given, sampleShape(out.shape));
     }
   });
@@ -231,7 +235,9 @@ function differences(wanted: Numbers, actual: Numbers, tolerance: number): strin
 }
 
 /** Where float32 cannot do better than this, and why. */
-const EXCEPTIONS: Readonly<Record<string, { readonly tolerance: number; readonly why: string }>> = {};
+const EXCEPTIONS: Readonly<Record<string, { readonly tolerance: number; readonly why: string }>> = {
+  'normalise at extremes': { tolerance: 1e-3, why: 'numbers around 1000 that differ by 1 keep four digits of their difference' },
+};
 
 /** Compares whole batches and, where `short` is given, a batch of so many rows. */
 async function compare({ backend, profile }: Runner, drawn: Drawn, batch: number, tolerance: number, short?: number): Promise<void> {
@@ -258,10 +264,11 @@ const isPointwise = (op: Op): boolean =>
 describe.each(runners.map((runner) => [runner.name, runner] as const))('%s', (_name, runner) => {
   describe.each(tested.map((op) => [op.name, op] as const))('%s', (name, op) => {
     const tolerance = EXCEPTIONS[name]?.tolerance ?? 1e-5;
+    const extreme = EXCEPTIONS[`${name} at extremes`]?.tolerance ?? tolerance;
     const cases = casesOf(op);
     test.skipIf(cases.length === 0)('value and gradients, in whole and short batches', () =>
       compare(runner, casesSheet(op, cases, 3, ['first', 'all', 'last', 'none']), 3, tolerance, 2));
     test.skipIf(cases.length === 0)('in a batch of one', () => compare(runner, casesSheet(op, cases, 1, canBatch(op) ? ['first'] : ['none']), 1, tolerance));
-    test.skipIf(!isPointwise(op))('at extremes', () => compare(runner, extremesSheet(op), 1, tolerance));
+    test.skipIf(!isPointwise(op))('at extremes', () => compare(runner, extremesSheet(op), 1, extreme));
   });
 });

@@ -117,9 +117,8 @@ function trainingProblems(project: Project, inferred: Inferred, expansion: Expan
   const { prediction } = objective;
   if (prediction?.takes === 'probability') {
     const last = expansion.graph.nodes[expansion.output.get(prediction.node)!]!;
-    const bounded = ['sigmoid', 'softmax', 'binary-step'];
-    const source = opOf(last.op)?.kind === 'source';
-    if (!bounded.includes(last.op) && !source) {
+    const op = opOf(last.op);
+    if (op?.kind === 'primitive' && op.range !== 'unit') {
       const loss = inferred.links.outOf.get(prediction.node)!.find((e) => inferred.calls.get(e.to)?.op.group === 'loss')!;
       problems.push(
         diagnostic('bce-unbounded', { node: loss.to }, nameOf(project.nodes[loss.to]!), nameOf(project.nodes[prediction.node]!)),

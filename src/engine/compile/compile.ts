@@ -55,8 +55,10 @@ export function compile(
   const { batch } = project.settings.training;
   const trace = programOf(prepared, 'every-edge', Math.min(batch, LIVE_BATCH));
   const learns = prepared.objective !== null && trace.parameters.some((p) => p.trainable && p.gradient !== null);
+  const { schedule } = project.settings.training;
   return ok({
     revision,
+    ...(schedule ? { schedule } : {}),
     train: learns ? planOf(programOf(prepared, 'fused', batch), chosen) : null,
     evaluate: planOf(programOf(prepared, 'forward', EVALUATION_BATCH), cpu),
     live: planOf(trace, cpu),

@@ -93,7 +93,8 @@ function findPrediction(
       return { node: inferred.links.into.get(loss)!.get(op.loss.prediction)!.from, takes: op.loss.takes };
     // A loss drawn by hand compares the answer with the target by a difference.
     for (const id of inferred.order) {
-      if (!before.has(id) || inferred.calls.get(id)?.op.name !== 'subtract') continue;
+      const op = inferred.calls.get(id)?.op;
+      if (!before.has(id) || op?.kind !== 'primitive' || !op.compares) continue;
       const from = [...inferred.links.into.get(id)!.values()].map((e) => e.from);
       if (from.filter(isTarget).length === 1) return { node: from.find((other) => !isTarget(other))!, takes: 'value' };
     }

@@ -3,9 +3,10 @@
  * and, for training, fusion. `verify` runs between the passes.
  */
 import type { Graph, NodeId } from '../graph/graph';
-import type { Project } from '../graph/project';
-import { alongOut } from '../ir/kernel';
-import { product } from '../ir/shape';
+import type { Clip, Project } from '../graph/project';
+import { add as plus, div, type Expr, max, min, mul, read, sqrt, substitute } from '../ir/expr';
+import { ACC, alongOut } from '../ir/kernel';
+import { product, stridesOf } from '../ir/shape';
 import { OUT } from '../ops/op';
 import { optimizerOf } from '../optimizers/index';
 import type { Optimizer } from '../optimizers/optimizer';
@@ -29,6 +30,7 @@ export interface Prepared {
   readonly inputs: readonly InputSpec[];
   readonly optimizer: Optimizer;
   readonly hyper: Readonly<Record<string, number>>;
+  readonly clip: Clip;
   readonly graph: Graph;
   readonly owner: Readonly<Record<NodeId, NodeId>>;
 }
@@ -54,6 +56,7 @@ export function prepare(project: Project, data: DatasetInfo | null): Prepared {
     inputs: [...columns.of].map(([node, spec]) => ({ node, buffer: bufferIds.value(node), ...spec })),
     optimizer,
     hyper,
+    clip: training.clip ?? {},
     graph,
     owner: Object.fromEntries(owner),
   };
@@ -170,7 +173,66 @@ function addSources(draft: Draft, { inferred }: Prepared): readonly ParameterSpe
   return parameters;
 }
 
-function addUpdates(draft: Draft, { optimizer, hyper }: Prepared, parameters: readonly ParameterSpec[]): void {
+/** Name of the gradients' common factor in updates. */
+const CLIP = 'clip';
+
+/**
+ * The factor that keeps the length of all gradients together at most `norm`: 1 while it is, else
+ * norm / length. One small kernel a parameter adds up squares, one more adds up these sums.
+ */
+function addNorm(draft: Draft, parameters: readonly ParameterSpec[], norm: number, clipped: Expr): string {
+  const node = parameters[0]!.key;
+  const squares = parameters.map(({ key, shape, gradient }) => {
+    const sum = draft.buffer({ id: bufferIds.temporary(key, 'square'), shape: [], role: 'temporary' });
+    const body = mul(clipped, clipped);
+    draft.step({
+      phase: 'update',
+      node: key,
+      kernel:
+        shape.length === 0
+          ? { out: [], reads: [alongOut('g', [])], stores: [{ to: 'sum', value: body }] }
+          : {
+              out: [],
+              fold: { with: 'sum', over: shape, body },
+              reads: [{ name: 'g', strides: stridesOf(shape), offset: 0 }],
+              stores: [{ to: 'sum', value: read(ACC) }],
+            },
+      bind: { g: gradient!, sum },
+    });
+    return sum;
+  });
+  // In groups, so that no kernel reads more buffers than a device can bind.
+  let open = squares;
+  const add = (parts: readonly string[], finish: (sum: Expr) => Expr, name: string): string => {
+    const to = draft.buffer({ id: bufferIds.temporary('all', name), shape: [], role: 'temporary' });
+    const names = parts.map((_, i) => `part${i}`);
+    draft.step({
+      phase: 'update',
+      node,
+      kernel: {
+        out: [],
+        reads: names.map((part) => alongOut(part, [])),
+        stores: [{ to: 'sum', value: finish(names.map((part): Expr => read(part)).reduce((sum, x) => plus(sum, x))) }],
+      },
+      bind: { ...Object.fromEntries(names.map((part, i) => [part, parts[i]!])), sum: to },
+    });
+    return to;
+  };
+  for (let level = 0; open.length > NORM_GROUP; level++)
+    open = Array.from({ length: Math.ceil(open.length / NORM_GROUP) }, (_, i) =>
+      add(open.slice(i * NORM_GROUP, (i + 1) * NORM_GROUP), (sum) => sum, `squares ${level}.${i}`),
+    );
+  return add(open, (sum) => div(norm, max(sqrt(sum), norm)), CLIP);
+}
+const NORM_GROUP = 16;
+
+/** The gradient as the update sees it. */
+function clippedGradient({ value, norm }: Clip): { readonly alone: Expr; readonly together: Expr } {
+  const alone = value === undefined ? read('g') : min(max(read('g'), -value), value);
+  return { alone, together: norm === undefined ? alone : mul(alone, read(CLIP)) };
+}
+
+function addUpdates(draft: Draft, { optimizer, hyper, clip }: Prepared, parameters: readonly ParameterSpec[]): void {
   if (parameters.length === 0) return;
   for (const [name, value] of Object.entries(hyper))
     draft.buffer({ id: bufferIds.hyper(name), shape: [], role: 'hyper', init: value });
@@ -192,6 +254,13 @@ function addUpdates(draft: Draft, { optimizer, hyper }: Prepared, parameters: re
       bind: { ...hyperBind, [name]: bufferIds.counter(name) },
     });
   }
+  const { alone, together } = clippedGradient(clip);
+  const clipBind: Record<string, string> =
+    clip.norm === undefined ? {} : { [CLIP]: addNorm(draft, parameters, clip.norm, alone) };
+  const update = Object.entries(optimizer.update).map(([name, expr]) => ({
+    to: name,
+    value: substitute(expr, (n) => (n === 'g' ? together : read(n))),
+  }));
   for (const { key, shape, value, gradient } of parameters) {
     const slotBind: Record<string, string> = {};
     for (const slot of optimizer.slots)
@@ -203,11 +272,11 @@ function addUpdates(draft: Draft, { optimizer, hyper }: Prepared, parameters: re
         out: shape,
         reads: [
           ...['w', 'g', ...optimizer.slots].map((name) => alongOut(name, shape)),
-          ...[...counters.map(([name]) => name), ...Object.keys(hyper)].map((name) => hyperRead(name, shape.length)),
+          ...[...counters.map(([name]) => name), ...Object.keys(hyper), ...Object.keys(clipBind)].map((name) => hyperRead(name, shape.length)),
         ],
-        stores: Object.entries(optimizer.update).map(([name, expr]) => ({ to: name, value: expr })),
+        stores: update,
       },
-      bind: { w: value, g: gradient!, ...slotBind, ...hyperBind, ...counterBind },
+      bind: { w: value, g: gradient!, ...slotBind, ...hyperBind, ...counterBind, ...clipBind },
     });
   }
 }

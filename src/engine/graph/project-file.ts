@@ -502,9 +502,34 @@ function readTraining(reader: Reader | null, nodes: Readonly<Record<string, Node
     epochs: reader.whole('epochs', d.epochs, 1, 10_000_000),
     seed: reader.whole('seed', d.seed, 0, 2 ** 32 - 1),
     ...(objective === undefined ? {} : { objective }),
+    ...readSchedule(reader.object('schedule')),
+    ...readClip(reader.object('clip')),
   };
   reader.end();
   return training;
+}
+
+/** A kind, and numbers whose names depend on it. */
+function readSchedule(reader: Reader | null): Pick<Training, 'schedule'> {
+  if (!reader) return {};
+  const kind = reader.text('kind', undefined, 100);
+  const settings: Record<string, number> = {};
+  for (const name of Object.keys(reader.json)) {
+    if (name === 'kind') continue;
+    const value = reader.get(name);
+    if (typeof value === 'number') settings[name] = value;
+    else reader.faults.add(reader.at(name), `must be a number, but is ${shown(value)}.`);
+  }
+  return { schedule: { kind, settings } };
+}
+
+function readClip(reader: Reader | null): Pick<Training, 'clip'> {
+  if (!reader) return {};
+  const limit = (name: 'value' | 'norm'): object =>
+    reader.get(name) === undefined ? {} : { [name]: reader.number(name, undefined, 1e-30, 1e30) };
+  const clip = { ...limit('value'), ...limit('norm') };
+  reader.end();
+  return { clip };
 }
 
 function readWeights(reader: Reader | null): Record<string, StoredTensor> | null {
@@ -595,7 +620,7 @@ export function serialiseProject(project: Project, lookup?: OpLookup): string {
   const edges: Record<string, string> = {};
   for (const e of Object.values(project.edges)) edges[edgeId(e.to, e.port)] = e.from;
   const { data } = settings;
-  const { hyper, ...training } = settings.training;
+  const { hyper, schedule, ...training } = settings.training;
   const file = {
     format: FILE_FORMAT,
     version: FILE_VERSION,
@@ -610,7 +635,11 @@ export function serialiseProject(project: Project, lookup?: OpLookup): string {
             data.kind === 'csv' ? { kind: 'csv', path: data.path, ...changed(data, { ...csvDefaults, path: data.path }) } : data,
         }),
     split: settings.split,
-    training: { ...training, ...(Object.keys(hyper).length > 0 ? { hyper } : {}) },
+    training: {
+      ...training,
+      ...(Object.keys(hyper).length > 0 ? { hyper } : {}),
+      ...(schedule ? { schedule: { kind: schedule.kind, ...schedule.settings } } : {}),
+    },
     ...(weights ? { weights } : {}),
   };
   return `${pretty(file, '')}\n`;

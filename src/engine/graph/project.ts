@@ -55,6 +55,23 @@ export interface Training {
   readonly seed: number;
   /** Node to minimise; absent: found from the drawing. */
   readonly objective?: NodeId;
+  /** How the learning rate changes from epoch to epoch; absent: it does not. */
+  readonly schedule?: Schedule;
+  /** Limits on the gradients before each update; absent: none. */
+  readonly clip?: Clip;
+}
+
+/** A rule of `train/schedules.ts` and its settings; those that are missing have their defaults. */
+export interface Schedule {
+  readonly kind: string;
+  readonly settings: Readonly<Record<string, number>>;
+}
+
+export interface Clip {
+  /** Every component of every gradient stays between −value and value. */
+  readonly value?: number;
+  /** The length of all gradients together, as one vector, stays at most this. */
+  readonly norm?: number;
 }
 
 export interface Settings {

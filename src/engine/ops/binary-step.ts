@@ -12,5 +12,6 @@ export const binaryStep = unaryFunction({
   derivative: () => constant(0),
   formula: (x) => `\\mathbb{1}\\left[${x} > 0\\right]`,
   noGradient: true,
+  range: 'unit',
   onnx: null,
 });

@@ -1,8 +1,12 @@
-import { add, type Expr, mul, sub, tanh } from '../ir/expr';
+import { abs, add, div, exp, type Expr, mul, select, tanh } from '../ir/expr';
 import { unaryFunction } from './make';
 
 const SLOPE = Math.sqrt(2 / Math.PI);
-const inner = (x: Expr): Expr => mul(SLOPE, mul(x, add(1, mul(0.044715, mul(x, x)))));
+const CUBE = 0.044715;
+const inner = (x: Expr): Expr => mul(SLOPE, mul(x, add(1, mul(CUBE, mul(x, x)))));
+/** e^(−2|u|), from which ½(1 + tanh u) = σ(2u) and its slope come without cancelling. */
+const faded = (x: Expr): Expr => exp(mul(-2, abs(inner(x))));
+const gate = (x: Expr): Expr => div(select(x, 1, faded(x)), add(1, faded(x)));
 
 /** ½x(1 + tanh(√(2/π)(x + 0.044715 x³))): the tanh form of Hendrycks and Gimpel, within 0.0005 of x·Φ(x). */
 export const gelu = unaryFunction({
@@ -12,10 +16,11 @@ export const gelu = unaryFunction({
   glyph: 'GELU',
   keywords: ['gaussian', 'transformer'],
   value: (x) => mul(mul(0.5, x), add(1, tanh(inner(x)))),
+  stable: (x) => mul(x, gate(x)),
   derivative: (x) => {
-    const t = tanh(inner(x));
-    const slope = mul(SLOPE, add(1, mul(3 * 0.044715, mul(x, x))));
-    return add(mul(0.5, add(1, t)), mul(mul(mul(0.5, x), sub(1, mul(t, t))), slope));
+    const slope = mul(2 * SLOPE, add(1, mul(3 * CUBE, mul(x, x))));
+    const whole = add(1, faded(x));
+    return add(gate(x), mul(mul(x, slope), div(faded(x), mul(whole, whole))));
   },
   formula: (x) => `\\operatorname{GELU}\\left(${x}\\right)`,
   onnx: null,

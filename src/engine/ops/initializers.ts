@@ -4,6 +4,7 @@
  * is passed in, so that a seed decides them all.
  */
 import type { Draw } from '../data/random';
+import { product } from '../ir/shape';
 
 export interface Initializer {
   readonly name: string;
@@ -12,7 +13,42 @@ export interface Initializer {
   /** Meaning of `scale`; null where the rule has no argument. */
   readonly scaleTitle: string | null;
   /** One number. `uniform` is in [0, 1), `gaussian` has mean 0 and deviation 1. */
-  sample(fans: { readonly fanIn: number; readonly fanOut: number; readonly scale: number }, random: Draw): number;
+  sample(fans: Fans, random: Draw): number;
+  /** All numbers at once, for rules whose numbers depend on each other; default: `sample` for each. */
+  fill?(shape: readonly number[], fans: Fans, random: Draw): Float64Array;
+}
+
+export interface Fans {
+  readonly fanIn: number;
+  readonly fanOut: number;
+  readonly scale: number;
+}
+
+/**
+ * Columns (or rows, if there are fewer of them) that are perpendicular and of length `scale`: Gaussian
+ * vectors, each without its parts along the ones before (Saxe et al., 2014). Twice, since rounding leaves
+ * some of them.
+ */
+function orthogonal(shape: readonly number[], { scale }: Fans, random: Draw): Float64Array {
+  const columns = shape.at(-1) ?? 1;
+  const rows = product(shape.slice(0, -1));
+  const [count, length] = columns <= rows ? [columns, rows] : [rows, columns];
+  const vectors: Float64Array[] = [];
+  const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
+  for (let k = 0; k < count; k++) {
+    const vector = Float64Array.from({ length }, () => random.gaussian());
+    for (let pass = 0; pass < 2; pass++)
+      for (const other of vectors) {
+        const along = dot(vector, other);
+        for (let i = 0; i < length; i++) vector[i]! -= along * other[i]!;
+      }
+    const size = Math.sqrt(dot(vector, vector));
+    vectors.push(vector.map((x) => x / size));
+  }
+  return Float64Array.from({ length: rows * columns }, (_, at) => {
+    const [row, column] = [Math.floor(at / columns), at % columns];
+    return scale * (columns <= rows ? vectors[column]![row]! : vectors[row]![column]!);
+  });
 }
 
 const between = (random: Draw, limit: number): number => (2 * random.uniform() - 1) * limit;
@@ -81,6 +117,14 @@ export const initializers: readonly Initializer[] = [
     scaleTitle: 'Value s',
     sample: ({ scale }) => scale,
   },
+  {
+    name: 'orthogonal',
+    title: 'Orthogonal',
+    formula: 'W^{\\top} W = s^2 I',
+    scaleTitle: 'Gain s',
+    sample: ({ scale }, random) => Math.sign(random.gaussian()) * scale,
+    fill: orthogonal,
+  },
   { name: 'zeros', title: 'Zeros', formula: '0', scaleTitle: null, sample: () => 0 },
 ];
 
@@ -90,6 +134,12 @@ export function initializerOf(name: string): Initializer {
   const rule = byName.get(name);
   if (!rule) throw new Error(`There is no initializer '${name}'.`);
   return rule;
+}
+
+/** The numbers of a parameter. */
+export function draw(rule: Initializer, shape: readonly number[], fans: Fans, random: Draw): Float64Array {
+  if (rule.fill) return rule.fill(shape, fans, random);
+  return Float64Array.from({ length: product(shape) }, () => rule.sample(fans, random));
 }
 
 export const initializerChoices = initializers.map(({ name, title }) => ({ value: name, title }));

@@ -99,6 +99,8 @@ interface ElementwiseSpec {
   readonly formula?: (args: readonly Latex[], attrs: Attrs) => Latex;
   readonly onnx: string | OnnxSpelling | null;
   readonly noGradient?: boolean;
+  readonly range?: 'unit';
+  readonly compares?: true;
 }
 
 export function elementwise(spec: ElementwiseSpec): Primitive {
@@ -142,6 +144,8 @@ export function elementwise(spec: ElementwiseSpec): Primitive {
       latexOf(local(attrs, port), (name) => (name === OUT ? out : args[name]!)),
     onnx: typeof spec.onnx === 'string' ? { type: spec.onnx } : spec.onnx,
     ...(spec.noGradient ? { noGradient: true } : {}),
+    ...(spec.range ? { range: spec.range } : {}),
+    ...(spec.compares ? { compares: spec.compares } : {}),
   };
 }
 

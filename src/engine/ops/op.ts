@@ -91,6 +91,10 @@ export interface Primitive extends OpBase {
   readonly loss?: LossRole;
   /** True for binary step: training through it is refused with the reason. */
   readonly noGradient?: boolean;
+  /** Set where every number of the value lies between 0 and 1, as a probability does. */
+  readonly range?: 'unit';
+  /** True for the difference, by which a loss drawn by hand compares the answer with the target. */
+  readonly compares?: true;
   /** How ONNX spells it; null: exported through the dialect that emits its expression. */
   readonly onnx: OnnxSpelling | null;
 }

@@ -15,5 +15,6 @@ export const sigmoid = unaryFunction({
   },
   derivative: (_x, y) => mul(y, sub(1, y)),
   formula: (x) => `\\sigma\\left(${x}\\right)`,
+  range: 'unit',
   onnx: 'Sigmoid',
 });

@@ -88,5 +88,6 @@ export const softmax: Primitive = {
     };
   },
   derivativeFormula: (_args, out) => `\\operatorname{diag}\\left(${out}\\right) - ${out}\\,${out}^{\\top}`,
+  range: 'unit',
   onnx: { type: 'Softmax', attributes: () => ({ axis: -1 }) },
 };

@@ -14,5 +14,6 @@ export const subtract = elementwise({
     { name: 'b', about: 'subtrahend' },
   ],
   value: ([a, b]) => sub(a!, b!),
+  compares: true,
   onnx: 'Sub',
 });

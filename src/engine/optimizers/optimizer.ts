@@ -5,6 +5,9 @@
  */
 import type { Expr } from '../ir/expr';
 
+/** The hyperparameter that every rule has: its learning rate, which schedules change. */
+export const RATE = 'rate';
+
 export interface HyperSpec {
   readonly title: string;
   readonly about: string;

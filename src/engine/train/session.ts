@@ -3,8 +3,9 @@
  * numbers; the devices for evaluation and for the live view get copies when they are asked something.
  */
 import type { Backend, Device } from '../backends/backend';
-import { initializerOf } from '../ops/initializers';
+import { draw, initializerOf } from '../ops/initializers';
 import { product } from '../ir/shape';
+import { RATE } from '../optimizers/optimizer';
 import { type BackendName, type BufferId, bufferIds, type ParameterSpec, type Plan, type Plans, type Weights } from '../plan';
 import type { Dataset } from '../data/dataset';
 import { score, type Score, type Takes } from './metrics';
@@ -33,8 +34,10 @@ export class Session {
   #version = 0;
   readonly #copied = new Map<Device, number>();
   #asking: Promise<unknown> = Promise.resolve();
-  /** Present hyperparameters, by buffer. */
+  /** Hyperparameters as set, by buffer. */
   readonly #hyper = new Map<BufferId, number>();
+  /** A schedule's factor on the learning rate. */
+  #rateFactor = 1;
 
   private constructor(
     readonly plans: Plans,
@@ -146,12 +149,25 @@ export class Session {
       const id = bufferIds.hyper(name);
       if (!this.#hyper.has(id)) continue;
       this.#hyper.set(id, value);
-      this.train?.write(id, [value]);
+      this.train?.write(id, [this.#present(id)]);
     }
   }
 
+  /** The factor of a schedule; it stays when the rate itself is tuned. */
+  scaleRate(factor: number): void {
+    if (factor === this.#rateFactor) return;
+    this.#rateFactor = factor;
+    const id = bufferIds.hyper(RATE);
+    if (this.#hyper.has(id)) this.train?.write(id, [this.#present(id)]);
+  }
+
+  #present(id: BufferId): number {
+    return this.#hyper.get(id)! * (id === bufferIds.hyper(RATE) ? this.#rateFactor : 1);
+  }
+
+  /** Hyperparameters as they act at present, by buffer. */
   get hyper(): ReadonlyMap<BufferId, number> {
-    return this.#hyper;
+    return new Map([...this.#hyper.keys()].map((id) => [id, this.#present(id)]));
   }
 
   changed(): void {
@@ -240,11 +256,6 @@ function concat(parts: readonly Float32Array[]): Float32Array {
 
 /** The numbers that a parameter starts from: given in the drawing, or drawn from the seed. */
 export function initialNumbers(p: ParameterSpec, seed: number): Float32Array {
-  const size = product(p.shape);
-  const numbers = new Float32Array(size);
-  if (p.given) return p.given.length === 1 ? numbers.fill(p.given[0]!) : Float32Array.from(p.given);
-  const random = new Random(seed, `parameter:${p.key}`);
-  const rule = initializerOf(p.initializer);
-  for (let i = 0; i < size; i++) numbers[i] = rule.sample(p, random);
-  return numbers;
+  if (p.given) return p.given.length === 1 ? new Float32Array(product(p.shape)).fill(p.given[0]!) : Float32Array.from(p.given);
+  return Float32Array.from(draw(initializerOf(p.initializer), p.shape, p, new Random(seed, `parameter:${p.key}`)));
 }

@@ -8,6 +8,7 @@ import type { Dataset } from '../data/dataset';
 import type { Score } from './metrics';
 import { findNotFinite } from './not-finite';
 import { Random } from '../data/random';
+import { rateFactor, scheduleOf } from './schedules';
 import type { Session, State } from './session';
 
 /** Scores at one moment of training. */
@@ -72,6 +73,8 @@ export class Trainer {
   #since: { when: number; steps: number } | null = null;
   /** Steps a second at most. */
   #pace = Number.POSITIVE_INFINITY;
+  /** Loss at the end of each epoch, kept where the schedule asks for it. */
+  readonly #losses: number[] = [];
   #good: { state: State; epoch: number; at: number; step: number; when: number } | null = null;
 
   constructor(
@@ -138,6 +141,8 @@ export class Trainer {
     if (this.#at < this.#order.length) return;
     this.#order = new Random(this.options.seed, `epoch:${this.epoch}`).shuffle(Uint32Array.from(this.data.split.train));
     this.#at = 0;
+    const { schedule } = this.session.plans;
+    this.session.scaleRate(rateFactor(schedule, { epoch: this.epoch, epochs: this.#epochs, losses: this.#losses }));
   }
 
   async #loop(more: () => boolean, most = Number.POSITIVE_INFINITY): Promise<void> {
@@ -181,7 +186,7 @@ export class Trainer {
         const done = this.#at >= this.#order.length;
         if (done) this.epoch++;
         this.events.slice({ epoch: this.epoch, step: this.step, batchLoss: losses.at(-1) ?? null, stepsPerSecond: this.#rate });
-        if (done) await this.#score(!more());
+        if (done) await this.#score(!more() || this.#watched);
         await breathe();
       }
     } finally {
@@ -210,6 +215,11 @@ export class Trainer {
     this.#good = { state: await this.session.state(), epoch: this.epoch, at: this.#at, step: this.step, when: this.options.now() };
   }
 
+  get #watched(): boolean {
+    const { schedule } = this.session.plans;
+    return schedule !== undefined && scheduleOf(schedule.kind)?.watches === true;
+  }
+
   async #score(force: boolean): Promise<void> {
     const { scoreEvery, scoreRows, now } = this.options;
     const begin = now();
@@ -218,6 +228,7 @@ export class Trainer {
     const rows = train.length > scoreRows ? train.subarray(0, scoreRows) : train;
     const onTrain = await this.session.score(this.data, rows);
     const onValidation = await this.session.score(this.data, validation.length > scoreRows ? validation.subarray(0, scoreRows) : validation);
+    if (this.#watched && this.epoch > 0) this.#losses[this.epoch - 1] = (onValidation ?? onTrain)?.loss ?? Number.NaN;
     if (onTrain) this.events.point({ epoch: this.epoch, step: this.step, train: onTrain, validation: onValidation });
     // Scoring may take a fifth of the time at most, unless every epoch is asked for.
     const took = now() - begin;

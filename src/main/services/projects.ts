@@ -10,6 +10,7 @@ import type { Project } from '../../engine/graph/project';
 import { generatorOf, generators } from '../../engine/data/generators';
 import { opOf } from '../../engine/ops/index';
 import { optimizerOf, optimizers } from '../../engine/optimizers/index';
+import { scheduleOf, schedules } from '../../engine/train/schedules';
 import type { Example, FileRef, RecentFile, Recovery } from '../contract';
 import { readWhole, writeOwn, writeWhole } from './files';
 import type { Instance } from './instance';
@@ -46,6 +47,23 @@ function unknownName({ settings: { data, training } }: Project): FileFault | nul
       place: 'training.optimizer',
       message: `'${training.optimizer}' is not an optimiser that this program knows. ${choose(optimizers.map((o) => o.name))}`,
     };
+  const { schedule } = training;
+  const rule = schedule && scheduleOf(schedule.kind);
+  if (schedule && !rule)
+    return {
+      place: 'training.schedule.kind',
+      message: `'${schedule.kind}' is not a learning-rate schedule that this program knows. ${choose(schedules.map((s) => s.kind))}`,
+    };
+  for (const [name, value] of Object.entries(schedule?.settings ?? {})) {
+    const spec = rule!.settings[name];
+    if (!spec || !(value >= spec.min && value <= spec.max))
+      return {
+        place: `training.schedule.${name}`,
+        message: spec
+          ? `must be a number from ${spec.min} to ${spec.max}, but is ${value}.`
+          : `is not a setting of the schedule '${schedule!.kind}'. ${Object.keys(rule!.settings).length > 0 ? choose(Object.keys(rule!.settings)) : 'It has none.'}`,
+      };
+  }
   if (data.kind === 'generator' && !generatorOf(data.name))
     return {
       place: 'data.name',
