@@ -788,6 +788,24 @@ describe.skipIf(!gpu)('the WebGPU backend', () => {
       own.release();
     });
 
+    it('a program closed while it runs ends its run; others go on', async () => {
+      const program = network([2, 8, 8, 1], 10);
+      const features = new Float32Array(20).fill(0.5);
+      const targets = new Float32Array(10);
+      const [one, other] = [await backend.open(planFor(program)), await backend.open(planFor(program))];
+      for (const each of [one, other]) each.setData(features, 2, targets, 1);
+      const run = { phases: TRAIN, rows: Uint32Array.from({ length: 2000 }, (_, at) => at % 10), batch: 10 };
+      const running = [one.run(run), other.run(run)];
+      one.setData(new Float32Array(features), 2, targets, 1);
+      one.close();
+      one.write('v:w1', new Float32Array(16));
+      await expect(one.run(run)).rejects.toThrow('closed');
+      const results = await Promise.all(running);
+      expect(results[0]!.losses).toEqual(results[1]!.losses);
+      await expect(other.run(run)).resolves.toBeDefined();
+      other.close();
+    });
+
     it('a program that is too large is refused with its size', async () => {
       const draft = new Draft();
       draft.buffer('x', [40_000, 50_000], 'value');

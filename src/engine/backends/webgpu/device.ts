@@ -129,6 +129,7 @@ class GpuDevice implements Device {
   }
 
   setData(features: Float32Array, featureCount: number, targets: Float32Array, targetCount: number): void {
+    if (this.closed) return;
     this.releaseTable();
     const { maxBufferSize, maxStorageBufferBindingSize } = this.machine.gpu.limits;
     const numbers = features.length + targets.length;
@@ -143,6 +144,7 @@ class GpuDevice implements Device {
   }
 
   write(buffer: BufferId, numbers: ArrayLike<number>): void {
+    if (this.closed) return;
     const place = this.placeOf(buffer);
     if (numbers.length > place.size)
       throw new RangeError(`buffer '${buffer}' holds ${place.size} numbers, not ${numbers.length}`);
@@ -151,6 +153,7 @@ class GpuDevice implements Device {
   }
 
   async read(buffers: readonly BufferId[]): Promise<Float32Array[]> {
+    if (this.closed) throw new Error('the program is closed');
     const places = buffers.map((buffer) => this.placeOf(buffer));
     let at = 0;
     const starts = places.map(({ size }) => {
@@ -168,17 +171,21 @@ class GpuDevice implements Device {
   }
 
   run(run: Run): Promise<RunResult> {
+    if (this.closed) return Promise.reject(new Error('the program is closed'));
     const result = this.last.then(() => this.runNow(run));
     this.last = result.catch(() => undefined);
     return result;
   }
 
+  /** What is on its way still runs to its end; the memory is given back then. */
   close(): void {
     if (this.closed) return;
     this.closed = true;
     this.releaseTable();
-    for (const buffer of [this.arena, this.state, this.words, this.tables, this.bases, this.noData]) buffer.destroy();
-    for (const { buffer } of [this.streamed, this.rows, this.results]) buffer.destroy();
+    void this.last.then(() => {
+      for (const buffer of [this.arena, this.state, this.words, this.tables, this.bases, this.noData]) buffer.destroy();
+      for (const { buffer } of [this.streamed, this.rows, this.results]) buffer.destroy();
+    });
   }
 
   private placeOf(buffer: BufferId): { readonly at: number; readonly size: number } {
@@ -187,9 +194,11 @@ class GpuDevice implements Device {
     return place;
   }
 
+  /** Lets go of the data set once no run can be reading it. */
   private releaseTable(): void {
-    if (this.table?.shared) this.machine.releaseData(this.table.shared);
+    const { table } = this;
     this.table = null;
+    if (table) void this.last.then(() => table.shared && this.machine.releaseData(table.shared));
   }
 
   private async runNow(run: Run): Promise<RunResult> {

@@ -11,7 +11,7 @@ import { render } from '../../ir/expr';
 export const LARGEST = '3.4028234e38f';
 
 /** A float literal. Numbers beyond float32 become its largest; not-a-number is made at run time. */
-export function literal(value: number): string {
+function literal(value: number): string {
   if (Number.isNaN(value)) return 'notFinite(0f)';
   const single = Math.fround(value);
   if (!Number.isFinite(single)) return single > 0 ? LARGEST : `(-${LARGEST})`;

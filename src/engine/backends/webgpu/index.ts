@@ -16,6 +16,13 @@ export interface WebgpuBackend extends Backend {
 /** Adapters that compute on the CPU. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|warp|software/i;
 
+const letGo = (machine: Promise<Machine>): void => {
+  machine.then(
+    (opened) => opened.release(),
+    () => undefined,
+  );
+};
+
 export function webgpuBackend(find: () => GPU | undefined): WebgpuBackend {
   let machine: Promise<Machine> | null = null;
 
@@ -35,7 +42,10 @@ export function webgpuBackend(find: () => GPU | undefined): WebgpuBackend {
       () => false,
     );
     if (usable) return current;
-    if (machine === current) machine = start();
+    if (machine === current) {
+      letGo(current);
+      machine = start();
+    }
     return machine;
   }
 
@@ -74,10 +84,7 @@ export function webgpuBackend(find: () => GPU | undefined): WebgpuBackend {
     },
 
     release(): void {
-      void machine?.then(
-        (current) => current.release(),
-        () => undefined,
-      );
+      if (machine) letGo(machine);
       machine = null;
     },
   };

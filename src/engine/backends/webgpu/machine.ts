@@ -151,14 +151,17 @@ export class Machine {
       found.users++;
       return found.shared;
     }
+    // Writing to a buffer for which there was no memory is a fault too, and no reason to give up either.
+    this.gpu.pushErrorScope('validation');
     this.gpu.pushErrorScope('out-of-memory');
     const buffer = this.buffer((features.length + targets.length) * 4, usage.storage | usage.copyTarget);
-    const fits = this.gpu.popErrorScope().then(
-      (error) => error === null,
-      () => false,
-    );
+    const refused = this.gpu.popErrorScope();
     this.write(buffer, 0, features);
     this.write(buffer, features.length, targets);
+    const fits = Promise.all([refused, this.gpu.popErrorScope()]).then(
+      (errors) => errors.every((error) => error === null),
+      () => false,
+    );
     const shared = { buffer, fits };
     if (!found) this.data.set(features, { targets, shared, users: 1 });
     return shared;

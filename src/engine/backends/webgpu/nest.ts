@@ -101,10 +101,10 @@ export function indicesOf(axes: readonly LoopAxis[], flat: string, statements: S
 }
 
 /** Whether a read moves along the fold. */
-export const moves = (nest: Nest, read: number): boolean => nest.over.some((axis) => axis.strides[read] !== 0);
+const moves = (nest: Nest, read: number): boolean => nest.over.some((axis) => axis.strides[read] !== 0);
 
 /** The address of a read at an output index, without what it moves along the fold. */
-export function outAddress(nest: Nest, read: number, flat: string, indices: readonly string[]): string {
+function outAddress(nest: Nest, read: number, flat: string, indices: readonly string[]): string {
   const { offset } = nest.kernel.reads[read]!;
   if (nest.inPlace[read]) return flat;
   const walked = walk(nest.out, indices, read);

@@ -7,7 +7,7 @@ import type { BufferId, Phase, Program, Step } from '../../plan';
 import { type Nest, nestOf, type Spelling } from './nest';
 
 /** A buffer that a kernel reads or stores; `here`: only at the index that is being computed. */
-export interface Touch {
+interface Touch {
   readonly buffer: BufferId;
   readonly here: boolean;
 }
@@ -20,7 +20,7 @@ export interface Task {
   readonly stores: readonly Touch[];
 }
 
-export const taskOf = (step: Step, batch: number): Task => {
+const taskOf = (step: Step, batch: number): Task => {
   const nest = nestOf(step.kernel, batch);
   return {
     step,
