@@ -16,7 +16,7 @@ import {
   pointOn,
 } from '../../src/renderer/canvas/geometry';
 import { aggregate, LiveLines } from '../../src/renderer/canvas/live';
-import { LEVELS, numberText, strength, STYLES, styleOf } from '../../src/renderer/canvas/scale';
+import { LEVELS, NOT_FINITE, numberText, strength, STYLES, styleOf } from '../../src/renderer/canvas/scale';
 import { plotOf, sceneOf } from '../../src/renderer/canvas/scene';
 import { plainTheme } from '../../src/renderer/canvas/theme';
 
@@ -250,7 +250,8 @@ describe('scale', () => {
     expect(strength(10)).toBeCloseTo(1);
     expect(strength(-10)).toBe(strength(1000));
     expect(styleOf(0)).toBe(0);
-    expect(styleOf(Number.NaN)).toBe(0);
+    expect(styleOf(Number.NaN)).toBe(NOT_FINITE);
+    expect(styleOf(Number.POSITIVE_INFINITY)).toBe(NOT_FINITE);
     expect(styleOf(-0.5)).toBe(styleOf(0.5) + LEVELS);
     let last = 0;
     for (let v = 1e-5; v < 1e4; v *= 1.3) {

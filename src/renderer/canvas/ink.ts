@@ -191,7 +191,7 @@ export class Ink {
   #card(v: NodeVisual, at: Point, color: string, { theme, camera }: InkState): void {
     const c = this.#context;
     const left = at.x - v.width / 2;
-    const names = v.portNames ? this.#portColumn(v) : 0;
+    const names = v.portColumn;
     const tile = v.form === 'pill' ? 32 : 34;
     const x = left + names + (v.form === 'pill' ? 8 : 11);
     const y = at.y - tile / 2;
@@ -237,11 +237,6 @@ export class Ink {
       c.textAlign = 'center';
       c.fillText('minimised', at.x, at.y + v.height / 2 + 14);
     }
-  }
-
-  #portColumn(v: NodeVisual): number {
-    this.#font(10);
-    return Math.max(...v.ports.map((p) => this.#context.measureText(p.name).width)) + 14;
   }
 
   #circle(v: NodeVisual, at: Point, color: string, { theme, camera }: InkState): void {
@@ -398,7 +393,7 @@ export class Ink {
       c.strokeStyle = allowed === true ? theme.success : allowed === false && chosen ? theme.danger : color;
       c.stroke();
       if (!v.portNames || camera.zoom < SMALL_TEXT) continue;
-      this.#font(10);
+      if (!this.#font(10, 400, port.name, v.portColumn - 10)) continue;
       c.fillStyle = theme.textDim;
       c.textBaseline = 'middle';
       if (v.form === 'circle') {

@@ -48,10 +48,10 @@ interface LineSpec {
 }
 
 export interface Reading {
-  readonly base: number;
+  readonly base: number | null;
   readonly factor: number | null;
-  readonly forward: number;
-  readonly gradient: number;
+  readonly forward: number | null;
+  readonly gradient: number | null;
 }
 
 export class LiveLines {
@@ -152,16 +152,16 @@ export class LiveLines {
     }
   }
 
-  /** Reads the present frame into `base`, `forward` and `backward`. Lines without numbers get NaN. */
+  /** Reads the present frame into `base`, `forward` and `backward`. Where there is no number, 0. */
   read(frame: FrameReader): void {
     const views = this.#keys.map((key) => frame.numbers(key));
     this.#isWholeKnown.fill(0);
     const count = this.base.length;
     for (let i = 0; i < count; i++) {
-      const base = this.#number(views, i, 0);
+      const base = this.#number(views, i, 0) ?? 0;
       this.base[i] = base;
-      this.forward[i] = this.isWeight[i] ? base * this.#number(views, i, 1) : base;
-      this.backward[i] = this.#number(views, i, 2);
+      this.forward[i] = this.isWeight[i] ? base * (this.#number(views, i, 1) ?? 0) : base;
+      this.backward[i] = this.#number(views, i, 2) ?? 0;
     }
   }
 
@@ -171,16 +171,21 @@ export class LiveLines {
     this.#isWholeKnown.fill(0);
     const base = this.#number(views, i, 0);
     const factor = this.isWeight[i] ? this.#number(views, i, 1) : null;
-    return { base, factor, forward: factor === null ? base : base * factor, gradient: this.#number(views, i, 2) };
+    return {
+      base,
+      factor,
+      forward: factor === null || base === null ? base : base * factor,
+      gradient: this.#number(views, i, 2),
+    };
   }
 
-  #number(views: readonly (Float32Array | null)[], line: number, which: 0 | 1 | 2): number {
+  #number(views: readonly (Float32Array | null)[], line: number, which: 0 | 1 | 2): number | null {
     const key = this.#specs[line * 6 + which * 2]!;
-    if (key < 0) return Number.NaN;
+    if (key < 0) return null;
     const view = views[key];
-    if (!view || view.length === 0) return Number.NaN;
+    if (!view || view.length === 0) return null;
     const element = this.#specs[line * 6 + which * 2 + 1]!;
-    if (element >= 0) return element < view.length ? view[element]! : Number.NaN;
+    if (element >= 0) return element < view.length ? view[element]! : null;
     if (element === WHOLE) {
       if (!this.#isWholeKnown[key]) {
         this.#whole[key] = aggregate(view, 0, 1);

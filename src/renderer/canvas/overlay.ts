@@ -11,7 +11,7 @@ import type { Box } from '../editor/gestures';
 import type { Camera } from './cytoscape';
 import { NOWHERE, pointOn } from './geometry';
 import type { LiveLines } from './live';
-import { isPositive, levelShare, numberText, opacityOf, speedOf, strength, STYLES, styleOf, widthOf } from './scale';
+import { isPositive, levelShare, NOT_FINITE, numberText, opacityOf, speedOf, strength, STYLES, styleOf, widthOf } from './scale';
 import type { Theme } from './theme';
 
 export interface OverlayState {
@@ -230,7 +230,7 @@ export class Overlay {
     for (let s = 0; s < STYLES; s++) {
       const path = this.#paths[s];
       if (!path) continue;
-      c.strokeStyle = s === 0 ? theme.line : isPositive(s) ? theme.pos : theme.neg;
+      c.strokeStyle = colourOf(s, theme);
       c.globalAlpha = (ready ? opacityOf(s) * (s === 0 ? 1.2 : 0.72) : 0.34) * dimmed;
       c.lineWidth = Math.max(least, ready ? widthOf(s) : 0.9);
       c.stroke(path);
@@ -294,7 +294,7 @@ export class Overlay {
         c.lineWidth = width + 2;
         c.stroke(path);
       }
-      c.strokeStyle = isPositive(s) ? theme.pos : theme.neg;
+      c.strokeStyle = colourOf(s, theme);
       c.globalAlpha = 1;
       c.lineWidth = width;
       c.stroke(path);
@@ -312,14 +312,18 @@ export class Overlay {
       const radius = v.units ? v.units.radius : v.width / 2 - 1;
       spots.forEach((spot, slot) => {
         const value = numbers[v.units ? v.units.shown[slot]! : 0];
-        if (value === undefined || !Number.isFinite(value)) return;
+        if (value === undefined) return;
         c.beginPath();
         c.arc(at.x + spot.dx, at.y + spot.dy, radius, 0, 2 * Math.PI);
         c.globalAlpha = 1;
         c.fillStyle = theme.nodeBg;
         c.fill();
-        c.globalAlpha = Math.abs(value) < 1e-6 ? 0 : Math.min(0.92, (strength(value) - 0.24) * 1.15 + 0.08);
-        c.fillStyle = value >= 0 ? theme.pos : theme.neg;
+        c.globalAlpha = !Number.isFinite(value)
+          ? 0.8
+          : Math.abs(value) < 1e-6
+            ? 0
+            : Math.min(0.92, (strength(value) - 0.24) * 1.15 + 0.08);
+        c.fillStyle = !Number.isFinite(value) ? theme.danger : value >= 0 ? theme.pos : theme.neg;
         c.fill();
       });
     }
@@ -379,6 +383,9 @@ export class Overlay {
     c.fillText(text, x, y + 0.5);
   }
 }
+
+const colourOf = (style: number, theme: Theme): string =>
+  style === 0 ? theme.line : style === NOT_FINITE ? theme.danger : isPositive(style) ? theme.pos : theme.neg;
 
 const sameCamera = (a: Camera, b: Camera): boolean => a.zoom === b.zoom && a.x === b.x && a.y === b.y;
 const shortNumber = (v: number): string => numberText(Number.isFinite(v) ? Number(v.toPrecision(3)) : v);

@@ -7,8 +7,9 @@ export const strength = (v: number): number => 0.24 + 0.76 * Math.min(1, Math.lo
 
 /** Steps of strength that are drawn apart; each step of each sign is one stroke of the overlay. */
 export const LEVELS = 8;
-/** Style number of a value: 0 is zero or not a number, then LEVELS for plus, LEVELS for minus. */
+/** Style number of a value: 0 is zero, then LEVELS for plus, LEVELS for minus, and one for what is not finite. */
 export function styleOf(v: number): number {
+  if (!Number.isFinite(v)) return NOT_FINITE;
   const size = Math.abs(v);
   if (!(size > 1e-6)) return 0;
   // log1p(|v|)/log(11) in [0, 1]; half of all trained weights lie below 0.3, hence the square root.
@@ -16,10 +17,12 @@ export function styleOf(v: number): number {
   const level = Math.min(LEVELS - 1, Math.floor(share * LEVELS));
   return v > 0 ? 1 + level : 1 + LEVELS + level;
 }
-export const STYLES = 1 + 2 * LEVELS;
+export const NOT_FINITE = 1 + 2 * LEVELS;
+export const STYLES = 2 + 2 * LEVELS;
 export const isPositive = (style: number): boolean => style >= 1 && style <= LEVELS;
 /** 0 … 1 within the sign. */
-export const levelShare = (style: number): number => (style === 0 ? 0 : (((style - 1) % LEVELS) + 0.5) / LEVELS);
+export const levelShare = (style: number): number =>
+  style === 0 ? 0 : style === NOT_FINITE ? 0.6 : (((style - 1) % LEVELS) + 0.5) / LEVELS;
 
 /** Pixels at zoom 1. */
 export const widthOf = (style: number): number => (style === 0 ? 0.7 : 0.7 + 4.6 * levelShare(style) ** 1.4);

@@ -54,6 +54,8 @@ export interface NodeVisual {
   /** Null for losses: nothing usually follows, but a handle is still offered. */
   readonly out: Spot;
   readonly portNames: boolean;
+  /** Room at the left for the ports' names. */
+  readonly portColumn: number;
   readonly units: Units | null;
   /** Points of the function's graph in a unit square, y up. */
   readonly plot: readonly (readonly [number, number])[] | null;
@@ -148,7 +150,9 @@ function nodeVisual(
   const shape = checked.shapes.get(node.id) ?? null;
   const counts = checked.learnables.get(node.id);
   const meta = parametersText(counts ? counts.weights + counts.biases : 0);
-  const title = node.label ?? node.id;
+  // In the frame of its layer, a part goes by its own name.
+  const within = node.group !== undefined && node.id.startsWith(`${node.group}/`);
+  const title = node.label ?? (within ? node.id.slice(node.group!.length + 1) : node.id);
   const group = op?.group ?? 'function';
   const ports = op?.ports(attrs) ?? [];
   const base = {
@@ -163,6 +167,7 @@ function nodeVisual(
     boxGroup: node.group,
     plot: null,
     units: null,
+    portColumn: 0,
     about: [
       `${title}: ${op?.title ?? node.op}`,
       shape ? `shape ${shapeText(shape)}` : 'shape not known yet',
@@ -250,6 +255,7 @@ function nodeVisual(
     ports: ports.map((p, i) => ({ ...p, dx: -width / 2, dy: (i - (ports.length - 1) / 2) * PORT_PITCH })),
     out: { dx: width / 2, dy: 0 },
     portNames: named,
+    portColumn: Math.max(0, portColumn - 2),
   };
 }
 

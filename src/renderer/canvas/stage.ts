@@ -388,10 +388,10 @@ export class Stage {
     return index < 0 ? null : this.#lines.reading(frame, index);
   }
 
-  /** Live value of a neuron; NaN when there is none. */
-  unitValue(node: NodeId, index: number): number {
+  /** Live value of a neuron; null when there is none. */
+  unitValue(node: NodeId, index: number): number | null {
     const key = this.#lines?.columns.get(node);
-    return (key && this.#live.frame?.ready ? this.#live.frame.numbers(key)?.[index] : undefined) ?? Number.NaN;
+    return (key && this.#live.frame?.ready ? this.#live.frame.numbers(key)?.[index] : undefined) ?? null;
   }
 
   // Drawing -----------------------------------------------------------------------------------------
