@@ -1,67 +1,15 @@
 /**
- * Bytes of a WebAssembly module: a function builder with one method per instruction that the engine
- * uses, and the module around it. Nothing here knows of kernels; the numbers are the opcodes of the
- * WebAssembly specification (SIMD and relaxed SIMD included).
+ * Bytes of a WebAssembly function: a builder with one method per instruction that the engine uses.
+ * Nothing here knows of kernels; the numbers are the opcodes of the WebAssembly specification (SIMD,
+ * relaxed SIMD and threads included).
  */
+import { Bytes } from './bytes';
+
 export type ValueType = 0x7f | 0x7d | 0x7c | 0x7b;
 export const I32: ValueType = 0x7f;
 export const F32: ValueType = 0x7d;
 export const F64: ValueType = 0x7c;
 export const V128: ValueType = 0x7b;
-
-/** A growing list of bytes. */
-class Bytes {
-  #data = new Uint8Array(256);
-  length = 0;
-
-  byte(value: number): void {
-    if (this.length === this.#data.length) this.#grow(this.length + 1);
-    this.#data[this.length++] = value;
-  }
-
-  unsigned(value: number): void {
-    let rest = value >>> 0;
-    while (rest > 127) {
-      this.byte((rest & 127) | 128);
-      rest >>>= 7;
-    }
-    this.byte(rest);
-  }
-
-  signed(value: number): void {
-    let rest = value | 0;
-    for (;;) {
-      const low = rest & 127;
-      rest >>= 7;
-      if ((rest === 0 && !(low & 64)) || (rest === -1 && low & 64)) {
-        this.byte(low);
-        return;
-      }
-      this.byte(low | 128);
-    }
-  }
-
-  text(value: string): void {
-    this.unsigned(value.length);
-    for (const character of value) this.byte(character.charCodeAt(0));
-  }
-
-  append(other: Bytes): void {
-    if (this.length + other.length > this.#data.length) this.#grow(this.length + other.length);
-    this.#data.set(other.view(), this.length);
-    this.length += other.length;
-  }
-
-  view(): Uint8Array {
-    return this.#data.subarray(0, this.length);
-  }
-
-  #grow(atLeast: number): void {
-    const next = new Uint8Array(Math.max(atLeast, 2 * this.#data.length));
-    next.set(this.view());
-    this.#data = next;
-  }
-}
 
 const scratch = new DataView(new ArrayBuffer(8));
 
@@ -405,105 +353,5 @@ export class Func {
     this.#simd(0x0c);
     for (let lane = 0; lane < 4; lane++) for (let at = 0; at < 4; at++) this.#code.byte(has(lane) ? scratch.getUint8(at) : 0);
     return this;
-  }
-}
-
-export interface Import {
-  readonly name: string;
-  readonly parameters: readonly ValueType[];
-  readonly results: readonly ValueType[];
-}
-
-/** Pages of 64 KiB that a memory may have. */
-export const MOST_PAGES = 65_536;
-
-/** A module that imports its memory and some functions from 'host'. */
-export class Module {
-  readonly #imports: readonly Import[];
-  readonly #functions: Func[] = [];
-  readonly #exports: { name: string; index: number }[] = [];
-
-  constructor(
-    imports: readonly Import[],
-    readonly pages: number,
-    /** Memory shared by threads; it must state a maximum. */
-    readonly shared = false,
-  ) {
-    this.#imports = imports;
-  }
-
-  importIndex(name: string): number {
-    return this.#imports.findIndex((i) => i.name === name);
-  }
-
-  add(func: Func, exported?: string): number {
-    this.#functions.push(func);
-    const index = this.#imports.length + this.#functions.length - 1;
-    if (exported) this.#exports.push({ name: exported, index });
-    return index;
-  }
-
-  bytes(): Uint8Array {
-    const functions = this.#functions;
-    const types: Omit<Import, 'name'>[] = [];
-    const typeOf = (f: Omit<Import, 'name'>): number => {
-      const same = (a: readonly ValueType[], b: readonly ValueType[]): boolean => a.join() === b.join();
-      const known = types.findIndex((t) => same(t.parameters, f.parameters) && same(t.results, f.results));
-      return known >= 0 ? known : types.push(f) - 1;
-    };
-    const importTypes = this.#imports.map(typeOf);
-    const functionTypes = functions.map(typeOf);
-
-    const out = new Bytes();
-    for (const byte of [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]) out.byte(byte);
-    const section = (id: number, write: (into: Bytes) => void): void => {
-      const content = new Bytes();
-      write(content);
-      out.byte(id);
-      out.unsigned(content.length);
-      out.append(content);
-    };
-    section(1, (s) => {
-      s.unsigned(types.length);
-      for (const type of types) {
-        s.byte(0x60);
-        s.unsigned(type.parameters.length);
-        for (const p of type.parameters) s.byte(p);
-        s.unsigned(type.results.length);
-        for (const r of type.results) s.byte(r);
-      }
-    });
-    section(2, (s) => {
-      s.unsigned(this.#imports.length + 1);
-      this.#imports.forEach((imported, index) => {
-        s.text('host');
-        s.text(imported.name);
-        s.byte(0);
-        s.unsigned(importTypes[index]!);
-      });
-      s.text('host');
-      s.text('memory');
-      s.byte(2);
-      s.byte(this.shared ? 3 : 0);
-      s.unsigned(this.pages);
-      if (this.shared) s.unsigned(MOST_PAGES);
-    });
-    section(3, (s) => {
-      s.unsigned(functions.length);
-      for (const type of functionTypes) s.unsigned(type);
-    });
-    section(7, (s) => {
-      s.unsigned(this.#exports.length);
-      for (const { name, index } of this.#exports) {
-        s.text(name);
-        s.byte(0);
-        s.unsigned(index);
-      }
-    });
-    section(10, (s) => {
-      s.unsigned(functions.length);
-      for (const f of functions) s.append(f.body());
-    });
-    return out.view().slice();
   }
 }

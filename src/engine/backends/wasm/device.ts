@@ -6,9 +6,9 @@
 import { sampleSize } from '../../ir/shape';
 import { type BufferId, bufferIds, type Plan } from '../../plan';
 import { type Device, DeviceFailure, type Run, type RunResult } from '../backend';
-import { MOST_PAGES } from './assembler';
+import { MOST_PAGES } from './module';
 import { phaseBits } from './gather';
-import { dismiss, gather, type Helper, type RunBatches, type Spawn, ThreadChoice } from './threads';
+import { dismiss, enlist, type Helper, type RunBatches, type Spawn, ThreadChoice } from './threads';
 import { alignUp, COLLECT_LIMIT, control, type Layout, PAGE, SLACK } from './layout';
 
 /** Bytes of collected values that one slice may hold. */
@@ -30,7 +30,7 @@ export async function open(plan: Plan, spawn?: Spawn | null): Promise<Device> {
       `The generated code was refused: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-  const helpers = await gather(layout.threads - 1, module, memory, spawn);
+  const helpers = await enlist(layout.threads - 1, module, memory, spawn);
   return new WasmDevice(plan, layout, memory, instance.exports.run as RunBatches, helpers);
 }
 

@@ -3,7 +3,8 @@
  * and works anywhere; opening needs an engine with 128-bit SIMD.
  */
 import type { Backend } from '../backend';
-import { Func, Module } from './assembler';
+import { Func } from './assembler';
+import { Module } from './module';
 import { open } from './device';
 import { emit } from './emit';
 import { threadsHere } from './threads';

@@ -3,7 +3,8 @@
  * polynomials with a few units in the last place of error, right at 0, ±∞ and NaN. Functions that
  * training rarely needs (sin, cos, general powers) call the host's float64 `Math`, lane by lane.
  */
-import { type Func, type Import, F64, V128 } from './assembler';
+import { F64, type Func, V128 } from './assembler';
+import type { Import } from './module';
 
 /** What the module imports for the rare functions. */
 export const hostMath: readonly Import[] = [

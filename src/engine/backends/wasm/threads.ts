@@ -44,7 +44,7 @@ export function threadsHere(): number {
 const MOST_THREADS = 4;
 
 /** The helpers of one device, ready to run; none if they cannot be had. */
-export async function gather(
+export async function enlist(
   count: number,
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
