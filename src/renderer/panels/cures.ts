@@ -5,6 +5,8 @@
 import type { Diagnostic } from '../../engine/graph/diagnostics';
 import * as edits from '../../engine/graph/edits';
 import type { Node } from '../../engine/graph/graph';
+import { completeAttrs } from '../../engine/ops/attrs';
+import { opOf } from '../../engine/ops/index';
 import { product } from '../../engine/ir/shape';
 import type { Editor } from '../editor/editor.svelte';
 import type { Workspace } from './workspace.svelte';
@@ -71,6 +73,6 @@ function widthOffered(op: string, editor: Editor): number | null {
   if (same.length === 1) return all;
   const used = same
     .slice(1)
-    .reduce((sum, node) => sum + product((node.attrs['shape'] as readonly number[] | undefined) ?? [1]), 0);
+    .reduce((sum, node) => sum + product(completeAttrs(opOf(op)!, node.attrs)['shape'] as readonly number[]), 0);
   return all - used > 0 ? all - used : null;
 }

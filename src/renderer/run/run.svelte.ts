@@ -295,8 +295,10 @@ export class Run {
     this.#unfit = true;
     this.testScore = null;
     this.stepper.close();
-    // A row of the data before says nothing about these.
+    // A row of the data before, and its curve, say nothing about these.
     this.live.look = 'batch';
+    this.points = [];
+    this.batchLoss = null;
     this.#revision++;
     this.#links.onData(dataset === null ? null : infoOf(dataset));
   }
@@ -551,7 +553,8 @@ export class Run {
     this.epoch = progress.epoch;
     this.step = progress.step;
     this.stepsPerSecond = progress.stepsPerSecond;
-    if (progress.batchLoss !== null) this.batchLoss = progress.batchLoss;
+    // Before the first step there is no batch, whatever was trained before.
+    this.batchLoss = progress.step === 0 ? null : (progress.batchLoss ?? this.batchLoss);
     this.points = extend(this.points, progress.points);
     this.#changed(false);
   }
