@@ -8,12 +8,12 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Script, createContext } from 'node:vm';
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { serialiseProject } from '../../src/engine/graph/project-file';
 import { emptyProject, type Project } from '../../src/engine/graph/project';
 import { connect, serve, type Port } from '../../src/engine/remote';
 import type { ClientApi, FileRef, HostApi, MenuEntry } from '../../src/main/contract';
-import { ensureBuilt, root } from '../support/built';
+import { copyBuilt, root } from '../support/built';
 
 const CHANNEL = 'chainrule:message';
 const OWN_FRAME = { url: 'chainrule://app/index.html', parent: null };
@@ -26,7 +26,7 @@ class Desktop {
   log = '';
 
   constructor(home: string, words: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
-    this.child = fork(join(root, 'out/main/electron.js'), words, {
+    this.child = fork(join(built, 'main/electron.js'), words, {
       cwd: root,
       execArgv: ['--require', join(root, 'tests/support/electron/register.cjs')],
       env: { ...process.env, CHAINRULE_HOME: home, ...env },
@@ -35,6 +35,10 @@ class Desktop {
     });
     this.child.stdout!.on('data', (data: Buffer) => (this.log += data.toString()));
     this.child.stderr!.on('data', (data: Buffer) => (this.log += data.toString()));
+    this.child.on('exit', (code) => {
+      for (const { reject } of this.waiting.values()) reject(new Error(`The program ended with ${code}.\n${this.log}`));
+      this.waiting.clear();
+    });
     this.child.on('message', (incoming: { kind: string; id?: number; value?: unknown; error?: string; message?: unknown }) => {
       if (incoming.kind === 'page') {
         for (const listener of this.page) listener(incoming.message);
@@ -52,7 +56,9 @@ class Desktop {
     const id = this.next++;
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      this.child.send({ id, code, argument });
+      this.child.send({ id, code, argument }, (error) => {
+        if (error) reject(new Error(`${error.message}\n${this.log}`));
+      });
     });
   }
   /** Asks until the answer is there. */
@@ -69,7 +75,7 @@ class Desktop {
     void this.run(
       `e.ipcMain.emit('${CHANNEL}', { sender: e.windows.at(-1).webContents, senderFrame: argument.frame }, argument.message)`,
       { message, frame },
-    );
+    ).catch(() => undefined);
   }
   async start(): Promise<void> {
     await this.until(`return e.app.listenerCount('second-instance') > 0 || e.calls.some(([c]) => c === 'quit')`);
@@ -115,6 +121,8 @@ function pageOf(
   return { host: connect<HostApi>(port), commands, files, asked: () => asked };
 }
 
+/** Folder of the built program. */
+let built: string;
 let home: string;
 let desktop: Desktop | null = null;
 
@@ -131,7 +139,10 @@ async function open(words: readonly string[] = []): Promise<Desktop> {
   return desktop;
 }
 
-beforeAll(() => ensureBuilt(), 120_000);
+beforeAll(async () => {
+  built = await copyBuilt();
+}, 180_000);
+afterAll(() => rm(built, { recursive: true, force: true }));
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'chainrule-desktop-'));
 });
@@ -152,7 +163,7 @@ describe('the window', () => {
       webPreferences: { sandbox: true, contextIsolation: true, nodeIntegration: false, webSecurity: true, webviewTag: false },
     });
     const preload = (options.webPreferences as { preload: string }).preload;
-    expect(preload).toBe(join(root, 'out/preload/preload.cjs'));
+    expect(preload).toBe(join(built, 'preload/preload.cjs'));
     await stat(preload);
     await stat(options.icon as string);
     expect(await d.run('return e.calls.filter(([c]) => c === "loadURL")')).toEqual([['loadURL', 'chainrule://app/index.html']]);
@@ -254,6 +265,8 @@ describe('the contract', () => {
     expect(await d.run('return e.calls.filter(([c]) => c === "addRecentDocument")')).toEqual([['addRecentDocument', path]]);
     await d.run('e.answers.open = { canceled: false, filePaths: [argument] }', path);
     expect((await host.openProject(null))!.project.nodes).toHaveProperty('x');
+    const opens = await d.run<unknown[][]>('return e.calls.filter(([c]) => c === "showOpenDialog")');
+    expect(opens[0]![1]).toMatchObject({ properties: ['openFile'], defaultPath: join(home, 'files') });
     expect(await host.pickData().catch((error: Error) => error.message)).toMatchObject({ name: 'mine.chainrule' });
     await expect(host.listFolder(null)).rejects.toThrow(/browser mode/);
     await host.openExternal('https://example.org/');
@@ -332,6 +345,8 @@ describe('closing', () => {
     await page.host.autosave(small, null, true);
     await d.run('e.windows[0].close()');
     await expect.poll(page.asked).toBe(1);
+    // One more way there and back: the answer has been heard.
+    await d.run('return 0');
     expect(await d.run('return e.windows[0].state.destroyed')).toBe(false);
     answers.close = true;
     await d.run('e.windows[0].close()');
@@ -342,6 +357,31 @@ describe('closing', () => {
     await d.end();
     const again = await open();
     expect(await pageOf(again, answers).host.recoveries()).toEqual([]);
+  });
+
+  test('a quit that was asked about goes on to the end, one that was taken back does not', async () => {
+    const d = await open();
+    const answers = { close: false };
+    const page = pageOf(d, answers);
+    await page.host.info();
+    await page.host.setDocument('Small', true);
+    const ended = (): Promise<boolean> => d.run<boolean>('return e.calls.some(([c]) => c === "quit")');
+    // As on macOS, where closing a window is not the end of the program.
+    await d.run(
+      'Object.defineProperty(process, "platform", { value: "darwin" }); e.app.emit("before-quit"); e.windows[0].close()',
+    );
+    await expect.poll(page.asked).toBe(1);
+    // One more way there and back: the answer has been heard.
+    await d.run('return 0');
+    answers.close = true;
+    await d.run('e.windows[0].close()');
+    await d.until('return e.windows[0].state.destroyed');
+    expect(await ended()).toBe(false);
+    await d.run('e.app.emit("activate")');
+    await d.until('return e.windows.length === 2');
+    await d.run('e.app.emit("before-quit"); e.windows[1].close()');
+    await d.until('return e.windows[1].state.destroyed');
+    expect(await ended()).toBe(true);
   });
 
   test('does not ask when nothing is unsaved', async () => {
@@ -410,7 +450,7 @@ describe('files from outside', () => {
 
 describe('the preload', () => {
   test('hands the page a bridge of two functions and nothing of Electron', async () => {
-    const source = await readFile(join(root, 'out/preload/preload.cjs'), 'utf8');
+    const source = await readFile(join(built, 'preload/preload.cjs'), 'utf8');
     const sent: unknown[] = [];
     const listeners = new Set<(...args: unknown[]) => void>();
     const exposed: Record<string, Record<string, (...args: never[]) => unknown>> = {};

@@ -1,6 +1,6 @@
 /** The built program, for tests that run what is shipped. Built when it is missing or older than its sources. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -58,4 +58,14 @@ export async function ensureBuilt(withWindow = false): Promise<void> {
       if (!fresh()) throw error;
     });
   });
+}
+
+/** A copy of the built main and preload, which a build that runs meanwhile does not take away. */
+export async function copyBuilt(): Promise<string> {
+  const folder = join(root, 'node_modules', '.cache', `chainrule-built-${process.pid}`);
+  await ensureBuilt();
+  await locked(async () => {
+    for (const part of ['main', 'preload']) cpSync(join(root, 'out', part), join(folder, part), { recursive: true });
+  });
+  return folder;
 }

@@ -25,6 +25,8 @@ if (process.platform === 'win32') app.setAppUserModelId('io.chainrule.app');
 
 let house: House | null = null;
 let current: DesktopWindow | null = null;
+/** The user asked for the end of the program, not only of a window; the question about unsaved work may end it. */
+let quitting = false;
 /** Files that were asked for before there was a window. */
 const waiting: string[] = [];
 
@@ -48,7 +50,12 @@ function show(window: BrowserWindow): void {
 }
 
 function newWindow(): void {
-  current = openWindow(house!, config, (message) => log.warn(message));
+  current = openWindow(house!, config, {
+    log: (message) => log.warn(message),
+    stays: () => {
+      quitting = false;
+    },
+  });
   const own = current;
   own.browserWindow.on('closed', () => {
     if (current === own) current = null;
@@ -72,10 +79,13 @@ if (app.requestSingleInstanceLock()) {
     openFile(path);
   });
   app.on('window-all-closed', () => {
-    if (process.platform !== 'darwin') app.quit();
+    if (process.platform !== 'darwin' || quitting) app.quit();
   });
   app.on('activate', () => {
     if (house && !current) newWindow();
+  });
+  app.on('before-quit', () => {
+    quitting = true;
   });
   app.on('will-quit', () => void house?.instance.close());
   // No page but ours is ever shown; this holds for windows that nobody has thought of yet.

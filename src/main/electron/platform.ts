@@ -1,6 +1,6 @@
 /** What the desktop brings to the host: native dialogs, the system's browser, the title bar, the menu. */
 import { app, dialog, shell, type BrowserWindow } from 'electron';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ClientApi, MenuEntry, PickRequest } from '../contract';
 import type { Platform } from '../host';
 
@@ -11,11 +11,17 @@ export interface DesktopHooks {
 }
 
 export function desktopPlatform(window: BrowserWindow, name: string, client: ClientApi, hooks: DesktopHooks): Platform {
+  /** Where the last dialog ended is where the next one starts. */
+  let folder: string | null = null;
   return {
     host: 'electron',
     window: name,
     client,
-    pick: (request) => pick(window, request),
+    pick: async (request) => {
+      const path = await pick(window, request, folder ?? app.getPath('documents'));
+      if (path !== null) folder = dirname(path);
+      return path;
+    },
     openExternal: (url) => shell.openExternal(url),
     setDocument: hooks.setDocument,
     setMenu: hooks.setMenu,
@@ -24,15 +30,23 @@ export function desktopPlatform(window: BrowserWindow, name: string, client: Cli
   };
 }
 
-async function pick(window: BrowserWindow, { mode, title, filters, suggestedName }: PickRequest): Promise<string | null> {
+async function pick(
+  window: BrowserWindow,
+  { mode, title, filters, suggestedName }: PickRequest,
+  folder: string,
+): Promise<string | null> {
   const shared = { title, filters: filters.map(({ name, extensions }) => ({ name, extensions: [...extensions] })) };
   if (mode === 'open') {
-    const { canceled, filePaths } = await dialog.showOpenDialog(window, { ...shared, properties: ['openFile'] });
+    const { canceled, filePaths } = await dialog.showOpenDialog(window, {
+      ...shared,
+      defaultPath: folder,
+      properties: ['openFile'],
+    });
     return canceled ? null : (filePaths[0] ?? null);
   }
   const { canceled, filePath } = await dialog.showSaveDialog(window, {
     ...shared,
-    defaultPath: join(app.getPath('documents'), suggestedName),
+    defaultPath: join(folder, suggestedName),
     properties: ['showOverwriteConfirmation', 'createDirectory'],
   });
   return canceled || !filePath ? null : filePath;

@@ -8,10 +8,17 @@ import { connect, serve, type Port } from '../../engine/remote';
 import type { ClientApi, MenuEntry } from '../contract';
 import { createHost, type House } from '../host';
 import { checkedClient, hostParsers } from '../parsers';
+import { resources } from '../services/folders';
 import { setMenu, showFieldMenu } from './menu';
 import { CHANNEL, isOwnPage, PAGE, webPreferences } from './options';
 import { desktopPlatform } from './platform';
 import { readWindowState, SMALLEST, writeWindowState } from './window-state';
+
+interface WindowHooks {
+  log(message: string): void;
+  /** Closing was asked for, and the user decided to stay. */
+  stays(): void;
+}
 
 export interface DesktopWindow {
   readonly browserWindow: BrowserWindow;
@@ -46,7 +53,7 @@ function pagePort(contents: WebContents): Port & { close(): void } {
   };
 }
 
-export function openWindow(house: House, config: string, log: (message: string) => void): DesktopWindow {
+export function openWindow(house: House, config: string, { log, stays }: WindowHooks): DesktopWindow {
   const state = readWindowState(
     config,
     screen.getAllDisplays().map((d) => d.workArea),
@@ -58,9 +65,9 @@ export function openWindow(house: House, config: string, log: (message: string) 
     minHeight: SMALLEST.height,
     show: false,
     title: 'Chainrule',
-    icon: join(import.meta.dirname, '..', '..', 'resources', 'icon.png'),
+    icon: join(resources, 'icon.png'),
     // The page's own background, so that nothing flashes while it loads.
-    backgroundColor: nativeTheme.shouldUseDarkColors ? '#14161a' : '#ffffff',
+    backgroundColor: nativeTheme.shouldUseDarkColors ? '#111116' : '#f4f4f6',
     webPreferences: webPreferences(join(import.meta.dirname, '..', 'preload', 'preload.cjs')),
   });
   const contents = window.webContents;
@@ -175,7 +182,7 @@ export function openWindow(house: House, config: string, log: (message: string) 
     client.confirmClose().then(
       async (goOn) => {
         asking = false;
-        if (!goOn) return;
+        if (!goOn) return stays();
         // What was neither saved nor wanted is not offered again.
         await host.forgetRecovery();
         mayClose = true;
