@@ -55,6 +55,8 @@ const special: Readonly<Record<string, readonly OpCase[]>> = {
   'layer-normalisation': [{ shapes: [[4]] }, { shapes: [[2, 3]] }],
   max: REDUCTIONS,
   clamp: [{ shapes: [[7]] }, { shapes: [[2, 3]], attrs: { low: -0.2, high: 0.41 } }],
+  'squared-error': [...LOSSES, { shapes: [[3], [3]], attrs: { half: true } }],
+  'mean-squared-error': [...LOSSES, { shapes: [[3], [3]], attrs: { half: true } }],
   huber: [...LOSSES, { shapes: [[5], [5]], attrs: { delta: 0.15 } }],
   reshape: [
     { shapes: [[6]], attrs: { shape: [2, 3] } },

@@ -202,6 +202,14 @@ interface LossSpec {
   readonly over: 'sum' | 'mean';
 }
 
+/** The switch between the two conventions for squared errors. */
+export const halfAttr: AttrSpec = {
+  kind: 'boolean',
+  title: 'Factor ½',
+  about: 'Takes half the square, so that the slope is f − t instead of 2(f − t).',
+  default: false,
+};
+
 export const LOSS_PORTS: readonly PortSpec[] = [
   { name: 'prediction', about: 'what the network says' },
   { name: 'target', about: 'what it should say' },

@@ -1,5 +1,5 @@
 import { mul, sub } from '../ir/expr';
-import { elementwiseLoss } from './make';
+import { elementwiseLoss, halfAttr } from './make';
 
 /** The mean of (f − y)² over the outputs of a sample. */
 export const meanSquaredError = elementwiseLoss({
@@ -10,7 +10,8 @@ export const meanSquaredError = elementwiseLoss({
   keywords: ['regression', 'mse', 'l2'],
   takes: 'value',
   over: 'mean',
-  value: (p, t) => ({ kind: 'binary', op: 'pow', x: sub(p, t), y: { kind: 'const', value: 2 } }),
-  stable: (p, t) => mul(sub(p, t), sub(p, t)),
-  derivative: (p, t, port) => mul(port === 'prediction' ? 2 : -2, sub(p, t)),
+  attrs: { half: halfAttr },
+  value: (p, t, { half }) => mul(half ? 0.5 : 1, { kind: 'binary', op: 'pow', x: sub(p, t), y: { kind: 'const', value: 2 } }),
+  stable: (p, t, { half }) => mul(half ? 0.5 : 1, mul(sub(p, t), sub(p, t))),
+  derivative: (p, t, port, { half }) => mul((port === 'prediction' ? 2 : -2) * (half ? 0.5 : 1), sub(p, t)),
 });
