@@ -57,9 +57,9 @@ export async function startBrowserHost(options: BrowserOptions = {}): Promise<Br
   const renderer = options.renderer ?? rendererFolder;
   if (!(await staticFile(renderer, '/')))
     throw new Refusal(`The window has not been built yet (${renderer} is missing). Run 'npm run build' first.`, 'not-built');
-  const house = await openHouse(options.config ?? configFolder());
   const server = createServer();
   const port = await listen(server, options.port ?? 0);
+  const house = await openHouse(options.config ?? configFolder());
   const access = new Access(port);
   const windows = new Map<string, Window>();
   let pendingFile = options.file ?? null;
