@@ -20,7 +20,11 @@ export interface RandomDrawing {
   readonly targets: Float32Array;
 }
 
-const FUNCTIONS = ['tanh', 'sigmoid', 'softplus', 'silu', 'sine', 'elu', 'leaky-relu', 'relu', 'identity', 'negate'];
+const FUNCTIONS = [
+  'tanh', 'sigmoid', 'softplus', 'silu', 'sine', 'elu', 'leaky-relu', 'relu', 'identity', 'negate', 'selu', 'gelu', 'softsign',
+  'sin', 'cos', 'abs', 'clamp',
+];
+const LOSSES = ['squared-error', 'mean-squared-error', 'mean-absolute-error', 'huber', 'hinge', 'binary-cross-entropy-logits'];
 
 export function randomDrawing(seed: number, optimizer = 'sgd'): RandomDrawing {
   const random = new Random(seed, 'drawing');
@@ -57,7 +61,7 @@ export function randomDrawing(seed: number, optimizer = 'sgd'): RandomDrawing {
     const x = pick(Object.keys(rows));
     const shape = shapeOf(x);
     const vector = shape.length > 0;
-    const kind = random.integer(vector ? 10 : 6);
+    const kind = random.integer(vector ? 18 : 7);
     if (kind < 2) put(pick(FUNCTIONS), { x });
     else if (kind === 2) put('add', { a: x, b: matching(x) });
     else if (kind === 3) put('subtract', { a: matching(x), b: x });
@@ -66,15 +70,26 @@ export function randomDrawing(seed: number, optimizer = 'sgd'): RandomDrawing {
     else if (kind === 5) {
       const positive = put('add', { a: put('softplus', { x }), b: put('constant', {}, { shape: [], values: [0.5] }) });
       put('divide', { a: matching(x), b: positive });
-    } else if (kind === 6) put('matmul', { a: x, b: parameter([shape.at(-1)!, pick([1, 2, 4])]) });
-    else if (kind === 7) put(pick(['sum', 'mean']), { x }, { axes: pick(['all', ...shape.map((_, axis) => String(axis))]) });
-    else if (kind === 8) put('softmax', { x });
+    } else if (kind === 6) put(pick(['minimum', 'maximum']), { a: x, b: matching(x) });
+    else if (kind === 7) put('matmul', { a: x, b: parameter([shape.at(-1)!, pick([1, 2, 4])]) });
+    else if (kind < 10) put(pick(['sum', 'mean', 'max']), { x }, { axes: pick(['all', ...shape.map((_, axis) => String(axis))]) });
+    else if (kind === 10) put(pick(['softmax', 'log-softmax']), { x });
+    // Almost equal numbers would magnify rounding without a bound.
+    else if (kind === 11) put('normalise', { x }, { epsilon: 0.1 });
+    else if (kind === 12) put(shape.length === 2 ? 'transpose' : 'flatten', { x });
+    else if (kind === 13) put('concatenate', { a: x, b: pick([x, parameter(shape)]) }, { axis: random.integer(shape.length) });
+    else if (kind === 14) {
+      const axis = random.integer(shape.length);
+      const from = random.integer(shape[axis]!);
+      put('slice', { x }, { axis, from, count: 1 + random.integer(shape[axis]! - from) });
+    } else if (kind === 15) put('pad', { x }, { axes: '1', size: 1 + random.integer(2) });
+    else if (kind === 16) put('reshape', { x }, { shape: [shape.reduce((n, length) => n * length, 1), 1] });
     else put('add', { a: x, b: parameter([shape.at(-1)!]) });
   }
   const scalars = [...open].map((id) => (shapeOf(id).length === 0 ? id : put('mean', { x: id })));
   const total = scalars.slice(0, 16).reduce((sum, id) => put('add', { a: sum, b: id }), parameter([]));
   const target = put('target', {}, { shape: [] });
-  put('squared-error', { prediction: put('tanh', { x: total }), target });
+  put(pick(LOSSES), { prediction: put('tanh', { x: total }), target });
 
   const count = 3 + random.integer(4);
   const width = features.reduce((n, shape) => n + shape.reduce((m, x) => m * x, 1), 0);
