@@ -87,6 +87,8 @@ export interface Lesson {
   readonly blocks: readonly Block[];
   /** Opened in the editor by one button. */
   readonly project?: { readonly title: string; readonly make: () => Project };
+  /** Others to compare with. */
+  readonly more?: readonly { readonly title: string; readonly make: () => Project }[];
   readonly tries?: readonly string[];
   readonly check: Check;
 }
