@@ -15,9 +15,7 @@ const STRETCH = 20;
 export function splitRows(rows: number, split: Split, target: (row: number) => number): SplitRows {
   const random = new Random(split.seed, 'split');
   const order = random.shuffle(Uint32Array.from({ length: rows }, (_, row) => row));
-  const keys = Float64Array.from({ length: rows }, (_, row) => target(row));
-  // Equal targets stay in random order: the sort is stable.
-  const line = order.slice().sort((a, b) => keys[a]! - keys[b]!);
+  const line = lineUp(order, target);
 
   const share = (part: number): number => (part <= 0 || rows < 3 ? 0 : Math.min(Math.max(1, Math.round(rows * part)), rows - 2));
   const validation = share(split.validation);
@@ -47,4 +45,26 @@ export function splitRows(rows: number, split: Split, target: (row: number) => n
   // Lined up by target no more.
   for (const numbers of parts) random.shuffle(numbers);
   return { train: parts[0]!, validation: parts[1]!, test: parts[2]! };
+}
+
+/**
+ * Rows by their target; equal ones keep their order. Each key, as float32 whose bits are turned so that they
+ * sort as whole numbers, is packed above its position into one 64-bit number, because the machine's own sort
+ * of such numbers takes a tenth of the time of a sort by comparison, and a million rows should not stop a
+ * window from answering.
+ */
+function lineUp(order: Uint32Array, target: (row: number) => number): Uint32Array {
+  const packed = new BigUint64Array(order.length);
+  // Little-endian, as all machines are that this runs on: the low half stands first.
+  const halves = new Uint32Array(packed.buffer);
+  const key = new Float32Array(1);
+  const bits = new Uint32Array(key.buffer);
+  for (let i = 0; i < order.length; i++) {
+    key[0] = target(order[i]!) + 0;
+    const sign = bits[0]! >>> 31;
+    halves[2 * i] = i;
+    halves[2 * i + 1] = sign === 1 ? ~bits[0]! : bits[0]! | 0x80000000;
+  }
+  packed.sort();
+  return order.map((_, i) => order[halves[2 * i]!]!);
 }
