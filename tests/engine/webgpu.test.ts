@@ -529,7 +529,7 @@ describe.skipIf(!gpu)('the WebGPU backend', () => {
               { x, z: small },
             );
         }
-        const program = draft.program(1);
+        const program = draft.program(1, { detail: seed % 2 === 0 ? 'fused' : 'every-edge' });
         const values = Object.fromEntries(ids.map((id) => [id, numbers(72, random)]));
         const reference = new ReferenceDevice(program);
         const device = await open(program, way);
@@ -804,6 +804,14 @@ describe.skipIf(!gpu)('the WebGPU backend', () => {
       expect(results[0]!.losses).toEqual(results[1]!.losses);
       await expect(other.run(run)).resolves.toBeDefined();
       other.close();
+    });
+
+    it('rows and batches that do not exist are refused', async () => {
+      const device = await backend.open(planFor(network([2, 2, 1], 4)));
+      device.setData(new Float32Array(6), 2, new Float32Array(3), 1);
+      await expect(device.run({ phases: TRAIN, rows: Uint32Array.of(0, 3), batch: 4 })).rejects.toThrow('row 3');
+      await expect(device.run({ phases: TRAIN, rows: Uint32Array.of(0), batch: 5 })).rejects.toThrow('batch of 5');
+      device.close();
     });
 
     it('a program that is too large is refused with its size', async () => {

@@ -26,6 +26,7 @@ const COLLECT_WORKGROUPS = 16;
 const MAP_READ = 0x1;
 
 interface Table {
+  readonly rows: number;
   readonly features: Float32Array;
   readonly featureCount: number;
   readonly targets: Float32Array;
@@ -52,7 +53,9 @@ export async function openDevice(machine: Machine, plan: Plan): Promise<Device> 
       `The network needs ${mebibytes(bytes)} MiB on the graphics processor, which gives one program at most ${mebibytes(most)} MiB.`,
     );
   machine.check();
-  const modules = plan.code.modules.map((code) => machine.pipeline(code));
+  // One workgroup's second module is compiled when a run needs it.
+  const codes = layout.run.by === 'workgroup' ? [plan.code.modules[layout.run.whole]!] : plan.code.modules;
+  const modules = codes.map((code) => machine.pipeline(code));
   machine.gpu.pushErrorScope('out-of-memory');
   const arena = machine.buffer(bytes, usage.storage | usage.copySource | usage.copyTarget);
   const refused = machine.gpu.popErrorScope();
@@ -64,7 +67,7 @@ export async function openDevice(machine: Machine, plan: Plan): Promise<Device> 
         `The graphics processor has no room for the ${mebibytes(bytes)} MiB that the network needs.`,
       );
     machine.check();
-    return new GpuDevice(machine, plan.program, layout, pipelines, arena);
+    return new GpuDevice(machine, plan.program, plan.code.modules, layout, pipelines, arena);
   } catch (error) {
     arena.destroy();
     await Promise.allSettled(modules);
@@ -97,6 +100,7 @@ class GpuDevice implements Device {
   constructor(
     private readonly machine: Machine,
     private readonly program: Program,
+    private readonly codes: readonly string[],
     private readonly layout: WgslLayout,
     private readonly pipelines: readonly GPUComputePipeline[],
     private readonly arena: GPUBuffer,
@@ -135,6 +139,7 @@ class GpuDevice implements Device {
     const numbers = features.length + targets.length;
     const fits = numbers * 4 <= Math.min(maxBufferSize, maxStorageBufferBindingSize);
     this.table = {
+      rows: featureCount > 0 ? features.length / featureCount : targets.length / Math.max(1, targetCount),
       features,
       featureCount,
       targets,
@@ -170,8 +175,9 @@ class GpuDevice implements Device {
     return places.map(({ size }, index) => new Float32Array(numbers, starts[index]! * 4, size).slice());
   }
 
-  run(run: Run): Promise<RunResult> {
-    if (this.closed) return Promise.reject(new Error('the program is closed'));
+  async run(run: Run): Promise<RunResult> {
+    if (this.closed) throw new Error('the program is closed');
+    this.checkRun(run);
     const result = this.last.then(() => this.runNow(run));
     this.last = result.catch(() => undefined);
     return result;
@@ -186,6 +192,16 @@ class GpuDevice implements Device {
       for (const buffer of [this.arena, this.state, this.words, this.tables, this.bases, this.noData]) buffer.destroy();
       for (const { buffer } of [this.streamed, this.rows, this.results]) buffer.destroy();
     });
+  }
+
+  /** A GPU would read some other row for one that does not exist, and say nothing. */
+  private checkRun({ rows, batch }: Run): void {
+    if (!(batch >= 1 && batch <= this.program.batch))
+      throw new RangeError(`a batch of ${batch} rows in a program for up to ${this.program.batch}`);
+    if (this.program.inputs.length === 0) return;
+    const count = this.table?.rows ?? 0;
+    const row = rows.find((one) => one >= count);
+    if (row !== undefined) throw new RangeError(`row ${row} of a data set with ${count} rows`);
   }
 
   private placeOf(buffer: BufferId): { readonly at: number; readonly size: number } {
@@ -203,19 +219,20 @@ class GpuDevice implements Device {
 
   private async runNow(run: Run): Promise<RunResult> {
     this.machine.check();
-    const batch = Math.max(1, Math.min(run.batch, this.program.batch));
+    const { batch } = run;
     const collect = run.collect ?? [];
     const widths = collect.map((buffer) => this.collectWidth(buffer));
     const reports = run.phases.includes('loss') && this.program.loss !== null;
     const losses = new Float64Array(reports ? Math.ceil(run.rows.length / batch) : 0);
     const collected = widths.map((width) => new Float32Array(width * run.rows.length));
     const table = await this.readyTable();
+    const alone = await this.workgroupFor(run.phases);
 
     const group = batch * this.batchesAtOnce(batch, widths, table);
     for (let from = 0; from < run.rows.length; from += group) {
       const rows = run.rows.subarray(from, from + group);
       const batches = Math.ceil(rows.length / batch);
-      const { done } = await this.submitAll(batches, this.prepare(rows, batch, run, widths, table), run.phases);
+      const { done } = await this.submitAll(batches, this.prepare(rows, batch, run, widths, table), run.phases, alone);
       // The results are asked for at once: waiting for the batches first would cost another round trip.
       const numbers = reports || collect.length > 0 ? await this.readResults(batches + sum(widths) * rows.length) : null;
       await done;
@@ -245,6 +262,14 @@ class GpuDevice implements Device {
       table.shared = null;
     }
     return table;
+  }
+
+  /** The pipeline that runs whole batches by itself, if the program has one. */
+  private async workgroupFor(phases: readonly Phase[]): Promise<GPUComputePipeline | null> {
+    const { run } = this.layout;
+    if (run.by !== 'workgroup') return null;
+    const all = this.program.steps.every(({ phase }) => phases.includes(phase));
+    return this.machine.pipeline(this.codes[all ? run.whole : run.byPhase]!);
   }
 
   /** Batches whose rows and collected numbers fit their buffers. */
@@ -311,7 +336,12 @@ class GpuDevice implements Device {
    * Submits batches in portions that take about as long as a frame of the window: at most two are on
    * their way, so the GPU does not idle and other work gets its turn. Returns when all are on their way.
    */
-  private async submitAll(batches: number, words: Words, phases: readonly Phase[]): Promise<{ readonly done: Promise<void> }> {
+  private async submitAll(
+    batches: number,
+    words: Words,
+    phases: readonly Phase[],
+    alone: GPUComputePipeline | null,
+  ): Promise<{ readonly done: Promise<void> }> {
     const { run } = this.layout;
     const passes = run.by === 'dispatches' ? run.passes.filter(({ phase }) => phases.includes(phase)).length + 3 : 1;
     const most = run.by === 'dispatches' ? Math.max(1, Math.floor(MOST_DISPATCHES / passes)) : MOST_BATCHES;
@@ -322,7 +352,7 @@ class GpuDevice implements Device {
       const wished = this.pace.batch === 0 ? 1 : Math.floor(SUBMISSION_MS / this.pace.batch);
       const count = Math.min(Math.max(1, wished), most, GROWTH * this.pace.submitted, batches - first);
       if (run.by === 'workgroup') this.writeWords({ ...words, count, first });
-      this.submit(count, phases, words.collects);
+      this.submit(count, phases, words.collects, alone);
       this.pace.submitted = count;
       const submitted = performance.now();
       const done = this.machine.gpu.queue.onSubmittedWorkDone().then(
@@ -349,7 +379,7 @@ class GpuDevice implements Device {
     );
   }
 
-  private submit(batches: number, phases: readonly Phase[], collects: number): void {
+  private submit(batches: number, phases: readonly Phase[], collects: number, alone: GPUComputePipeline | null): void {
     const encoder = this.machine.gpu.createCommandEncoder();
     const pass = encoder.beginComputePass();
     pass.setBindGroup(0, this.common!.group);
@@ -359,8 +389,10 @@ class GpuDevice implements Device {
       pass.dispatchWorkgroups(x, y, z);
     };
     const { run } = this.layout;
-    if (run.by === 'workgroup') dispatch(run.module, [1, 1, 1]);
-    else
+    if (alone) {
+      pass.setPipeline(alone);
+      pass.dispatchWorkgroups(1);
+    } else if (run.by === 'dispatches')
       for (let batch = 0; batch < batches; batch++) {
         dispatch(run.gather.module, run.gather.workgroups);
         run.passes.forEach(({ phase, module, workgroups }, index) => {

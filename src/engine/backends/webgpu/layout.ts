@@ -42,7 +42,9 @@ export interface WgslLayout {
     | {
         /** Many batches in one dispatch of one workgroup. */
         readonly by: 'workgroup';
-        readonly module: number;
+        /** The module for runs of all phases, and the one that leaves phases out. */
+        readonly whole: number;
+        readonly byPhase: number;
       };
 }
 

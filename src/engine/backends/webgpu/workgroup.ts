@@ -4,13 +4,13 @@
  * small network, so this is many times faster than a dispatch a kernel.
  */
 import { sizeOf } from '../../ir/shape';
-import type { BufferId, Program } from '../../plan';
+import type { BufferId, Phase, Program } from '../../plan';
 import { batchText, collectText, columnTables, entryOf, gatherParts, lossText, notingBad, reportText } from './batches';
 import { entryText, moduleText, phaseBits } from './bindings';
 import type { Emitted } from './dispatches';
 import { place } from './layout';
 import { elementText, type Nest, nestOf } from './nest';
-import { chainsOf, fill, type Group, groupsOf, levelsOf, phaseRuns, throughSlots, type Write } from './schedule';
+import { chainsOf, fill, type Group, groupsOf, levelsOf, phaseRuns, type Task, throughSlots, type Write } from './schedule';
 
 /** What one workgroup may use. */
 export interface WorkgroupLimits {
@@ -158,45 +158,53 @@ export function emitWorkgroup(program: Program, limits: WorkgroupLimits): Emitte
       throughSlots(task, slot, (buffer) => (inside.has(buffer) ? 'w' : 'a'), after),
     );
   const gather = gatherParts(program, places, at, 0).map(({ size, text }): Work => ({ size, name: 'e', text }));
-  const runs = phaseRuns(program).map(({ phase, tasks }) => ({
-    phase,
-    stores: new Set(tasks.flatMap(({ stores }) => stores.map(({ buffer }) => buffer))),
-    levels: levelsOf(tasks, true).map((level) =>
-      groupsOf(chainsOf(level), write).map((group) => workOfGroup(group, (buffer) => places[buffer]!.at, tables)),
-    ),
-  }));
-  const lanes = usefulLanes([gather, ...runs.flatMap(({ levels }) => levels)], limits);
-  const barrier = arena > Math.max(4, resident) ? `${BARRIER} storageBarrier();` : BARRIER;
-  const level = (work: readonly Work[]): string => levelText(work, lanes, limits.parallel);
-  // A phase may be left out of a run, and its barriers with it: lanes meet after each in any case.
-  const blocks = runs.map(
-    ({ phase, levels }) =>
-      `if ((run.mask & ${phaseBits[phase]}u) != 0u) {\n${levels.map(level).join(`\n${barrier}\n`)}\n}\n${barrier}`,
-  );
   const loss = lossText(program, places, at, SHARES);
-  if (loss !== '') {
-    const shares = `if ((run.mask & ${phaseBits.loss}u) != 0u && lane < ${SHARES}u) {
-var loss = 0f;
-var bad = false;
-${loss}
-shares[lane] = select(loss, notFinite(loss), bad);
-}`;
-    // Right after the loss is known; the lanes meet before the shares are added up, if only for this.
-    const made = runs.findLastIndex(({ stores }) => stores.has(program.loss!)) + 1;
-    blocks.splice(made, 0, made === blocks.length ? `${shares}\n${BARRIER}` : shares);
-  }
+  const inLoss = `(run.mask & ${phaseBits.loss}u) != 0u`;
+  const shares: readonly Work[] =
+    loss === ''
+      ? []
+      : [
+          {
+            size: SHARES,
+            name: 'share',
+            text: `var loss = 0f;\nvar bad = false;\n${loss}\nshares[lane] = select(loss, notFinite(loss), bad);`,
+          },
+        ];
   const report =
     loss === ''
       ? ''
-      : `if ((run.mask & ${phaseBits.loss}u) != 0u && lane == 0u) {
+      : `if (${inLoss} && lane == 0u) {
 var loss = 0f;
 var bad = false;
 for (var other = 0u; other < ${SHARES}u; other++) { loss += shares[other]; bad = bad || isBad(shares[other]); }
 ${reportText('s')}
 }
 `;
+  const barrier = arena > Math.max(4, resident) ? `${BARRIER} storageBarrier();` : BARRIER;
   const kept = resident === 0 ? (offset: string) => `a[${offset}]` : (offset: string) => `number(${offset})`;
-  const code = `${resident === 0 ? '' : `var<workgroup> w: array<f32, ${resident}>;\nfn number(at: u32) -> f32 { if (at < ${resident}u) { return w[at]; } return a[at]; }\n`}var<workgroup> shares: array<f32, ${SHARES}>;
+
+  /** The levels of some tasks; the shares of the loss are taken on the one after it is known. */
+  const work = (tasks: readonly Task[]): readonly (readonly Work[])[] => {
+    const levels = levelsOf(tasks, true);
+    const known = levels.findIndex((level) => level.some(({ stores }) => stores.some(({ buffer }) => buffer === program.loss)));
+    const texts: (readonly Work[])[] = levels.map((level) =>
+      groupsOf(chainsOf(level), write).map((group) => workOfGroup(group, (buffer) => places[buffer]!.at, tables)),
+    );
+    // They use the first lanes, which their code counts on, so they come first.
+    if (known >= 0) texts[known + 1] = [...shares, ...(texts[known + 1] ?? [])];
+    return texts;
+  };
+
+  /** A module of runs of tasks, each under the condition of its phase; lanes meet after each in any case. */
+  const moduleOf = (runs: readonly { readonly phase: Phase | null; readonly tasks: readonly Task[] }[]): string => {
+    const worked = runs.map(({ phase, tasks }) => ({ phase, levels: work(tasks) }));
+    const lanes = usefulLanes([gather, ...worked.flatMap(({ levels }) => levels)], limits);
+    const level = (one: readonly Work[]): string => levelText(one, lanes, limits.parallel);
+    const blocks = worked.map(({ phase, levels }) => {
+      const block = levels.map(level).join(`\n${barrier}\n`);
+      return `${phase === null ? block : `if ((run.mask & ${phaseBits[phase]}u) != 0u) {\n${block}\n}`}\n${barrier}`;
+    });
+    return moduleText(`${resident === 0 ? '' : `var<workgroup> w: array<f32, ${resident}>;\nfn number(at: u32) -> f32 { if (at < ${resident}u) { return w[at]; } return a[at]; }\n`}var<workgroup> shares: array<f32, ${SHARES}>;
 ${entryText(lanes)}const lanes = ${lanes}u;
 ${resident === 0 ? '' : laneLoop('e', resident, lanes, 'w[e] = a[e];')}
 ${barrier}
@@ -214,9 +222,16 @@ ${barrier}
 }
 ${resident === 0 ? '' : laneLoop('e', resident, lanes, 'a[e] = w[e];')}
 }
-`;
+`);
+  };
+
+  const runs = phaseRuns(program);
+  const byPhase = moduleOf(runs);
+  // Training runs all phases: without conditions, levels reach across them and lanes meet less often.
+  const modules =
+    program.detail === 'fused' ? [moduleOf([{ phase: null, tasks: runs.flatMap(({ tasks }) => tasks) }]), byPhase] : [byPhase];
   return {
-    modules: [moduleText(code)],
-    layout: { arena, places, tables, blocks: 1, run: { by: 'workgroup', module: 0 } },
+    modules,
+    layout: { arena, places, tables, blocks: 1, run: { by: 'workgroup', whole: 0, byPhase: modules.length - 1 } },
   };
 }
