@@ -135,6 +135,10 @@ export class OpenDocument {
     if (list) this.recoveries = this.recoveries.filter(({ id }) => id !== recovery.id);
   }
 
+  async discardAll(): Promise<void> {
+    for (const recovery of this.recoveries) await this.discard(recovery);
+  }
+
   async forget(file: RecentFile): Promise<void> {
     await this.#try('The entry could not be removed', () => this.#links.host.forgetRecentFile(file.token));
     this.recent = this.recent.filter(({ token }) => token !== file.token);

@@ -7,15 +7,15 @@
 import type { CurvePoint, EngineApi, EngineEvents, MapRequest, Progress, Score, Trouble, Weights } from '../../engine/api';
 import type { Profile } from '../../engine/backends/backend';
 import type { Diagnostic } from '../../engine/graph/diagnostics';
-import type { Project } from '../../engine/graph/project';
+import type { DataSource, Project, Split } from '../../engine/graph/project';
 import type { BackendName, Plans, Program } from '../../engine/plan';
 import type { Dataset, DatasetInfo } from '../../engine/data/dataset';
 import { RemoteFailure } from '../../engine/remote';
-import type { HostApi, ImportProgress } from '../../main/contract';
+import type { HostApi, ImportProgress, LoadedDataset } from '../../main/contract';
 import { extend } from './curve';
 import { fetchDataset, infoOf, Superseded } from './dataset';
 import type { Engine } from './engine';
-import { demandsOf } from './follow';
+import { demandsOf, same } from './follow';
 import { reasonOf } from './reason';
 import { Live } from './live.svelte';
 import { Stepper } from './stepper.svelte';
@@ -102,6 +102,7 @@ export class Run {
   #work: Promise<void> | null = null;
   #dataAsk = 0;
   #importJob: string | null = null;
+  #adopted: { readonly source: DataSource; readonly split: Split; readonly loaded: LoadedDataset } | null = null;
   #watchers = 0;
   #lastLook = 0;
   #lastSpare = 0;
@@ -155,6 +156,11 @@ export class Run {
     this.#seed = project.settings.training.seed;
     this.goal = project.settings.training.epochs;
     this.#want({ compile: true, tune: false, data: true, fresh: true }, 0);
+  }
+
+  /** Data that were loaded while the project was being made: the project that is opened next uses them. */
+  adopt(source: DataSource, split: Split, loaded: LoadedDataset): void {
+    this.#adopted = { source, split, loaded };
   }
 
   /** The same project after an edit. */
@@ -258,7 +264,10 @@ export class Run {
       this.#importJob = job;
       this.importing = { id: job, bytes: 0, totalBytes: 0, rows: 0, name };
       try {
-        const loaded = await this.#links.host.loadDataset(data, split, job);
+        const ready = this.#adopted;
+        this.#adopted = null;
+        const fits = ready !== null && same(ready.source, data) && same(ready.split, split);
+        const loaded = fits ? ready.loaded : await this.#links.host.loadDataset(data, split, job);
         if (!wanted()) throw new Superseded();
         const dataset = await fetchDataset(this.#links.host, loaded, wanted);
         await this.#give(dataset, loaded.id);
