@@ -347,22 +347,17 @@ export class Overlay {
       const { curve } = lines.lines[at]!;
       const middle = pointOn(curve, 0.5);
       // The value stands above its line, the gradient below, as on a blackboard; beside it where it is steep.
-      const steep = Math.abs(curve.by - curve.ay) > 1.2 * Math.abs(curve.bx - curve.ax);
-      const short = steep && Math.abs(curve.tx - curve.sx) < size * 9;
-      const side = curve.tx > curve.sx ? 1 : -1;
-      // Where there is no room at all they stand above the line's upper end.
-      const [dx, up, down] = short
-        ? [0, middle.y - Math.min(curve.sy, curve.ty) + size * 2.4, Math.min(curve.sy, curve.ty) - middle.y - size]
-        : steep
-          ? [side * size * 2.9, size * 0.7, size * 0.7]
-          : [0, size, size];
+      const steep = Math.abs(curve.by - curve.ay) > Math.max(1.2 * Math.abs(curve.bx - curve.ax), size * 4);
+      // Beside a line that rises or falls to the right there is room on its outer side.
+      const side = curve.ty < curve.sy === curve.tx > curve.sx ? -1 : 1;
+      const [dx, dy] = steep ? [side * size * 2.9, size * 0.7] : [0, size];
       if (value !== undefined)
-        this.#figure(shortNumber(value), middle.x + dx, middle.y - up, value < 0 ? theme.neg : theme.pos, theme.bg, size);
+        this.#figure(shortNumber(value), middle.x + dx, middle.y - dy, value < 0 ? theme.neg : theme.pos, theme.bg, size);
       if (gradient !== undefined)
         this.#figure(
           `∂ ${shortNumber(gradient)}`,
           middle.x + dx,
-          middle.y + down,
+          middle.y + dy,
           gradient < 0 ? theme.neg : theme.pos,
           theme.bg,
           size,
