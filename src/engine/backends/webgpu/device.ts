@@ -7,7 +7,7 @@ import type { BufferId, BufferSpec, Phase, Plan, Program } from '../../plan';
 import { type Device, DeviceFailure, type Run, type RunResult } from '../backend';
 import { COLLECT_WORDS, phaseBits, type RunWord, runWords, STATE_BAD, STATE_BATCH } from './bindings';
 import type { WgslLayout } from './layout';
-import { type Machine, type SharedData, usage } from './machine';
+import { type Machine, messageOf, type SharedData, usage } from './machine';
 
 /** One submission should keep the GPU busy about this long: it also draws the window. */
 const SUBMISSION_MS = 16;
@@ -361,7 +361,7 @@ class GpuDevice implements Device {
           this.pace.batch = (now - Math.max(submitted, idleSince)) / count;
           idleSince = now;
         },
-        (error: unknown) => this.machine.lose(String(error)),
+        (error: unknown) => this.machine.lose(messageOf(error)),
       );
       await previous;
       this.machine.check();
@@ -426,8 +426,7 @@ class GpuDevice implements Device {
       return target.getMappedRange(0, numbers * 4).slice(0);
     } catch (error) {
       this.machine.check();
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new DeviceFailure('lost', `Numbers could not be read back from the graphics processor: ${reason}`);
+      throw new DeviceFailure('lost', `Numbers could not be read back from the graphics processor: ${messageOf(error)}`);
     } finally {
       target.destroy();
     }

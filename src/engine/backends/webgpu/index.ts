@@ -6,7 +6,7 @@ import type { Plan } from '../../plan';
 import { type Backend, type BackendProfile, type Device, DeviceFailure } from '../backend';
 import { openDevice } from './device';
 import { emit } from './emit';
-import { Machine, wantedLimits } from './machine';
+import { Machine, messageOf, wantedLimits } from './machine';
 
 /** The backend, and a way to let go of the device that its programs share. */
 export interface WebgpuBackend extends Backend {
@@ -67,7 +67,7 @@ export function webgpuBackend(find: () => GPU | undefined): WebgpuBackend {
           limits: Object.fromEntries(wantedLimits.map((name) => [name, adapter.limits[name]])),
         };
       } catch (error) {
-        return { absent: `WebGPU could not be asked: ${error instanceof Error ? error.message : String(error)}` };
+        return { absent: `WebGPU could not be asked: ${messageOf(error)}` };
       }
     },
 
@@ -78,8 +78,7 @@ export function webgpuBackend(find: () => GPU | undefined): WebgpuBackend {
         return await openDevice(await shared(), plan);
       } catch (error) {
         if (error instanceof DeviceFailure) throw error;
-        const reason = error instanceof Error ? error.message : String(error);
-        throw new DeviceFailure('lost', `The graphics processor could not be opened: ${reason}`);
+        throw new DeviceFailure('lost', `The graphics processor could not be opened: ${messageOf(error)}`);
       }
     },
 

@@ -19,6 +19,10 @@ export const wantedLimits = [
   'maxComputeWorkgroupSizeX',
 ] as const;
 
+/** What went wrong, in the words of whoever noticed: WebGPU's own errors are no `Error`s. */
+export const messageOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
+
 /** Compiled pipelines kept; beyond this the oldest goes. */
 const MOST_PIPELINES = 4096;
 /** Numbers written to a buffer at once: a browser copies each write through shared memory. */
@@ -139,8 +143,7 @@ export class Machine {
       });
     } catch (error) {
       this.check();
-      const reason = error instanceof Error || error instanceof GPUError ? error.message : String(error);
-      throw new DeviceFailure('compile', `The graphics driver could not compile the network's code: ${reason}`);
+      throw new DeviceFailure('compile', `The graphics driver could not compile the network's code: ${messageOf(error)}`);
     }
   }
 
