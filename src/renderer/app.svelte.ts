@@ -13,7 +13,7 @@ import { startEngine } from './run/engine';
 import { Run } from './run/run.svelte';
 import { storedWeights } from './run/weights';
 import { Workspace } from './panels/workspace.svelte';
-import { bindKeys } from './ui/keys';
+import { bindClipboard, bindKeys } from './ui/keys';
 import { showNews, type News } from './ui/toast';
 
 const sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -110,7 +110,7 @@ export class App implements CommandTarget {
   start(): () => void {
     const unbind = bindKeys(
       this.commands.flatMap((command) =>
-        command.keys.map((keys) => ({
+        (command.clipboard ? [] : command.keys).map((keys) => ({
           keys,
           whileTyping: command.whileTyping,
           run: () => {
@@ -125,6 +125,11 @@ export class App implements CommandTarget {
       if (this.editor.dirty && this.info?.host === 'browser') event.preventDefault();
     };
     addEventListener('beforeunload', guard);
+    const unclip = bindClipboard({
+      copy: () => (this.workspace.welcome ? '' : this.editor.copy()),
+      cut: () => (this.workspace.welcome ? '' : this.editor.cut()),
+      paste: (text) => !this.workspace.welcome && this.editor.paste(text),
+    });
     void this.document.refresh();
     this.host.info().then(
       (info) => {
@@ -135,6 +140,7 @@ export class App implements CommandTarget {
     );
     return () => {
       unbind();
+      unclip();
       removeEventListener('beforeunload', guard);
       this.run.stop();
     };

@@ -17,6 +17,8 @@ export interface Command {
   readonly block: number;
   readonly keywords: readonly string[];
   readonly whileTyping: boolean;
+  /** The browser turns its keys into clipboard events, which need no permission; the keys are only shown. */
+  readonly clipboard: boolean;
   readonly enabled: () => boolean;
   readonly run: () => void;
 }
@@ -98,7 +100,7 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
   const drawn = (): boolean => !workspace.welcome;
   const block = (menu: MenuName, number: number, ...entries: readonly Entry[]): void => {
     for (const entry of entries)
-      list.push({ keys: [], keywords: [], whileTyping: false, enabled: drawn, ...entry, menu, block: number });
+      list.push({ keys: [], keywords: [], whileTyping: false, clipboard: false, enabled: drawn, ...entry, menu, block: number });
   };
   const some = (count: number) => (): boolean => drawn() && editor.selection.size >= count;
   const always = (): boolean => true;
@@ -161,9 +163,9 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
   block(
     'Edit',
     2,
-    { id: 'edit.cut', title: 'Cut', keys: ['$mod+KeyX'], enabled: some(1), run: () => void app.copy(true) },
-    { id: 'edit.copy', title: 'Copy', keys: ['$mod+KeyC'], enabled: some(1), run: () => void app.copy(false) },
-    { id: 'edit.paste', title: 'Paste', keys: ['$mod+KeyV'], run: () => void app.paste() },
+    { id: 'edit.cut', title: 'Cut', keys: ['$mod+KeyX'], clipboard: true, enabled: some(1), run: () => void app.copy(true) },
+    { id: 'edit.copy', title: 'Copy', keys: ['$mod+KeyC'], clipboard: true, enabled: some(1), run: () => void app.copy(false) },
+    { id: 'edit.paste', title: 'Paste', keys: ['$mod+KeyV'], clipboard: true, run: () => void app.paste() },
     { id: 'edit.duplicate', title: 'Duplicate', keys: ['$mod+KeyD'], enabled: some(1), run: () => editor.duplicateSelection() },
     {
       id: 'edit.delete',

@@ -41,3 +41,39 @@ export function bindKeys(shortcuts: readonly Shortcut[]): () => void {
     for (const one of unbind) one();
   };
 }
+
+/** What the window does with the clipboard when no field and no selected text has a use for it. */
+export interface Clipboard {
+  /** '' when there is nothing to take. */
+  readonly copy: () => string;
+  readonly cut: () => string;
+  /** False when the text is none of ours. */
+  readonly paste: (text: string) => boolean;
+}
+
+export function bindClipboard({ copy, cut, paste }: Clipboard): () => void {
+  const busy = (event: Event): boolean =>
+    event.defaultPrevented ||
+    typing(event.target) ||
+    (getSelection()?.toString() ?? '') !== '' ||
+    document.querySelector('[role=dialog]') !== null;
+  const take = (how: () => string) => (event: ClipboardEvent) => {
+    if (busy(event)) return;
+    const text = how();
+    if (text === '') return;
+    event.clipboardData?.setData('text/plain', text);
+    event.preventDefault();
+  };
+  const give = (event: ClipboardEvent): void => {
+    if (!busy(event) && paste(event.clipboardData?.getData('text/plain') ?? '')) event.preventDefault();
+  };
+  const [onCopy, onCut] = [take(copy), take(cut)];
+  addEventListener('copy', onCopy);
+  addEventListener('cut', onCut);
+  addEventListener('paste', give);
+  return () => {
+    removeEventListener('copy', onCopy);
+    removeEventListener('cut', onCut);
+    removeEventListener('paste', give);
+  };
+}
