@@ -1,15 +1,17 @@
 /** Compiled drawings on WebGPU: the same losses and weights as the float64 reference. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BackendProfile } from '../../src/engine/backends/backend';
-import { ReferenceDevice } from '../../src/engine/backends/reference';
+import type { Backend, BackendProfile } from '../../src/engine/backends/backend';
+import { reference, ReferenceDevice } from '../../src/engine/backends/reference';
 import { type WebgpuBackend, webgpuBackend } from '../../src/engine/backends/webgpu';
 import { emit, type Lowering } from '../../src/engine/backends/webgpu/emit';
 import type { WgslLayout } from '../../src/engine/backends/webgpu/layout';
+import { compile } from '../../src/engine/compile/compile';
 import { prepare, programOf } from '../../src/engine/compile/program';
 import type { Project } from '../../src/engine/graph/project';
 import { Random } from '../../src/engine/data/random';
-import { initialNumbers } from '../../src/engine/train/session';
+import { initialNumbers, Session } from '../../src/engine/train/session';
+import type { BackendName } from '../../src/engine/plan';
 import { drawing } from '../support/drawing';
 import { dawn } from './dawn';
 
@@ -115,19 +117,62 @@ describe.skipIf(!gpu)('compiled drawings on WebGPU', () => {
     expect((emit(program, profile, 'auto') as { readonly layout: WgslLayout }).layout.run.by).toBe('workgroup');
   });
 
+  it('trains a session that is evaluated and watched on the CPU', async () => {
+    const project = layers('adam');
+    const plans = compile(
+      {
+        project,
+        data: null,
+        profile: { present: [profile, { backend: 'reference', title: 'reference' }], absent: [] },
+        backend: 'webgpu',
+        revision: 1,
+      },
+      new Map<BackendName, Backend>([
+        ['webgpu', backend],
+        ['reference', reference],
+      ]),
+    );
+    if (!plans.ok) throw new Error('the drawing does not compile');
+    const session = await Session.open(
+      plans.value,
+      new Map<BackendName, Backend>([
+        ['webgpu', backend],
+        ['reference', reference],
+      ]),
+    );
+    const rows = circles(400);
+    session.train!.setData(rows.x, 2, rows.y, 1);
+    session.initialize(3);
+    session.tune({ rate: 0.02 });
+    const order = Uint32Array.from({ length: 400 }, (_, row) => row);
+    const before = await session.forward(rows.x, 2, rows.y, 1, order, []);
+    for (let epoch = 0; epoch < 20; epoch++) {
+      const { losses } = await session.train!.run({ phases: TRAIN, rows: order, batch: 10 });
+      expect(losses.length).toBe(40);
+      session.changed();
+    }
+    const good = await session.state();
+    const after = await session.forward(rows.x, 2, rows.y, 1, order, []);
+    expect(after.loss).toBeLessThan(before.loss / 3);
+    session.initialize(4);
+    session.setState(good);
+    expect((await session.forward(rows.x, 2, rows.y, 1, order, [])).loss).toBe(after.loss);
+    session.close();
+  });
+
   describe.each(cases)('%s', (_, project, rows, steps, ways) => {
     const prepared = prepare(project, null);
     it.each(['fused', 'every-edge'] as const)(`%s: ${steps} steps`, async (detail) => {
       const { batch } = project.settings.training;
       const program = programOf(prepared, detail, batch);
-      const reference = new ReferenceDevice(program);
+      const oracle = new ReferenceDevice(program);
       const random = new Random(2, 'rows');
       const order = Uint32Array.from({ length: steps * batch - 3 }, () => Math.floor(random.between(0, rows.count)));
-      reference.setData(rows.x, rows.columns, rows.y, rows.outputs);
-      for (const p of program.parameters) reference.write(p.value, initialNumbers(p, 1));
-      const wanted = await reference.run({ phases: TRAIN, rows: order, batch });
+      oracle.setData(rows.x, rows.columns, rows.y, rows.outputs);
+      for (const p of program.parameters) oracle.write(p.value, initialNumbers(p, 1));
+      const wanted = await oracle.run({ phases: TRAIN, rows: order, batch });
       const ids = program.parameters.map(({ value }) => value);
-      const weights = await reference.read(ids);
+      const weights = await oracle.read(ids);
       expect(Math.min(...wanted.losses)).toBeLessThan(wanted.losses[0]!);
 
       for (const way of detail === 'fused' ? ways : (['auto'] as const)) {
