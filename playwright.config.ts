@@ -10,10 +10,12 @@ export default defineConfig({
   timeout: 90_000,
   workers: 1,
   retries: 0,
+  expect: { timeout: 10_000 },
   reporter: [['list'], ['json']],
   use: {
     viewport: { width: 1280, height: 800 },
     colorScheme: 'light',
+    actionTimeout: 15_000,
     screenshot: 'only-on-failure',
     launchOptions: {
       ...(chromium ? { executablePath: chromium } : {}),
