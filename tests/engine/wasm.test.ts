@@ -213,8 +213,14 @@ const cases = (longest: number): fc.Arbitrary<Case> =>
             body: expressions(all),
             value: leaves.length > 0 ? expressions(leaves) : fc.constant(constant(1)),
             second: leaves.length > 0 ? expressions([...leaves, ...(s.inPlace ? ['own'] : [])]) : fc.constant(constant(2)),
+            // A kernel without a fold may fill a part of a larger array, in any order of its axes.
+            order: fc.shuffledSubarray(
+              out.map((_, axis) => axis),
+              { minLength: out.length },
+            ),
+            gap: s.fold ? fc.constant(0) : fc.constantFrom(0, 1, 2),
           })
-          .map(({ body, ...stored }): Case => {
+          .map(({ body, order, gap, ...stored }): Case => {
             const size = sizeOf(out, s.batch);
             // As a mean the fold's result is about 1, so that later differences do not magnify its rounding.
             const terms = (s.fold?.over ?? []).reduce((product, length) => product * length, 1);
@@ -227,18 +233,25 @@ const cases = (longest: number): fc.Arbitrary<Case> =>
               ),
               offset: 0,
             };
+            const strides = out.map(() => 0);
+            let step = gap;
+            for (const axis of order) {
+              strides[axis] = step;
+              step *= extents[axis]!;
+            }
+            const place = gap > 0 ? { place: { strides, offset: 3 } } : {};
             return {
               kernel: {
                 out,
                 ...(s.fold ? { fold: { with: s.fold.with, over: s.fold.over, body } } : {}),
                 reads: [...built.map((b) => b.read), ...(s.inPlace ? [own] : [])],
                 stores: [
-                  { to: 'first', value },
+                  { to: 'first', value, ...place },
                   { to: s.inPlace ? 'own' : 'second', value: second },
                 ],
               },
               batch: s.batch,
-              sizes: [...built.map((b) => b.size), size, size],
+              sizes: [...built.map((b) => b.size), Math.max(1, gap) * size + 5, size],
             };
           });
       });
@@ -539,6 +552,48 @@ const spawn: Spawn = () => {
   };
 };
 afterAll(() => Promise.all(workers.map((worker) => worker.terminate())));
+
+for (const profile of profiles)
+  describe.skipIf(!runnable(profile))(`drawings of single neurons, ${profile.title}`, () => {
+    const features = numbers(23 * 3, 41);
+    const targets = numbers(23, 42);
+    /** Three layers of `width`, `width` and 1 neurons. */
+    const net = (width: number): Rows => {
+      const rows: Record<string, Rows[string]> = { t: ['target', {}, { shape: [] }] };
+      let before = ['x0', 'x1', 'x2'];
+      for (const x of before) rows[x] = ['input', {}, { shape: [] }];
+      for (const [layer, count] of [width, width, 1].entries())
+        before = Array.from({ length: count }, (_, i) => {
+          const inputs = Object.fromEntries(before.map((from, at) => [`x${at + 1}`, from]));
+          rows[`n${layer}.${i}`] = ['neuron', inputs, { inputs: before.length, activation: layer === 1 ? 'relu' : 'tanh' }];
+          return `n${layer}.${i}`;
+        });
+      rows.loss = ['squared-error', { prediction: before[0]!, target: 't' }];
+      return rows;
+    };
+    it.each([
+      [3, 'sgd', 8],
+      [5, 'adam', 8],
+      [8, 'momentum', 10],
+      [9, 'sgd', 1],
+    ])('%i a layer, %s, batches of %i: as in float64', async (width, optimizer, batch) => {
+      const p = programOf(prepare(drawing(net(width), { optimizer, batch }), null), 'fused', batch);
+      const exact = new ReferenceDevice(p);
+      const device = await wasm.open({ program: p, backend: 'wasm', code: wasm.emit(p, profile) });
+      for (const d of [exact, device]) {
+        d.setData(features, 3, targets, 1);
+        for (const [at, parameter] of p.parameters.entries()) d.write(parameter.value, numbers(1, at + 5));
+      }
+      const rows = Uint32Array.from({ length: 23 }, (_, i) => (i * 7) % 23);
+      for (let epoch = 0; epoch < 5; epoch++) {
+        const run: Run = { phases: ['forward', 'loss', 'backward', 'update'], rows, batch };
+        expectClose((await device.run(run)).losses, (await exact.run(run)).losses, 1e-4);
+      }
+      const ids = p.parameters.map((parameter) => parameter.value);
+      const actual = await device.read(ids);
+      for (const [at, id] of ids.entries()) expectClose(actual[at]!, exact.numbers(id), 1e-3);
+    });
+  });
 
 describe('threads', () => {
   const features = numbers(70 * 100, 31);

@@ -126,7 +126,7 @@ export class Cells {
     }
     const offset = this.#push(target, r, v, 0);
     // A vector that ends the buffer may fill its padding too.
-    const last = this.owner.pointer(target) < 0 && offset + 4 * count === target.end && offset % 16 === 0;
+    const last = this.owner.pointer(target) < 0 && offset + 4 * count === target.end && offset % 16 === 0 && count > 1;
     if (count === 4 || last || target.loose) f.get(value).store(offset);
     else if (count === 1) f.get(value).storeLane(0, offset);
     else {

@@ -17,6 +17,7 @@ import { emitPiece } from './pieces';
 import { hostMath, sharedMath, VectorMath } from './math';
 import { type Nest, nestOf } from './nest';
 import { arrange, nestsOf, type Piece } from './product';
+import { roll } from './roll';
 import { estimate, type Schedule, scheduleOf, tileRows, unrolledWithin, written } from './schedule';
 
 /** Written-out instructions that a whole program may have; smaller steps are served first. */
@@ -34,7 +35,9 @@ export function emit(program: Program, profile: BackendProfile): Code {
   const placed = placeBuffers(program);
   const buffers = placed.buffers;
   const fma = profile.fma === true;
-  const nests = program.steps.map((step) => nestOf(step, program.batch, buffers));
+  const steps = program.steps.map((step) => nestOf(step, program.batch, buffers));
+  const rolled = roll(steps, (index) => program.steps[index]?.phase === program.steps[index - 1]?.phase);
+  const nests = rolled.map(({ nest }) => nest);
   const threads = threadsFor(program, nests, profile);
   const arranged = nests.map((nest) => arrange(nest, { scratch: placed.end, tileRows: tileRows(fma), threads }));
   const scratchBytes = arranged.reduce((most, { scratchBytes }) => Math.max(most, scratchBytes), 0);
@@ -53,7 +56,7 @@ export function emit(program: Program, profile: BackendProfile): Code {
     open = null;
   };
   arranged.forEach(({ pieces }, index) => {
-    const { phase } = program.steps[index]!;
+    const { phase } = program.steps[rolled[index]!.first]!;
     if (calls.at(-1)?.phase !== phase) {
       finish();
       calls.push({ phase, functions: [] });

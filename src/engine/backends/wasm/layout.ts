@@ -52,16 +52,36 @@ export interface Layout {
 const LINE = 64;
 export const alignUp = (bytes: number, to: number): number => Math.ceil(bytes / to) * to;
 
+/**
+ * Buffers of a kind lie side by side in the order of the drawing, single numbers without a gap: then the
+ * steps of neighbouring neurons find theirs at even distances (see `roll`).
+ */
 export function placeBuffers(program: Program): { buffers: Record<BufferId, Placed>; end: number } {
+  const kinds = new Map<string, { readonly id: BufferId; readonly elements: number }[]>();
+  for (const { id, shape, role } of program.buffers) {
+    const elements = sizeOf(shape, program.batch);
+    const part = role === 'parameter' ? '' : id.slice(id.lastIndexOf('/') + 1 || id.length);
+    const kind = `${elements === 1 ? 'number' : 'array'} ${role} ${part}`;
+    const list = kinds.get(kind);
+    if (list) list.push({ id, elements });
+    else kinds.set(kind, [{ id, elements }]);
+  }
   const buffers: Record<BufferId, Placed> = {};
   let end: number = control.end;
-  for (const { id, shape } of program.buffers) {
-    const elements = sizeOf(shape, program.batch);
-    // Small buffers only need whole vectors; large ones start on a cache line.
-    const bytes = alignUp(4 * elements, 16);
-    if (bytes >= LINE) end = alignUp(end, LINE);
-    buffers[id] = { address: end, elements };
-    end += bytes;
+  for (const list of kinds.values()) {
+    end = alignUp(end, 16);
+    for (const { id, elements } of list) {
+      if (elements === 1) {
+        buffers[id] = { address: end, elements };
+        end += 4;
+        continue;
+      }
+      // Small buffers only need whole vectors; large ones start on a cache line.
+      const bytes = alignUp(4 * elements, 16);
+      if (bytes >= LINE) end = alignUp(end, LINE);
+      buffers[id] = { address: end, elements };
+      end += bytes;
+    }
   }
   return { buffers, end: alignUp(end, LINE) };
 }

@@ -94,7 +94,7 @@ function mapAxes(
 }
 
 /** Removes axes of length 1 and merges neighbours that every operand walks as one. */
-function collapse(nest: Nest): Nest {
+export function collapse(nest: Nest): Nest {
   let result = nest;
   for (let axis = result.axes.length - 1; axis >= 0; axis--) {
     const without = (list: readonly number[]): readonly number[] => list.filter((_, at) => at !== axis);
