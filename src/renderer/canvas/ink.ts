@@ -5,9 +5,9 @@
  */
 import type { EdgeId, NodeId } from '../../engine/graph/graph';
 import type { Point, Project } from '../../engine/graph/project';
-import type { Box, Guide } from '../editor/gestures';
+import { type Box, type Guide, overlap } from '../editor/gestures';
 import type { Camera } from './cytoscape';
-import { curveBetween, edgeCurve, GROUP_TITLE, groupBoxes, labelSpot, NOWHERE, outOf, portAt } from './geometry';
+import { boxOfNode, curveBetween, edgeCurve, GROUP_TITLE, groupBoxes, labelSpot, NOWHERE, outOf, portAt } from './geometry';
 import type { NodeVisual, Scene } from './scene';
 import type { Theme } from './theme';
 
@@ -100,14 +100,59 @@ export class Ink {
     };
     this.#groups(state);
     if (camera.zoom >= SMALL_TEXT) this.#edgeLabels(state, view);
+    const covers = this.#coversOf(scene, positions);
     for (const v of scene.nodes.values()) {
       const at = positions[v.id] ?? NOWHERE;
       if (at.x + v.width / 2 + 30 < view.x1 || at.x - v.width / 2 - 30 > view.x2) continue;
       if (at.y + v.height / 2 + 30 < view.y1 || at.y - v.height / 2 - 30 > view.y2) continue;
-      this.#node(v, at, state);
+      const above = covers.get(v.id);
+      if (above === undefined) this.#node(v, at, state);
+      else {
+        c.save();
+        this.#leaveOut(above, positions);
+        this.#node(v, at, state);
+        c.restore();
+      }
     }
     this.#feedback(state);
     c.globalAlpha = 1;
+  }
+
+  #coveredFor: { readonly scene: Scene; readonly positions: Project['positions'] } | null = null;
+  #covers = new Map<NodeId, NodeVisual[]>();
+
+  /** Nodes that lie on others, by the one below. The bodies are Cytoscape's, which draws later nodes above. */
+  #coversOf(scene: Scene, positions: Project['positions']): ReadonlyMap<NodeId, readonly NodeVisual[]> {
+    if (this.#coveredFor?.scene === scene && this.#coveredFor.positions === positions) return this.#covers;
+    this.#coveredFor = { scene, positions };
+    this.#covers = new Map();
+    const boxes = [...scene.nodes.values()].map((v, order) => ({ v, order, box: boxOfNode(v, positions[v.id] ?? NOWHERE) }));
+    boxes.sort((a, b) => a.box.x1 - b.box.x1);
+    boxes.forEach((a, i) => {
+      for (let j = i + 1; j < boxes.length && boxes[j]!.box.x1 < a.box.x2; j++) {
+        const b = boxes[j]!;
+        if (!overlap(a.box, b.box)) continue;
+        const [below, above] = a.order < b.order ? [a, b] : [b, a];
+        const list = this.#covers.get(below.v.id);
+        if (list) list.push(above.v);
+        else this.#covers.set(below.v.id, [above.v]);
+      }
+    });
+    return this.#covers;
+  }
+
+  /** Nothing is drawn where these nodes are. */
+  #leaveOut(nodes: readonly NodeVisual[], positions: Project['positions']): void {
+    const c = this.#context;
+    for (const v of nodes) {
+      const { x1, y1 } = boxOfNode(v, positions[v.id] ?? NOWHERE);
+      const radius = v.form === 'column' ? 16 : v.form === 'card' ? 12 : v.height / 2;
+      // All of the plane but the node: two outlines, filled where they do not both lie.
+      c.beginPath();
+      c.rect(-1e6, -1e6, 2e6, 2e6);
+      c.roundRect(x1, y1, v.width, v.height, radius);
+      c.clip('evenodd');
+    }
   }
 
   /** From far away writing grows against the zoom, as far as there is room for it. Tells whether it can be read. */
