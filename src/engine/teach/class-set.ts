@@ -45,8 +45,8 @@ export function giftText({ title, questions }: ClassSet): string {
     const body = `Given ${given.join(', ')}. ${equations.map((e) => `\\( ${e} \\)`).join(', ')}. What is \\( ${question.latex} \\)?`;
     out.push(`// numbers from seed ${seed}`);
     out.push(`::${escape(`${title} ${i + 1}`)}:: ${escape(body)} {`);
-    for (const { value, mistake, explanation } of question.choices)
-      out.push(`  ${mistake === null ? '=' : '~'}${escape(answerText(value))} # ${escape(mistake === null ? explanation : `${mistakeTitles[mistake]}. ${explanation}`)}`);
+    for (const { value, mistake, explanation, solution } of question.choices)
+      out.push(`  ${mistake === null ? '=' : '~'}${escape(answerText(value))} # ${escape(mistake === null ? `${explanation} ${solution}` : `${mistakeTitles[mistake]}. ${explanation} ${solution}`)}`);
     out.push('}', '');
   });
   return out.join('\n');

@@ -15,7 +15,9 @@ export interface Choice {
   readonly value: number;
   /** Null for the right one. */
   readonly mistake: MistakeName | null;
+  /** What went wrong, without the answer; and how it goes. */
   readonly explanation: string;
+  readonly solution: string;
 }
 
 export interface Question {
@@ -88,8 +90,8 @@ export function questionAbout(project: Project, facts: ScalarFacts, node: NodeId
   const answer = facts.gradients.get(node) ?? 0;
   const mistakes = mistakesAbout(facts, node);
   const asked = partialText(facts, facts.objective, node);
-  const right = (): Omit<Choice, 'letter'> => ({ value: answer, mistake: null, explanation: `Right: ${asked} = ${answerText(answer)}.` });
-  const wrong = (m: Mistake): Omit<Choice, 'letter'> => ({ value: m.value, mistake: m.name, explanation: m.explanation });
+  const right = (): Omit<Choice, 'letter'> => ({ value: answer, mistake: null, explanation: 'Right.', solution: `${asked} = ${answerText(answer)}.` });
+  const wrong = (m: Mistake): Omit<Choice, 'letter'> => ({ value: m.value, mistake: m.name, explanation: m.explanation, solution: m.solution });
   let choices: Omit<Choice, 'letter'>[];
   if (options.values) {
     choices = options.values.map((value) => {

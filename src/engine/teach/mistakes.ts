@@ -35,7 +35,10 @@ export const mistakeTitles: Readonly<Record<MistakeName, string>> = {
 export interface Mistake {
   readonly name: MistakeName;
   readonly value: number;
+  /** What went wrong, without the answer. */
   readonly explanation: string;
+  /** How it goes, with the answer. */
+  readonly solution: string;
 }
 
 const times = (numbers: readonly number[]): number => numbers.reduce((a, b) => a * b, 1);
@@ -60,13 +63,16 @@ export function mistakesAbout(facts: ScalarFacts, node: NodeId): readonly Mistak
   const found: Mistake[] = [];
   const propose = (name: MistakeName, value: number, explanation: string): void => {
     if (!Number.isFinite(value) || same(value, gradient) || found.some((m) => same(m.value, value))) return;
-    found.push({ name, value: value === 0 ? 0 : value, explanation });
+    found.push({ name, value: value === 0 ? 0 : value, explanation, solution });
   };
   if (paths.length === 0) return [];
   const asked = partialText(facts, facts.objective, node);
-  const right = `${asked} = ${answerText(gradient)}`;
   const [first] = paths;
   const factors = written(facts, first!);
+  const solution =
+    paths.length === 1
+      ? `${asked} = ${productText(factors.map((f) => f.factor))} = ${answerText(gradient)}.`
+      : `${asked} = ${paths.map((p) => answerText(p.product)).join(' + ').replaceAll('+ −', '− ')} = ${answerText(gradient)}.`;
 
   if (paths.length > 1) {
     paths.slice(0, 6).forEach((path, i) => {
@@ -74,23 +80,23 @@ export function mistakesAbout(facts: ScalarFacts, node: NodeId): readonly Mistak
       propose(
         'forgot-path',
         path.product,
-        `This is the path through ${through} alone (path ${i + 1} of ${paths.length}). ${wordOf(facts, node)} reaches the loss on ${paths.length} paths, and their contributions are added: ${paths.map((p) => answerText(p.product)).join(' + ').replaceAll('+ −', '− ')} = ${answerText(gradient)}.`,
+        `This is the path through ${through} alone (path ${i + 1} of ${paths.length}). ${wordOf(facts, node)} reaches the loss on ${paths.length} paths, and their contributions are added.`,
       );
     });
     if (paths.length > 2)
       paths.slice(0, 6).forEach((path) =>
-        propose('forgot-path', gradient - path.product, `The path through ${wordOf(facts, path.edges[0]!.to)} is missing: its contribution is ${answerText(path.product)}. ${right}.`),
+        propose('forgot-path', gradient - path.product, `The path through ${wordOf(facts, path.edges[0]!.to)} is missing: its contribution is ${answerText(path.product)}.`),
       );
     propose(
       'multiplied-paths',
       times(paths.map((p) => p.product)),
-      `The contributions of the paths were multiplied. Along a path one multiplies, but separate paths are added: ${right}.`,
+      'The contributions of the paths were multiplied. Along a path one multiplies, but separate paths are added.',
     );
   } else {
     propose(
       'added',
       factors.reduce((s, f) => s + f.factor, 0),
-      `The local derivatives ${factors.map((f) => answerText(f.factor)).join(', ')} were added. Along a path they are multiplied: ${productText(factors.map((f) => f.factor))} = ${answerText(gradient)}.`,
+      `The local derivatives ${factors.map((f) => answerText(f.factor)).join(', ')} were added. Along a path they are multiplied.`,
     );
   }
 
@@ -99,24 +105,24 @@ export function mistakesAbout(facts: ScalarFacts, node: NodeId): readonly Mistak
 
   if (factors.some((f) => f.activation)) {
     const gate = factors.find((f) => f.activation)!;
-    propose('forgot-activation', drop((f) => !f.activation), `The derivative of the activation, ${gate.name} = ${answerText(gate.factor)}, is missing. The gradient must pass back through g as well. ${right}.`);
+    propose('forgot-activation', drop((f) => !f.activation), `The derivative of the activation, ${gate.name} = ${answerText(gate.factor)}, is missing. The gradient must pass back through g as well.`);
   }
   // The square's factor 2 disappears from every path's last factor.
   if (['squared-error', 'power'].includes(facts.graph.nodes[facts.objective]!.op))
-    propose('forgot-two', gradient / 2, `The derivative of a square has a factor 2: the derivative of u² is 2u. ${right}.`);
+    propose('forgot-two', gradient / 2, 'The derivative of a square has a factor 2: the derivative of u² is 2u.');
   if (factors.some((f) => f.last))
-    propose('forgot-upstream', drop((f) => !f.last), `${factors.find((f) => f.last)!.name} = ${answerText(factors.find((f) => f.last)!.factor)} is missing: the gradient that comes from the loss was forgotten. ${right}.`);
+    propose('forgot-upstream', drop((f) => !f.last), `${factors.find((f) => f.last)!.name} = ${answerText(factors.find((f) => f.last)!.factor)} is missing: the gradient that comes from the loss was forgotten.`);
   if (factors.length > 1 && paths.length === 1)
-    propose('only-local', factors[0]!.factor, `This is ${factors[0]!.name} alone. It must be multiplied by the gradient that arrives from the loss. ${right}.`);
+    propose('only-local', factors[0]!.factor, `This is ${factors[0]!.name} alone. It must be multiplied by the gradient that arrives from the loss.`);
   if (paths.length === 1)
     factors.forEach((missing, at) => {
       if (!missing.last && factors.length > 1)
-        propose('dropped-factor', drop((_f, i) => i !== at), `The factor ${missing.name} = ${answerText(missing.factor)} is missing. ${right}.`);
+        propose('dropped-factor', drop((_f, i) => i !== at), `The factor ${missing.name} = ${answerText(missing.factor)} is missing.`);
     });
-  propose('wrong-sign', -gradient, `The size is right, the sign is not. ${paths.length === 1 ? `${productText(factors.map((f) => f.factor))} = ${answerText(gradient)}.` : `${right}.`}`);
+  propose('wrong-sign', -gradient, 'The size is right, the sign is not.');
   const value = facts.values.get(node)!;
-  propose('value-not-derivative', facts.values.get(facts.objective)!, `This is the loss itself, l = ${answerText(facts.values.get(facts.objective)!)}, not its derivative. ${right}.`);
-  propose('value-not-derivative', value, `This is the value of ${wordOf(facts, node)}, not the derivative of the loss with respect to it. ${right}.`);
+  propose('value-not-derivative', facts.values.get(facts.objective)!, `This is the loss itself, l = ${answerText(facts.values.get(facts.objective)!)}, not its derivative.`);
+  propose('value-not-derivative', value, `This is the value of ${wordOf(facts, node)}, not the derivative of the loss with respect to it.`);
   return found;
 }
 

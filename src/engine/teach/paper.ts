@@ -48,7 +48,7 @@ export function checkPaper(facts: ScalarFacts, text: string): readonly PaperRow[
       const remark = {
         right: 'Right.',
         rounding: `Explained by rounding; exactly ${exact}.`,
-        wrong: mistake ? `Wrong. ${mistake.explanation}` : `Wrong: it is ${exact}.`,
+        wrong: mistake ? `Wrong. ${mistake.explanation} ${mistake.solution}` : `Wrong: it is ${exact}.`,
         unreadable: 'No number could be read here.',
       }[verdict];
       return { line, of: entry.name, verdict, exact: entry.exact, remark };

@@ -183,7 +183,7 @@ export const chapter1: readonly Lesson[] = [
     blocks: [
       text('Drawing every product takes space. In the compact symbol one circle stands for the products, the sum and the activation; the weights are written on the edges. Nothing is computed differently.'),
       figure({ figure: 'neuron', view: 'both' }, 'Switch between the full and the compact drawing of the same neuron.'),
-      text('In the editor a neuron can be opened into its parts by a double click, and undo folds it again.'),
+      text('In the editor, “Open into parts” in the Arrange menu turns a neuron into its operations, and undo folds it again.'),
     ],
     tries: ['Change a number in one view and look at it in the other.'],
     check: { ask: 'Look at the compact drawing and at the full one.', done: (w) => isTrue(w, 'compact', 'full') },
