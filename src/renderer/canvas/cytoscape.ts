@@ -79,22 +79,31 @@ export class Drawing {
   show(scene: Scene, positions: Project['positions']): void {
     const cy = this.#cy;
     const old = this.#scene;
+    /** Nodes whose lines must be found anew though they may not have moved. */
+    const fresh = new Set<NodeId>();
     cy.batch(() => {
       for (const id of old.edges.keys()) if (!scene.edges.has(id)) cy.getElementById(`e ${id}`).remove();
       for (const id of old.nodes.keys()) if (!scene.nodes.has(id)) cy.getElementById(`n ${id}`).remove();
-      const fresh: cytoscape.ElementDefinition[] = [];
+      const bodies: cytoscape.ElementDefinition[] = [];
       for (const v of scene.nodes.values()) {
         const before = old.nodes.get(v.id);
         const at = positions[v.id] ?? NOWHERE;
         if (!before) {
-          fresh.push({ group: 'nodes', data: nodeData(v), position: { ...at }, classes: nodeClasses(v, this.#chosen.has(v.id)) });
+          bodies.push({
+            group: 'nodes',
+            data: nodeData(v),
+            position: { ...at },
+            classes: nodeClasses(v, this.#chosen.has(v.id)),
+          });
+          fresh.add(v.id);
         } else if (!sameNode(before, v)) {
+          fresh.add(v.id);
           const node = cy.getElementById(`n ${v.id}`);
           node.data(nodeData(v));
           node.classes(nodeClasses(v, this.#chosen.has(v.id)));
         }
       }
-      if (fresh.length > 0) cy.add(fresh);
+      if (bodies.length > 0) cy.add(bodies);
       const wires: cytoscape.ElementDefinition[] = [];
       for (const e of scene.edges.values()) {
         const before = old.edges.get(e.id);
@@ -104,6 +113,7 @@ export class Drawing {
           continue;
         }
         if (before) cy.getElementById(`e ${e.id}`).remove();
+        fresh.add(e.to);
         wires.push({
           group: 'edges',
           data: { id: `e ${e.id}`, source: `n ${e.from}`, target: `n ${e.to}`, s: '50% 0', t: '-50% 0', w: '0.5', d: '0' },
@@ -113,8 +123,9 @@ export class Drawing {
       if (wires.length > 0) cy.add(wires);
     });
     this.#scene = scene;
-    this.#positions = {};
+    this.#positions = Object.fromEntries(Object.entries(this.#positions).filter(([id]) => !fresh.has(id)));
     this.move(positions);
+    cy.batch(() => this.#frameGroups(positions));
   }
 
   /** Follows positions only: nodes that moved, the lines at them, the groups around them. */
@@ -260,7 +271,13 @@ const edgeClasses = (e: EdgeVisual, chosen: boolean): string =>
     .filter(Boolean)
     .join(' ');
 const sameNode = (a: NodeVisual, b: NodeVisual): boolean =>
-  a.width === b.width && a.height === b.height && a.form === b.form && a.group === b.group && a.severity === b.severity;
+  a.width === b.width &&
+  a.height === b.height &&
+  a.form === b.form &&
+  a.group === b.group &&
+  a.severity === b.severity &&
+  a.boxGroup === b.boxGroup &&
+  a.ports.length === b.ports.length;
 
 interface Rule {
   readonly selector: string;
