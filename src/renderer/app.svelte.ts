@@ -293,7 +293,7 @@ export class App implements CommandTarget {
       pickPath: (request) => this.workspace.pick(request),
       importProgress: async (progress) => {
         this.imports = progress;
-        this.run.importProgress(progress);
+        this.run.feed.progress(progress);
       },
       runCommand: async (id) => this.act(id),
       openFile: async (file) => void (await this.document.open(file.token)),

@@ -260,12 +260,12 @@ describe('a run', () => {
     main.fault = 'The file ‘a.csv’ is gone. Choose it again.';
     run.open(drawn());
     await run.settled();
-    expect(run.dataFault).toBe(main.fault);
+    expect(run.feed.fault).toBe(main.fault);
     expect(notices).toHaveLength(1);
     main.fault = null;
     run.reloadData();
     await run.settled();
-    expect(run.dataFault).toBeNull();
+    expect(run.feed.fault).toBeNull();
     expect(run.canTrain).toBe(true);
   });
 
@@ -277,7 +277,7 @@ describe('a run', () => {
     run.follow(edits.setSettings({ data: { ...circles, seed: 7 } })(project));
     await run.settled();
     expect(main.released).toEqual(['set-1']);
-    expect(run.datasetId).toBe('set-2');
+    expect(run.feed.datasetId).toBe('set-2');
   });
 
   test('when the device is lost, training goes on on the CPU from the last weights', async () => {

@@ -7,21 +7,23 @@
 import type { CurvePoint, EngineApi, EngineEvents, MapRequest, Progress, Score, Trouble, Weights } from '../../engine/api';
 import type { Profile } from '../../engine/backends/backend';
 import type { Diagnostic } from '../../engine/graph/diagnostics';
-import type { DataSource, Project, Split } from '../../engine/graph/project';
+import type { Project } from '../../engine/graph/project';
 import type { BackendName, Plans, Program } from '../../engine/plan';
 import type { Dataset, DatasetInfo } from '../../engine/data/dataset';
 import { RemoteFailure } from '../../engine/remote';
-import type { HostApi, ImportProgress, LoadedDataset } from '../../main/contract';
+import type { HostApi } from '../../main/contract';
 import { extend } from './curve';
-import { fetchDataset, infoOf, Superseded } from './dataset';
+import { infoOf } from './dataset';
 import type { Engine } from './engine';
-import { demandsOf, same } from './follow';
+import { type FeedHost, Feed } from './feed.svelte';
+import { demandsOf } from './follow';
 import { reasonOf } from './reason';
 import { Live } from './live.svelte';
 import { Stepper } from './stepper.svelte';
+import { WeightWatch } from './weight-watch.svelte';
 import { weightsOf } from './weights';
 
-export type RunHost = Pick<HostApi, 'compile' | 'loadDataset' | 'datasetPart' | 'releaseDataset' | 'cancelJob'>;
+export type RunHost = FeedHost & Pick<HostApi, 'compile'>;
 
 export type Notice = { readonly kind: 'error' | 'info' | 'success'; readonly title: string; readonly text?: string };
 
@@ -41,10 +43,6 @@ export type Speed = 'full' | 'watch' | number;
 const WATCHED = 6;
 
 const sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-/** How often, at most, weights are read while training: for the inspector, and as a spare copy. */
-const LOOK_EVERY = 400;
-const SPARE_EVERY = 3000;
 
 export class Run {
   profile = $state.raw<Profile | null>(null);
@@ -70,14 +68,10 @@ export class Run {
   points = $state.raw<readonly CurvePoint[]>([]);
   testScore = $state.raw<Score | null>(null);
   trouble = $state.raw<Trouble | null>(null);
-  weights = $state.raw<Weights | null>(null);
   /** Advances whenever the weights may have changed: views that show predictions follow it. */
   tick = $state(0);
 
-  dataset = $state.raw<Dataset | null>(null);
-  datasetId = $state<string | null>(null);
-  importing = $state.raw<(ImportProgress & { readonly name: string }) | null>(null);
-  dataFault = $state<string | null>(null);
+  readonly feed: Feed;
 
   prediction = $state.raw<Program['prediction']>(null);
   /** The loaded plan can train: there is a loss and something to learn. */
@@ -92,6 +86,7 @@ export class Run {
   readonly stepper: Stepper;
 
   readonly #links: RunLinks;
+  readonly #watch: WeightWatch;
   #engine: Engine;
   #project: Project | null = null;
   /** Counts what is asked of the compiler; an answer for a smaller one is late. */
@@ -100,13 +95,6 @@ export class Run {
   #wanted = { compile: false, tune: false, data: false, fresh: false };
   #timer: ReturnType<typeof setTimeout> | null = null;
   #work: Promise<void> | null = null;
-  #dataAsk = 0;
-  #importJob: string | null = null;
-  #adopted: { readonly source: DataSource; readonly split: Split; readonly loaded: LoadedDataset } | null = null;
-  #watchers = 0;
-  #lastLook = 0;
-  #lastSpare = 0;
-  #reading = false;
   #forced: BackendName | null = null;
   #seed = 1;
   /** The user wants it to train: pausing while training is held anyway must be heeded. */
@@ -119,6 +107,14 @@ export class Run {
 
   constructor(links: RunLinks) {
     this.#links = links;
+    this.feed = new Feed(links.host, (title, error) => this.#complain(title, error));
+    this.#watch = new WeightWatch(
+      () => this.#engine.api.weights(),
+      (error) => {
+        // A lost device cannot be read; `trouble` tells people about that one.
+        if (!this.running) this.#complain('The weights could not be read', error);
+      },
+    );
     this.live = new Live((error) => this.#complain('The live view has no numbers', error));
     this.#engine = this.#start();
     this.stepper = new Stepper(
@@ -145,22 +141,30 @@ export class Run {
     return this.#engine.api;
   }
 
+  get dataset(): Dataset | null {
+    return this.feed.dataset;
+  }
+
+  get weights(): Weights | null {
+    return this.#watch.weights;
+  }
+
+  /** Keeps `weights` fresh while someone shows them; returns a function that ends it. */
+  watchWeights(): () => void {
+    return this.#watch.watch();
+  }
+
   /** Another project: nothing of the old one's training stays. */
   open(project: Project): void {
     this.stepper.close();
     this.points = [];
     this.testScore = null;
     this.trouble = null;
-    this.weights = null;
+    this.#watch.weights = null;
     this.#project = project;
     this.#seed = project.settings.training.seed;
     this.goal = project.settings.training.epochs;
     this.#want({ compile: true, tune: false, data: true, fresh: true }, 0);
-  }
-
-  /** Data that were loaded while the project was being made: the project that is opened next uses them. */
-  adopt(source: DataSource, split: Split, loaded: LoadedDataset): void {
-    this.#adopted = { source, split, loaded };
   }
 
   /** The same project after an edit. */
@@ -193,7 +197,7 @@ export class Run {
       fresh: wanted.fresh || more.fresh,
     };
     if (more.compile) this.#revision++;
-    if (more.data) this.#dataAsk++;
+    if (more.data) this.feed.expect();
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#timer = null;
@@ -216,7 +220,10 @@ export class Run {
       const wanted = this.#wanted;
       this.#wanted = { compile: false, tune: false, data: false, fresh: false };
       try {
-        if (wanted.data) await this.#loadData();
+        if (wanted.data) {
+          const { data, split } = this.#project.settings;
+          await this.feed.load(data, split, (dataset) => this.#give(dataset));
+        }
         if (wanted.compile || wanted.data || wanted.fresh) await this.#load(wanted.fresh);
         else if (wanted.tune) await this.#tune();
       } finally {
@@ -243,64 +250,15 @@ export class Run {
     held?.release();
   }
 
-  async #loadData(): Promise<void> {
-    const project = this.#project!;
-    const { data, split } = project.settings;
-    const asked = this.#dataAsk;
-    const wanted = (): boolean => asked === this.#dataAsk;
-    const previous = this.datasetId;
-    this.dataFault = null;
-    if (data.kind === 'none') {
-      await this.#give(null, null);
-    } else {
-      const job = `import-${asked}-${Date.now()}`;
-      const name =
-        data.kind === 'csv'
-          ? (data.path
-              .replace(/^dataset:/, '')
-              .split(/[/\\]/)
-              .at(-1) ?? data.path)
-          : data.name;
-      this.#importJob = job;
-      this.importing = { id: job, bytes: 0, totalBytes: 0, rows: 0, name };
-      try {
-        const ready = this.#adopted;
-        this.#adopted = null;
-        const fits = ready !== null && same(ready.source, data) && same(ready.split, split);
-        const loaded = fits ? ready.loaded : await this.#links.host.loadDataset(data, split, job);
-        if (!wanted()) throw new Superseded();
-        const dataset = await fetchDataset(this.#links.host, loaded, wanted);
-        await this.#give(dataset, loaded.id);
-      } catch (error) {
-        if (!(error instanceof Superseded)) {
-          this.dataFault = sentence(error);
-          this.#complain('The data could not be loaded', error);
-          await this.#give(null, null);
-        }
-      } finally {
-        if (this.#importJob === job) {
-          this.#importJob = null;
-          this.importing = null;
-        }
-      }
-    }
-    if (previous !== null && previous !== this.datasetId)
-      this.#links.host
-        .releaseDataset(previous)
-        .catch((error: unknown) => this.#complain('Old data could not be released', error));
-  }
-
   /** Hands the numbers to the engine. Training must not read rows that are being replaced. */
-  async #give(dataset: Dataset | null, id: string | null): Promise<void> {
+  async #give(dataset: Dataset | null): Promise<boolean> {
     try {
       await this.#hold();
       await this.#api.setDataset(dataset);
     } catch (error) {
       this.#complain('The engine did not take the data', error);
-      return;
+      return false;
     }
-    this.dataset = dataset;
-    this.datasetId = id;
     this.#unfit = true;
     this.testScore = null;
     this.stepper.close();
@@ -310,16 +268,7 @@ export class Run {
     this.batchLoss = null;
     this.#revision++;
     this.#links.onData(dataset === null ? null : infoOf(dataset));
-  }
-
-  cancelImport(): void {
-    const job = this.#importJob;
-    if (job === null) return;
-    this.#links.host.cancelJob(job).catch((error: unknown) => this.#complain('Reading could not be stopped', error));
-  }
-
-  importProgress(progress: ImportProgress): void {
-    if (this.importing !== null && progress.id === this.#importJob) this.importing = { ...progress, name: this.importing.name };
+    return true;
   }
 
   async #load(fresh: boolean): Promise<void> {
@@ -515,15 +464,6 @@ export class Run {
     return this.#api.predict(rows);
   }
 
-  /** Keeps `weights` fresh while someone shows them; returns a function that ends it. */
-  watchWeights(): () => void {
-    this.#watchers++;
-    void this.#look(true);
-    return () => {
-      this.#watchers--;
-    };
-  }
-
   async #score(): Promise<void> {
     if (this.backend === null || !this.canTrain) return;
     try {
@@ -535,26 +475,7 @@ export class Run {
 
   #changed(now: boolean): void {
     this.tick++;
-    void this.#look(now);
-  }
-
-  async #look(now: boolean): Promise<void> {
-    if (this.backend === null || this.#reading) return;
-    const time = performance.now();
-    const shown = this.#watchers > 0 && (now || time - this.#lastLook > LOOK_EVERY);
-    const spare = time - this.#lastSpare > SPARE_EVERY;
-    if (!shown && !spare && !now) return;
-    this.#reading = true;
-    this.#lastLook = time;
-    this.#lastSpare = time;
-    try {
-      this.weights = await this.#api.weights();
-    } catch (error) {
-      // A lost device cannot be read; `trouble` tells people about that one.
-      if (!this.running) this.#complain('The weights could not be read', error);
-    } finally {
-      this.#reading = false;
-    }
+    if (this.backend !== null) void this.#watch.look(now);
   }
 
   #progress(progress: Progress): void {
@@ -589,7 +510,7 @@ export class Run {
   async #moveToCpu(trouble: Trouble): Promise<void> {
     const project = this.#project;
     if (project === null || this.profile === null) return;
-    const [weights, points, goOn] = [this.weights, this.points, this.running];
+    const [weights, points, goOn] = [this.#watch.weights, this.points, this.running];
     this.#forced = 'wasm';
     const revision = ++this.#revision;
     try {
