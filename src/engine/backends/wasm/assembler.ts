@@ -27,6 +27,7 @@ const SIMD = {
   pickMin: 0xea,
   pickMax: 0xeb,
   abs: 0xe0,
+  floor: 0x68,
   neg: 0xe1,
   sqrt: 0xe3,
   nearest: 0x6a,
@@ -42,6 +43,15 @@ const SIMD = {
   fromInt: 0xfa,
   addInt: 0xae,
   subInt: 0xb1,
+  anyTrue: 0x53,
+  // Two float64 in a vector; conversions fill or read the lower half of the float32 or int32 side.
+  promote: 0x5f,
+  demote: 0x5e,
+  splatDouble: 0x14,
+  mulDouble: 0xf2,
+  subDouble: 0xf1,
+  nearestDouble: 0x94,
+  doubleToInt: 0xfc,
   madd: 0x105,
   nmadd: 0x106,
 } as const;

@@ -10,9 +10,7 @@ import type { Access, Nest, Target } from './nest';
 
 export interface Context {
   readonly fma: boolean;
-  /** Index of an imported function. */
-  readonly host: (name: string) => number;
-  /** Index of a function of the module to call instead of writing the function out; −1: write it out. */
+  /** Index of a function of the module to call; −1: write it out. */
   readonly shared: (name: SharedMath) => number;
 }
 
@@ -195,6 +193,7 @@ export class Cells {
         return;
       case 'neg':
       case 'abs':
+      case 'floor':
       case 'sqrt':
         arg(0)();
         f.v(node.op);
@@ -209,11 +208,11 @@ export class Cells {
       case 'sin':
       case 'cos':
         arg(0)();
-        math.host(context.host(node.op), 1);
+        f.call(context.shared(node.op));
         return;
       case 'pow':
         both();
-        math.host(context.host('pow'), 2);
+        f.call(context.shared('pow'));
         return;
       case 'add': {
         const first = factors(0);

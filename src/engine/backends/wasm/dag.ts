@@ -120,6 +120,7 @@ const COST: Readonly<Record<DagNode['op'], number>> = {
   acc: 0,
   neg: 1,
   abs: 1,
+  floor: 1,
   sqrt: 1,
   exp: 28,
   log: 40,

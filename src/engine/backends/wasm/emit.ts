@@ -14,7 +14,7 @@ import { barrierFunction, type Call, driverFunction, gatherFunction } from './ga
 import { completeLayout, control, type Layout, PAGE, type Placed, placeBuffers } from './layout';
 import type { Context } from './cells';
 import { emitPiece } from './pieces';
-import { hostMath, sharedMath, VectorMath } from './math';
+import { hostMath, type SharedMath, VectorMath } from './math';
 import { type Nest, nestOf } from './nest';
 import { arrange, nestsOf, type Piece } from './product';
 import { roll } from './roll';
@@ -47,7 +47,7 @@ export function emit(program: Program, profile: BackendProfile): Code {
     fma,
   );
   const module = new Module(hostMath, Math.ceil(layout.end / PAGE), threads > 1);
-  const context: Context = { fma, host: (name) => module.importIndex(name), shared: sharing(module, schedules, fma) };
+  const context: Context = { fma, shared: sharing(module, schedules, fma) };
 
   const calls: { phase: Phase; functions: Call[] }[] = [];
   let open: Func | null = null;
@@ -100,20 +100,31 @@ function threadsFor(program: Program, nests: readonly Nest[], profile: BackendPr
   return work < DIVIDED_WORK ? 1 : threads;
 }
 
-/** Puts the elementary functions into the module once if writing them out each time would be long. */
+/**
+ * Elementary functions that the module holds once: long ones as soon as they are used, the others if
+ * writing them out each time would make the program long.
+ */
 function sharing(module: Module, schedules: ReadonlyMap<Nest, Schedule>, fma: boolean): Context['shared'] {
   let count = 0;
   for (const [nest, schedule] of schedules) count += written(nest, schedule);
-  if (count <= WRITTEN_OUT) return () => -1;
-  const index = Object.fromEntries(
-    sharedMath.map((name) => {
-      const f = new Func([V128], [V128]);
-      f.get(0);
-      new VectorMath(f, fma)[name]();
-      return [name, module.add(f)];
-    }),
-  );
-  return (name) => index[name]!;
+  const index = new Map<SharedMath, number>();
+  return (name) => {
+    const isLong = name === 'sin' || name === 'cos' || name === 'pow';
+    if (!isLong && count <= WRITTEN_OUT) return -1;
+    const known = index.get(name);
+    if (known !== undefined) return known;
+    const f = new Func(name === 'pow' ? [V128, V128] : [V128], [V128]);
+    const math = new VectorMath(f, fma);
+    f.get(0);
+    if (name === 'sin' || name === 'cos') math.wave(name === 'sin' ? 0 : 1, module.importIndex(name));
+    else if (name === 'pow') {
+      f.get(1);
+      math.host(module.importIndex('pow'), 2);
+    } else math[name]();
+    const added = module.add(f);
+    index.set(name, added);
+    return added;
+  };
 }
 
 /** A schedule for each nest; the smallest are written out first, as far as the total allows. */

@@ -1,7 +1,8 @@
 /**
  * Elementary functions on vectors of four float32, as instruction sequences: exp, log and tanh by
- * polynomials with a few units in the last place of error, right at 0, ±∞ and NaN. Functions that
- * training rarely needs (sin, cos, general powers) call the host's float64 `Math`, lane by lane.
+ * polynomials with a few units in the last place of error, right at 0, ±∞ and NaN; sin and cos likewise,
+ * up to large arguments. What training rarely needs (general powers, the sine of a million) calls the
+ * host's float64 `Math`, lane by lane.
  */
 import { F64, type Func, V128 } from './assembler';
 import type { Import } from './module';
@@ -13,9 +14,8 @@ export const hostMath: readonly Import[] = [
   { name: 'pow', parameters: [F64, F64], results: [F64] },
 ];
 
-/** Functions that are long enough to be shared when a program has many of them. */
-export const sharedMath = ['exp', 'log', 'tanh'] as const;
-export type SharedMath = (typeof sharedMath)[number];
+/** Functions that a module may hold once and call. */
+export type SharedMath = 'exp' | 'log' | 'tanh' | 'sin' | 'cos' | 'pow';
 
 // ln 2 in two parts: the first has so few bits that its product with a small whole number is exact.
 const LN2_HIGH = 0.693359375;
@@ -34,6 +34,11 @@ const TANH_P = [
 const TANH_Q = [1.19825839466702e-6, 1.18534705686654e-4, 2.268434632439e-3, 4.89352518554385e-3];
 /** Beyond this, tanh is 1 in float32; the rational approximation must not be asked. */
 const TANH_LIMIT = 7.998811721801758;
+// sin and cos on [−π/4, π/4], from the Cephes library.
+const SIN = [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1];
+const COS = [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2];
+/** Beyond this the reduction by quarter turns in float64 gets coarse. */
+const MANY_TURNS = 1e6;
 const SQRT_HALF_BITS = 0x3f3504f3;
 const SMALLEST_NORMAL = 1.17549435e-38;
 
@@ -155,6 +160,65 @@ export class VectorMath {
       f.get(p).get(x).v('mul');
       this.#polynomial(TANH_Q, square, p);
       f.get(p).v('div');
+    });
+  }
+
+  /** sin (from 0 quarter turns on) or cos (from 1 on); `host` is the exact function, for huge arguments. */
+  wave(from: 0 | 1, host: number): void {
+    const { f } = this;
+    this.#with(5, (x, quarter, r, square, p) => {
+      f.tee(x).v('abs').vector(MANY_TURNS).v('gt').v('anyTrue').when();
+      f.get(x);
+      this.host(host, 1);
+      f.set(p).otherwise();
+      // Quarter turns and the rest, two lanes at a time in float64.
+      const halves = ([0, 2] as const).map((lane) => {
+        const [rest, count] = [f.local(V128), f.local(V128)];
+        f.get(x)
+          .get(x)
+          .shuffle([lane, lane + 1, lane, lane + 1])
+          .v('promote')
+          .tee(rest);
+        f.f64(2 / Math.PI)
+          .v('splatDouble')
+          .v('mulDouble')
+          .v('nearestDouble')
+          .set(count);
+        f.get(rest)
+          .get(count)
+          .f64(Math.PI / 2)
+          .v('splatDouble')
+          .v('mulDouble')
+          .v('subDouble')
+          .v('demote')
+          .set(rest);
+        f.get(count).v('doubleToInt').set(count);
+        return [rest, count] as const;
+      });
+      const join = (at: 0 | 1): void => {
+        f.get(halves[0]![at]).get(halves[1]![at]).shuffle([0, 1, 4, 5]);
+      };
+      join(0);
+      f.tee(r).get(r).v('mul').set(square);
+      join(1);
+      f.vectorInt(from).v('addInt').set(quarter);
+      for (const [rest, count] of halves) {
+        f.release(V128, rest);
+        f.release(V128, count);
+      }
+      // cos r where the quarter is odd, else sin r; negative in the second half of the turn.
+      this.#polynomial(COS, square, p);
+      f.get(p).get(square).v('mul').vector(0.5).v('sub').get(square).v('mul').vector(1).v('add').set(x);
+      this.#polynomial(SIN, square, p);
+      this.multiplyAdd(
+        () => f.get(p),
+        () => f.get(square).get(r).v('mul'),
+        () => f.get(r),
+      );
+      f.set(p);
+      f.get(x).get(p).get(quarter).shift('left', 31).shift('arithmetic', 31).v('bitselect');
+      f.get(quarter).shift('right', 1).shift('left', 31).v('xor').set(p);
+      f.end().get(p);
     });
   }
 
