@@ -538,6 +538,7 @@ const spawn: Spawn = () => {
     `const { parentPort } = require('node:worker_threads');
      let run;
      parentPort.on('message', async (data) => {
+       if (data.kind === 'close') return;
        if (data.kind === 'run') return run(data.rows, data.batch, data.phases, data.thread);
        const instance = await WebAssembly.instantiate(data.module, { host: { memory: data.memory, sin: Math.sin, cos: Math.cos, pow: Math.pow } });
        run = instance.exports.run;

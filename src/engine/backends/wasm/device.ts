@@ -35,16 +35,23 @@ export async function open(plan: Plan, spawn?: Spawn | null): Promise<Device> {
 }
 
 function allocate(pages: number, shared: boolean): WebAssembly.Memory {
-  try {
-    if (pages > MOST_PAGES) throw new RangeError('more than 4 GiB');
-    return new WebAssembly.Memory(shared ? { initial: pages, maximum: MOST_PAGES, shared } : { initial: pages });
-  } catch {
-    throw new DeviceFailure(
-      'out-of-memory',
-      `The network needs ${megabytes(pages)} MiB of memory, which this computer did not give.`,
-    );
-  }
+  // A shared memory reserves its maximum at once; where that is refused, some room for data must do.
+  const wishes: WebAssembly.MemoryDescriptor[] = shared
+    ? [MOST_PAGES, Math.min(MOST_PAGES, pages + DATA_PAGES)].map((maximum) => ({ initial: pages, maximum, shared }))
+    : [{ initial: pages }];
+  if (pages <= MOST_PAGES)
+    for (const wish of wishes)
+      try {
+        return new WebAssembly.Memory(wish);
+      } catch {
+        // The next wish is more modest.
+      }
+  throw new DeviceFailure(
+    'out-of-memory',
+    `The network needs ${megabytes(pages)} MiB of memory, which this computer did not give.`,
+  );
 }
+const DATA_PAGES = 8192;
 
 const megabytes = (pages: number): number => Math.ceil((pages * PAGE) / 2 ** 20);
 

@@ -75,7 +75,8 @@ export function arrange(nest: Nest, arrangement: Arrangement): Arranged {
   if (!product || product.rows < FEW_ROWS) return asIs;
   const { right, columns, depth } = product;
   const contiguous = right.access.strides[COLUMN] === 1;
-  if (contiguous && 4 * depth * Math.abs(right.access.strides[DEPTH]!) <= NEAR) return asIs;
+  const row = Math.abs(right.access.strides[DEPTH]!);
+  if (contiguous && (row <= 2 * PANEL || 4 * depth * row <= NEAR)) return asIs;
   const padded = 4 * Math.ceil(columns / 4);
   if (4 * depth * padded <= NEAR) {
     const { strides } = right.access;

@@ -12,6 +12,9 @@ scope.addEventListener('message', async ({ data }: MessageEvent<ThreadMessage>) 
     run?.(data.rows, data.batch, data.phases, data.thread);
     return;
   }
+  // Lets go of the memory; the next device brings its own.
+  run = null;
+  if (data.kind === 'close') return;
   const { memory, module } = data;
   const instance = await WebAssembly.instantiate(module, { host: { memory, sin: Math.sin, cos: Math.cos, pow: Math.pow } });
   run = instance.exports.run as RunBatches;

@@ -6,6 +6,7 @@ export type RunBatches = (rows: number, batch: number, phases: number, thread: n
 
 export type ThreadMessage =
   | { readonly kind: 'open'; readonly module: WebAssembly.Module; readonly memory: WebAssembly.Memory }
+  | { readonly kind: 'close' }
   | { readonly kind: 'run'; readonly rows: number; readonly batch: number; readonly phases: number; readonly thread: number };
 
 /** A worker that runs `thread.ts`, however it came to be. */
@@ -67,6 +68,7 @@ export async function enlist(
 }
 
 export const dismiss = (helpers: readonly Helper[]): void => {
+  for (const helper of helpers) helper.post({ kind: 'close' });
   idle.push(...helpers);
 };
 
