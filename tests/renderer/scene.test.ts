@@ -82,9 +82,11 @@ describe('scene', () => {
     expect(linesOf(scene, project.positions, scene.edges.get('fc.x')!)).toHaveLength(4);
   });
 
-  test('problems mark their node', () => {
+  test('an open port is marked where it is; other problems mark their node', () => {
     const lonely = add('sigmoid1', 'sigmoid', {}, 0, 0)(emptyProject);
-    expect(sceneFor(lonely).nodes.get('sigmoid1')!.severity).toBe('error');
+    expect(sceneFor(lonely).nodes.get('sigmoid1')).toMatchObject({ severity: null, ports: [{ name: 'x', missing: true }] });
+    const wrong = add('dense1', 'dense', { units: 0 }, 0, 0)(emptyProject);
+    expect(sceneFor(wrong).nodes.get('dense1')!.severity).toBe('error');
   });
 
   test('every activation has a picture of its function', () => {
@@ -155,7 +157,7 @@ describe('cytoscape', () => {
     drawing.show(sceneFor(less), less.positions);
     expect(drawing.counts).toEqual({ nodes: 5, edges: 4 });
     drawing.choose(new Set(['loss']));
-    expect(drawing.describe('loss')!.classes).toEqual(expect.arrayContaining(['card', 'of-loss', 'chosen', 'fault']));
+    expect(drawing.describe('loss')!.classes).toEqual(expect.arrayContaining(['card', 'of-loss', 'chosen']));
     drawing.paint(plainTheme);
     drawing.destroy();
   });

@@ -90,7 +90,7 @@ export const portAt = (p: PortVisual, at: Point): Point => ({ x: at.x + p.dx, y:
 /** The line of an edge as a whole. */
 export function edgeCurve(scene: Scene, positions: Project['positions'], e: EdgeVisual): Curve {
   const [from, to] = [scene.nodes.get(e.from)!, scene.nodes.get(e.to)!];
-  const port = to.ports.find((p) => p.name === e.port) ?? { dx: -to.width / 2, dy: 0, name: e.port, about: '' };
+  const port = to.ports.find((p) => p.name === e.port) ?? { dx: -to.width / 2, dy: 0, name: e.port, about: '', missing: false };
   return curveBetween(outOf(from, positions[e.from] ?? NOWHERE), portAt(port, positions[e.to] ?? NOWHERE));
 }
 

@@ -431,11 +431,11 @@ export class Ink {
       const allowed = targeted?.ports.get(port.name);
       const chosen = targeted !== null && targeted.port === port.name;
       c.beginPath();
-      c.arc(p.x, p.y, chosen ? 6.5 : allowed ? 5 : small, 0, 2 * Math.PI);
+      c.arc(p.x, p.y, chosen ? 6.5 : allowed ? 5 : port.missing ? 4.6 : small, 0, 2 * Math.PI);
       c.fillStyle = allowed === true ? theme.success : allowed === false && chosen ? theme.danger : theme.nodeBg;
       c.fill();
-      c.lineWidth = 1.5;
-      c.strokeStyle = allowed === true ? theme.success : allowed === false && chosen ? theme.danger : color;
+      c.lineWidth = port.missing ? 2.2 : 1.5;
+      c.strokeStyle = allowed === true ? theme.success : port.missing || (allowed === false && chosen) ? theme.danger : color;
       c.stroke();
       if (!v.portNames || camera.zoom < SMALL_TEXT) continue;
       if (!this.#font(10, 400, port.name, v.portColumn - 10)) continue;

@@ -4,7 +4,7 @@
  */
 import type { Checked } from '../../engine/compile/check';
 import type { Severity } from '../../engine/graph/diagnostics';
-import type { Edge, EdgeId, Graph, Node, NodeId } from '../../engine/graph/graph';
+import { type Edge, type EdgeId, edgeId, type Graph, type Node, type NodeId } from '../../engine/graph/graph';
 import { applyBinary, applyUnary, type Expr, render } from '../../engine/ir/expr';
 import { product, sampleShape, type Shape, shapeText } from '../../engine/ir/shape';
 import { completeAttrs } from '../../engine/ops/attrs';
@@ -21,6 +21,8 @@ interface Spot {
 export interface PortVisual extends Spot {
   readonly name: string;
   readonly about: string;
+  /** Needs a connection and has none. */
+  readonly missing: boolean;
 }
 
 /** The neurons of a layer, or the features of an input, as a column. */
@@ -99,8 +101,11 @@ const worse = (a: Severity | null, b: Severity): Severity =>
 export function sceneOf(graph: Graph, checked: Checked, data: DatasetInfo | null, measure: Measure = roughly): Scene {
   const nodeFaults = new Map<NodeId, Severity>();
   const edgeFaults = new Map<EdgeId, Severity>();
-  for (const { at, severity } of checked.problems) {
-    if (at.edge !== undefined) edgeFaults.set(at.edge, worse(edgeFaults.get(at.edge) ?? null, severity));
+  const missing = new Set<EdgeId>();
+  for (const { code, at, severity } of checked.problems) {
+    // A node that was just put down is not wrong yet: its open port says enough.
+    if (code === 'missing-input' && at.node !== undefined && at.port !== undefined) missing.add(edgeId(at.node, at.port));
+    else if (at.edge !== undefined) edgeFaults.set(at.edge, worse(edgeFaults.get(at.edge) ?? null, severity));
     else if (at.node !== undefined) nodeFaults.set(at.node, worse(nodeFaults.get(at.node) ?? null, severity));
   }
   const sources = new Map<NodeId, string[]>();
@@ -111,7 +116,10 @@ export function sceneOf(graph: Graph, checked: Checked, data: DatasetInfo | null
   }
   const nodes = new Map<NodeId, NodeVisual>();
   for (const node of Object.values(graph.nodes))
-    nodes.set(node.id, nodeVisual(node, checked, data, nodeFaults.get(node.id) ?? null, sources.get(node.id) ?? [], measure));
+    nodes.set(
+      node.id,
+      nodeVisual(node, checked, data, nodeFaults.get(node.id) ?? null, missing, sources.get(node.id) ?? [], measure),
+    );
   const edges = new Map<EdgeId, EdgeVisual>();
   for (const e of Object.values(graph.edges)) {
     if (!nodes.has(e.from) || !nodes.has(e.to)) continue;
@@ -142,6 +150,7 @@ function nodeVisual(
   checked: Checked,
   data: DatasetInfo | null,
   severity: Severity | null,
+  missing: ReadonlySet<EdgeId>,
   feeds: readonly string[],
   measure: Measure,
 ): NodeVisual {
@@ -154,7 +163,7 @@ function nodeVisual(
   const within = node.group !== undefined && node.id.startsWith(`${node.group}/`);
   const title = node.label ?? (within ? node.id.slice(node.group!.length + 1) : node.id);
   const group = op?.group ?? 'function';
-  const ports = op?.ports(attrs) ?? [];
+  const ports = (op?.ports(attrs) ?? []).map((port) => ({ ...port, missing: missing.has(edgeId(node.id, port.name)) }));
   const base = {
     id: node.id,
     group,
@@ -325,7 +334,7 @@ function featureNames(count: number, data: DatasetInfo | null): readonly string[
 }
 
 /** Ports on the left arc of a circle. */
-const around = (ports: readonly { name: string; about: string }[], radius: number): PortVisual[] =>
+const around = (ports: readonly Omit<PortVisual, keyof Spot>[], radius: number): PortVisual[] =>
   ports.map((p, i) => {
     const spread = Math.min(Math.PI * 0.62, (ports.length - 1) * 0.55);
     const angle = Math.PI + (ports.length === 1 ? 0 : spread / 2 - (i * spread) / (ports.length - 1));
@@ -363,8 +372,11 @@ export function plotOf(name: string): readonly (readonly [number, number])[] | n
   return made;
 }
 
+/** Elsewhere the graph would be a straight line: reshaping and the like change no number. */
+const PLOTTED: readonly OpGroup[] = ['activation', 'function', 'penalty'];
+
 function samplePlot(op: Op | undefined): readonly (readonly [number, number])[] | null {
-  if (op?.kind !== 'primitive') return null;
+  if (op?.kind !== 'primitive' || !PLOTTED.includes(op.group)) return null;
   const attrs = completeAttrs(op, {});
   const ports = op.ports(attrs);
   if (ports.length !== 1) return null;
