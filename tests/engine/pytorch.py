@@ -155,6 +155,8 @@ OPS = {
     'softmax': per_sample(lambda a, x, first: torch.softmax(x, -1)),
     'log-softmax': per_sample(lambda a, x, first: torch.log_softmax(x, -1)),
     'normalise': per_sample(lambda a, x, first: F.layer_norm(x, x.shape[-1:], eps=a['epsilon'])),
+    'standardise': elementwise(lambda a, x, m, v: (x - m) / torch.sqrt(v + a['epsilon'])),
+    'dropout': elementwise(lambda a, x: x * 1),
     'sum': reduce(lambda x, axes: x.sum(axes)),
     'mean': reduce(lambda x, axes: x.mean(axes)),
     'max': reduce(lambda x, axes: x.amax(axes)),

@@ -5,6 +5,7 @@
  */
 import type { Attrs } from '../../src/engine/graph/graph';
 import type { Op } from '../../src/engine/ops/op';
+import type { Shape } from '../../src/engine/ir/shape';
 import { completeAttrs } from '../../src/engine/ops/attrs';
 
 type Lengths = readonly number[];
@@ -85,6 +86,8 @@ const special: Readonly<Record<string, readonly OpCase[]>> = {
     { shapes: [[2, 3]], attrs: { axes: '1', size: 1 } },
     { shapes: [[2, 3]], attrs: { size: 0 } },
   ],
+  standardise: [{ shapes: [[3], [3], [3]] }, { shapes: [[2, 2, 3], [2, 1, 1], [2, 1, 1]] }],
+  'batch-normalisation': [{ shapes: [[3]] }, { shapes: [[2, 3, 2]] }],
   'convolve-1d': [
     { shapes: [[1, 5], [1, 1, 3]] },
     { shapes: [[2, 7], [3, 2, 3]], attrs: { stride: 2 } },
@@ -137,10 +140,17 @@ export const casesOf = (op: Op): readonly OpCase[] =>
   special[op.name] ?? (op.group === 'loss' ? LOSSES : op.ports(completeAttrs(op, {})).length === 0 ? [] : ELEMENTWISE);
 
 /** Operations that are defined for positive numbers only. */
-const POSITIVE = new Set(['log', 'sqrt', 'power']);
+const POSITIVE = new Set(['log', 'sqrt', 'power', 'standardise']);
 
-/** Penalties are for parameters, which no batch has. */
-export const canBatch = (op: Op): boolean => op.group !== 'penalty';
+/** Whether a case can be drawn with some of its inputs batched: a penalty takes none, batch normalisation needs one. */
+export function canBatch(op: Op, one: OpCase, batched: (port: number) => boolean): boolean {
+  const attrs = completeAttrs(op, one.attrs ?? {});
+  const shapes = op.ports(attrs).map(({ name }, i): [string, Shape] => {
+    const shape = one.shapes[i % one.shapes.length]!;
+    return [name, batched(i) ? ['batch', ...shape] : shape];
+  });
+  return 'shape' in op.infer(Object.fromEntries(shapes), attrs);
+}
 
 /** Numbers for a port: no two equal, none near 0 or another kink; between 0 and 1 for losses. */
 export function numbersFor(op: Op, count: number, port: number): number[] {

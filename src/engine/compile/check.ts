@@ -79,6 +79,8 @@ function countLearnables({ graph, owner }: Expansion): { learnables: Map<NodeId,
     const op = opOf(node.op);
     if (op?.kind !== 'source' || op.role !== 'parameter') continue;
     const attrs = completeAttrs(op, node.attrs);
+    // Frozen numbers, such as running averages, do not learn.
+    if (attrs['frozen'] === true) continue;
     const size = product(attrs['shape'] as readonly number[]);
     const plus = (counts: Counts): Counts =>
       attrs['role'] === 'bias'

@@ -7,8 +7,8 @@ import type { EdgeId, NodeId } from '../graph/graph';
 import { add, constant, type Expr, read } from '../ir/expr';
 import { alongOut } from '../ir/kernel';
 import { isBatched } from '../ir/shape';
-import { GRADIENT, OUT, RESULT } from '../ops/op';
-import { bufferIds } from '../plan';
+import { GRADIENT, type Primitive, RESULT } from '../ops/op';
+import { type BufferId, bufferIds } from '../plan';
 import type { Inferred } from './infer';
 import type { Draft } from './draft-program';
 
@@ -22,6 +22,9 @@ export function differentiate(
   objective: NodeId,
   wanted: ReadonlySet<NodeId>,
   everyEdge: boolean,
+  formOf: (op: Primitive) => Pick<Primitive, 'gradient'>,
+  /** Buffer of a name that a node's value may read too: its inputs, its own value, what it remembers. */
+  valueOf: (id: NodeId, name: string) => BufferId,
 ): void {
   const contributions = new Map<NodeId, { edge: EdgeId; buffer: string }[]>();
 
@@ -37,7 +40,7 @@ export function differentiate(
     if (op.kind !== 'primitive') continue;
     for (const [port, edge] of links.into.get(id)!) {
       if (!wanted.has(edge.from)) continue;
-      const sequence = op.gradient(call, port);
+      const sequence = formOf(op).gradient(call, port);
       if (!sequence) continue;
       // A value that feeds one edge only has that edge's contribution as its gradient.
       const alone = !everyEdge && links.outOf.get(edge.from)!.length === 1;
@@ -46,9 +49,7 @@ export function differentiate(
       draft.sequence('backward', id, sequence, `${edge.id}`, (name) => {
         if (name === RESULT) return buffer;
         if (name === GRADIENT) return bufferIds.gradient(id);
-        if (name === OUT) return bufferIds.value(id);
-        const source = links.into.get(id)!.get(name);
-        return source ? bufferIds.value(source.from) : bufferIds.temporary(id, name);
+        return valueOf(id, name);
       }, edge.id);
       const list = contributions.get(edge.from) ?? [];
       list.push({ edge: edge.id, buffer });

@@ -7,7 +7,7 @@ import type { Clip, Project } from '../graph/project';
 import { add as plus, div, type Expr, max, min, mul, read, sqrt, substitute } from '../ir/expr';
 import { ACC, alongOut } from '../ir/kernel';
 import { product, stridesOf } from '../ir/shape';
-import { OUT } from '../ops/op';
+import { OUT, type Primitive, ROWS } from '../ops/op';
 import { optimizerOf } from '../optimizers/index';
 import type { Optimizer } from '../optimizers/optimizer';
 import { bufferIds, type InputSpec, type ParameterSpec, type Program, verify } from '../plan';
@@ -68,8 +68,12 @@ export function programOf(prepared: Prepared, detail: Detail, batch: number): Pr
   const parameters = addSources(draft, prepared);
   const lossSide = lossNodes(prepared);
   const needed = detail === 'fused' ? ancestors(inferred, [objective!]) : new Set(inferred.order);
+  const training = detail === 'fused';
+  const remembered = training ? addStates(draft, inferred, needed, batch) : new Map<NodeId, ReadonlySet<string>>();
   const valueOf = (id: NodeId, name: string): string => {
     if (name === OUT) return bufferIds.value(id);
+    if (training && name === ROWS) return bufferIds.rowWeights;
+    if (remembered.get(id)?.has(name)) return bufferIds.slot(id, name);
     const source = inferred.links.into.get(id)!.get(name);
     return source ? bufferIds.value(source.from) : bufferIds.temporary(id, name);
   };
@@ -79,7 +83,7 @@ export function programOf(prepared: Prepared, detail: Detail, batch: number): Pr
       const found = inferred.calls.get(id);
       if (found?.op.kind !== 'primitive') continue;
       draft.buffer({ id: bufferIds.value(id), shape: found.call.out, role: 'value' });
-      draft.sequence(phase, id, found.op.value(found.call), id, (name) => valueOf(id, name));
+      draft.sequence(phase, id, formOf(found.op, training).value(found.call), id, (name) => valueOf(id, name));
     }
 
   let learned = parameters.map((p) => ({ ...p, gradient: null as string | null }));
@@ -89,12 +93,18 @@ export function programOf(prepared: Prepared, detail: Detail, batch: number): Pr
     const before = ancestors(inferred, [objective]);
     const toward = everyEdge ? before : descendants(inferred, trainable.filter((id) => before.has(id)));
     const wanted = new Set([...toward].filter((id) => before.has(id) && id !== objective));
-    differentiate(draft, inferred, objective, wanted, everyEdge);
+    differentiate(draft, inferred, objective, wanted, everyEdge, (op) => formOf(op, training), valueOf);
     learned = parameters.map((p) => ({
       ...p,
       gradient: draft.buffers.has(bufferIds.gradient(p.key)) ? bufferIds.gradient(p.key) : null,
     }));
     addUpdates(draft, prepared, learned.filter((p) => p.trainable && p.gradient !== null));
+    if (training)
+      for (const id of inferred.order) {
+        const found = inferred.calls.get(id);
+        if (!needed.has(id) || found?.op.kind !== 'primitive' || !found.op.training) continue;
+        draft.sequence('update', id, found.op.training.update(found.call), `${id}/update`, (name) => valueOf(id, name));
+      }
   }
 
   const program: Program = verify({
@@ -122,6 +132,25 @@ export function programOf(prepared: Prepared, detail: Detail, batch: number): Pr
     prediction: detail === 'forward' ? prediction : null,
   });
 }
+
+const formOf = (op: Primitive, training: boolean): Pick<Primitive, 'value' | 'gradient'> => (training && op.training ? op.training : op);
+
+/** Buffers for what operations remember while they train; returns the names for each node. */
+function addStates(draft: Draft, { order, calls }: Inferred, needed: ReadonlySet<NodeId>, batch: number): ReadonlyMap<NodeId, ReadonlySet<string>> {
+  const names = new Map<NodeId, ReadonlySet<string>>();
+  for (const id of order) {
+    const found = calls.get(id);
+    if (!needed.has(id) || found?.op.kind !== 'primitive') continue;
+    const states = found.op.training?.state?.(found.call, batch, seedOf(id));
+    if (!states) continue;
+    for (const [name, { shape, init }] of Object.entries(states)) draft.buffer({ id: bufferIds.slot(id, name), shape, role: 'slot', init });
+    names.set(id, new Set(Object.keys(states)));
+  }
+  return names;
+}
+
+/** A number for a name (FNV-1a). */
+const seedOf = (id: NodeId): number => [...id].reduce((h, char) => Math.imul(h ^ char.codePointAt(0)!, 16777619) >>> 0, 2166136261);
 
 /** Nodes that depend on a target, and the objective itself: what the loss phase computes. */
 function lossNodes({ inferred, objective }: Prepared): ReadonlySet<NodeId> {

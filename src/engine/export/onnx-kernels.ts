@@ -16,6 +16,7 @@ const UNARY: Readonly<Record<UnaryOp, string>> = {
   log: 'Log',
   sqrt: 'Sqrt',
   abs: 'Abs',
+  floor: 'Floor',
   tanh: 'Tanh',
   sin: 'Sin',
   cos: 'Cos',

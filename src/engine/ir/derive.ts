@@ -25,6 +25,8 @@ export function derive(e: Expr, name: string): Expr {
           return div(inner, mul(2, e));
         case 'abs':
           return mul(select(e.x, 1, select(neg(e.x), -1, 0)), inner);
+        case 'floor':
+          return constant(0);
         case 'tanh':
           return mul(sub(1, mul(tanh(e.x), tanh(e.x))), inner);
         case 'sin':

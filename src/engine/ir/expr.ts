@@ -3,7 +3,7 @@
  * Constructors simplify (x + 0, 1 · x, constants); `render` folds an expression through a dialect, which
  * is how one definition becomes numbers, LaTeX, WGSL, WebAssembly or Python.
  */
-export type UnaryOp = 'neg' | 'exp' | 'log' | 'sqrt' | 'abs' | 'tanh' | 'sin' | 'cos';
+export type UnaryOp = 'neg' | 'exp' | 'log' | 'sqrt' | 'abs' | 'floor' | 'tanh' | 'sin' | 'cos';
 export type BinaryOp = 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'max' | 'min';
 
 export type Expr =
@@ -36,6 +36,7 @@ export const applyUnary: Readonly<Record<UnaryOp, (x: number) => number>> = {
   log: Math.log,
   sqrt: Math.sqrt,
   abs: Math.abs,
+  floor: Math.floor,
   tanh: Math.tanh,
   sin: Math.sin,
   cos: Math.cos,
@@ -63,6 +64,8 @@ export const exp = (x: Operand): Expr => unary('exp', x);
 export const log = (x: Operand): Expr => unary('log', x);
 export const sqrt = (x: Operand): Expr => unary('sqrt', x);
 export const abs = (x: Operand): Expr => unary('abs', x);
+/** The largest whole number that is not larger; its derivative is taken as 0. */
+export const floor = (x: Operand): Expr => unary('floor', x);
 export const tanh = (x: Operand): Expr => unary('tanh', x);
 export const sin = (x: Operand): Expr => unary('sin', x);
 export const cos = (x: Operand): Expr => unary('cos', x);
@@ -181,7 +184,7 @@ export const costOf = (e: Expr): number =>
   render<number>(e, {
     constant: () => 0,
     read: () => 0,
-    unary: (op, x) => x + (op === 'neg' || op === 'abs' ? 1 : 8),
+    unary: (op, x) => x + (op === 'neg' || op === 'abs' || op === 'floor' ? 1 : 8),
     binary: (op, x, y) => x + y + (op === 'pow' ? 16 : op === 'div' ? 4 : 1),
     select: (p, t, o) => p + t + o + 1,
   });

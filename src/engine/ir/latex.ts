@@ -221,6 +221,8 @@ const dialect: Omit<Dialect<Term>, 'read'> = {
         return { tex: `\\sqrt{${x.tex}}`, binds: ATOM };
       case 'abs':
         return { tex: `\\left|${x.tex}\\right|`, binds: ATOM };
+      case 'floor':
+        return { tex: `\\left\\lfloor ${x.tex} \\right\\rfloor`, binds: ATOM };
       default:
         return call(`\\${op}`, x);
     }

@@ -1,6 +1,7 @@
 /** The operations: one line each. The palette shows them in this order. */
 import { abs } from './abs';
 import { add } from './add';
+import { batchNormalisation, standardise } from './batch-normalisation';
 import { binaryCrossEntropy } from './binary-cross-entropy';
 import { binaryCrossEntropyLogits } from './binary-cross-entropy-logits';
 import { binaryStep } from './binary-step';
@@ -13,6 +14,7 @@ import { cos } from './cos';
 import { crossEntropyLogits } from './cross-entropy-logits';
 import { dense } from './dense';
 import { divide } from './divide';
+import { dropout } from './dropout';
 import { elu } from './elu';
 import { exp } from './exp';
 import { gelu } from './gelu';
@@ -69,7 +71,9 @@ const list: readonly Op[] = [
   convolutionLayer2d,
   maxPooling,
   averagePooling,
+  batchNormalisation,
   layerNormalisation,
+  dropout,
   mccullochPitts,
   identity,
   binaryStep,
@@ -113,6 +117,7 @@ const list: readonly Op[] = [
   cos,
   clamp,
   normalise,
+  standardise,
   sum,
   mean,
   max,

@@ -81,6 +81,22 @@ export interface LossRole {
   readonly takes: 'value' | 'probability' | 'logit';
 }
 
+/** In kernels of training forms: the weight of each row of the batch, 1/n in its n rows, 0 in padding. */
+export const ROWS = 'rows';
+
+/**
+ * What an operation does in training where that differs from use, as in batch normalisation and dropout.
+ * Stepping, checks, the live view, evaluation and exports take the ordinary form.
+ */
+export interface TrainingForm {
+  value(call: Call): KernelSequence;
+  gradient(call: Call, port: string): KernelSequence | null;
+  /** Runs after each step. It may store to its state and to the parameters that feed its ports. */
+  update(call: Call): KernelSequence;
+  /** Numbers that it remembers from step to step, by the names that its kernels use. `seed` differs between nodes. */
+  state?(call: Call, batch: number, seed: number): Readonly<Record<string, { readonly shape: Shape; readonly init: number | readonly number[] }>>;
+}
+
 export interface Primitive extends OpBase {
   readonly kind: 'primitive';
   value(call: Call): KernelSequence;
@@ -88,6 +104,7 @@ export interface Primitive extends OpBase {
   gradient(call: Call, port: string): KernelSequence | null;
   /** LaTeX of the local derivative ∂out/∂port, in terms of LaTeX for each port and for the value. */
   derivativeFormula(args: Readonly<Record<string, Latex>>, out: Latex, port: string, call: Call): Latex;
+  readonly training?: TrainingForm;
   readonly loss?: LossRole;
   /** True for binary step: training through it is refused with the reason. */
   readonly noGradient?: boolean;

@@ -4,7 +4,7 @@
  */
 import type { Backend, Device } from '../backends/backend';
 import { draw, initializerOf } from '../ops/initializers';
-import { product } from '../ir/shape';
+import { product, sizeOf } from '../ir/shape';
 import { RATE } from '../optimizers/optimizer';
 import { type BackendName, type BufferId, bufferIds, type ParameterSpec, type Plan, type Plans, type Weights } from '../plan';
 import type { Dataset } from '../data/dataset';
@@ -88,10 +88,10 @@ export class Session {
   }
 
   #restartSlots(): void {
-    for (const b of this.plans.train?.program.buffers ?? []) {
-      if (b.role !== 'slot') continue;
-      const size = product(b.shape as readonly number[]);
-      this.train!.write(b.id, new Float32Array(size).fill(typeof b.init === 'number' ? b.init : 0));
+    const program = this.plans.train?.program;
+    for (const { id, role, shape, init = 0 } of program?.buffers ?? []) {
+      if (role !== 'slot') continue;
+      this.train!.write(id, typeof init === 'number' ? new Float32Array(sizeOf(shape, program!.batch)).fill(init) : init);
     }
   }
 
@@ -135,10 +135,11 @@ export class Session {
 
   /** Buffers that this session does not have, or of another size, are passed over. */
   setState(state: State): void {
-    const specs = new Map((this.plans.train ?? this.plans.evaluate).program.buffers.map((b) => [b.id, b]));
+    const { program } = this.plans.train ?? this.plans.evaluate;
+    const specs = new Map(program.buffers.map((b) => [b.id, b]));
     for (const [id, numbers] of state) {
       const spec = specs.get(id);
-      if (spec && product(spec.shape as readonly number[]) === numbers.length) this.#owner.write(id, numbers);
+      if (spec && sizeOf(spec.shape, program.batch) === numbers.length) this.#owner.write(id, numbers);
     }
     this.#version++;
   }

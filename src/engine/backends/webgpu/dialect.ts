@@ -100,6 +100,7 @@ const unaryText: Readonly<Record<UnaryOp, (x: string) => string>> = {
   log: (x) => `logarithm(${x})`,
   sqrt: (x) => `sqrt(${x})`,
   abs: (x) => `abs(${x})`,
+  floor: (x) => `floor(${x})`,
   tanh: (x) => `hyperbolicTangent(${x})`,
   sin: (x) => `wave(${x}, 0)`,
   cos: (x) => `wave(${x}, 1)`,
