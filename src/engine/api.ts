@@ -1,12 +1,14 @@
 /** What the engine's worker offers to the window. Nothing here names a device. */
 import type { Profile } from './backends/backend';
 import type { NodeId } from './graph/graph';
+import type { Breakpoint, Stop } from './graph/project';
 import type { BackendName, Plans, Weights } from './plan';
 import type { Dataset } from './data/dataset';
 import type { FrameLayout, Look, Tap } from './train/frames';
 import type { Score } from './train/metrics';
 import type { Trace } from './train/trace-types';
-import type { CurvePoint, Trouble } from './train/trainer';
+import type { MomentInfo } from './train/timeline';
+import type { CurvePoint, Stopped, Trouble } from './train/trainer';
 
 export interface LoadOptions {
   /** Seeds initial weights and the order of the rows. */
@@ -15,6 +17,8 @@ export interface LoadOptions {
   readonly batch: number;
   /** Start from these instead of the initializers, where key and shape fit. */
   readonly weights?: Weights;
+  readonly stop?: Stop | undefined;
+  readonly breakpoints?: readonly Breakpoint[] | undefined;
 }
 
 export interface LoadReport {
@@ -43,6 +47,19 @@ export interface Tuning {
   readonly epochs?: number;
   /** Steps a second at most, so that people can follow; null for full speed. */
   readonly pace?: number | null;
+  /** {} for none. */
+  readonly stop?: Stop;
+  readonly breakpoints?: readonly Breakpoint[];
+}
+
+/** Moments of training that one can go back to. */
+export interface TimelineReport {
+  readonly moments: readonly MomentInfo[];
+  /** The moment that the present state equals; null after steps that were not kept. */
+  readonly here: number | null;
+  /** Memory that they take, and may take at most. */
+  readonly bytes: number;
+  readonly limit: number;
 }
 
 export interface MapRequest {
@@ -84,14 +101,21 @@ export interface EngineApi {
   test(): Promise<Score | null>;
   weights(): Promise<Weights>;
   setWeights(weights: Weights): Promise<void>;
+  timeline(): Promise<TimelineReport>;
+  /** To a kept moment, exactly; training pauses. The present one is kept first. False: that moment is gone. */
+  travel(moment: number): Promise<boolean>;
+  /** Names a moment (null: the present one), which keeps it; without a name it is like the others. Returns its id. */
+  bookmark(moment: number | null, name: string | null): Promise<number | null>;
 }
 
 /** News from the worker. */
 export interface EngineEvents {
   progress(progress: Progress): void;
   trouble(trouble: Trouble): void;
+  /** A rule or a breakpoint ended training. */
+  stopped?(stopped: Stopped): void;
   /** Only without shared memory. */
   frame(memory: ArrayBuffer): void;
 }
 
-export type { CurvePoint, Look, Score, Trouble, Weights };
+export type { CurvePoint, Look, MomentInfo, Score, Stopped, Trouble, Weights };

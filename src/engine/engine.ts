@@ -2,13 +2,14 @@
  * The engine as the window sees it: one network at a time, its data, its training, and the live numbers
  * of the view. Independent of where it runs; `worker.ts` serves it from a worker.
  */
-import type { EngineApi, EngineEvents, LoadOptions, LoadReport, Look, MapRequest, Progress, Tuning } from './api';
+import type { EngineApi, EngineEvents, LoadOptions, LoadReport, Look, MapRequest, Progress, TimelineReport, Tuning } from './api';
 import { type Backend, DeviceFailure, type Profile } from './backends/backend';
 import { type BackendName, bufferIds, type BufferId, type Plans, type Weights } from './plan';
-import type { Dataset } from './train/dataset';
+import type { Dataset } from './data/dataset';
 import type { FrameLayout, Tap } from './train/frames';
 import { Live } from './train/live';
 import { Session } from './train/session';
+import { TIMELINE_BYTES } from './train/timeline';
 import { trace } from './train/trace';
 import { type CurvePoint, Trainer } from './train/trainer';
 
@@ -39,6 +40,9 @@ const noData: Dataset = {
   y: new Float32Array(),
   split: { train: Uint32Array.of(0), validation: new Uint32Array(), test: new Uint32Array() },
 };
+
+/** Plain values as they are sent: the window sends them again with every change of a setting. */
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 export class Engine implements EngineApi {
   readonly #around: Surroundings;
@@ -129,6 +133,9 @@ export class Engine implements EngineApi {
         seed,
         scoreEvery: 100,
         scoreRows: 5000,
+        stop: this.#options.stop,
+        breakpoints: this.#options.breakpoints,
+        memory: TIMELINE_BYTES,
         now,
         sleep,
         breathe: async () => {
@@ -143,6 +150,7 @@ export class Engine implements EngineApi {
         },
         point: (point) => this.#points.push(point),
         trouble: (trouble) => events.trouble({ ...trouble, ...this.#ownerOf(trouble.node) }),
+        stopped: (stopped) => events.stopped?.({ ...stopped, ...this.#ownerOf(stopped.node) }),
       },
     );
     this.#trainer.pace = this.#pace;
@@ -210,7 +218,15 @@ export class Engine implements EngineApi {
     await this.#work;
   }
 
-  async tune({ hyper, epochs, pace }: Tuning): Promise<void> {
+  async tune({ hyper, epochs, pace, stop, breakpoints }: Tuning): Promise<void> {
+    if (stop !== undefined && !same(stop, this.#options.stop ?? {})) {
+      this.#options = { ...this.#options, stop };
+      if (this.#trainer) this.#trainer.stop = stop;
+    }
+    if (breakpoints !== undefined && !same(breakpoints, this.#options.breakpoints ?? [])) {
+      this.#options = { ...this.#options, breakpoints };
+      if (this.#trainer) this.#trainer.breakpoints = breakpoints;
+    }
     if (pace !== undefined) {
       this.#pace = pace ?? Number.POSITIVE_INFINITY;
       if (this.#trainer) this.#trainer.pace = this.#pace;
@@ -312,7 +328,39 @@ export class Engine implements EngineApi {
 
   async setWeights(weights: Weights): Promise<void> {
     this.#session?.setWeights(weights);
+    this.#trainer?.touched();
     if (!this.#trainer?.running) await this.#live.show();
+  }
+
+  async timeline(): Promise<TimelineReport> {
+    const trainer = this.#trainer;
+    if (!trainer) return { moments: [], here: null, bytes: 0, limit: TIMELINE_BYTES };
+    const { timeline, here } = trainer;
+    return { moments: timeline.infos(), here, bytes: timeline.bytes, limit: timeline.limit };
+  }
+
+  travel(id: number): Promise<boolean> {
+    return this.#inTurn(async () => {
+      await this.#halt();
+      const trainer = this.#trainer;
+      if (!trainer || !(await trainer.travel(id))) return false;
+      this.#batchLoss = trainer.batchLoss;
+      this.#live.place(trainer);
+      await this.#live.show();
+      this.#progress(true);
+      return true;
+    });
+  }
+
+  bookmark(id: number | null, name: string | null): Promise<number | null> {
+    return this.#inTurn(async () => {
+      const trainer = this.#trainer;
+      if (!trainer) return null;
+      if (id === null && !trainer.running) await trainer.keep();
+      const at = id ?? trainer.here;
+      if (at !== null) trainer.timeline.bookmark(at, name);
+      return at;
+    });
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

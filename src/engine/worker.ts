@@ -32,7 +32,7 @@ const breathe = (): Promise<void> =>
 
 const engine = new Engine({
   backends,
-  events: { progress: event('progress'), trouble: event('trouble'), frame: event('frame') },
+  events: { progress: event('progress'), trouble: event('trouble'), stopped: event('stopped'), frame: event('frame') },
   now: () => performance.now(),
   breathe,
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

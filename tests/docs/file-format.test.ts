@@ -186,6 +186,26 @@ function projectSchema(): Schema {
             })),
           },
           clip: closed({ value: { type: 'number', exclusiveMinimum: 0 }, norm: { type: 'number', exclusiveMinimum: 0 } }),
+          stop: closed({
+            patience: { type: 'integer', minimum: 1, maximum: 10_000_000, description: 'Epochs without a better loss.' },
+            change: { type: 'number', minimum: 0, description: 'How much smaller a better loss is at least.' },
+            loss: { type: 'number' },
+            accuracy: { type: 'number', minimum: 0, maximum: 1 },
+            seconds: { type: 'number', minimum: 0.1, maximum: 1e7 },
+          }),
+          breakpoints: {
+            type: 'array',
+            maxItems: 100,
+            items: closed(
+              {
+                kind: { enum: ['gradient', 'loss', 'dead', 'sign'] },
+                limit: { type: 'number', minimum: 0 },
+                node: { type: 'string', description: 'Name of a node; without it, anywhere.' },
+                off: { type: 'boolean', default: false },
+              },
+              ['kind'],
+            ),
+          },
         }),
         weights: {
           type: 'object',

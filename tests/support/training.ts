@@ -6,7 +6,7 @@ import type { Project } from '../../src/engine/graph/project';
 import type { BackendName, Plans } from '../../src/engine/plan';
 import type { Dataset } from '../../src/engine/data/dataset';
 import { Session } from '../../src/engine/train/session';
-import { Trainer, type TrainerOptions, type Trouble } from '../../src/engine/train/trainer';
+import { Trainer, type Stopped, type TrainerOptions, type Trouble } from '../../src/engine/train/trainer';
 
 export async function profileOf(backend: BackendName): Promise<BackendProfile> {
   const found = await backends.get(backend)!.detect();
@@ -25,6 +25,7 @@ export interface Trained {
   readonly session: Session;
   readonly trainer: Trainer;
   readonly troubles: readonly Trouble[];
+  readonly stops: readonly Stopped[];
 }
 
 export async function trained(
@@ -35,6 +36,7 @@ export async function trained(
   const session = await Session.open(await plansOf(project, data, backend), backends);
   session.initialize(seed);
   const troubles: Trouble[] = [];
+  const stops: Stopped[] = [];
   const trainer = new Trainer(
     session,
     data,
@@ -49,10 +51,10 @@ export async function trained(
       now: () => performance.now(),
       ...options,
     },
-    { slice: () => {}, point: () => {}, trouble: (trouble) => troubles.push(trouble) },
+    { slice: () => {}, point: () => {}, trouble: (trouble) => troubles.push(trouble), stopped: (news) => stops.push(news) },
   );
   await trainer.train();
-  return { session, trainer, troubles };
+  return { session, trainer, troubles, stops };
 }
 
 export const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;

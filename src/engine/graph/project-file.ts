@@ -8,11 +8,13 @@ import { edgeId, type AttrValue, type Attrs, type Edge, type Node, type NodeId }
 import { readJson, safeKey, type JsonValue } from './json';
 import {
   defaultSettings,
+  type Breakpoint,
   type CsvSource,
   type DataSource,
   type Point,
   type Project,
   type Split,
+  type Stop,
   type StoredTensor,
   type Training,
 } from './project';
@@ -26,6 +28,7 @@ const EDGE_LIMIT = 800_000;
 const ID_LIMIT = 120;
 const TEXT_LIMIT = 100_000;
 const LIST_LIMIT = 1_000_000;
+const BREAKPOINT_LIMIT = 100;
 /** After so many faults the rest is not listed. */
 const FAULT_LIMIT = 20;
 
@@ -504,6 +507,8 @@ function readTraining(reader: Reader | null, nodes: Readonly<Record<string, Node
     ...(objective === undefined ? {} : { objective }),
     ...readSchedule(reader.object('schedule')),
     ...readClip(reader.object('clip')),
+    ...readStop(reader.object('stop')),
+    ...readBreakpoints(reader),
   };
   reader.end();
   return training;
@@ -530,6 +535,49 @@ function readClip(reader: Reader | null): Pick<Training, 'clip'> {
   const clip = { ...limit('value'), ...limit('norm') };
   reader.end();
   return { clip };
+}
+
+function readStop(reader: Reader | null): Pick<Training, 'stop'> {
+  if (!reader) return {};
+  const given = (name: keyof Stop, read: () => number): object => (reader.get(name) === undefined ? {} : { [name]: read() });
+  const stop: Stop = {
+    ...given('patience', () => reader.whole('patience', undefined, 1, 10_000_000)),
+    ...given('change', () => reader.number('change', undefined, 0, 1e30)),
+    ...given('loss', () => reader.number('loss', undefined, -1e30, 1e30)),
+    ...given('accuracy', () => reader.number('accuracy', undefined, 0, 1)),
+    ...given('seconds', () => reader.number('seconds', undefined, 0.1, 1e7)),
+  };
+  reader.end();
+  return { stop };
+}
+
+/** A node that is not there is no fault: it may come back, and until then nothing pauses there. */
+function readBreakpoints(training: Reader): Pick<Training, 'breakpoints'> {
+  const list = training.get('breakpoints');
+  if (list === undefined) return {};
+  const place = training.at('breakpoints');
+  if (!Array.isArray(list) || list.length > BREAKPOINT_LIMIT) {
+    training.faults.add(place, `must be a list of at most ${BREAKPOINT_LIMIT} breakpoints.`);
+    return {};
+  }
+  const breakpoints: Breakpoint[] = [];
+  list.forEach((item: JsonValue, index) => {
+    if (!isObject(item)) {
+      training.faults.add(`${place}.${index}`, `must be an object, but is ${shown(item)}.`);
+      return;
+    }
+    const reader = new Reader(item, `${place}.${index}`, training.faults);
+    const kind = reader.choice('kind', undefined, ['gradient', 'loss', 'dead', 'sign'] as const);
+    const node = reader.get('node') === undefined ? undefined : reader.text('node', undefined, ID_LIMIT);
+    breakpoints.push({
+      kind,
+      ...(reader.get('limit') === undefined ? {} : { limit: reader.number('limit', undefined, 0, 1e30) }),
+      ...(node === undefined ? {} : { node }),
+      ...(reader.flag('off', false) ? { off: true } : {}),
+    });
+    reader.end();
+  });
+  return { breakpoints };
 }
 
 function readWeights(reader: Reader | null): Record<string, StoredTensor> | null {

@@ -59,6 +59,10 @@ export interface Training {
   readonly schedule?: Schedule;
   /** Limits on the gradients before each update; absent: none. */
   readonly clip?: Clip;
+  /** When training stops by itself before its epochs are done; absent: it does not. */
+  readonly stop?: Stop;
+  /** What pauses training, so that one can look at it; absent: nothing. */
+  readonly breakpoints?: readonly Breakpoint[];
 }
 
 /** A rule of `train/schedules.ts` and its settings; those that are missing have their defaults. */
@@ -72,6 +76,32 @@ export interface Clip {
   readonly value?: number;
   /** The length of all gradients together, as one vector, stays at most this. */
   readonly norm?: number;
+}
+
+/** Rules that are missing do not count. */
+export interface Stop {
+  /** So many epochs without a better loss, of the validation rows or, where there are none, of the training rows … */
+  readonly patience?: number;
+  /** … where better means smaller by more than this. */
+  readonly change?: number;
+  /** That loss is small enough. */
+  readonly loss?: number;
+  /** That accuracy, 0 … 1, is high enough. */
+  readonly accuracy?: number;
+  /** Training may take so long. */
+  readonly seconds?: number;
+}
+
+export type BreakpointKind = 'gradient' | 'loss' | 'dead' | 'sign';
+
+export interface Breakpoint {
+  readonly kind: BreakpointKind;
+  /** Size of the gradient, share by which the loss rises, or batches in which a unit gives 0. */
+  readonly limit?: number;
+  /** Only there; absent: anywhere in the drawing. */
+  readonly node?: NodeId;
+  /** Kept, but not heeded. */
+  readonly off?: boolean;
 }
 
 export interface Settings {

@@ -68,12 +68,17 @@ export class Live {
     return this.#session?.plans.live.program.buffers.find((b) => b.id === id);
   }
 
-  /** While training: a frame when one is due. */
-  async maybeShow(trainer: Trainer): Promise<void> {
-    if (this.now() < this.#next || !this.#writer || this.#taps.length === 0) return;
+  /** Where training stands: the step it shows, and the coming batch. */
+  place(trainer: Trainer): void {
     this.#place = { step: trainer.step, epoch: trainer.epoch };
     if (this.#at === 'batch' && this.#session)
       this.#rows = trainer.nextRows().slice(0, this.#session.plans.live.program.batch);
+  }
+
+  /** While training: a frame when one is due. */
+  async maybeShow(trainer: Trainer): Promise<void> {
+    if (this.now() < this.#next || !this.#writer || this.#taps.length === 0) return;
+    this.place(trainer);
     const begin = this.now();
     await this.show();
     const took = this.now() - begin;

@@ -38,12 +38,14 @@ export class Session {
   readonly #hyper = new Map<BufferId, number>();
   /** A schedule's factor on the learning rate. */
   #rateFactor = 1;
+  #probe: Promise<Device> | null = null;
 
   private constructor(
     readonly plans: Plans,
     readonly train: Device | null,
     readonly evaluate: Device,
     readonly live: Device,
+    readonly openLive: () => Promise<Device>,
   ) {
     const program = (plans.train ?? plans.evaluate).program;
     this.parameters = plans.evaluate.program.parameters;
@@ -61,7 +63,7 @@ export class Session {
     };
     try {
       const train = plans.train ? await open(plans.train) : null;
-      return new Session(plans, train, await open(plans.evaluate), await open(plans.live));
+      return new Session(plans, train, await open(plans.evaluate), await open(plans.live), () => backends.get(plans.live.backend)!.open(plans.live));
     } catch (error) {
       for (const device of opened) device.close();
       throw error;
@@ -171,6 +173,12 @@ export class Session {
     return new Map([...this.#hyper.keys()].map((id) => [id, this.#present(id)]));
   }
 
+  /** A device like the live view's, for who looks at a batch while training: the view's own may be busy. */
+  probe(): Promise<Device> {
+    this.#probe ??= this.openLive();
+    return this.#probe;
+  }
+
   changed(): void {
     this.#version++;
   }
@@ -241,6 +249,10 @@ export class Session {
 
   close(): void {
     for (const device of [this.train, this.evaluate, this.live]) device?.close();
+    void this.#probe?.then(
+      (device) => device.close(),
+      () => undefined,
+    );
   }
 }
 

@@ -86,6 +86,7 @@ export async function train(io: Io, file: string, options: TrainOptions): Promis
           seed: training.seed,
           scoreEvery: options.json ? 0 : BAR_EVERY,
           scoreRows: CURVE_ROWS,
+          stop: training.stop,
           breathe: () => setImmediate(),
           sleep: (ms) => setTimeout(ms),
           now: () => performance.now(),
@@ -105,6 +106,10 @@ export async function train(io: Io, file: string, options: TrainOptions): Promis
           },
           trouble: (news) => {
             trouble = news;
+          },
+          stopped: ({ kind, message, restored }) => {
+            if (options.json) json(io, { event: 'stopped', kind, message, restored });
+            else io.err(message);
           },
         },
       );

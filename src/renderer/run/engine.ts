@@ -2,7 +2,7 @@
  * Starts the engine's worker and speaks to it: calls over the remote protocol, news as event messages.
  * The rest of the window sees an `EngineApi` and never a worker.
  */
-import type { EngineApi, EngineEvents } from '../../engine/api';
+import type { EngineApi, EngineEvents, Stopped } from '../../engine/api';
 import { connect, type Port } from '../../engine/remote';
 
 export interface Engine {
@@ -37,12 +37,13 @@ export function startEngine(events: EngineEvents, onCrash: (message: string) => 
   worker.addEventListener('message', (event: MessageEvent<unknown>) => {
     const message = event.data;
     if (!isEvent(message) || !Object.hasOwn(listeners, message.name)) return;
-    listeners[message.name as keyof EngineEvents](message.payload);
+    listeners[message.name as keyof typeof listeners](message.payload);
   });
   // Our own worker sends these payloads; the names are checked above, the types by the worker's compiler.
-  const listeners: { readonly [E in keyof EngineEvents]: (payload: unknown) => void } = {
+  const listeners: { readonly [E in keyof EngineEvents]-?: (payload: unknown) => void } = {
     progress: (payload) => events.progress(payload as Parameters<EngineEvents['progress']>[0]),
     trouble: (payload) => events.trouble(payload as Parameters<EngineEvents['trouble']>[0]),
+    stopped: (payload) => events.stopped?.(payload as Stopped),
     frame: (payload) => events.frame(payload as ArrayBuffer),
   };
   worker.addEventListener('error', (event) => {

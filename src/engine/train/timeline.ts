@@ -1,0 +1,141 @@
+/**
+ * Moments of training that one can go back to: copies of everything that training changes, within a bound
+ * of memory. When it is full, moments go where they lie closest for their age, so that recent ones stay
+ * dense and old ones become sparse, logarithmically; the first, the last and those that are marked stay.
+ */
+import type { State } from './session';
+
+export interface Moment {
+  readonly id: number;
+  readonly epoch: number;
+  readonly step: number;
+  /** Rows of the present epoch that are done. */
+  readonly at: number;
+  /** Loss of the batch before. */
+  readonly loss: number | null;
+  readonly state: State;
+}
+
+export interface MomentInfo {
+  readonly id: number;
+  readonly epoch: number;
+  readonly step: number;
+  readonly loss: number | null;
+  readonly bookmark: string | null;
+  readonly bytes: number;
+}
+
+export const TIMELINE_BYTES = 64 * 2 ** 20;
+/** Small states are many: a list that long is still quick to send and to draw. */
+const MOST = 2000;
+
+export const bytesOf = (state: State): number => {
+  let bytes = 0;
+  for (const numbers of state.values()) bytes += numbers.byteLength;
+  return bytes;
+};
+
+export class Timeline {
+  #moments: Moment[] = [];
+  #bytes = 0;
+  #next = 1;
+  readonly #sizes = new Map<number, number>();
+  readonly #bookmarks = new Map<number, string>();
+  /** Stays until another is the best. */
+  #pinned: number | null = null;
+
+  constructor(
+    readonly limit = TIMELINE_BYTES,
+    readonly most = MOST,
+  ) {}
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+  get length(): number {
+    return this.#moments.length;
+  }
+  /** In the order of their steps. */
+  get moments(): readonly Moment[] {
+    return this.#moments;
+  }
+
+  infos(): MomentInfo[] {
+    return this.#moments.map(({ id, epoch, step, loss }) => ({
+      id,
+      epoch,
+      step,
+      loss,
+      bookmark: this.#bookmarks.get(id) ?? null,
+      bytes: this.#sizes.get(id)!,
+    }));
+  }
+
+  find(id: number): Moment | undefined {
+    return this.#moments.find((moment) => moment.id === id);
+  }
+
+  /** Whether states of that size can be kept at all: one to come from and one to go to. */
+  holds(bytes: number): boolean {
+    return bytes * 2 <= this.limit;
+  }
+
+  add(moment: Omit<Moment, 'id'>): Moment {
+    const added = { ...moment, id: this.#next++ };
+    const bytes = bytesOf(moment.state);
+    // Bookmarks of an earlier branch may lie further on.
+    const later = this.#moments.findIndex((other) => other.step > moment.step);
+    this.#moments.splice(later < 0 ? this.#moments.length : later, 0, added);
+    this.#sizes.set(added.id, bytes);
+    this.#bytes += bytes;
+    while ((this.#bytes > this.limit || this.#moments.length > this.most) && this.#thin(added.id));
+    return added;
+  }
+
+  bookmark(id: number, name: string | null): void {
+    if (!this.find(id)) return;
+    if (name === null) this.#bookmarks.delete(id);
+    else this.#bookmarks.set(id, name);
+  }
+
+  pin(id: number): void {
+    this.#pinned = id;
+  }
+
+  /** Training goes on from a moment before these: what came after it belongs to another past. */
+  cut(step: number): void {
+    for (const { id } of this.#moments.filter((moment) => moment.step > step)) if (!this.#bookmarks.has(id)) this.#drop(id);
+  }
+
+  #drop(id: number): void {
+    this.#bytes -= this.#sizes.get(id) ?? 0;
+    this.#sizes.delete(id);
+    this.#bookmarks.delete(id);
+    if (this.#pinned === id) this.#pinned = null;
+    this.#moments = this.#moments.filter((moment) => moment.id !== id);
+  }
+
+  /** Drops one; false when all that is left must stay. */
+  #thin(newest: number): boolean {
+    const now = this.#moments.at(-1)!.step;
+    let chosen: number | null = null;
+    let least = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < this.#moments.length - 1; i++) {
+      const { id, step } = this.#moments[i]!;
+      if (id === newest || id === this.#pinned || this.#bookmarks.has(id)) continue;
+      // The first goes only when nothing else can.
+      const gap = i === 0 ? Number.MAX_VALUE : (this.#moments[i + 1]!.step - this.#moments[i - 1]!.step) / (now - step + 1);
+      if (gap < least) {
+        least = gap;
+        chosen = id;
+      }
+    }
+    if (chosen === null) {
+      // Too many bookmarks for the memory: the oldest goes.
+      chosen = this.#moments.find(({ id }) => id !== newest && id !== this.#pinned)?.id ?? null;
+    }
+    if (chosen === null) return false;
+    this.#drop(chosen);
+    return true;
+  }
+}

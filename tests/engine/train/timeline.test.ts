@@ -1,0 +1,234 @@
+/** Going back to kept moments, early stopping, and breakpoints, with the ordinary session and trainer. */
+import { describe, expect, test } from 'vitest';
+import { generateDataset } from '../../../src/engine/data/generators';
+import { setTraining } from '../../../src/engine/graph/edits';
+import type { Project, Training } from '../../../src/engine/graph/project';
+import { parseProject, serialiseProject } from '../../../src/engine/graph/project-file';
+import { opOf } from '../../../src/engine/ops/index';
+import { bufferIds } from '../../../src/engine/plan';
+import { draftProject } from '../../../src/engine/train/draft';
+import type { State } from '../../../src/engine/train/session';
+import { Stopping } from '../../../src/engine/train/stopping';
+import { Timeline } from '../../../src/engine/train/timeline';
+import { drawing, number } from '../../support/drawing';
+import { trained } from '../../support/training';
+
+const split = { train: 0.7, validation: 0.15, test: 0.15, seed: 1 };
+const source = { kind: 'generator', name: 'circles', count: 200, noise: 0.1, seed: 1 } as const;
+const circles = generateDataset(source, split);
+const circlesProject = (training: Partial<Training>, activation = 'tanh'): Project =>
+  setTraining({ batch: 20, hyper: { rate: 0.03 }, ...training })(
+    draftProject(circles, source, split, { title: 'Test', hidden: [4], activation }),
+  );
+const bits = (state: State): string =>
+  [...state].map(([id, numbers]) => `${id}:${Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength).toString('base64')}`).join('\n');
+
+const MEMORY = 2 ** 24;
+const schedule = { kind: 'exponential', settings: { factor: 0.9 } };
+
+describe('time travel', () => {
+  test('there and back gives identical bits; going on gives the same run', async () => {
+    // A clock that stands still: keeping takes no time, so everything is kept.
+    const { session, trainer } = await trained(circlesProject({ epochs: 6, schedule }), circles, { memory: MEMORY, now: () => 0 });
+    const end = bits(await session.state());
+    const last = trainer.here!;
+    const third = trainer.timeline.moments.find(({ epoch, at }) => epoch === 3 && at === 0)!;
+    expect(await trainer.travel(third.id)).toBe(true);
+    expect([trainer.epoch, trainer.step]).toEqual([3, 3 * 7]);
+    expect(bits(await session.state())).toBe(bits(third.state));
+    expect(bits(await session.state())).not.toBe(end);
+    await trainer.travel(last);
+    expect(bits(await session.state())).toBe(end);
+    // From there once more: the same rows in the same order at the same rates.
+    await trainer.travel(third.id);
+    await trainer.train();
+    expect(trainer.epoch).toBe(6);
+    expect(bits(await session.state())).toBe(end);
+    session.close();
+  });
+
+  test('in the middle of an epoch too, and going on cuts off what came after', async () => {
+    const { session, trainer } = await trained(circlesProject({ epochs: 1, schedule }), circles, { memory: MEMORY });
+    for (let i = 0; i < 3; i++) await trainer.oneStep();
+    const middle = trainer.here!;
+    expect(trainer.timeline.find(middle)!.at).toBe(60);
+    await trainer.oneEpoch();
+    const end = bits(await session.state());
+    const [rate, epoch] = [session.hyper.get(bufferIds.hyper('rate')), trainer.epoch];
+    await trainer.travel(middle);
+    const count = trainer.timeline.length;
+    await trainer.oneStep();
+    expect(trainer.timeline.length).toBeLessThanOrEqual(count);
+    expect(trainer.timeline.moments.every(({ step }) => step <= trainer.step)).toBe(true);
+    await trainer.oneEpoch();
+    expect(bits(await session.state())).toBe(end);
+    expect([session.hyper.get(bufferIds.hyper('rate')), trainer.epoch]).toEqual([rate, epoch]);
+    session.close();
+  });
+
+  test('weights that were set by hand can be left and found again', async () => {
+    const { session, trainer } = await trained(circlesProject({ epochs: 2 }), circles, { memory: MEMORY });
+    const before = trainer.here!;
+    session.setWeights({ 'hidden/bias': { shape: [4], data: Float32Array.of(1, 2, 3, 4) } });
+    trainer.touched();
+    const changed = bits(await session.state());
+    await trainer.travel(before);
+    expect(bits(await session.state())).not.toBe(changed);
+    await trainer.travel(trainer.timeline.moments.at(-1)!.id);
+    expect(bits(await session.state())).toBe(changed);
+    session.close();
+  });
+
+  const state = (floats: number): State => new Map([['v:w', new Float32Array(floats)]]);
+  test('memory stays bounded, and what is kept gets sparser with age', () => {
+    const line = new Timeline(100 * 400);
+    for (let step = 0; step < 5000; step++) line.add({ epoch: step, step, at: 0, loss: null, state: state(100) });
+    expect(line.bytes).toBeLessThanOrEqual(100 * 400);
+    expect(line.length).toBe(100);
+    const steps = line.moments.map((m) => m.step);
+    expect([steps[0], steps.at(-1)]).toEqual([0, 4999]);
+    const gaps = steps.slice(1).map((s, i) => s - steps[i]!);
+    const mean = (some: readonly number[]): number => some.reduce((a, b) => a + b, 0) / some.length;
+    expect(mean(gaps.slice(-25))).toBeLessThan(4);
+    expect(mean(gaps.slice(1, 10))).toBeGreaterThan(100);
+  });
+
+  test('a thousand states of a hundred thousand parameters with Adam stay within 64 MB', () => {
+    const line = new Timeline();
+    for (let step = 0; step < 200; step++) line.add({ epoch: step, step, at: 0, loss: null, state: state(300_000) });
+    expect(line.bytes).toBeLessThanOrEqual(64 * 2 ** 20);
+    expect(line.length).toBeGreaterThan(50);
+    expect(line.holds(33 * 2 ** 20)).toBe(false);
+  });
+
+  test('bookmarks stay when others go, and survive a branch', () => {
+    const line = new Timeline(10 * 400);
+    const marked = [3, 4].map((step) => line.add({ epoch: step, step, at: 0, loss: null, state: state(100) }));
+    line.bookmark(marked[0]!.id, 'before it learned');
+    for (let step = 5; step < 300; step++) line.add({ epoch: step, step, at: 0, loss: null, state: state(100) });
+    expect(line.infos().find(({ bookmark }) => bookmark !== null)).toMatchObject({ step: 3, bookmark: 'before it learned' });
+    line.cut(0);
+    expect(line.infos().map(({ step }) => step)).toEqual([3]);
+    line.add({ epoch: 1, step: 1, at: 0, loss: null, state: state(100) });
+    expect(line.infos().map(({ step }) => step)).toEqual([1, 3]);
+  });
+});
+
+describe('early stopping', () => {
+  const score = (loss: number, accuracy?: number) => ({ loss, ...(accuracy === undefined ? {} : { accuracy }) });
+  const after = (rules: Stopping, losses: readonly number[]): number =>
+    losses.findIndex((loss, i) => rules.afterEpoch(i + 1, score(9), score(loss)).stop !== null) + 1;
+
+  test('waits for its patience, and a change that is too small does not count', () => {
+    expect(after(new Stopping({ patience: 2 }), [5, 4, 4.1, 3.9, 4, 4, 4])).toBe(6);
+    expect(after(new Stopping({ patience: 2, change: 0.5 }), [5, 4, 4.1, 3.9, 4])).toBe(4);
+    expect(after(new Stopping({ patience: 2, change: 0.5 }), [5, 4.8, 4.4, 4.3, 3.8, 1])).toBe(0);
+  });
+  test('stops at targets and when the time is up, in words', () => {
+    expect(new Stopping({ loss: 0.1 }).afterEpoch(1, score(0.1), null).stop?.reason).toBe('The training loss 0.1 reached the target 0.1.');
+    expect(new Stopping({ accuracy: 0.9 }).afterEpoch(1, score(1, 1), score(1, 0.95)).stop?.reason).toBe('The validation accuracy 95 % reached the target 90 %.');
+    expect(new Stopping({ seconds: 2 }).afterTime(1.9)).toBeNull();
+    expect(new Stopping({ seconds: 2 }).afterTime(2)?.kind).toBe('time');
+  });
+
+  test.each([MEMORY, 0])('brings the best weights back (memory for moments: %i)', async (memory) => {
+    // A rate so large that it overshoots sooner or later.
+    const { session, trainer, stops } = await trained(circlesProject({ epochs: 300, hyper: { rate: 0.2 }, stop: { patience: 3 } }), circles, {
+      memory,
+      stop: { patience: 3 },
+    });
+    const [stop] = stops;
+    expect(stop).toMatchObject({ kind: 'patience' });
+    expect(trainer.epoch).toBe(stop!.restored);
+    expect(stop!.message).toBe(`Training stopped after epoch ${stop!.restored! + 3}. The validation loss has not improved for 3 epochs. The weights of epoch ${stop!.restored}, the best, are back.`);
+    // Trained plainly for so many epochs, the numbers are the same.
+    const plain = await trained(circlesProject({ epochs: stop!.restored!, hyper: { rate: 0.2 } }), circles);
+    expect(bits(await session.state())).toBe(bits(await plain.session.state()));
+    session.close();
+    plain.session.close();
+  });
+
+  test('a target keeps the weights that reached it', async () => {
+    const { session, trainer, stops } = await trained(circlesProject({ epochs: 500 }), circles, { stop: { accuracy: 0.9 } });
+    expect(stops).toMatchObject([{ kind: 'accuracy', restored: null }]);
+    expect((await session.score(circles, circles.split.validation))!.accuracy).toBeGreaterThanOrEqual(0.9);
+    expect(trainer.epoch).toBeLessThan(500);
+    session.close();
+  });
+});
+
+describe('breakpoints', () => {
+  const rows = (x: readonly number[], t: readonly number[]) => ({
+    name: 'rows', rows: x.length, task: 'regression' as const, classes: [], notes: [],
+    features: [{ name: 'x', source: 'x', mean: 0, deviation: 1 }], targets: [{ name: 't', source: 't', mean: 0, deviation: 1 }],
+    x: Float32Array.from(x), y: Float32Array.from(t),
+    split: { train: Uint32Array.from(x, (_, i) => i), validation: new Uint32Array(), test: new Uint32Array() },
+  });
+  const neuron = (op: string, w: number, b: number, rate: number): Project =>
+    drawing(
+      {
+        x: ['input', {}, { shape: [] }], t: ['target', {}, { shape: [] }], w: number(w), b: number(b),
+        p: ['multiply', { a: 'x', b: 'w' }], s: ['add', { a: 'p', b: 'b' }], y: [op, { x: 's' }],
+        l: ['squared-error', { prediction: 'y', target: 't' }],
+      },
+      { optimizer: 'sgd', hyper: { rate }, batch: 2, epochs: 20 },
+    );
+
+  test('a gradient that is too long, by its length over the whole batch', async () => {
+    // ∂l/∂w = mean of 2(w·x − t)·x = (2·9 + 2·9)/2 = 18 at w = 1 over two rows x = −1 and 1 with t = 10 and −8.
+    const { session, trainer, stops } = await trained(neuron('identity', 1, 0, 0), rows([1, -1], [-8, 8]), {
+      breakpoints: [{ kind: 'gradient', limit: 17, node: 'w' }, { kind: 'gradient', limit: 19 }],
+    });
+    expect(stops).toEqual([{ kind: 'breakpoint', node: 'w', restored: null, message: "Paused after step 1. The gradient of 'w' is 18 long, more than 17." }]);
+    expect(trainer.step).toBe(1);
+    // It is told once: going on ends at the last epoch.
+    await trainer.train();
+    expect([trainer.epoch, stops.length]).toEqual([20, 1]);
+    session.close();
+  });
+
+  test('a unit that gives 0 for three batches in a row', async () => {
+    const { session, trainer, stops } = await trained(neuron('relu', 1, -5, 0.1), rows([1, -1], [2, 2]), {
+      breakpoints: [{ kind: 'dead', limit: 3 }],
+    });
+    expect(trainer.step).toBe(3);
+    expect(stops[0]).toMatchObject({ node: 'y', message: "Paused after step 3. 'y' gave 0 for every row of 3 batches in a row: it no longer learns." });
+    session.close();
+  });
+
+  test('a weight that changes its sign, and a loss that rises', async () => {
+    const flipped = await trained(neuron('identity', 0.5, 0, 0.3), rows([1, -1], [-1, 1]), { breakpoints: [{ kind: 'sign' }] });
+    expect(flipped.stops[0]).toMatchObject({ node: 'w', message: "Paused after step 1. 'w' changed its sign, from 0.5 to −0.4." });
+    const rising = await trained(neuron('identity', 0.5, 0, 1.2), rows([1, -1], [-1, 1]), {
+      breakpoints: [{ kind: 'loss', limit: 0.1 }, { kind: 'sign', off: true }],
+    });
+    expect(rising.stops[0]).toMatchObject({ kind: 'breakpoint', message: expect.stringContaining('The loss rose from 2.25 to') });
+    expect(rising.trainer.step).toBe(2);
+    flipped.session.close();
+    rising.session.close();
+  });
+
+  test('does not change what is learned', async () => {
+    const project = circlesProject({ epochs: 3 }, 'relu');
+    const [plain, watched] = [
+      await trained(project, circles),
+      await trained(project, circles, { breakpoints: [{ kind: 'gradient', limit: 1e9 }, { kind: 'dead', limit: 1e6 }, { kind: 'loss', limit: 1e9 }] }),
+    ];
+    expect(watched.trainer.epoch).toBe(3);
+    expect(bits(await watched.session.state())).toBe(bits(await plain.session.state()));
+    plain.session.close();
+    watched.session.close();
+  });
+
+  test('are kept in project files, with the rules for stopping', () => {
+    const training: Partial<Training> = {
+      stop: { patience: 5, change: 0.01, loss: 0.1, accuracy: 0.9, seconds: 30 },
+      breakpoints: [{ kind: 'gradient', limit: 3, node: 'hidden' }, { kind: 'dead', off: true }],
+    };
+    const read = parseProject(serialiseProject(circlesProject(training), opOf), opOf);
+    expect(read.ok && read.value.settings.training).toMatchObject(training);
+    const broken = serialiseProject(circlesProject(training), opOf).replace('"dead"', '"asleep"').replace('"patience": 5', '"patience": 0');
+    const refused = parseProject(broken, opOf);
+    expect(!refused.ok && refused.faults.map(({ place }) => place)).toEqual(['training.stop.patience', 'training.breakpoints.1.kind']);
+  });
+});
