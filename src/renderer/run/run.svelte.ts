@@ -164,6 +164,8 @@ export class Run {
     this.#project = project;
     this.#seed = project.settings.training.seed;
     this.goal = project.settings.training.epochs;
+    // Until its own plan is loaded there is nothing to train; the old one would answer for the new drawing.
+    this.#unload();
     this.#want({ compile: true, tune: false, data: true, fresh: true }, 0);
   }
 
