@@ -85,6 +85,8 @@ type State =
 /** Pixels that a press may wander before it is a drag. */
 const SLACK = 3;
 const HANDLE_REACH = 11;
+/** Pixels from the border within which a gesture makes the drawing drift. */
+const RIM = 26;
 
 const isMac = typeof navigator !== 'undefined' && /Mac/.test(navigator.platform);
 
@@ -93,6 +95,7 @@ let gestures = 0;
 export class Interaction {
   #state: State = { kind: 'idle' };
   #space = false;
+  #drifting: ReturnType<typeof setInterval> | undefined;
   #pointers = new Map<number, Point>();
   #pinch: { readonly distance: number; readonly middle: Point } | null = null;
   #faults = new Map<string, string | null>();
@@ -189,6 +192,26 @@ export class Interaction {
   }
 
   move(event: PointerEvent, at: Point): void {
+    this.#follow(event, at);
+    const { kind } = this.#state;
+    this.#drift(kind === 'moving' || kind === 'connecting' || kind === 'boxing' ? { event, at } : null);
+  }
+
+  /** Near the rim the drawing drifts under a gesture, so that it can reach what is out of sight. */
+  #drift(grip: { readonly event: PointerEvent; readonly at: Point } | null): void {
+    clearInterval(this.#drifting);
+    if (!grip) return;
+    const { width, height } = this.host.stage.size;
+    const push = (at: number, end: number): number => (at < RIM ? RIM - at : at > end - RIM ? end - RIM - at : 0);
+    const [dx, dy] = [push(grip.at.x, width), push(grip.at.y, height)];
+    if (dx === 0 && dy === 0) return;
+    this.#drifting = setInterval(() => {
+      this.host.stage.panBy(Math.max(-14, Math.min(14, dx * 0.4)), Math.max(-14, Math.min(14, dy * 0.4)));
+      this.#follow(grip.event, grip.at);
+    }, 16);
+  }
+
+  #follow(event: PointerEvent, at: Point): void {
     const { stage, editor } = this.host;
     if (this.#pointers.has(event.pointerId)) this.#pointers.set(event.pointerId, at);
     if (this.#pinch) {
@@ -225,7 +248,7 @@ export class Interaction {
           gesture: `move ${++gestures}`,
           dropEdge: null,
         };
-        this.move(event, at);
+        this.#follow(event, at);
         return;
       }
       case 'moving':
@@ -258,6 +281,7 @@ export class Interaction {
   }
 
   up(event: PointerEvent, at: Point): void {
+    this.#drift(null);
     const { stage, editor } = this.host;
     this.#pointers.delete(event.pointerId);
     if (this.#pinch) {
@@ -576,7 +600,13 @@ export class Interaction {
     if (stage.feedback.focused !== null) stage.feedback = { ...stage.feedback, focused: null };
   }
 
+  /** The component goes away. */
+  stop(): void {
+    this.#drift(null);
+  }
+
   cancel(): void {
+    this.#drift(null);
     const { stage, editor } = this.host;
     const state = this.#state;
     this.#state = { kind: 'idle' };

@@ -49,6 +49,7 @@ export class Overlay {
   #backwardStyle = new Uint8Array(0);
   #visible = new Uint8Array(0);
   #paths: (Path2D | null)[] = [];
+  #bodies = new Path2D();
   #order = new Int32Array(0);
   #starts = new Int32Array(STYLES + 1);
   #pathsFor: LiveLines | null = null;
@@ -113,6 +114,7 @@ export class Overlay {
     if (!sorted || !sameCamera(camera, this.#drawnFor)) {
       this.#begin(this.#lineContext, camera);
       this.#strokeLines(state, ready);
+      this.#clearBodies();
       if (ready) {
         this.#neurons(state);
         this.#figures(state);
@@ -127,6 +129,7 @@ export class Overlay {
       const elapsed = Math.min(0.1, Math.max(0, (now - this.#phaseAt) / 1000));
       if (moving && state.forward) this.#pulses(state, 1, elapsed);
       if (moving && state.backward) this.#pulses(state, -1, elapsed);
+      if (moving) this.#clearBodies();
     }
     this.#pulsing = moving;
     this.#phaseAt = now;
@@ -173,7 +176,7 @@ export class Overlay {
   }
 
   /** Sorts the lines by style and makes one path for each style. */
-  #sort({ lines, camera, forward, backward }: OverlayState, ready: boolean): void {
+  #sort({ lines, positions, camera, forward, backward }: OverlayState, ready: boolean): void {
     const list = lines.lines;
     const seen = this.#seen(camera);
     const margin = { x: (seen.x2 - seen.x1) / 2, y: (seen.y2 - seen.y1) / 2 };
@@ -204,6 +207,14 @@ export class Overlay {
     for (let s = 0; s < STYLES; s++) counts[s + 1]! += counts[s]!;
     const next = counts.slice();
     for (let i = 0; i < list.length; i++) if (this.#visible[i]) this.#order[next[this.#style[i]!]!++] = i;
+    this.#bodies = new Path2D();
+    for (const v of lines.scene.nodes.values()) {
+      const at = positions[v.id] ?? NOWHERE;
+      if (v.form === 'column' || at.x < left || at.x > right || at.y < top || at.y > bottom) continue;
+      // Just inside the rim, so that a line still touches it.
+      const [w, h] = [v.width - 2, v.height - 2];
+      this.#bodies.roundRect(at.x - w / 2, at.y - h / 2, w, h, v.form === 'card' ? 11 : h / 2);
+    }
     this.#paths = [];
     for (let s = 0; s < STYLES; s++) {
       const [from, to] = [counts[s]!, counts[s + 1]!];
@@ -235,6 +246,15 @@ export class Overlay {
       c.lineWidth = Math.max(least, ready ? widthOf(s) : 0.9);
       c.stroke(path);
     }
+  }
+
+  /** Lines run behind nodes. Columns are see-through, since their own lines end inside. */
+  #clearBodies(): void {
+    const c = this.#context;
+    c.globalAlpha = 1;
+    c.globalCompositeOperation = 'destination-out';
+    c.fill(this.#bodies);
+    c.globalCompositeOperation = 'source-over';
   }
 
   /** A short bright stretch of each line that travels along it. */

@@ -273,6 +273,13 @@ export class Stage {
     this.#look({ zoom, x: x + dx, y: y + dy });
   }
 
+  /** Brings a point of the drawing into the middle. */
+  lookAt({ x, y }: Point): void {
+    cancelAnimationFrame(this.#glide);
+    const { zoom } = this.#camera;
+    this.#look({ zoom, x: this.#width / 2 - x * zoom, y: this.#height / 2 - y * zoom });
+  }
+
   /** Zooms around a point of the window. */
   zoomBy(factor: number, around: Point = { x: this.#width / 2, y: this.#height / 2 }): void {
     cancelAnimationFrame(this.#glide);
