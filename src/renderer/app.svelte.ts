@@ -14,7 +14,7 @@ import { Run } from './run/run.svelte';
 import { storedWeights } from './run/weights';
 import { Workspace } from './panels/workspace.svelte';
 import { bindClipboard, bindKeys } from './ui/keys';
-import { showNews, type News } from './ui/toast';
+import { clearNews, showNews, type News } from './ui/toast';
 
 const sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -162,6 +162,7 @@ export class App implements CommandTarget {
   }
 
   #opened(project: Project): void {
+    clearNews();
     this.workspace.welcome = false;
     this.workspace.side = project.settings.data.kind === 'none' ? 'inspect' : 'results';
     this.run.open(project);
@@ -222,6 +223,7 @@ export class App implements CommandTarget {
   dropWeights = (): void => this.editor.edit('Remove kept weights', edits.keepWeights(null));
 
   reset = async (seed: 'same' | 'new'): Promise<void> => {
+    clearNews();
     if (seed === 'new') {
       const next = this.editor.project.settings.training.seed + 1;
       this.editor.edit('Change the seed', edits.setTraining({ seed: next }));

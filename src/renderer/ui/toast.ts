@@ -7,6 +7,11 @@ export interface News {
   readonly text?: string;
 }
 
+/** What was said of another state of things is not true any more. */
+export const clearNews = (): void => {
+  toast.dismiss();
+};
+
 export function showNews({ kind, title, text }: News): void {
   // Errors stay long enough to be read twice.
   toast[kind](title, { ...(text === undefined ? {} : { description: text }), duration: kind === 'error' ? 12_000 : 4_000 });
