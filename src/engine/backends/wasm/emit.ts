@@ -10,13 +10,13 @@ import { bufferIds, type Code, type Phase, type Program } from '../../plan';
 import type { BackendProfile } from '../backend';
 import { Func, I32, V128 } from './assembler';
 import { Module } from './module';
-import { barrierFunction, type Call, driverFunction, gatherFunction } from './gather';
+import { barrierFunction, type Call, driverFunction, gatherFunction, type PhaseCalls } from './gather';
 import { completeLayout, control, type Layout, PAGE, type Placed, placeBuffers } from './layout';
 import type { Context } from './cells';
 import { emitPiece } from './pieces';
 import { hostMath, type SharedMath, VectorMath } from './math';
 import { type Nest, nestOf } from './nest';
-import { arrange, nestsOf, type Piece } from './product';
+import { type Arranged, arrange, nestsOf, type Piece } from './product';
 import { roll } from './roll';
 import { estimate, type Schedule, scheduleOf, tileRows, unrolledWithin, written } from './schedule';
 
@@ -49,6 +49,29 @@ export function emit(program: Program, profile: BackendProfile): Code {
   const module = new Module(hostMath, Math.ceil(layout.end / PAGE), threads > 1);
   const context: Context = { fma, shared: sharing(module, schedules, fma) };
 
+  const phaseOf = (index: number): Phase => program.steps[rolled[index]!.first]!.phase;
+  const calls = stepFunctions(module, arranged, phaseOf, schedules, context);
+  const gather = module.add(gatherFunction(program, buffers));
+  const loss = lossNest(program, buffers);
+  let lossIndex: number | null = null;
+  if (loss) {
+    const f = new Func([]);
+    emitPiece(f, { kind: 'nest', nest: loss }, (nest) => scheduleOf(nest, fma), context);
+    lossIndex = module.add(f);
+  }
+  const barrier = threads > 1 ? module.add(barrierFunction()) : null;
+  module.add(driverFunction({ gather, calls, loss: lossIndex, barrier, layout }), 'run');
+  return { kind: 'wasm', bytes: module.bytes(), layout: layout satisfies Layout };
+}
+
+/** Functions for all steps in their order; runs of small ones share one, large ones have their own. */
+function stepFunctions(
+  module: Module,
+  arranged: readonly Arranged[],
+  phaseOf: (index: number) => Phase,
+  schedules: ReadonlyMap<Nest, Schedule>,
+  context: Context,
+): readonly PhaseCalls[] {
   const calls: { phase: Phase; functions: Call[] }[] = [];
   let open: Func | null = null;
   const finish = (): void => {
@@ -56,7 +79,7 @@ export function emit(program: Program, profile: BackendProfile): Code {
     open = null;
   };
   arranged.forEach(({ pieces }, index) => {
-    const { phase } = program.steps[rolled[index]!.first]!;
+    const phase = phaseOf(index);
     if (calls.at(-1)?.phase !== phase) {
       finish();
       calls.push({ phase, functions: [] });
@@ -76,18 +99,7 @@ export function emit(program: Program, profile: BackendProfile): Code {
     if (large) finish();
   });
   finish();
-
-  const gather = module.add(gatherFunction(program, buffers));
-  const loss = lossNest(program, buffers);
-  let lossIndex: number | null = null;
-  if (loss) {
-    const f = new Func([]);
-    emitPiece(f, { kind: 'nest', nest: loss }, (nest) => scheduleOf(nest, fma), context);
-    lossIndex = module.add(f);
-  }
-  const barrier = threads > 1 ? module.add(barrierFunction()) : null;
-  module.add(driverFunction({ gather, calls, loss: lossIndex, barrier, layout }), 'run');
-  return { kind: 'wasm', bytes: module.bytes(), layout: layout satisfies Layout };
+  return calls;
 }
 
 const isDivided = (piece: Piece): boolean => piece.kind === 'loop' && piece.divided;

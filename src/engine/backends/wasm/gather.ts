@@ -99,7 +99,7 @@ export interface Call {
   readonly divided: boolean;
 }
 
-interface PhaseCalls {
+export interface PhaseCalls {
   readonly phase: Phase;
   readonly functions: readonly Call[];
 }
