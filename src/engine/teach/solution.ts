@@ -19,17 +19,13 @@ export function solution(facts: ScalarFacts, node: NodeId): readonly SolutionLin
   const edges = new Set(paths.flatMap((p) => p.edges.map((e) => e.id)));
   const between = new Set(paths.flatMap((p) => p.edges.flatMap((e) => [e.from, e.to])));
   const lines: SolutionLine[] = [];
+  const given: Latex[] = [];
   const both = (formula: Latex, numbers: Latex): readonly Latex[] => (formula === numbers ? [formula] : [formula, numbers]);
   for (const step of facts.trace.steps) {
     if (step.phase === 'update') break;
     if (step.phase === 'forward' || (step.phase === 'loss' && !step.gradient)) {
-      const given = isSource(facts, step.node);
-      lines.push({
-        part: given ? 'given' : 'forward',
-        node: step.node,
-        text: given ? `${wordOf(facts, step.node)} is given.` : `Forward: the value of ${wordOf(facts, step.node)}.`,
-        latex: given ? [step.numbers] : both(step.formula, step.numbers),
-      });
+      if (isSource(facts, step.node)) given.push(step.numbers);
+      else lines.push({ part: 'forward', node: step.node, text: `Forward: the value of ${wordOf(facts, step.node)}.`, latex: both(step.formula, step.numbers) });
     } else if (step.phase === 'loss') {
       lines.push({ part: 'backward', node: step.node, text: 'Backward: the derivative of the loss with respect to itself is 1.', latex: [step.formula] });
     } else if (step.edge !== undefined ? edges.has(step.edge) : between.has(step.node)) {
@@ -50,5 +46,5 @@ export function solution(facts: ScalarFacts, node: NodeId): readonly SolutionLin
     text: `${partialText(facts, facts.objective, node)} = ${answerText(gradient)}.`,
     latex: last && last.latex.length > 0 ? [last.latex.at(-1)!] : [],
   });
-  return lines;
+  return [{ part: 'given', node, text: 'Given:', latex: [given.join(',\\quad ')] }, ...lines];
 }

@@ -6,7 +6,7 @@ import type { ScalarFacts } from '../../../engine/teach/scalar';
 export function placesOf(facts: ScalarFacts, positions: Readonly<Record<NodeId, Point>>): Readonly<Record<NodeId, Point>> {
   if (facts.order.every((id) => positions[id])) {
     // The canvas leaves more room than a figure needs.
-    return Object.fromEntries(facts.order.map((id) => [id, { x: positions[id]!.x * 0.78, y: positions[id]!.y * 0.82 }]));
+    return Object.fromEntries(facts.order.map((id) => [id, { x: positions[id]!.x * 0.82, y: positions[id]!.y * 1.02 }]));
   }
   const layer = new Map<NodeId, number>();
   for (const id of facts.order) layer.set(id, Math.max(-1, ...[...facts.links.into.get(id)!.values()].map((e) => layer.get(e.from)!)) + 1);
@@ -24,7 +24,7 @@ export function placesOf(facts: ScalarFacts, positions: Readonly<Record<NodeId, 
       const column = layer.get(id)!;
       const row = rows.get(column) ?? 0;
       rows.set(column, row + 1);
-      return [id, { x: column * 150, y: (row - (sizes.get(column)! - 1) / 2) * 90 }];
+      return [id, { x: column * 160, y: (row - (sizes.get(column)! - 1) / 2) * 116 }];
     }),
   );
 }
