@@ -238,6 +238,18 @@ describe('live numbers', () => {
     expect(keys.some((key) => key.includes('bias'))).toBe(false);
   });
 
+  test('two inputs of a neuron that have the same source have gradients of their own', () => {
+    const project = inTurn(
+      add('x', 'input', { shape: [] }, 0, 0),
+      add('n', 'neuron', { inputs: 2 }, 200, 0),
+      connect('x', 'n', 'x2'),
+      connect('x', 'n', 'x1'),
+    )(emptyProject);
+    const { figures } = new LiveLines(sceneFor(project), check(project, null), project.positions);
+    expect(figures.get('n.x1')).toEqual(['v:x', 'e:n/times1.a']);
+    expect(figures.get('n.x2')).toEqual(['v:x', 'e:n/times2.a']);
+  });
+
   test('many numbers become one: size by root mean square, sign by mean', () => {
     expect(aggregate([3, 4], 0, 1)).toBeCloseTo(Math.sqrt(12.5));
     expect(aggregate([-3, 1], 0, 1)).toBeCloseTo(-Math.sqrt(5));

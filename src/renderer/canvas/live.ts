@@ -3,7 +3,7 @@
  * arrays of (array, element) pairs; each frame then only reads shared memory. Nothing here draws.
  */
 import type { Checked } from '../../engine/compile/check';
-import type { EdgeId, NodeId } from '../../engine/graph/graph';
+import { type EdgeId, edgeId, type NodeId } from '../../engine/graph/graph';
 import type { Project } from '../../engine/graph/project';
 import { sampleShape, sizeOf } from '../../engine/ir/shape';
 import type { Phase } from '../../engine/plan';
@@ -121,11 +121,8 @@ export class LiveLines {
       const spec = specs[at];
       if (!shape || sampleShape(shape).some((axis) => axis !== 1) || !spec?.base) continue;
       const value = spec.factor ?? spec.base;
-      const gradient = wiring.get(`${e.from}>${e.to}`)?.find((w) => w.port === e.port || !w.port)?.edge;
-      this.figures.set(e.id, [
-        tapKey(taps[tapFor(value.tap)]!),
-        gradient !== undefined ? tapKey(taps[tapFor({ of: 'edge-gradient', edge: gradient })]!) : null,
-      ]);
+      const gradient = edgeGradient(e, scene, wiring);
+      this.figures.set(e.id, [tapKey(taps[tapFor(value.tap)]!), gradient ? tapKey(taps[tapFor(gradient)]!) : null]);
     }
     this.taps = taps;
     this.#keys = taps.map(tapKey);
@@ -276,9 +273,8 @@ function edgeGradient(e: EdgeVisual, scene: Scene, wiring: Wiring): Tap | null {
   const candidates = wiring.get(`${e.from}>${e.to}`) ?? [];
   const exact = candidates.find((w) => w.port === e.port);
   if (exact) return { of: 'edge-gradient', edge: exact.edge };
-  const siblings = [...scene.edges.values()]
-    .filter((other) => other.from === e.from && other.to === e.to)
-    .map((other) => other.port);
-  const chosen = candidates[siblings.indexOf(e.port)];
+  // A composite's parts follow its ports, whatever order the connections were drawn in.
+  const wired = scene.nodes.get(e.to)!.ports.filter((port) => scene.edges.get(edgeId(e.to, port.name))?.from === e.from);
+  const chosen = candidates[wired.findIndex((port) => port.name === e.port)];
   return chosen ? { of: 'edge-gradient', edge: chosen.edge } : null;
 }
