@@ -1,0 +1,189 @@
+/** The whole journey without a mouse: no pointer event is ever sent. */
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from '@playwright/test';
+import { expect, test } from './support';
+import { AppWindow } from './window';
+
+test.setTimeout(240_000);
+
+/** Presses Tab until what has the focus is called so. */
+async function tabTo(page: Page, name: string | RegExp, key = 'Tab'): Promise<void> {
+  const seen: string[] = [];
+  for (let presses = 0; presses < 150; presses++) {
+    const now = await page.evaluate(() => {
+      const at = document.activeElement;
+      return at === null ? '' : (at.getAttribute('aria-label') ?? at.textContent ?? '').trim();
+    });
+    if (typeof name === 'string' ? now === name : name.test(now)) return;
+    seen.push(now.slice(0, 30));
+    await page.keyboard.press(key);
+  }
+  throw new Error(`Tab never came to ${name}; it went through: ${seen.join(' | ')}`);
+}
+
+/** From anywhere: to a node, through the search for nodes. */
+async function goTo(page: Page, node: string): Promise<void> {
+  await page.keyboard.press('Control+f');
+  await expect(page.getByRole('dialog', { name: 'Find a node' })).toBeVisible();
+  await page.keyboard.type(node);
+  await expect(page.getByRole('option', { name: new RegExp(`^${node}`), selected: true })).toBeVisible();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('application', { name: 'Drawing of the network' })).toBeFocused();
+  await expect(page.locator('#node-name')).toHaveAttribute('placeholder', node);
+}
+
+/** With the focus on a list's button: opens it, types the beginning of a choice, takes it. */
+async function pick(page: Page, choice: string): Promise<void> {
+  const option = page.getByRole('option', { name: new RegExp(`^${choice}\\b`) });
+  await page.keyboard.press('Enter');
+  await expect(option).toBeVisible();
+  await page.keyboard.type(choice);
+  await expect(option).toHaveAttribute('data-highlighted', '');
+  await page.keyboard.press('Enter');
+}
+
+async function add(page: Page, words: string): Promise<void> {
+  await page.keyboard.press('n');
+  await expect(page.getByRole('combobox', { name: 'Node to add' })).toBeFocused();
+  await page.keyboard.type(words);
+  await page.keyboard.press('Enter');
+}
+
+/** C offers the inputs that fit, one after the other. */
+async function connect(page: Page, from: string, to: string, port: string): Promise<void> {
+  await goTo(page, from);
+  await page.keyboard.press('c');
+  const offer = page.getByText(new RegExp(`^Connect ${from} to .*Enter connects`));
+  for (let presses = 0; presses < 12; presses++) {
+    await expect(offer).toBeAttached();
+    if ((await offer.textContent())!.startsWith(`Connect ${from} to ${to}, input ${port}:`)) {
+      await page.keyboard.press('Enter');
+      await new AppWindow(page).drawing.expectEdge(from, to, port);
+      return;
+    }
+    await page.keyboard.press('ArrowRight');
+  }
+  throw new Error(`The input ${port} of ${to} was never offered to ${from}.`);
+}
+
+test('the journey can be made with the keyboard alone', async ({ app, server }) => {
+  const window = new AppWindow(app);
+  const { drawing } = window;
+
+  await test.step('A new project, and nodes on the empty sheet', async () => {
+    await expect(app.getByRole('navigation', { name: 'Start' })).toBeVisible();
+    await app.keyboard.press('Tab');
+    await tabTo(app, /^New project/);
+    await app.keyboard.press('Enter');
+    await expect(drawing.canvas).toContainText('An empty sheet');
+    await tabTo(app, 'Drawing of the network');
+    for (const words of ['input', 'fully', 'fully', 'target', 'binary cross-entropy from logits']) await add(app, words);
+    for (const name of ['input', 'dense1', 'dense2', 'target', 'loss']) await expect(drawing.node(name)).toHaveCount(1);
+  });
+
+  await test.step('Connections, an undo, a redo', async () => {
+    await connect(app, 'input', 'dense1', 'x');
+    await connect(app, 'dense1', 'dense2', 'x');
+    await app.keyboard.press('Control+z');
+    await drawing.expectNoEdge('dense1', 'dense2');
+    await app.keyboard.press('Control+Shift+z');
+    await drawing.expectEdge('dense1', 'dense2', 'x');
+    await connect(app, 'target', 'loss', 'target');
+  });
+
+  await test.step('The output layer gets one linear neuron in the inspector', async () => {
+    await goTo(app, 'dense2');
+    await app.keyboard.press('Enter');
+    await tabTo(app, 'Neurons');
+    await app.keyboard.type('1');
+    await app.keyboard.press('Enter');
+    await expect(drawing.node('dense2')).toContainText('shape n × 1');
+    await tabTo(app, /^Activation: /);
+    await pick(app, 'Identity');
+    await expect(app.getByRole('combobox', { name: 'Activation: Identity' })).toBeVisible();
+    await connect(app, 'dense2', 'loss', 'prediction');
+    await expect(window.status).toContainText('24 weights · 9 biases');
+  });
+
+  await test.step('A node is moved by the arrow keys, all are laid out, and both can be taken back', async () => {
+    await goTo(app, 'dense1');
+    const before = await drawing.box('dense1');
+    await app.keyboard.press('ArrowDown');
+    await app.keyboard.press('ArrowDown');
+    const after = await drawing.box('dense1');
+    expect(after.y - before.y).toBeCloseTo(20 * before.zoom, 0);
+    await app.keyboard.press('Control+z');
+    expect((await drawing.box('dense1')).y).toBeCloseTo(before.y, 0);
+    await app.keyboard.press('Control+k');
+    await app.keyboard.type('lay out');
+    await app.keyboard.press('Enter');
+    await expect(app.getByRole('button', { name: 'Undo: Lay out' })).toBeVisible();
+  });
+
+  await test.step('Data and training', async () => {
+    await app.keyboard.press('Alt+2');
+    await expect(app.getByRole('tab', { name: 'Data' })).toHaveAttribute('aria-selected', 'true');
+    await tabTo(app, 'Circles');
+    await app.keyboard.press('Enter');
+    await window.ready();
+    await app.keyboard.press('Alt+3');
+    await tabTo(app, /^Optimizer: /);
+    await pick(app, 'RMSProp');
+    await expect(app.getByRole('combobox', { name: 'Optimizer: RMSProp' })).toBeVisible();
+    await app.keyboard.press('Control+Enter');
+    await expect(window.pause).toBeVisible();
+    await expect(window.train).toBeVisible({ timeout: 60_000 });
+    await app.keyboard.press('Alt+4');
+    expect(await window.score('Test')).toBeGreaterThan(0.9);
+  });
+
+  await test.step('Stepping through one iteration, and back', async () => {
+    await app.keyboard.press('Control+Shift+Enter');
+    const focus = app.getByRole('article', { name: 'Step in focus' });
+    const tag = focus.locator('.tag');
+    await expect(tag).toHaveText('Forward');
+    await app.keyboard.press('Alt+ArrowRight');
+    await expect(app.locator('[aria-current=step]')).toHaveAttribute('data-step', '1');
+    for (const phase of ['Loss', 'Backward', 'Update']) {
+      await app.keyboard.press('Alt+Shift+ArrowRight');
+      await expect(tag).toHaveText(phase);
+    }
+    for (const phase of ['Backward', 'Loss', 'Forward']) {
+      await app.keyboard.press('Alt+Shift+ArrowLeft');
+      await expect(tag).toHaveText(phase);
+    }
+  });
+
+  await test.step('The weights leave as ONNX', async () => {
+    await app.keyboard.press('Control+e');
+    await expect(app.getByRole('dialog', { name: 'Export the trained model' })).toBeVisible();
+    await expect(app.getByRole('radio', { name: /^ONNX/ })).toBeFocused();
+    await tabTo(app, 'Export…');
+    await app.keyboard.press('Enter');
+    await expect(app.getByRole('textbox', { name: 'File name' })).toBeFocused();
+    await app.keyboard.press('Control+a');
+    await app.keyboard.type(join(server.home, 'keys.onnx'));
+    await app.keyboard.press('Enter');
+    await expect(app.getByRole('dialog')).toContainText('Exported and verified', { timeout: 30_000 });
+    expect(statSync(join(server.home, 'keys.onnx')).size).toBeGreaterThan(200);
+    await app.keyboard.press('Escape');
+    await expect(app.getByRole('dialog')).toHaveCount(0);
+  });
+
+  await test.step('Saved, and opened again', async () => {
+    await app.keyboard.press('Control+s');
+    await expect(app.getByRole('textbox', { name: 'File name' })).toBeFocused();
+    await app.keyboard.press('Control+a');
+    await app.keyboard.type(join(server.home, 'keys'));
+    await app.keyboard.press('Enter');
+    await expect(window.toast('Saved keys.chainrule')).toBeVisible();
+    await app.keyboard.press('Control+Alt+n');
+    await expect(drawing.canvas).toContainText('An empty sheet');
+    await app.keyboard.press('Control+o');
+    await expect(app.getByRole('textbox', { name: 'File name' })).toBeFocused();
+    await app.keyboard.type(join(server.home, 'keys.chainrule'));
+    await app.keyboard.press('Enter');
+    await expect(window.status).toContainText('24 weights · 9 biases');
+  });
+});

@@ -1,0 +1,105 @@
+/**
+ * What the window looks like, in light and dark: axe looks for accessibility faults, and pictures for people
+ * to look at are left in test-results/looks.
+ */
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { expect, test } from './support';
+import { AppWindow } from './window';
+
+test.setTimeout(240_000);
+
+async function expectAccessible(page: Page, where: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  const found = grave.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id} (${help}): ${node.html.slice(0, 200)}`));
+  expect.soft(found, `accessibility of ${where}`).toEqual([]);
+}
+
+for (const theme of ['light', 'dark'] as const) {
+  test(`axe finds nothing serious, ${theme}`, async ({ app }) => {
+    const window = new AppWindow(app);
+    await app.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+    await expect(app.getByRole('button', { name: /Spiral/ }).first()).toBeVisible();
+    await expectAccessible(app, 'the welcome view');
+
+    await window.example(/^Spiral/);
+    await window.ready();
+    await app.getByRole('button', { name: 'Train one epoch' }).click();
+    await expect.poll(() => window.epoch()).toBe(1);
+    for (const tab of ['Inspect', 'Data', 'Train', 'Results'] as const) {
+      await window.tab(tab);
+      await expectAccessible(app, `the tab ${tab}`);
+    }
+    await window.tab('Inspect');
+    await window.drawing.click('hidden1');
+    await expect(app.getByRole('heading', { name: 'Fully connected layer' })).toBeVisible();
+    await expectAccessible(app, 'the inspector of a layer');
+
+    await app.getByRole('button', { name: 'Step through one iteration, node by node' }).click();
+    await expect(app.getByRole('article', { name: 'Step in focus' })).toBeVisible();
+    await expectAccessible(app, 'the stepper');
+    await app.getByRole('tab', { name: /^Problems/ }).click();
+    await expectAccessible(app, 'the problems');
+
+    for (const [keys, name] of [
+      ['Control+e', 'Export the trained model'],
+      ['Control+k', 'Search commands and nodes'],
+      ['Control+f', 'Find a node'],
+      ['F1', 'Keyboard shortcuts'],
+      ['Control+Shift+s', 'Save'],
+    ] as const) {
+      await window.drawing.canvas.focus();
+      await app.keyboard.press(keys);
+      await expect(app.getByRole('dialog', { name })).toBeVisible();
+      await expectAccessible(app, `the dialog ‘${name}’`);
+      await app.keyboard.press('Escape');
+      await expect(app.getByRole('dialog')).toHaveCount(0);
+    }
+    await app.getByRole('button', { name: 'Main menu' }).click();
+    await expect(app.getByRole('menu')).toBeVisible();
+    await expectAccessible(app, 'the main menu');
+  });
+
+  for (const [width, height] of [
+    [1280, 800],
+    [1920, 1080],
+  ] as const)
+    test(`pictures, ${theme}, ${width} × ${height}`, async ({ app }) => {
+      const window = new AppWindow(app);
+      await app.emulateMedia({ colorScheme: theme });
+      await app.setViewportSize({ width, height });
+      const picture = (name: string) =>
+        app.screenshot({ path: `test-results/looks/${name}-${theme}-${width}x${height}.png`, animations: 'disabled' });
+
+      await expect(app.getByRole('button', { name: /Spiral/ }).first()).toBeVisible();
+      await app.evaluate(() => document.fonts.ready);
+      await picture('welcome');
+
+      await window.example(/^Spiral/);
+      await window.ready();
+      await window.speed('300 steps a second');
+      await window.train.click();
+      await expect.poll(() => window.epoch(), { timeout: 60_000 }).toBeGreaterThan(20);
+      await expect(window.drawing.canvas.getByText('Legend')).toBeVisible();
+      await picture('spiral');
+      await window.pause.click();
+      await window.tab('Data');
+      await picture('data');
+      await app.getByRole('button', { name: 'Export', exact: true }).click();
+      await expect(app.getByRole('dialog')).toBeVisible();
+      await picture('export');
+      await app.keyboard.press('Escape');
+
+      await window.menu('File', 'Start page');
+      await window.example(/^Handwritten digits/);
+      await window.ready();
+      await window.train.click();
+      await expect.poll(() => window.epoch(), { timeout: 60_000 }).toBeGreaterThan(3);
+      await app.getByRole('button', { name: 'Step through one iteration, node by node' }).click();
+      await expect(app.getByRole('article', { name: 'Step in focus' })).toBeVisible();
+      for (let i = 0; i < 4; i++) await app.getByRole('button', { name: 'Next step' }).click();
+      await window.drawing.box('input');
+      await picture('digits-stepper');
+    });
+}
