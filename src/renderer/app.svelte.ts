@@ -54,6 +54,9 @@ export class App implements CommandTarget {
       onData: (data) => {
         this.editor.data = data;
       },
+      onStopped: ({ kind, node }) => {
+        if (kind === 'breakpoint' && node !== undefined) this.editor.reveal({ node });
+      },
     });
     this.document = new OpenDocument({
       host: this.host,

@@ -306,6 +306,56 @@ describe('a run', () => {
   });
 });
 
+describe('time travel', () => {
+  test('goes to a moment and back; the curve before going on from there stays as another', async () => {
+    const { run, notices } = start();
+    await run.setSpeed('full');
+    run.open(drawn());
+    await run.settled();
+    await run.train();
+    await run.timeline.look(true);
+    const { timeline } = run;
+    expect([timeline.moment?.epoch, timeline.inPast]).toEqual([20, false]);
+    const trained = await run.readWeights();
+    await timeline.seek(0);
+    expect([run.epoch, run.step, timeline.inPast, timeline.index]).toEqual([0, 0, true, 0]);
+    expect(await run.readWeights()).not.toEqual(trained);
+    await timeline.bookmark(timeline.moment!.id, 'the start');
+    expect(timeline.bookmarks.map(({ bookmark }) => bookmark)).toEqual(['the start']);
+    // Of many wishes in a row the last one counts.
+    void timeline.seek(1);
+    void timeline.seek(0);
+    await timeline.seek(timeline.moments.length - 1);
+    await expect.poll(() => run.epoch).toBe(20);
+    await expect.poll(() => timeline.wanted).toBeNull();
+    expect(await run.readWeights()).toEqual(trained);
+    await timeline.seek(0);
+    await run.epochOnce();
+    expect(run.points.at(-1)?.epoch).toBeLessThanOrEqual(1);
+    expect(run.otherPoints.at(-1)?.epoch).toBe(20);
+    await timeline.look(true);
+    expect(timeline.moments.every(({ epoch }) => epoch <= 1)).toBe(true);
+    expect(notices).toEqual([]);
+  });
+
+  test('rules for stopping come from the project, also while it trains, and say why', async () => {
+    const { run, notices } = start();
+    await run.setSpeed('full');
+    const project = edits.setTraining({ epochs: 400, stop: { accuracy: 0.8 } })(drawn());
+    run.open(project);
+    await run.settled();
+    await run.train();
+    expect(run.epoch).toBeLessThan(400);
+    expect(run.stopped?.kind).toBe('accuracy');
+    expect(notices.map(({ title }) => title)).toEqual(['Training stopped by itself']);
+    run.follow(edits.setTraining({ stop: {}, breakpoints: [{ kind: 'gradient', limit: 0 }] })(project));
+    await run.settled();
+    const { step } = run;
+    await run.train();
+    expect([run.stopped?.kind, run.step]).toEqual(['breakpoint', step + 1]);
+  });
+});
+
 describe('readings', () => {
   test('a curve stays bounded, and its newest points stay', () => {
     const point = (epoch: number) => ({ epoch, step: epoch, train: { loss: 1 }, validation: null });

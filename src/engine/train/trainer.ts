@@ -81,6 +81,8 @@ const SNAPSHOT = 1000;
 const SMALL = 2 ** 18;
 /** Keeping moments takes at most one part in so many of the time. */
 const KEEPING = 10;
+/** Small states are kept at least so often, in ms: a first copy may be slow for reasons of its own. */
+const LONGEST = 10;
 
 export class Trainer {
   /** Epochs and batches that are done. */
@@ -346,7 +348,7 @@ export class Trainer {
     if (!milestone && newest && bytesOf(newest.state) > SMALL) return;
     await this.keep();
     const took = this.options.now() - begin;
-    this.#keepNext = this.options.now() + took * (KEEPING - 1);
+    this.#keepNext = this.options.now() + Math.min(took * (KEEPING - 1), newest && bytesOf(newest.state) > SMALL ? Number.POSITIVE_INFINITY : LONGEST);
   }
 
   /** Whether a rule stops training here; the best weights come back then, where that is asked for. */

@@ -46,8 +46,14 @@ export function demandsOf(before: Project | null, after: Project): Demands {
       !(before.edges === after.edges || same(before.edges, after.edges)) ||
       a.optimizer !== b.optimizer ||
       a.batch !== b.batch ||
-      a.objective !== b.objective,
-    tune: a.epochs !== b.epochs || !same(a.hyper, b.hyper),
+      a.objective !== b.objective ||
+      !same(a.schedule, b.schedule) ||
+      !same(a.clip, b.clip),
+    tune:
+      a.epochs !== b.epochs ||
+      !same(a.hyper, b.hyper) ||
+      !same(a.stop, b.stop) ||
+      !same(a.breakpoints, b.breakpoints),
     data: !same(before.settings.data, after.settings.data) || !same(before.settings.split, after.settings.split),
   };
 }

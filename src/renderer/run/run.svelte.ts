@@ -4,7 +4,7 @@
  * asked for meanwhile) are dropped here and nowhere else. While the drawing has problems, the last good
  * plan stays loaded.
  */
-import type { CurvePoint, EngineApi, EngineEvents, MapRequest, Progress, Score, Trouble, Weights } from '../../engine/api';
+import type { CurvePoint, EngineApi, EngineEvents, MapRequest, Progress, Score, Stopped, Trouble, Weights } from '../../engine/api';
 import type { Profile } from '../../engine/backends/backend';
 import type { Diagnostic } from '../../engine/graph/diagnostics';
 import type { Project } from '../../engine/graph/project';
@@ -20,6 +20,7 @@ import { demandsOf } from './follow';
 import { reasonOf } from './reason';
 import { Live } from './live.svelte';
 import { Stepper } from './stepper.svelte';
+import { Timeline } from './timeline.svelte';
 import { WeightWatch } from './weight-watch.svelte';
 import { weightsOf } from './weights';
 
@@ -33,6 +34,8 @@ export interface RunLinks {
   readonly notify: (notice: Notice) => void;
   /** The data set is another one, or gone. */
   readonly onData: (info: DatasetInfo | null) => void;
+  /** A rule or a breakpoint ended training. */
+  readonly onStopped?: (stopped: Stopped) => void;
   /** Milliseconds to wait for further edits before compiling. */
   readonly patience?: number;
 }
@@ -68,6 +71,10 @@ export class Run {
   points = $state.raw<readonly CurvePoint[]>([]);
   testScore = $state.raw<Score | null>(null);
   trouble = $state.raw<Trouble | null>(null);
+  /** Why training stopped by itself the last time; null while it goes on. */
+  stopped = $state.raw<Stopped | null>(null);
+  /** The curve of the run before training went on from an earlier moment. */
+  otherPoints = $state.raw<readonly CurvePoint[]>([]);
   /** Advances whenever the weights may have changed: views that show predictions follow it. */
   tick = $state(0);
 
@@ -84,6 +91,7 @@ export class Run {
 
   readonly live: Live;
   readonly stepper: Stepper;
+  readonly timeline: Timeline;
 
   readonly #links: RunLinks;
   readonly #watch: WeightWatch;
@@ -116,6 +124,15 @@ export class Run {
       },
     );
     this.live = new Live((error) => this.#complain('The live view has no numbers', error));
+    this.timeline = new Timeline({
+      api: () => this.#engine.api,
+      begin: async () => {
+        if (this.running) await this.pause();
+      },
+      arrived: () => this.#changed(true),
+      settled: () => void this.#settledIn(),
+      onFault: (title, error) => this.#complain(title, error),
+    });
     this.#engine = this.#start();
     this.stepper = new Stepper(
       (row) => this.#engine.api.trace(row),
@@ -131,6 +148,7 @@ export class Run {
       {
         progress: (progress) => this.#progress(progress),
         trouble: (trouble) => this.#trouble(trouble),
+        stopped: (stopped) => this.#haltedBy(stopped),
         frame: (memory) => this.live.receive(memory),
       },
       (message) => this.#crashed(message),
@@ -157,9 +175,10 @@ export class Run {
   /** Another project: nothing of the old one's training stays. */
   open(project: Project): void {
     this.stepper.close();
-    this.points = [];
+    this.#forget();
     this.testScore = null;
     this.trouble = null;
+    this.stopped = null;
     this.#watch.weights = null;
     this.#project = project;
     this.#seed = project.settings.training.seed;
@@ -266,7 +285,7 @@ export class Run {
     this.stepper.close();
     // A row of the data before, and its curve, say nothing about these.
     this.live.look = 'batch';
-    this.points = [];
+    this.#forget();
     this.batchLoss = null;
     this.#revision++;
     this.#links.onData(dataset === null ? null : infoOf(dataset));
@@ -352,10 +371,10 @@ export class Run {
   }
 
   async #tune(): Promise<void> {
-    const { hyper } = this.#project!.settings.training;
+    const { hyper, stop, breakpoints } = this.#project!.settings.training;
     if (this.backend === null) return;
     try {
-      await this.#api.tune({ hyper, epochs: this.goal, pace: this.#pace });
+      await this.#api.tune({ hyper, epochs: this.goal, pace: this.#pace, stop: stop ?? {}, breakpoints: breakpoints ?? [] });
     } catch (error) {
       this.#complain('The new setting was not taken', error);
     }
@@ -382,7 +401,9 @@ export class Run {
       await this.#tune();
     }
     this.trouble = null;
+    this.stopped = null;
     this.stepper.close();
+    this.#branch();
     this.running = true;
     this.#wished = true;
     this.live.active = true;
@@ -420,7 +441,9 @@ export class Run {
     if (!this.canTrain || this.busy) return;
     if (this.running) await this.pause();
     this.trouble = null;
+    this.stopped = null;
     this.stepper.close();
+    this.#branch();
     this.busy = true;
     this.live.active = true;
     await this.#act('The step failed', work);
@@ -440,13 +463,40 @@ export class Run {
     this.stepper.close();
     await this.#act('The weights could not be reset', () => this.#api.reset(seed));
     await this.#tune();
-    this.points = [];
+    this.#forget();
+    this.stopped = null;
     this.testScore = null;
     this.epoch = 0;
     this.step = 0;
     this.batchLoss = null;
     this.stepsPerSecond = 0;
     this.#changed(true);
+  }
+
+  #forget(): void {
+    this.points = [];
+    this.otherPoints = [];
+    this.timeline.clear();
+  }
+
+  /** Training goes on from an earlier moment: the curve of what came after it becomes that of another run. */
+  #branch(): void {
+    if ((this.points.at(-1)?.step ?? 0) <= this.step) return;
+    this.otherPoints = this.points;
+    // The engine scores the start again.
+    this.points = this.step === 0 ? [] : this.points.filter(({ step }) => step <= this.step);
+  }
+
+  /** At another moment, when nobody drags any more: the test rows, and the iteration that was looked at. */
+  async #settledIn(): Promise<void> {
+    const { trace, index } = this.stepper;
+    if (trace !== null) {
+      await this.#act('The iteration could not be recorded', async () => {
+        await this.stepper.open(trace.row);
+        this.stepper.seek(index);
+      });
+    }
+    await this.#score();
   }
 
   async setWeights(weights: Weights): Promise<void> {
@@ -477,7 +527,9 @@ export class Run {
 
   #changed(now: boolean): void {
     this.tick++;
-    if (this.backend !== null) void this.#watch.look(now);
+    if (this.backend === null) return;
+    void this.#watch.look(now);
+    void this.timeline.look(now);
   }
 
   #progress(progress: Progress): void {
@@ -506,6 +558,16 @@ export class Run {
         text: trouble.message,
       });
     }
+  }
+
+  #haltedBy(stopped: Stopped): void {
+    this.stopped = stopped;
+    this.#links.notify({
+      kind: 'info',
+      title: stopped.kind === 'breakpoint' ? 'A breakpoint paused training' : 'Training stopped by itself',
+      text: stopped.message,
+    });
+    this.#links.onStopped?.(stopped);
   }
 
   /** The graphics device is gone: compile for the CPU and go on from the last weights that were read. */
