@@ -27,11 +27,16 @@ if (!plans.ok) throw new Error(plans.problems.map((problem) => problem.message).
 const session = await Session.open(plans.value, backends);
 session.initialize(training.seed);
 const rest = { scoreEvery: 0, scoreRows: 500, breathe: async () => {}, sleep: async () => {}, now: () => performance.now() };
-const trainer = new Trainer(session, data, { ...training, ...rest }, {
-  slice: () => {},
-  point: ({ epoch, train }) => epoch % 20 === 0 && console.log(`epoch ${epoch}: loss ${train.loss.toFixed(4)}`),
-  trouble: ({ message }) => console.error(message),
-});
+const trainer = new Trainer(
+  session,
+  data,
+  { ...training, ...rest },
+  {
+    slice: () => {},
+    point: ({ epoch, train }) => epoch % 20 === 0 && console.log(`epoch ${epoch}: loss ${train.loss.toFixed(4)}`),
+    trouble: ({ message }) => console.error(message),
+  },
+);
 await trainer.train();
 export const result = await session.score(data, data.split.test);
 console.log(`of the test points, ${(100 * result!.accuracy!).toFixed(1)} % are right`);

@@ -4,7 +4,7 @@ import { expect, test, describe } from 'vitest';
 import { ReferenceDevice } from '../../src/engine/backends/reference/index';
 import { check } from '../../src/engine/compile/check';
 import { initialNumbers } from '../../src/engine/train/session';
-import type { Dataset } from '../../src/engine/train/dataset';
+import type { Dataset } from '../../src/engine/data/dataset';
 import { readDataset } from '../../src/main/services/datasets';
 import { readProjectFile } from '../../src/main/services/projects';
 import { median, plansOf, trained } from '../support/training';

@@ -37,7 +37,10 @@ function meaning(graph: Graph): string[] {
     const op = opOf(node.op)!;
     const attrs = completeAttrs(op, node.attrs);
     const own = op.kind === 'source' && op.role !== 'constant' ? id : '';
-    const text = `${node.op}${own}${JSON.stringify(attrs)}${node.label ?? ''}(${op.ports(attrs).map((p) => of(links.into.get(id)!.get(p.name)!.from)).join()})`;
+    const text = `${node.op}${own}${JSON.stringify(attrs)}${node.label ?? ''}(${op
+      .ports(attrs)
+      .map((p) => of(links.into.get(id)!.get(p.name)!.from))
+      .join()})`;
     known.set(id, text);
     return text;
   };
@@ -48,8 +51,18 @@ describe('text becomes a drawing', () => {
   test('the loss of one neuron', () => {
     const graph = read('l = (sigmoid(w1*x + w2*y + b) - t)^2');
     expect(Object.fromEntries(Object.values(graph.nodes).map((n) => [n.id, n.op]))).toEqual({
-      w1: 'parameter', x: 'input', multiply1: 'multiply', w2: 'parameter', y: 'input', multiply2: 'multiply', b: 'parameter',
-      add1: 'add', sigmoid1: 'sigmoid', t: 'target', subtract1: 'subtract', l: 'power',
+      w1: 'parameter',
+      x: 'input',
+      multiply1: 'multiply',
+      w2: 'parameter',
+      y: 'input',
+      multiply2: 'multiply',
+      b: 'parameter',
+      add1: 'add',
+      sigmoid1: 'sigmoid',
+      t: 'target',
+      subtract1: 'subtract',
+      l: 'power',
     });
     expect(Object.values(graph.edges)).toContainEqual(edge('multiply2', 'add1', 'b'));
     const checked = check({ ...drawing({}), ...graph }, null);
@@ -82,20 +95,24 @@ describe('text becomes a drawing', () => {
   });
 
   test('a network in three lines', () => {
-    const graph = read("x = input(shape=[2]); t = target(shape=[1])\nh = dense(x, units=4, activation=tanh, label='hidden')\nl = binary_cross_entropy_logits(dense(h, units=1, activation='identity'), t)");
+    const graph = read(
+      "x = input(shape=[2]); t = target(shape=[1])\nh = dense(x, units=4, activation=tanh, label='hidden')\nl = binary_cross_entropy_logits(dense(h, units=1, activation='identity'), t)",
+    );
     expect(graph.nodes['h']).toEqual({ id: 'h', op: 'dense', attrs: { units: 4, activation: 'tanh' }, label: 'hidden' });
     expect(check({ ...drawing({}), ...graph }, null)).toMatchObject({ objective: 'l', totals: { weights: 12, biases: 5 } });
   });
 
   test('nodes stand from left to right', () => {
     const result = parseFormula('l = (w*x - t)^2');
-    expect(result.ok && [result.positions['w']!.x, result.positions['multiply1']!.x, result.positions['l']!.x]).toEqual([0, 200, 600]);
+    expect(result.ok && [result.positions['w']!.x, result.positions['multiply1']!.x, result.positions['l']!.x]).toEqual([
+      0, 200, 600,
+    ]);
   });
 });
 
 describe('a fault has its place', () => {
   test.each([
-    ['a = 1 +', "1:8 A value is missing: here should be a number, a name or a bracket, but the line ends."],
+    ['a = 1 +', '1:8 A value is missing: here should be a number, a name or a bracket, but the line ends.'],
     ['a = (1 + 2', "1:11 A ')' is missing to close the bracket, but the line ends."],
     ['a = 1 2', "1:7 The formula is complete before '2'. Put an operator such as + or * there, or start a new line."],
     ['a = 1\nb = sigmoit(a)', "2:5 There is no operation 'sigmoit'. Did you mean sigmoid?"],
@@ -107,7 +124,6 @@ describe('a fault has its place', () => {
     ['dense(x, units=0)', "1:1 'units' of 'dense' must be at least 1."],
     ['a = 3 $ 4', "1:7 The character '$' has no meaning here. Remove it."],
   ])('%j', (text, message) => expect(fault(text)).toBe(message));
-
 });
 
 describe('a drawing becomes text', () => {
@@ -117,11 +133,11 @@ describe('a drawing becomes text', () => {
     'y = a + b + (c + d) - -(2)',
     'y = (a + b) + c',
     'y = a/(b/c)*d @ e',
-    'x = input()\nh = dense(x, units=4, activation=\'tanh\')\nl = mean_squared_error(h, t)',
+    "x = input()\nh = dense(x, units=4, activation='tanh')\nl = mean_squared_error(h, t)",
     "y = sum(concatenate(a, b, c), axes='0')",
     "y = add(a, b, label='both')",
     'k = 2\ny = k*k',
-    "`first layer` = tanh(x)\ny = `first layer` + 1",
+    '`first layer` = tanh(x)\ny = `first layer` + 1',
   ])('%j stays as it is', (text) => expect(written(read(text))).toBe(text));
 
   /** Names as the editor gives them: add1, add2, … */
@@ -154,6 +170,9 @@ describe('a drawing becomes text', () => {
 
   test('what cannot be said is named', () => {
     const rows: Rows = { x: ['input', {}, { shape: [] }], y: ['add', { a: 'x' }] };
-    expect(formulaOf(drawing(rows))).toEqual({ ok: false, message: "The input 'b' of 'y' is not connected, which no formula can say. Connect it first." });
+    expect(formulaOf(drawing(rows))).toEqual({
+      ok: false,
+      message: "The input 'b' of 'y' is not connected, which no formula can say. Connect it first.",
+    });
   });
 });

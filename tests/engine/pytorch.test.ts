@@ -37,7 +37,9 @@ function inPython<T>(cases: readonly object[]): readonly T[] {
   const folder = mkdtempSync(join(tmpdir(), 'chainrule-pytorch-'));
   try {
     writeFileSync(join(folder, 'cases.json'), JSON.stringify(cases));
-    execFileSync(python!, ['tests/engine/pytorch.py', join(folder, 'cases.json'), join(folder, 'results.json')], { stdio: ['ignore', 'ignore', 'inherit'] });
+    execFileSync(python!, ['tests/engine/pytorch.py', join(folder, 'cases.json'), join(folder, 'results.json')], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     return JSON.parse(readFileSync(join(folder, 'results.json'), 'utf8')) as T[];
   } finally {
     rmSync(folder, { recursive: true });
@@ -48,9 +50,16 @@ function inPython<T>(cases: readonly object[]): readonly T[] {
 function nodesOf({ inferred, graph }: Prepared, rows: number, numbers: (id: string) => ArrayLike<number> | undefined): object[] {
   return inferred.order.map((id) => {
     const { op, call } = inferred.calls.get(id)!;
-    const node = { id, op: op.name, attrs: completeAttrs(op, graph.nodes[id]!.attrs), inputs: op.ports(call.attrs).map((p) => inferred.links.into.get(id)!.get(p.name)!.from) };
+    const node = {
+      id,
+      op: op.name,
+      attrs: completeAttrs(op, graph.nodes[id]!.attrs),
+      inputs: op.ports(call.attrs).map((p) => inferred.links.into.get(id)!.get(p.name)!.from),
+    };
     const given = op.kind === 'source' ? numbers(id) : undefined;
-    return given ? { ...node, shape: concrete(call.out, rows), batched: call.out[0] === 'batch', numbers: Array.from(given) } : node;
+    return given
+      ? { ...node, shape: concrete(call.out, rows), batched: call.out[0] === 'batch', numbers: Array.from(given) }
+      : node;
   });
 }
 
@@ -60,19 +69,27 @@ interface GraphResult {
 }
 
 /** A drawing run on the reference, and the same as a case for the script. */
-function graphCase(project: Project, rows: number, fill: (device: ReferenceDevice) => void): { readonly asked: object; readonly own: GraphResult } {
+function graphCase(
+  project: Project,
+  rows: number,
+  fill: (device: ReferenceDevice) => void,
+): { readonly asked: object; readonly own: GraphResult } {
   const prepared = prepare(project, null);
   expect(prepared.inferred.problems.map((p) => p.message)).toEqual([]);
   const program = programOf(prepared, 'every-edge', rows);
   const device = new ReferenceDevice(program);
-  for (const p of program.parameters) device.write(p.value, p.given ? initialNumbers(p, 1) : initialNumbers({ ...p, initializer: 'constant', scale: 0.3 }, 1));
+  for (const p of program.parameters)
+    device.write(p.value, p.given ? initialNumbers(p, 1) : initialNumbers({ ...p, initializer: 'constant', scale: 0.3 }, 1));
   fill(device);
   device.runPhases(['forward', 'loss', 'backward'], rows);
   const known = new Set(program.buffers.map((b) => b.id));
   const gradients = Object.fromEntries(
     program.buffers
       .filter((b) => b.role === 'parameter' || b.role === 'input')
-      .map((b): [string, number[]] => [b.id.slice(2), [...(known.has(`g:${b.id.slice(2)}`) ? device.numbers(`g:${b.id.slice(2)}`) : [])]]),
+      .map((b): [string, number[]] => [
+        b.id.slice(2),
+        [...(known.has(`g:${b.id.slice(2)}`) ? device.numbers(`g:${b.id.slice(2)}`) : [])],
+      ]),
   );
   return {
     asked: { nodes: nodesOf(prepared, rows, (id) => device.numbers(bufferIds.value(id))), objective: prepared.objective },
@@ -85,7 +102,10 @@ function expectSame(name: string, own: GraphResult, other: GraphResult): void {
     if (!(Math.abs(x - y) <= 1e-10 * Math.max(1, Math.abs(y)))) throw new Error(`${name}: ${what} is ${x}, in PyTorch ${y}`);
   };
   close(own.loss, other.loss, 'the loss');
-  for (const [leaf, numbers] of Object.entries(own.gradients)) numbers.forEach((g, i) => close(g, other.gradients[leaf]![i]!, `gradient ${i} of '${leaf}'`));
+  for (const [leaf, numbers] of Object.entries(own.gradients))
+    numbers.forEach((g, i) => {
+      close(g, other.gradients[leaf]![i]!, `gradient ${i} of '${leaf}'`);
+    });
 }
 
 describe.skipIf(!python)('PyTorch', () => {
@@ -120,7 +140,7 @@ describe.skipIf(!python)('PyTorch', () => {
       });
     }
     const results = inPython<GraphResult>(cases.map((c) => c.asked));
-    cases.forEach(({ name, own }, i) => expectSame(name, own, results[i]!));
+    for (const [i, { name, own }] of cases.entries()) expectSame(name, own, results[i]!);
   });
 
   test('agrees on 200 random drawings', () => {
@@ -132,7 +152,7 @@ describe.skipIf(!python)('PyTorch', () => {
       });
     });
     const results = inPython<GraphResult>(cases.map((c) => c.asked));
-    cases.forEach(({ own }, i) => expectSame(`seed ${1000 + i}`, own, results[i]!));
+    for (const [i, { own }] of cases.entries()) expectSame(`seed ${1000 + i}`, own, results[i]!);
   });
 
   describe('trains the digits alike, 100 steps', () => {
@@ -149,19 +169,26 @@ describe.skipIf(!python)('PyTorch', () => {
     const project = (optimizer: string, clip?: Clip): Project =>
       drawing(
         {
-          x: ['input', {}, { shape: [64] }], t: ['target', {}, { shape: [10] }],
-          hidden: ['dense', { x: 'x' }, { units: 32, activation: 'tanh' }], scores: ['dense', { x: 'hidden' }, { units: 10, activation: 'identity' }],
+          x: ['input', {}, { shape: [64] }],
+          t: ['target', {}, { shape: [10] }],
+          hidden: ['dense', { x: 'x' }, { units: 32, activation: 'tanh' }],
+          scores: ['dense', { x: 'hidden' }, { units: 10, activation: 'identity' }],
           loss: ['cross-entropy-logits', { prediction: 'scores', target: 't' }],
         },
         { optimizer, batch: 32, ...(clip ? { clip } : {}) },
       );
-    const start = (program: Program): Map<string, Float32Array> => new Map(program.parameters.map((p) => [p.key, initialNumbers(p, 1)]));
+    const start = (program: Program): Map<string, Float32Array> =>
+      new Map(program.parameters.map((p) => [p.key, initialNumbers(p, 1)]));
     const asked = (prepared: Prepared, program: Program, dtype: string): object => {
       const numbers = start(program);
       return {
         nodes: nodesOf(prepared, 1, (id) => numbers.get(id)),
-        objective: prepared.objective, parameters: program.parameters.map((p) => p.key), dtype,
-        optimizer: prepared.optimizer.name, hyper: prepared.hyper, clip: prepared.clip,
+        objective: prepared.objective,
+        parameters: program.parameters.map((p) => p.key),
+        dtype,
+        optimizer: prepared.optimizer.name,
+        hyper: prepared.hyper,
+        clip: prepared.clip,
         data: { x: { numbers: x, shape: [cells.length, 64] }, t: { numbers: y, shape: [cells.length, 10] } },
         batches,
       };
@@ -169,7 +196,11 @@ describe.skipIf(!python)('PyTorch', () => {
     const train = async (program: Program, device: ReferenceDevice | Awaited<ReturnType<typeof wasm.open>>): Promise<Trained> => {
       device.setData(Float32Array.from(x), 64, Float32Array.from(y), 10);
       for (const [key, numbers] of start(program)) device.write(bufferIds.value(key), numbers);
-      const { losses } = await device.run({ phases: ['forward', 'loss', 'backward', 'update'], rows: Uint32Array.from(batches.flat()), batch: 32 });
+      const { losses } = await device.run({
+        phases: ['forward', 'loss', 'backward', 'update'],
+        rows: Uint32Array.from(batches.flat()),
+        batch: 32,
+      });
       const ids = program.parameters.map((p) => p.value);
       const numbers = device instanceof ReferenceDevice ? ids.map((id) => device.numbers(id)) : await device.read(ids);
       return { losses: [...losses], weights: Object.fromEntries(program.parameters.map((p, i) => [p.key, [...numbers[i]!]])) };
@@ -179,8 +210,13 @@ describe.skipIf(!python)('PyTorch', () => {
       const note = (u: number, v: number): void => {
         most = Math.max(most, Math.abs(u - v) / Math.max(1, Math.abs(v)));
       };
-      a.losses.forEach((loss, i) => note(loss, b.losses[i]!));
-      for (const [key, numbers] of Object.entries(a.weights)) numbers.forEach((w, i) => note(w, b.weights[key]![i]!));
+      a.losses.forEach((loss, i) => {
+        note(loss, b.losses[i]!);
+      });
+      for (const [key, numbers] of Object.entries(a.weights))
+        numbers.forEach((w, i) => {
+          note(w, b.weights[key]![i]!);
+        });
       return most;
     };
 
@@ -196,7 +232,11 @@ describe.skipIf(!python)('PyTorch', () => {
       expect(own.losses.at(-1)!).toBeLessThan(own.losses[0]!);
       // PyTorch's norm of gradients is off by its 1e-6 in the divisor.
       expect(worst(own, exact!)).toBeLessThan(clip?.norm === undefined ? 1e-9 : 1e-4);
-      const device = await wasm.open({ program, backend: 'wasm', code: wasm.emit(program, { backend: 'wasm', title: 'plain', fma: hasFma() }) });
+      const device = await wasm.open({
+        program,
+        backend: 'wasm',
+        code: wasm.emit(program, { backend: 'wasm', title: 'plain', fma: hasFma() }),
+      });
       // Two float32 runs may differ by what each differs from float64.
       const spread = worst(single!, exact!);
       expect(worst(await train(program, device), own)).toBeLessThan(Math.max(1e-4, 3 * spread));

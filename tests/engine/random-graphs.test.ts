@@ -29,7 +29,12 @@ interface Outcome {
   readonly weights: Readonly<Record<string, readonly number[]>>;
 }
 
-async function train(device: Device, program: Program, drawn: Omit<RandomDrawing, 'seed' | 'rows' | 'project'>, steps: number): Promise<Outcome> {
+async function train(
+  device: Device,
+  program: Program,
+  drawn: Omit<RandomDrawing, 'seed' | 'rows' | 'project'>,
+  steps: number,
+): Promise<Outcome> {
   device.setData(drawn.features, drawn.width, drawn.targets, drawn.targets.length / drawn.count);
   for (const { value, given = [] } of program.parameters) device.write(value, given);
   const rows = Uint32Array.from({ length: drawn.count * steps }, (_, i) => i % drawn.count);
@@ -51,8 +56,14 @@ function distance(a: Outcome, b: Outcome): number {
     const error = Math.abs(x - y) / Math.max(1, Math.abs(x));
     if (!(error <= worst)) worst = error;
   };
-  a.losses.forEach((x, i) => note(x, b.losses[i]!));
-  for (const [id, numbers] of Object.entries(a.weights)) if (b.weights[id]) numbers.forEach((x, i) => note(x, b.weights[id]![i]!));
+  a.losses.forEach((x, i) => {
+    note(x, b.losses[i]!);
+  });
+  for (const [id, numbers] of Object.entries(a.weights))
+    if (b.weights[id])
+      numbers.forEach((x, i) => {
+        note(x, b.weights[id]![i]!);
+      });
   return worst;
 }
 
@@ -85,10 +96,17 @@ describe('random drawings', () => {
   };
 
   test('WebAssembly = reference', () =>
-    fc.assert(fc.asyncProperty(seeds, (seed) => onBackend(wasm, { backend: 'wasm', title: 'plain', fma: false }, seed)), { seed: 21, numRuns: 60, examples }));
+    fc.assert(
+      fc.asyncProperty(seeds, (seed) => onBackend(wasm, { backend: 'wasm', title: 'plain', fma: false }, seed)),
+      { seed: 21, numRuns: 60, examples },
+    ));
 
   test.skipIf(!hasFma())('WebAssembly with FMA = reference', () =>
-    fc.assert(fc.asyncProperty(seeds, (seed) => onBackend(wasm, { backend: 'wasm', title: 'FMA', fma: true }, seed)), { seed: 22, numRuns: 60, examples }));
+    fc.assert(
+      fc.asyncProperty(seeds, (seed) => onBackend(wasm, { backend: 'wasm', title: 'FMA', fma: true }, seed)),
+      { seed: 22, numRuns: 60, examples },
+    ),
+  );
 
   test('WebGPU = reference', async (context) => {
     const found = await dawn();
@@ -100,12 +118,20 @@ describe('random drawings', () => {
     const backend = webgpuBackend(() => found.gpu);
     afterAll(() => backend.release());
     const profile = (await backend.detect()) as BackendProfile;
-    await fc.assert(fc.asyncProperty(seeds, (seed) => onBackend(backend, profile, seed)), { seed: 23, numRuns: 6, examples });
+    await fc.assert(
+      fc.asyncProperty(seeds, (seed) => onBackend(backend, profile, seed)),
+      { seed: 23, numRuns: 6, examples },
+    );
   }, 180_000);
 });
 
 test('the gradient of a product of two parameters uses both as they were before the step', async () => {
-  const rows: Rows = { a: array([3], [1, 2, 3]), b: array([3, 2], [1, -1, 0.5, 2, -2, 1]), p: ['matmul', { a: 'a', b: 'b' }], l: ['sum', { x: 'p' }] };
+  const rows: Rows = {
+    a: array([3], [1, 2, 3]),
+    b: array([3, 2], [1, -1, 0.5, 2, -2, 1]),
+    p: ['matmul', { a: 'a', b: 'b' }],
+    l: ['sum', { x: 'p' }],
+  };
   const results: number[][] = [];
   for (const detail of ['fused', 'every-edge'] as const) {
     const program = programOf(prepare(drawing(rows, { objective: 'l', optimizer: 'sgd', hyper: { rate: 1 } }), null), detail, 1);
@@ -128,55 +154,91 @@ describe('the same mathematics drawn in four ways', () => {
   const loss = (from: string): Rows => ({ l: ['squared-error', { prediction: from, target: 't' }] });
 
   const scalars: Rows = {
-    ...x, ...t,
+    ...x,
+    ...t,
     ...Object.fromEntries(w1.map((w, i) => [`w${i}`, number(w)])),
     ...Object.fromEntries(b1.map((b, i) => [`b${i}`, number(b)])),
     ...Object.fromEntries(w2.map((w, i) => [`v${i}`, number(w)])),
     c: number(b2[0]!),
-    ...Object.fromEntries([0, 1, 2].flatMap((i): [string, Rows[string]][] => [
-      [`p${i}`, ['multiply', { a: 'x', b: `w${i}` }]],
-      [`q${i}`, ['multiply', { a: 'y', b: `w${3 + i}` }]],
-      [`s${i}`, ['add', { a: `b${i}`, b: `p${i}`, c: `q${i}` }, { inputs: 3 }]],
-      [`h${i}`, ['tanh', { x: `s${i}` }]],
-      [`r${i}`, ['multiply', { a: `h${i}`, b: `v${i}` }]],
-    ])),
+    ...Object.fromEntries(
+      [0, 1, 2].flatMap((i): [string, Rows[string]][] => [
+        [`p${i}`, ['multiply', { a: 'x', b: `w${i}` }]],
+        [`q${i}`, ['multiply', { a: 'y', b: `w${3 + i}` }]],
+        [`s${i}`, ['add', { a: `b${i}`, b: `p${i}`, c: `q${i}` }, { inputs: 3 }]],
+        [`h${i}`, ['tanh', { x: `s${i}` }]],
+        [`r${i}`, ['multiply', { a: `h${i}`, b: `v${i}` }]],
+      ]),
+    ),
     s: ['add', { a: 'c', b: 'r0', c: 'r1', d: 'r2' }, { inputs: 4 }],
     f: ['sigmoid', { x: 's' }],
     ...loss('f'),
   };
   const neurons: Rows = {
-    ...x, ...t,
+    ...x,
+    ...t,
     ...Object.fromEntries([0, 1, 2].map((i) => [`h${i}`, ['neuron', { x1: 'x', x2: 'y' }, { inputs: 2, activation: 'tanh' }]])),
     f: ['neuron', { x1: 'h0', x2: 'h1', x3: 'h2' }, { inputs: 3, activation: 'sigmoid' }],
     ...loss('f'),
   };
   const layers: Rows = {
-    x: ['input', {}, { shape: [2] }], t: ['target', {}, { shape: [1] }],
+    x: ['input', {}, { shape: [2] }],
+    t: ['target', {}, { shape: [1] }],
     h: ['dense', { x: 'x' }, { units: 3, activation: 'tanh' }],
     f: ['dense', { x: 'h' }, { units: 1, activation: 'sigmoid' }],
     ...loss('f'),
   };
   const matrices: Rows = {
-    x: ['input', {}, { shape: [2] }], t: ['target', {}, { shape: [1] }],
-    W: array([2, 3], w1), b: array([3], b1), V: array([3, 1], w2), c: array([1], b2),
-    p: ['matmul', { a: 'x', b: 'W' }], s: ['add', { a: 'p', b: 'b' }], h: ['tanh', { x: 's' }],
-    q: ['matmul', { a: 'h', b: 'V' }], r: ['add', { a: 'q', b: 'c' }], f: ['sigmoid', { x: 'r' }],
+    x: ['input', {}, { shape: [2] }],
+    t: ['target', {}, { shape: [1] }],
+    W: array([2, 3], w1),
+    b: array([3], b1),
+    V: array([3, 1], w2),
+    c: array([1], b2),
+    p: ['matmul', { a: 'x', b: 'W' }],
+    s: ['add', { a: 'p', b: 'b' }],
+    h: ['tanh', { x: 's' }],
+    q: ['matmul', { a: 'h', b: 'V' }],
+    r: ['add', { a: 'q', b: 'c' }],
+    f: ['sigmoid', { x: 'r' }],
     ...loss('f'),
   };
   /** Where each drawing keeps the nine numbers of the first layer and the four of the second. */
   const places: Readonly<Record<string, readonly (readonly [key: string, numbers: readonly number[]])[]>> = {
     scalars: [],
     neurons: [
-      ...[0, 1, 2].flatMap((i): [string, number[]][] => [[`h${i}/w1`, [w1[i]!]], [`h${i}/w2`, [w1[3 + i]!]], [`h${i}/bias`, [b1[i]!]]]),
+      ...[0, 1, 2].flatMap((i): [string, number[]][] => [
+        [`h${i}/w1`, [w1[i]!]],
+        [`h${i}/w2`, [w1[3 + i]!]],
+        [`h${i}/bias`, [b1[i]!]],
+      ]),
       ...[0, 1, 2].map((i): [string, number[]] => [`f/w${i + 1}`, [w2[i]!]]),
       ['f/bias', b2],
     ],
-    layers: [['h/weight', w1], ['h/bias', b1], ['f/weight', w2], ['f/bias', b2]],
+    layers: [
+      ['h/weight', w1],
+      ['h/bias', b1],
+      ['f/weight', w2],
+      ['f/bias', b2],
+    ],
     matrices: [],
   };
   const order: Readonly<Record<string, readonly string[]>> = {
     scalars: ['w0', 'w1', 'w2', 'w3', 'w4', 'w5', 'b0', 'b1', 'b2', 'v0', 'v1', 'v2', 'c'],
-    neurons: ['h0/w1', 'h1/w1', 'h2/w1', 'h0/w2', 'h1/w2', 'h2/w2', 'h0/bias', 'h1/bias', 'h2/bias', 'f/w1', 'f/w2', 'f/w3', 'f/bias'],
+    neurons: [
+      'h0/w1',
+      'h1/w1',
+      'h2/w1',
+      'h0/w2',
+      'h1/w2',
+      'h2/w2',
+      'h0/bias',
+      'h1/bias',
+      'h2/bias',
+      'f/w1',
+      'f/w2',
+      'f/w3',
+      'f/bias',
+    ],
     layers: ['h/weight', 'h/bias', 'f/weight', 'f/bias'],
     matrices: ['W', 'b', 'V', 'c'],
   };
@@ -203,7 +265,9 @@ describe('the same mathematics drawn in four ways', () => {
       ]);
     }
     for (const other of results.slice(1))
-      results[0]!.forEach((x, i) => expect(Math.abs(x - other[i]!)).toBeLessThan(1e-12 * Math.max(1, Math.abs(x))));
+      results[0]!.forEach((x, i) => {
+        expect(Math.abs(x - other[i]!)).toBeLessThan(1e-12 * Math.max(1, Math.abs(x)));
+      });
   });
 
   test('a batch is its rows one by one: values equal, gradients their mean', () => {
@@ -224,9 +288,11 @@ describe('the same mathematics drawn in four ways', () => {
       one.gather([row]);
       one.runPhases(phases, 1);
       expect(one.numbers('v:f')[0]).toBe(batch.numbers('v:f')[row]);
-      for (const [key, sum] of mean) one.numbers(bufferIds.gradient(key)).forEach((g, i) => (sum[i]! += g / 5));
+      for (const [key, sum] of mean) for (const [i, g] of one.numbers(bufferIds.gradient(key)).entries()) sum[i]! += g / 5;
     }
     for (const [key, sum] of mean)
-      sum.forEach((g, i) => expect(Math.abs(g - batch.numbers(bufferIds.gradient(key))[i]!)).toBeLessThan(1e-14));
+      sum.forEach((g, i) => {
+        expect(Math.abs(g - batch.numbers(bufferIds.gradient(key))[i]!)).toBeLessThan(1e-14);
+      });
   });
 });

@@ -27,7 +27,8 @@ const COUNT = 12;
 const network = (middle: Rows, optimizer = 'sgd', rate = 0.1): Project =>
   drawing(
     {
-      x: ['input', {}, { shape: [3] }], t: ['target', {}, { shape: [1] }],
+      x: ['input', {}, { shape: [3] }],
+      t: ['target', {}, { shape: [1] }],
       a: ['dense', { x: 'x' }, { units: 4, activation: 'identity' }],
       ...middle,
       h: ['tanh', { x: 'm' }],
@@ -39,7 +40,9 @@ const network = (middle: Rows, optimizer = 'sgd', rate = 0.1): Project =>
 const networks: Readonly<Record<string, Rows>> = {
   'batch normalisation': { m: ['batch-normalisation', { x: 'a' }] },
   'batch normalisation of an image': {
-    i: ['reshape', { x: 'a' }, { shape: [2, 2, 1] }], n: ['batch-normalisation', { x: 'i' }], m: ['flatten', { x: 'n' }],
+    i: ['reshape', { x: 'a' }, { shape: [2, 2, 1] }],
+    n: ['batch-normalisation', { x: 'i' }],
+    m: ['flatten', { x: 'n' }],
   },
   dropout: { m: ['dropout', { x: 'a' }, { rate: 0.4 }] },
 };
@@ -78,12 +81,16 @@ describe.each(Object.entries(networks))('%s', (_name, rows) => {
         numbers[i] = w;
         return (up - down) / 2e-6;
       });
-      const state = program.buffers.filter((b) => b.role === 'slot' || b.role === 'parameter').map((b): [string, Float64Array] => [b.id, Float64Array.from(device.numbers(b.id))]);
+      const state = program.buffers
+        .filter((b) => b.role === 'slot' || b.role === 'parameter')
+        .map((b): [string, Float64Array] => [b.id, Float64Array.from(device.numbers(b.id))]);
       loss();
       device.runPhases(['backward', 'update'], count);
       const after = Float64Array.from(device.numbers(value));
       for (const [id, numbers] of state) device.write(id, numbers);
-      after.forEach((w, i) => expect(Math.abs(before[i]! - w - slopes[i]!)).toBeLessThan(1e-7));
+      after.forEach((w, i) => {
+        expect(Math.abs(before[i]! - w - slopes[i]!)).toBeLessThan(1e-7);
+      });
     }
   });
 
@@ -96,7 +103,9 @@ describe.each(Object.entries(networks))('%s', (_name, rows) => {
         return [...losses, ...program.parameters.flatMap((p) => [...device.numbers(p.value)])];
       }),
     );
-    results[0]!.forEach((x, i) => expect(Math.abs(x - results[1]![i]!)).toBeLessThan(_name === 'dropout' ? 1 : 1e-12));
+    results[0]!.forEach((x, i) => {
+      expect(Math.abs(x - results[1]![i]!)).toBeLessThan(_name === 'dropout' ? 1 : 1e-12);
+    });
   });
 
   const runs = async (backend: Backend, profile: BackendProfile): Promise<void> => {
@@ -105,10 +114,14 @@ describe.each(Object.entries(networks))('%s', (_name, rows) => {
     const other = started(await backend.open({ program, backend: backend.name, code: backend.emit(program, profile) }), program);
     try {
       const actual = await other.run({ phases: TRAIN, rows: order(78), batch: 4 });
-      actual.losses.forEach((loss, i) => expect(Math.abs(loss - wanted.losses[i]!), `step ${i}`).toBeLessThan(1e-4 * Math.max(1, wanted.losses[i]!)));
+      actual.losses.forEach((loss, i) => {
+        expect(Math.abs(loss - wanted.losses[i]!), `step ${i}`).toBeLessThan(1e-4 * Math.max(1, wanted.losses[i]!));
+      });
       for (const { value } of program.parameters) {
         const [numbers] = await other.read([value]);
-        numbers!.forEach((w, i) => expect(Math.abs(w - device.numbers(value)[i]!), value).toBeLessThan(1e-4));
+        numbers!.forEach((w, i) => {
+          expect(Math.abs(w - device.numbers(value)[i]!), value).toBeLessThan(1e-4);
+        });
       }
     } finally {
       other.close();
@@ -132,16 +145,23 @@ describe.each(Object.entries(networks))('%s', (_name, rows) => {
 test('batch normalisation uses the averages of the batches it has seen', async () => {
   const project = drawing(
     {
-      x: ['input', {}, { shape: [1] }], t: ['target', {}, { shape: [1] }],
+      x: ['input', {}, { shape: [1] }],
+      t: ['target', {}, { shape: [1] }],
       n: ['batch-normalisation', { x: 'x' }, { momentum: 0.5, epsilon: 0 }],
       l: ['squared-error', { prediction: 'n', target: 't' }],
     },
     { optimizer: 'sgd', hyper: { rate: 0 }, batch: 4 },
   );
   const data = {
-    name: 'four', rows: 4, task: 'regression' as const, classes: [], notes: [],
-    features: [{ name: 'x', source: 'x', mean: 0, deviation: 1 }], targets: [{ name: 't', source: 't', mean: 0, deviation: 1 }],
-    x: Float32Array.of(1, 3, 5, 7), y: new Float32Array(4),
+    name: 'four',
+    rows: 4,
+    task: 'regression' as const,
+    classes: [],
+    notes: [],
+    features: [{ name: 'x', source: 'x', mean: 0, deviation: 1 }],
+    targets: [{ name: 't', source: 't', mean: 0, deviation: 1 }],
+    x: Float32Array.of(1, 3, 5, 7),
+    y: new Float32Array(4),
     split: { train: order(4), validation: new Uint32Array(), test: new Uint32Array() },
   };
   const session = await Session.open(await plansOf(project, data, 'reference'), backends);
@@ -155,14 +175,22 @@ test('batch normalisation uses the averages of the batches it has seen', async (
   const weights = await session.weights();
   expect([weights['n/mean']!.data[0], weights['n/variance']!.data[0]]).toEqual([2, 3]);
   const { values } = await session.forward(data.x, 1, data.y, 1, null, ['v:n/shifted']);
-  values[0]!.forEach((y, i) => expect(y).toBeCloseTo((data.x[i]! - 2) / Math.sqrt(3), 6));
+  values[0]!.forEach((y, i) => {
+    expect(y).toBeCloseTo((data.x[i]! - 2) / Math.sqrt(3), 6);
+  });
   session.close();
 });
 
 describe('dropout', () => {
   const masks = (rate: number, steps: number): number[][] => {
     const project = drawing(
-      { x: ['input', {}, { shape: [50] }], w: ['parameter', {}, { values: [1] }], d: ['dropout', { x: 'x' }, { rate }], p: ['multiply', { a: 'd', b: 'w' }], l: ['sum', { x: 'p' }] },
+      {
+        x: ['input', {}, { shape: [50] }],
+        w: ['parameter', {}, { values: [1] }],
+        d: ['dropout', { x: 'x' }, { rate }],
+        p: ['multiply', { a: 'd', b: 'w' }],
+        l: ['sum', { x: 'p' }],
+      },
       { objective: 'l', optimizer: 'sgd', hyper: { rate: 0 }, batch: 20 },
     );
     const program = programOf(prepare(project, null), 'fused', 20);

@@ -24,7 +24,17 @@ const ELEMENTWISE: readonly OpCase[] = [
   { shapes: [[2, 1], [3]] },
   { shapes: [[7], [1]] },
 ];
-const LOSSES: readonly OpCase[] = [{ shapes: [[], []] }, { shapes: [[3], [3]] }, { shapes: [[1], []] }, { shapes: [[2, 3], [2, 3]] }];
+const LOSSES: readonly OpCase[] = [
+  { shapes: [[], []] },
+  { shapes: [[3], [3]] },
+  { shapes: [[1], []] },
+  {
+    shapes: [
+      [2, 3],
+      [2, 3],
+    ],
+  },
+];
 const REDUCTIONS: readonly OpCase[] = [
   { shapes: [[]] },
   { shapes: [[5]] },
@@ -40,16 +50,23 @@ const special: Readonly<Record<string, readonly OpCase[]>> = {
   add: [...ELEMENTWISE, { shapes: [[3], [], [2, 3], [1]], attrs: { inputs: 4 } }],
   matmul: [
     { shapes: [[3], [3, 2]] },
-    { shapes: [[2, 3], [3, 4]] },
+    {
+      shapes: [
+        [2, 3],
+        [3, 4],
+      ],
+    },
     { shapes: [[2, 3], [3]] },
     { shapes: [[3], [3]] },
-    { shapes: [[2, 2, 3], [3, 2]] },
+    {
+      shapes: [
+        [2, 2, 3],
+        [3, 2],
+      ],
+    },
     { shapes: [[9], [9, 5]] },
   ],
-  power: [
-    ...ELEMENTWISE,
-    ...[3, 0.5, -1, 1, 0, -2.5].map((exponent) => ({ shapes: [[4]], attrs: { exponent } })),
-  ],
+  power: [...ELEMENTWISE, ...[3, 0.5, -1, 1, 0, -2.5].map((exponent) => ({ shapes: [[4]], attrs: { exponent } }))],
   softmax: ROWS,
   'log-softmax': ROWS,
   normalise: [{ shapes: [[4]] }, { shapes: [[2, 3]] }, { shapes: [[2, 2, 5]] }],
@@ -69,9 +86,27 @@ const special: Readonly<Record<string, readonly OpCase[]>> = {
   transpose: [{ shapes: [[2, 3]] }, { shapes: [[2, 3, 4]] }, { shapes: [[1, 5]] }],
   concatenate: [
     { shapes: [[2], [3]] },
-    { shapes: [[2, 3], [1, 3]] },
-    { shapes: [[2, 3], [2, 2]], attrs: { axis: 1 } },
-    { shapes: [[2, 1, 2], [2, 3, 2], [2, 2, 2]], attrs: { inputs: 3, axis: 1 } },
+    {
+      shapes: [
+        [2, 3],
+        [1, 3],
+      ],
+    },
+    {
+      shapes: [
+        [2, 3],
+        [2, 2],
+      ],
+      attrs: { axis: 1 },
+    },
+    {
+      shapes: [
+        [2, 1, 2],
+        [2, 3, 2],
+        [2, 2, 2],
+      ],
+      attrs: { inputs: 3, axis: 1 },
+    },
   ],
   slice: [
     { shapes: [[5]], attrs: { from: 1, count: 3 } },
@@ -86,18 +121,65 @@ const special: Readonly<Record<string, readonly OpCase[]>> = {
     { shapes: [[2, 3]], attrs: { axes: '1', size: 1 } },
     { shapes: [[2, 3]], attrs: { size: 0 } },
   ],
-  standardise: [{ shapes: [[3], [3], [3]] }, { shapes: [[2, 2, 3], [2, 1, 1], [2, 1, 1]] }],
+  standardise: [
+    { shapes: [[3], [3], [3]] },
+    {
+      shapes: [
+        [2, 2, 3],
+        [2, 1, 1],
+        [2, 1, 1],
+      ],
+    },
+  ],
   'batch-normalisation': [{ shapes: [[3]] }, { shapes: [[2, 3, 2]] }],
   'convolve-1d': [
-    { shapes: [[1, 5], [1, 1, 3]] },
-    { shapes: [[2, 7], [3, 2, 3]], attrs: { stride: 2 } },
-    { shapes: [[2, 6], [2, 2, 3]], attrs: { stride: 2 } },
-    { shapes: [[1, 3], [2, 1, 3]] },
+    {
+      shapes: [
+        [1, 5],
+        [1, 1, 3],
+      ],
+    },
+    {
+      shapes: [
+        [2, 7],
+        [3, 2, 3],
+      ],
+      attrs: { stride: 2 },
+    },
+    {
+      shapes: [
+        [2, 6],
+        [2, 2, 3],
+      ],
+      attrs: { stride: 2 },
+    },
+    {
+      shapes: [
+        [1, 3],
+        [2, 1, 3],
+      ],
+    },
   ],
   'convolve-2d': [
-    { shapes: [[1, 4, 4], [1, 1, 3, 3]] },
-    { shapes: [[2, 5, 4], [3, 2, 2, 3]] },
-    { shapes: [[2, 6, 5], [2, 2, 3, 2]], attrs: { stride: 2 } },
+    {
+      shapes: [
+        [1, 4, 4],
+        [1, 1, 3, 3],
+      ],
+    },
+    {
+      shapes: [
+        [2, 5, 4],
+        [3, 2, 2, 3],
+      ],
+    },
+    {
+      shapes: [
+        [2, 6, 5],
+        [2, 2, 3, 2],
+      ],
+      attrs: { stride: 2 },
+    },
   ],
   'convolution-1d': [{ shapes: [[2, 6]], attrs: { filters: 3, padding: 'same', activation: 'tanh' } }],
   'convolution-2d': [
@@ -110,11 +192,7 @@ const special: Readonly<Record<string, readonly OpCase[]>> = {
     { shapes: [[2, 4, 6]] },
     { shapes: [[3, 6]], attrs: { axes: '1', size: 3 } },
   ],
-  'average-pooling': [
-    { shapes: [[6]], attrs: { axes: '1' } },
-    { shapes: [[2, 4, 6]] },
-    { shapes: [[3, 6]], attrs: { size: 3 } },
-  ],
+  'average-pooling': [{ shapes: [[6]], attrs: { axes: '1' } }, { shapes: [[2, 4, 6]] }, { shapes: [[3, 6]], attrs: { size: 3 } }],
   broadcast: [
     { shapes: [[]], attrs: { shape: [3] } },
     { shapes: [[3]], attrs: { shape: [2, 3] } },
@@ -156,10 +234,14 @@ export function canBatch(op: Op, one: OpCase, batched: (port: number) => boolean
 export function numbersFor(op: Op, count: number, port: number): number[] {
   if (op.group === 'loss') return Array.from({ length: count }, (_, i) => 0.2 + 0.06 * ((i * 5 + port * 4) % 11));
   if (POSITIVE.has(op.name)) return Array.from({ length: count }, (_, i) => 0.2 + 0.11 * ((i * 5 + port) % 13));
-  return Array.from({ length: count }, (_, i) => 0.35 + 0.0037 * i + 0.17 * ((i * 7 + port * 3) % 11) * (((i + port) % 3) - 1 || 0.5));
+  return Array.from(
+    { length: count },
+    (_, i) => 0.35 + 0.0037 * i + 0.17 * ((i * 7 + port * 3) % 11) * (((i + port) % 3) - 1 || 0.5),
+  );
 }
 
 export const sizeOfLengths = (lengths: Lengths): number => lengths.reduce((n, length) => n * length, 1);
 
 /** Composites draw weights of their own; in tests these are the same number everywhere. */
-export const ownWeights = (op: Op): Attrs => (op.kind === 'composite' && op.attrs['initializer'] ? { initializer: 'constant', scale: 0.3 } : {});
+export const ownWeights = (op: Op): Attrs =>
+  op.kind === 'composite' && op.attrs['initializer'] ? { initializer: 'constant', scale: 0.3 } : {};

@@ -21,8 +21,23 @@ export interface RandomDrawing {
 }
 
 const FUNCTIONS = [
-  'tanh', 'sigmoid', 'softplus', 'silu', 'sine', 'elu', 'leaky-relu', 'relu', 'identity', 'negate', 'selu', 'gelu', 'softsign',
-  'sin', 'cos', 'abs', 'clamp',
+  'tanh',
+  'sigmoid',
+  'softplus',
+  'silu',
+  'sine',
+  'elu',
+  'leaky-relu',
+  'relu',
+  'identity',
+  'negate',
+  'selu',
+  'gelu',
+  'softsign',
+  'sin',
+  'cos',
+  'abs',
+  'clamp',
 ];
 const LOSSES = ['squared-error', 'mean-squared-error', 'mean-absolute-error', 'huber', 'hinge', 'binary-cross-entropy-logits'];
 
@@ -42,7 +57,11 @@ export function randomDrawing(seed: number, optimizer = 'sgd'): RandomDrawing {
     return id;
   };
   const parameter = (shape: readonly number[]): string =>
-    put('parameter', {}, { shape, values: numbers(shape.reduce((n, x) => n * x, 1)), role: shape.length > 1 ? 'weight' : 'bias' });
+    put(
+      'parameter',
+      {},
+      { shape, values: numbers(shape.reduce((n, x) => n * x, 1)), role: shape.length > 1 ? 'weight' : 'bias' },
+    );
   const shapeOf = (id: string): readonly number[] => sampleShape(infer(drawing(rows)).shapes.get(id)!);
   const matching = (id: string): string => {
     const shape = shapeOf(id);
@@ -72,7 +91,8 @@ export function randomDrawing(seed: number, optimizer = 'sgd'): RandomDrawing {
       put('divide', { a: matching(x), b: positive });
     } else if (kind === 6) put(pick(['minimum', 'maximum']), { a: x, b: matching(x) });
     else if (kind === 7) put('matmul', { a: x, b: parameter([shape.at(-1)!, pick([1, 2, 4])]) });
-    else if (kind < 10) put(pick(['sum', 'mean', 'max']), { x }, { axes: pick(['all', ...shape.map((_, axis) => String(axis))]) });
+    else if (kind < 10)
+      put(pick(['sum', 'mean', 'max']), { x }, { axes: pick(['all', ...shape.map((_, axis) => String(axis))]) });
     else if (kind === 10) put(pick(['softmax', 'log-softmax']), { x });
     // Almost equal numbers would magnify rounding without a bound.
     else if (kind === 11) put('normalise', { x }, { epsilon: 0.1 });

@@ -24,7 +24,7 @@ export function differentiate(
   everyEdge: boolean,
   formOf: (op: Primitive) => Pick<Primitive, 'gradient'>,
   /** Buffer of a name that a node's value may read too: its inputs, its own value, what it remembers. */
-  valueOf: (id: NodeId, name: string) => BufferId,
+  bufferOf: (id: NodeId, name: string) => BufferId,
 ): void {
   const contributions = new Map<NodeId, { edge: EdgeId; buffer: string }[]>();
 
@@ -34,7 +34,13 @@ export function differentiate(
     if (id !== objective) {
       const parts = contributions.get(id);
       if (!parts) continue;
-      addUp(draft, id, shapes.get(id)!, parts.map((part) => part.buffer), everyEdge);
+      addUp(
+        draft,
+        id,
+        shapes.get(id)!,
+        parts.map((part) => part.buffer),
+        everyEdge,
+      );
     }
     const { op, call } = calls.get(id)!;
     if (op.kind !== 'primitive') continue;
@@ -46,11 +52,18 @@ export function differentiate(
       const alone = !everyEdge && links.outOf.get(edge.from)!.length === 1;
       const buffer = alone ? bufferIds.gradient(edge.from) : bufferIds.edge(edge.id);
       draft.buffer({ id: buffer, shape: call.shapes[port]!, role: alone ? 'gradient' : 'edge' });
-      draft.sequence('backward', id, sequence, `${edge.id}`, (name) => {
-        if (name === RESULT) return buffer;
-        if (name === GRADIENT) return bufferIds.gradient(id);
-        return valueOf(id, name);
-      }, edge.id);
+      draft.sequence(
+        'backward',
+        id,
+        sequence,
+        `${edge.id}`,
+        (name) => {
+          if (name === RESULT) return buffer;
+          if (name === GRADIENT) return bufferIds.gradient(id);
+          return bufferOf(id, name);
+        },
+        edge.id,
+      );
       const list = contributions.get(edge.from) ?? [];
       list.push({ edge: edge.id, buffer });
       contributions.set(edge.from, list);
@@ -75,7 +88,13 @@ function seed(draft: Draft, objective: NodeId, batched: boolean): void {
   });
 }
 
-function addUp(draft: Draft, id: NodeId, shape: readonly (number | 'batch')[], parts: readonly string[], everyEdge: boolean): void {
+function addUp(
+  draft: Draft,
+  id: NodeId,
+  shape: readonly (number | 'batch')[],
+  parts: readonly string[],
+  everyEdge: boolean,
+): void {
   const target = bufferIds.gradient(id);
   if (parts.length === 1 && !everyEdge) return;
   const names = parts.map((_, i) => `part${i}`);

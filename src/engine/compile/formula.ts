@@ -4,7 +4,18 @@
  * are never assigned are single numbers: t… is a target, w…, b…, v… and θ… are parameters, others inputs.
  * Where nodes stand and how they are grouped is not part of the text.
  */
-import { type Attrs, type AttrValue, edge, type Edge, type Graph, linksOf, type Links, type Node, type NodeId, topologicalOrder } from '../graph/graph';
+import {
+  type Attrs,
+  type AttrValue,
+  edge,
+  type Edge,
+  type Graph,
+  linksOf,
+  type Links,
+  type Node,
+  type NodeId,
+  topologicalOrder,
+} from '../graph/graph';
 import type { Point } from '../graph/project';
 import { attrFault, completeAttrs } from '../ops/attrs';
 import { opOf, ops } from '../ops/index';
@@ -41,7 +52,8 @@ class Fault extends Error {
   }
 }
 
-const TOKEN = /[ \t\r]+|#[^\n]*|(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|([\p{L}_][\p{L}\p{N}_]*|`[^`\n]+`)|('[^'\n]*'|"[^"\n]*")|(\*\*|[-+*/^@()[\],=])|([\n;])/uy;
+const TOKEN =
+  /[ \t\r]+|#[^\n]*|(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|([\p{L}_][\p{L}\p{N}_]*|`[^`\n]+`)|('[^'\n]*'|"[^"\n]*")|(\*\*|[-+*/^@()[\],=])|([\n;])/uy;
 
 function tokensOf(text: string): readonly Token[] {
   const tokens: Token[] = [];
@@ -50,7 +62,8 @@ function tokensOf(text: string): readonly Token[] {
   for (let at = 0; at < text.length; at = TOKEN.lastIndex) {
     TOKEN.lastIndex = at;
     const match = TOKEN.exec(text);
-    if (!match) throw new Fault(at, `The character '${String.fromCodePoint(text.codePointAt(at)!)}' has no meaning here. Remove it.`);
+    if (!match)
+      throw new Fault(at, `The character '${String.fromCodePoint(text.codePointAt(at)!)}' has no meaning here. Remove it.`);
     const [all, number, name, quoted, symbol, line] = match;
     if (number !== undefined) tokens.push({ kind: 'number', text: number, at });
     else if (name !== undefined) tokens.push({ kind: 'name', text: name.replaceAll('`', ''), at });
@@ -71,7 +84,14 @@ function tokensOf(text: string): readonly Token[] {
 type Term =
   | { readonly kind: 'number'; readonly value: number; readonly at: number }
   | { readonly kind: 'name'; readonly name: string; readonly at: number }
-  | { readonly kind: 'use'; readonly op: Op; readonly inputs: readonly Term[]; readonly attrs: Attrs; readonly label?: string; readonly at: number };
+  | {
+      readonly kind: 'use';
+      readonly op: Op;
+      readonly inputs: readonly Term[];
+      readonly attrs: Attrs;
+      readonly label?: string;
+      readonly at: number;
+    };
 
 interface Statement {
   readonly name: string | null;
@@ -120,7 +140,10 @@ class Parser {
       list.push({ name: named ? first.text : null, term: this.#sum(), at: first.at });
       const after = this.#peek();
       if (after.kind !== 'end of line' && after.kind !== 'end')
-        throw new Fault(after.at, `The formula is complete before '${after.text}'. Put an operator such as + or * there, or start a new line.`);
+        throw new Fault(
+          after.at,
+          `The formula is complete before '${after.text}'. Put an operator such as + or * there, or start a new line.`,
+        );
     }
     return list;
   }
@@ -168,7 +191,10 @@ class Parser {
       const sign = this.#accept('-') ? -1 : 1;
       const exponent = this.#peek();
       if (exponent.kind !== 'number')
-        throw new Fault(exponent.at, `An exponent is a fixed number here, as in x^2, but ${this.#shown()}. For others write exp(p * log(x)).`);
+        throw new Fault(
+          exponent.at,
+          `An exponent is a fixed number here, as in x^2, but ${this.#shown()}. For others write exp(p * log(x)).`,
+        );
       this.#next++;
       base = use('power', [base], { exponent: sign * Number(exponent.text) }, at);
     }
@@ -206,7 +232,8 @@ class Parser {
     }
     this.#next++;
     // Operations with any number of inputs count them.
-    if (op.attrs['inputs']?.kind === 'integer' && attrs['inputs'] === undefined && inputs.length > 0) attrs['inputs'] = inputs.length;
+    if (op.attrs['inputs']?.kind === 'integer' && attrs['inputs'] === undefined && inputs.length > 0)
+      attrs['inputs'] = inputs.length;
     for (const [attr, value] of Object.entries(attrs)) {
       const fault = attrFault(op.attrs[attr]!, value);
       if (fault) throw new Fault(name.at, `'${attr}' of '${name.text}' ${fault}`);
@@ -225,7 +252,10 @@ class Parser {
     const spec = op.attrs[name.text];
     if (!spec && name.text !== 'label') {
       const known = Object.keys(op.attrs);
-      throw new Fault(name.at, `'${op.name}' has no attribute '${name.text}'. ${known.length > 0 ? `It has ${known.join(', ')}.` : 'It has none.'}`);
+      throw new Fault(
+        name.at,
+        `'${op.name}' has no attribute '${name.text}'. ${known.length > 0 ? `It has ${known.join(', ')}.` : 'It has none.'}`,
+      );
     }
     if (this.#accept('[')) {
       const list: number[] = [];
@@ -247,17 +277,28 @@ class Parser {
     const sign = this.#accept('-') ? -1 : 1;
     const token = this.#take();
     if (token.kind !== 'number')
-      throw new Fault(token.at, `A value is missing: here should be a number, a 'text', true, false or a [list, of, numbers], but ${this.#shown(token)}.`);
+      throw new Fault(
+        token.at,
+        `A value is missing: here should be a number, a 'text', true, false or a [list, of, numbers], but ${this.#shown(token)}.`,
+      );
     return sign * Number(token.text);
   }
 }
 
-const use = (name: string, inputs: readonly Term[], attrs: Attrs, at: number): Term => ({ kind: 'use', op: opOf(name)!, inputs, attrs, at });
+const use = (name: string, inputs: readonly Term[], attrs: Attrs, at: number): Term => ({
+  kind: 'use',
+  op: opOf(name)!,
+  inputs,
+  attrs,
+  at,
+});
 
 /** Other names for what people type, and the operations that begin alike. */
 function likely(name: string): string {
   const text = name.toLowerCase().replaceAll('_', '-');
-  const found = [...ops.values()].filter((op) => op.name.startsWith(text.slice(0, 3)) || op.keywords?.includes(text)).map((op) => spelled(op.name));
+  const found = [...ops.values()]
+    .filter((op) => op.name.startsWith(text.slice(0, 3)) || op.keywords?.includes(text))
+    .map((op) => spelled(op.name));
   return found.length > 0 ? `Did you mean ${found.slice(0, 3).join(', ')}?` : 'The palette lists all of them.';
 }
 
@@ -291,8 +332,12 @@ class Drawer {
       note(statement.term);
       if (statement.name === null) continue;
       if (/[./]/.test(statement.name) || statement.name.length > 120)
-        throw new Fault(statement.at, `'${statement.name}' cannot be a name: it may have neither a point nor a slash, and at most 120 characters.`);
-      if (this.#statements.has(statement.name)) throw new Fault(statement.at, `'${statement.name}' is assigned twice. Give one of the two another name.`);
+        throw new Fault(
+          statement.at,
+          `'${statement.name}' cannot be a name: it may have neither a point nor a slash, and at most 120 characters.`,
+        );
+      if (this.#statements.has(statement.name))
+        throw new Fault(statement.at, `'${statement.name}' is assigned twice. Give one of the two another name.`);
       this.#statements.set(statement.name, statement);
       this.#taken.add(statement.name);
     }
@@ -309,7 +354,8 @@ class Drawer {
     const known = this.#made.get(name);
     if (known !== undefined) return known;
     const statement = this.#statements.get(name);
-    if (this.#making.has(name)) throw new Fault(at, `'${name}' depends on itself. Backpropagation needs an order, so take it out of its own formula.`);
+    if (this.#making.has(name))
+      throw new Fault(at, `'${name}' depends on itself. Backpropagation needs an order, so take it out of its own formula.`);
     this.#making.add(name);
     let id = name;
     if (!statement) this.nodes[name] = freeNode(name);
@@ -355,7 +401,8 @@ function layout(graph: Graph): Record<NodeId, Point> {
   for (const id of order) depth.set(id, Math.max(0, ...[...links.into.get(id)!.values()].map((e) => depth.get(e.from)! + 1)));
   // A source stands just before what it feeds.
   for (const id of order)
-    if (links.into.get(id)!.size === 0) depth.set(id, Math.max(0, Math.min(...links.outOf.get(id)!.map((e) => depth.get(e.to)!)) - 1));
+    if (links.into.get(id)!.size === 0)
+      depth.set(id, Math.max(0, Math.min(...links.outOf.get(id)!.map((e) => depth.get(e.to)!)) - 1));
   for (const id of order) {
     const column = Number.isFinite(depth.get(id)!) ? depth.get(id)! : 0;
     const row = inColumn.get(column) ?? 0;
@@ -412,7 +459,11 @@ class Writer {
 
   lines(): string[] {
     const { order, cycle } = topologicalOrder(this.graph, this.#links);
-    if (cycle.length > 0) throw new Fault(0, `'${cycle[0]}' depends on itself, which no formula can say. Remove one of the connections of the circle.`);
+    if (cycle.length > 0)
+      throw new Fault(
+        0,
+        `'${cycle[0]}' depends on itself, which no formula can say. Remove one of the connections of the circle.`,
+      );
     const lines: string[] = [];
     for (const id of order) {
       const node = this.graph.nodes[id]!;
@@ -427,12 +478,18 @@ class Writer {
     const op = opOf(node.op);
     const free = freeNode(node.id);
     if (!op || free.op !== node.op || node.label !== undefined || this.#links.outOf.get(node.id)!.length === 0) return false;
-    return Object.entries(completeAttrs(op, node.attrs)).every(([name, value]) => same(completeAttrs(op, free.attrs)[name], value));
+    return Object.entries(completeAttrs(op, node.attrs)).every(([name, value]) =>
+      same(completeAttrs(op, free.attrs)[name], value),
+    );
   }
 
   #input(node: Node, port: string): Piece {
     const from = this.#links.into.get(node.id)!.get(port)?.from;
-    if (from === undefined) throw new Fault(0, `The input '${port}' of '${node.label ?? node.id}' is not connected, which no formula can say. Connect it first.`);
+    if (from === undefined)
+      throw new Fault(
+        0,
+        `The input '${port}' of '${node.label ?? node.id}' is not connected, which no formula can say. Connect it first.`,
+      );
     const source = this.graph.nodes[from]!;
     return this.#isInline(source) ? this.#piece(source) : { text: nameText(from), level: level.atom };
   }
@@ -454,7 +511,10 @@ class Writer {
 
   /** The operations that have a sign of their own. */
   #operator(node: Node, attrs: Attrs, inputs: readonly Piece[]): Piece | null {
-    const infix = (sign: string, own: number): Piece => ({ text: `${within(inputs[0]!, own)}${sign}${within(inputs[1]!, own + 1)}`, level: own });
+    const infix = (sign: string, own: number): Piece => ({
+      text: `${within(inputs[0]!, own)}${sign}${within(inputs[1]!, own + 1)}`,
+      level: own,
+    });
     switch (node.op) {
       case 'constant': {
         const values = attrs['values'] as readonly number[];
@@ -489,7 +549,9 @@ class Writer {
 }
 
 /** The text of a drawing, or why it has none. */
-export function formulaOf(graph: Graph): { readonly ok: true; readonly text: string } | { readonly ok: false; readonly message: string } {
+export function formulaOf(
+  graph: Graph,
+): { readonly ok: true; readonly text: string } | { readonly ok: false; readonly message: string } {
   try {
     return { ok: true, text: new Writer(graph).lines().join('\n') };
   } catch (error) {

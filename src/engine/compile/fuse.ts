@@ -36,7 +36,11 @@ interface Loose {
 
 const isIdentity = (r: Read, out: Shape): boolean => {
   const own = stridesOf(out);
-  return r.offset === 0 && own.every((stride, axis) => r.strides[axis] === stride || out[axis] === 1) && r.strides.slice(out.length).every((s) => s === 0);
+  return (
+    r.offset === 0 &&
+    own.every((stride, axis) => r.strides[axis] === stride || out[axis] === 1) &&
+    r.strides.slice(out.length).every((s) => s === 0)
+  );
 };
 
 export interface FuseInput {
@@ -56,7 +60,8 @@ export function fuse({ steps, buffers, keep }: FuseInput): { steps: Step[]; buff
     for (const r of s.reads.values()) used.add(r.buffer);
     for (const store of s.stores) used.add(store.buffer);
   }
-  const persistent = (b: BufferSpec): boolean => b.role === 'parameter' || b.role === 'input' || b.role === 'hyper' || b.role === 'rows';
+  const persistent = (b: BufferSpec): boolean =>
+    b.role === 'parameter' || b.role === 'input' || b.role === 'hyper' || b.role === 'rows';
   return { steps: alive.map(tighten), buffers: buffers.filter((b) => used.has(b.id) || persistent(b)) };
 }
 
@@ -212,9 +217,7 @@ const inParts = (s: Loose): boolean => s.stores.some((store) => store.place);
 
 /** Forward and loss run together, and an update may swallow the gradient that it uses. */
 const sameGroup = (p: Loose, s: Loose): boolean =>
-  p.phase === s.phase ||
-  (p.phase === 'forward' && s.phase === 'loss') ||
-  (p.phase === 'backward' && s.phase === 'update');
+  p.phase === s.phase || (p.phase === 'forward' && s.phase === 'loss') || (p.phase === 'backward' && s.phase === 'update');
 
 function merge(p: Loose, s: Loose): Loose | null {
   const made = new Map(p.stores.map((store) => [store.buffer, store]));
@@ -245,7 +248,12 @@ function merge(p: Loose, s: Loose): Loose | null {
       if (by.kind !== 'read') grown += made.get(s.reads.get(name)!.buffer)!.size - 1;
     }
     if (grown > LARGEST_EXPRESSION && store.size !== grown) return null;
-    stores.push({ buffer: store.buffer, value: substitute(store.value, (name) => replace.get(name)!), size: grown, place: undefined });
+    stores.push({
+      buffer: store.buffer,
+      value: substitute(store.value, (name) => replace.get(name)!),
+      size: grown,
+      place: undefined,
+    });
   }
   return { ...p, node: s.node, reads, stores };
 }

@@ -70,7 +70,7 @@ export function programOf(prepared: Prepared, detail: Detail, batch: number): Pr
   const needed = detail === 'fused' ? ancestors(inferred, [objective!]) : new Set(inferred.order);
   const training = detail === 'fused';
   const remembered = training ? addStates(draft, inferred, needed, batch) : new Map<NodeId, ReadonlySet<string>>();
-  const valueOf = (id: NodeId, name: string): string => {
+  const bufferOf = (id: NodeId, name: string): string => {
     if (name === OUT) return bufferIds.value(id);
     if (training && name === ROWS) return bufferIds.rowWeights;
     if (remembered.get(id)?.has(name)) return bufferIds.slot(id, name);
@@ -83,7 +83,7 @@ export function programOf(prepared: Prepared, detail: Detail, batch: number): Pr
       const found = inferred.calls.get(id);
       if (found?.op.kind !== 'primitive') continue;
       draft.buffer({ id: bufferIds.value(id), shape: found.call.out, role: 'value' });
-      draft.sequence(phase, id, formOf(found.op, training).value(found.call), id, (name) => valueOf(id, name));
+      draft.sequence(phase, id, formOf(found.op, training).value(found.call), id, (name) => bufferOf(id, name));
     }
 
   let learned = parameters.map((p) => ({ ...p, gradient: null as string | null }));
@@ -91,19 +91,28 @@ export function programOf(prepared: Prepared, detail: Detail, batch: number): Pr
     const trainable = parameters.filter((p) => p.trainable).map((p) => p.key);
     const everyEdge = detail === 'every-edge';
     const before = ancestors(inferred, [objective]);
-    const toward = everyEdge ? before : descendants(inferred, trainable.filter((id) => before.has(id)));
+    const toward = everyEdge
+      ? before
+      : descendants(
+          inferred,
+          trainable.filter((id) => before.has(id)),
+        );
     const wanted = new Set([...toward].filter((id) => before.has(id) && id !== objective));
-    differentiate(draft, inferred, objective, wanted, everyEdge, (op) => formOf(op, training), valueOf);
+    differentiate(draft, inferred, objective, wanted, everyEdge, (op) => formOf(op, training), bufferOf);
     learned = parameters.map((p) => ({
       ...p,
       gradient: draft.buffers.has(bufferIds.gradient(p.key)) ? bufferIds.gradient(p.key) : null,
     }));
-    addUpdates(draft, prepared, learned.filter((p) => p.trainable && p.gradient !== null));
+    addUpdates(
+      draft,
+      prepared,
+      learned.filter((p) => p.trainable && p.gradient !== null),
+    );
     if (training)
       for (const id of inferred.order) {
         const found = inferred.calls.get(id);
         if (!needed.has(id) || found?.op.kind !== 'primitive' || !found.op.training) continue;
-        draft.sequence('update', id, found.op.training.update(found.call), `${id}/update`, (name) => valueOf(id, name));
+        draft.sequence('update', id, found.op.training.update(found.call), `${id}/update`, (name) => bufferOf(id, name));
       }
   }
 
@@ -127,30 +136,41 @@ export function programOf(prepared: Prepared, detail: Detail, batch: number): Pr
   return verify({
     ...program,
     ...fused,
-    parameters: program.parameters.map((p) => ({ ...p, gradient: p.gradient !== null && kept.has(p.gradient) ? p.gradient : null })),
+    parameters: program.parameters.map((p) => ({
+      ...p,
+      gradient: p.gradient !== null && kept.has(p.gradient) ? p.gradient : null,
+    })),
     inputs: program.inputs.filter(({ buffer }) => kept.has(buffer)),
     prediction: detail === 'forward' ? prediction : null,
   });
 }
 
-const formOf = (op: Primitive, training: boolean): Pick<Primitive, 'value' | 'gradient'> => (training && op.training ? op.training : op);
+const formOf = (op: Primitive, training: boolean): Pick<Primitive, 'value' | 'gradient'> =>
+  training && op.training ? op.training : op;
 
 /** Buffers for what operations remember while they train; returns the names for each node. */
-function addStates(draft: Draft, { order, calls }: Inferred, needed: ReadonlySet<NodeId>, batch: number): ReadonlyMap<NodeId, ReadonlySet<string>> {
+function addStates(
+  draft: Draft,
+  { order, calls }: Inferred,
+  needed: ReadonlySet<NodeId>,
+  batch: number,
+): ReadonlyMap<NodeId, ReadonlySet<string>> {
   const names = new Map<NodeId, ReadonlySet<string>>();
   for (const id of order) {
     const found = calls.get(id);
     if (!needed.has(id) || found?.op.kind !== 'primitive') continue;
     const states = found.op.training?.state?.(found.call, batch, seedOf(id));
     if (!states) continue;
-    for (const [name, { shape, init }] of Object.entries(states)) draft.buffer({ id: bufferIds.slot(id, name), shape, role: 'slot', init });
+    for (const [name, { shape, init }] of Object.entries(states))
+      draft.buffer({ id: bufferIds.slot(id, name), shape, role: 'slot', init });
     names.set(id, new Set(Object.keys(states)));
   }
   return names;
 }
 
 /** A number for a name (FNV-1a). */
-const seedOf = (id: NodeId): number => [...id].reduce((h, char) => Math.imul(h ^ char.codePointAt(0)!, 16777619) >>> 0, 2166136261);
+const seedOf = (id: NodeId): number =>
+  [...id].reduce((h, char) => Math.imul(h ^ char.codePointAt(0)!, 16777619) >>> 0, 2166136261);
 
 /** Nodes that depend on a target, and the objective itself: what the loss phase computes. */
 function lossNodes({ inferred, objective }: Prepared): ReadonlySet<NodeId> {
@@ -178,7 +198,12 @@ function addSources(draft: Draft, { inferred }: Prepared): readonly ParameterSpe
         draft.buffer({ id: value, shape: out, role: 'input' });
         break;
       case 'constant':
-        draft.buffer({ id: value, shape: out, role: 'constant', init: given!.length === 1 ? given![0]! : given!.length === 0 ? 0 : given! });
+        draft.buffer({
+          id: value,
+          shape: out,
+          role: 'constant',
+          init: given!.length === 1 ? given![0]! : given!.length === 0 ? 0 : given!,
+        });
         break;
       case 'parameter': {
         draft.buffer({ id: value, shape: out, role: 'parameter' });
@@ -301,7 +326,9 @@ function addUpdates(draft: Draft, { optimizer, hyper, clip }: Prepared, paramete
         out: shape,
         reads: [
           ...['w', 'g', ...optimizer.slots].map((name) => alongOut(name, shape)),
-          ...[...counters.map(([name]) => name), ...Object.keys(hyper), ...Object.keys(clipBind)].map((name) => hyperRead(name, shape.length)),
+          ...[...counters.map(([name]) => name), ...Object.keys(hyper), ...Object.keys(clipBind)].map((name) =>
+            hyperRead(name, shape.length),
+          ),
         ],
         stores: update,
       },
@@ -309,4 +336,3 @@ function addUpdates(draft: Draft, { optimizer, hyper, clip }: Prepared, paramete
     });
   }
 }
-

@@ -13,6 +13,20 @@ import { softplus } from './softplus';
 import { softsign } from './softsign';
 import { tanh } from './tanh';
 
-export const activations = [identity, sigmoid, tanh, relu, binaryStep, leakyRelu, elu, selu, gelu, silu, softplus, softsign, sine] as const;
+export const activations = [
+  identity,
+  sigmoid,
+  tanh,
+  relu,
+  binaryStep,
+  leakyRelu,
+  elu,
+  selu,
+  gelu,
+  silu,
+  softplus,
+  softsign,
+  sine,
+] as const;
 
 export const activationChoices = activations.map(({ name, title }) => ({ value: name, title }));

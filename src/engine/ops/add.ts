@@ -12,8 +12,7 @@ export const add = elementwise({
   group: 'arithmetic',
   keywords: ['plus', 'sum', '+'],
   attrs: { inputs: { kind: 'integer', title: 'Inputs', about: 'How many values are added.', default: 2, min: 2, max: 16 } },
-  ports: ({ inputs }) =>
-    Array.from({ length: inputs as number }, (_, i) => ({ name: letters[i]!, about: `summand ${i + 1}` })),
+  ports: ({ inputs }) => Array.from({ length: inputs as number }, (_, i) => ({ name: letters[i]!, about: `summand ${i + 1}` })),
   value: (inputs) => inputs.reduce((total, x) => sum(total, x)),
   formula: (args) => args.join(' + ').replaceAll('+ -', '- '),
   onnx: { type: 'Sum' },

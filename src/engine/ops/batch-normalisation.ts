@@ -9,11 +9,36 @@ import { ACC, alongOut, type Kernel } from '../ir/kernel';
 import { isBatched, product, sameShape, sampleShape, type Shape, shapeText, stridesOf } from '../ir/shape';
 import type { Attrs } from '../graph/graph';
 import { mapKernel, sumTo } from './make';
-import { type AttrSpec, type Call, type Composite, GRADIENT, OUT, type Primitive, RESULT, ROWS, type ShapeResult, type TrainingForm } from './op';
+import {
+  type AttrSpec,
+  type Call,
+  type Composite,
+  GRADIENT,
+  OUT,
+  type Primitive,
+  RESULT,
+  ROWS,
+  type ShapeResult,
+  type TrainingForm,
+} from './op';
 
 const attrs: Readonly<Record<string, AttrSpec>> = {
-  epsilon: { kind: 'number', title: 'ε', about: 'Added to the variance, so that equal numbers divide by more than 0.', default: 1e-5, min: 0, max: 1 },
-  momentum: { kind: 'number', title: 'Momentum', about: 'Share of each batch in the running averages.', default: 0.1, min: 0, max: 1 },
+  epsilon: {
+    kind: 'number',
+    title: 'ε',
+    about: 'Added to the variance, so that equal numbers divide by more than 0.',
+    default: 1e-5,
+    min: 0,
+    max: 1,
+  },
+  momentum: {
+    kind: 'number',
+    title: 'Momentum',
+    about: 'Share of each batch in the running averages.',
+    default: 0.1,
+    min: 0,
+    max: 1,
+  },
 };
 
 /** One number a feature, or a channel: the first axis of a sample, and 1 for the others. */
@@ -21,7 +46,9 @@ const perFeature = (x: Shape): readonly number[] => sampleShape(x).map((length, 
 
 const needsBatch = (x: Shape): ShapeResult =>
   !isBatched(x) || sampleShape(x).length === 0
-    ? { fault: `it compares the samples of a batch, feature by feature, but this has the shape ${shapeText(x)}. Connect a vector or an image of each sample.` }
+    ? {
+        fault: `it compares the samples of a batch, feature by feature, but this has the shape ${shapeText(x)}. Connect a vector or an image of each sample.`,
+      }
     : { shape: x };
 
 /** In use: with the running averages. */
@@ -75,10 +102,14 @@ const training: TrainingForm = {
       temps: { batchMean: stats, batchVariance: stats, deviation: stats },
       kernels: [
         fold(share(read('x')), ['x', ROWS], [{ to: 'batchMean', value: read(ACC) }]),
-        fold(share(mul(centred, centred)), ['x', ROWS, 'batchMean'], [
-          { to: 'batchVariance', value: read(ACC) },
-          { to: 'deviation', value: sqrt(add(read(ACC), call.attrs['epsilon'] as number)) },
-        ]),
+        fold(
+          share(mul(centred, centred)),
+          ['x', ROWS, 'batchMean'],
+          [
+            { to: 'batchVariance', value: read(ACC) },
+            { to: 'deviation', value: sqrt(add(read(ACC), call.attrs['epsilon'] as number)) },
+          ],
+        ),
         { out: x, reads: reads(['x', 'batchMean', 'deviation']), stores: [{ to: OUT, value: div(centred, read('deviation')) }] },
       ],
     };
@@ -134,7 +165,9 @@ export const standardise: Primitive = {
     const wanted = perFeature(x!);
     for (const kept of [mean!, variance!])
       if (!sameShape(kept, wanted))
-        return { fault: `the running averages have the shape ${shapeText(kept)}, but it takes one number for each feature: ${shapeText(wanted)}.` };
+        return {
+          fault: `the running averages have the shape ${shapeText(kept)}, but it takes one number for each feature: ${shapeText(wanted)}.`,
+        };
     return result;
   },
   formula: ({ x, mean, variance }) => `\\frac{${x} - ${mean}}{\\sqrt{${variance} + \\varepsilon}}`,
@@ -143,7 +176,11 @@ export const standardise: Primitive = {
     kernels: [sumTo(RESULT, shapes[port]!, out, { ...shapes, [GRADIENT]: out }, mul(read(GRADIENT), derive(inUse(given), port)))],
   }),
   derivativeFormula: ({ variance }, out, port) =>
-    port === 'x' ? `\\frac{1}{\\sqrt{${variance} + \\varepsilon}}` : port === 'mean' ? `\\frac{-1}{\\sqrt{${variance} + \\varepsilon}}` : `\\frac{-${out}}{2\\left(${variance} + \\varepsilon\\right)}`,
+    port === 'x'
+      ? `\\frac{1}{\\sqrt{${variance} + \\varepsilon}}`
+      : port === 'mean'
+        ? `\\frac{-1}{\\sqrt{${variance} + \\varepsilon}}`
+        : `\\frac{-${out}}{2\\left(${variance} + \\varepsilon\\right)}`,
   training,
   onnx: null,
 };
@@ -152,7 +189,8 @@ export const batchNormalisation: Composite = {
   kind: 'composite',
   name: 'batch-normalisation',
   title: 'Batch normalisation',
-  about: 'Standardises each feature by the batch in training and by running averages in use, then scales and shifts it by learned numbers.',
+  about:
+    'Standardises each feature by the batch in training and by running averages in use, then scales and shifts it by learned numbers.',
   glyph: 'BN',
   group: 'layer',
   keywords: ['batchnorm', 'normalization', 'standardise', 'whiten'],

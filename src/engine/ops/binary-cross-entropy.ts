@@ -19,7 +19,5 @@ export const binaryCrossEntropy = elementwiseLoss({
   value: (p, t) => neg(add(mul(t, log(p)), mul(sub(constant(1), t), log(sub(1, p))))),
   stable: (p, t) => neg(add(mul(t, safeLog(p)), mul(sub(1, t), safeLog(sub(1, p))))),
   derivative: (p, t, port) =>
-    port === 'prediction'
-      ? sub(mul(sub(1, t), inverse(sub(1, p))), mul(t, inverse(p)))
-      : sub(safeLog(sub(1, p)), safeLog(p)),
+    port === 'prediction' ? sub(mul(sub(1, t), inverse(sub(1, p))), mul(t, inverse(p))) : sub(safeLog(sub(1, p)), safeLog(p)),
 });

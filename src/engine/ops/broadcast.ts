@@ -19,7 +19,9 @@ export const broadcast: Primitive = {
     const own = sampleShape(x!);
     const both = meet(own, wanted);
     if (!both || !sameShape(both, wanted))
-      return { fault: `the shape ${shapeText(own)} cannot be repeated to ${shapeText(wanted)}: each of its axes must be equal, or 1.` };
+      return {
+        fault: `the shape ${shapeText(own)} cannot be repeated to ${shapeText(wanted)}: each of its axes must be equal, or 1.`,
+      };
     return { shape: isBatched(x!) ? ['batch', ...wanted] : wanted };
   },
   formula: ({ x }) => `\\operatorname{broadcast}\\left(${x}\\right)`,

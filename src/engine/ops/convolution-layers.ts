@@ -21,7 +21,14 @@ function convolutionLayer(rank: 1 | 2): Composite {
     ports: () => [{ name: 'x', about: `${rank === 1 ? 'signal' : 'image'}: ${what}` }],
     attrs: {
       filters: { kind: 'integer', title: 'Filters', about: 'Number of channels of the result.', default: 8, min: 1, max: 4096 },
-      size: { kind: 'integer', title: 'Size', about: rank === 1 ? 'Length of a filter.' : 'Height and width of a filter.', default: 3, min: 1, max: 64 },
+      size: {
+        kind: 'integer',
+        title: 'Size',
+        about: rank === 1 ? 'Length of a filter.' : 'Height and width of a filter.',
+        default: 3,
+        min: 1,
+        max: 64,
+      },
       stride: strideAttr,
       padding: {
         kind: 'choice',
@@ -33,7 +40,13 @@ function convolutionLayer(rank: 1 | 2): Composite {
           { value: 'same', title: 'Zeros: half a filter on each side' },
         ],
       },
-      activation: { kind: 'choice', title: 'Activation', about: 'Applied to each sum.', default: 'relu', choices: activationChoices },
+      activation: {
+        kind: 'choice',
+        title: 'Activation',
+        about: 'Applied to each sum.',
+        default: 'relu',
+        choices: activationChoices,
+      },
       bias: { kind: 'boolean', title: 'Bias', about: 'Adds a learned number to each filter’s sums.', default: true },
       initializer: {
         kind: 'choice',
@@ -51,7 +64,9 @@ function convolutionLayer(rank: 1 | 2): Composite {
       const size = attrs['size'] as number;
       const padded = own.slice(1).map((length) => length + 2 * margin(attrs));
       if (padded.some((length) => length < size))
-        return { fault: `a filter of size ${size} does not fit into ${shapeText(own.slice(1))}. Use a smaller filter, or padding.` };
+        return {
+          fault: `a filter of size ${size} does not fit into ${shapeText(own.slice(1))}. Use a smaller filter, or padding.`,
+        };
       const results = padded.map((length) => Math.floor((length - size) / (attrs['stride'] as number)) + 1);
       return { shape: [...(isBatched(x!) ? (['batch'] as const) : []), attrs['filters'] as number, ...results] };
     },
@@ -72,9 +87,18 @@ function convolutionLayer(rank: 1 | 2): Composite {
         fanIn: channels * product(window),
         fanOut: filters * product(window),
       });
-      out = sketch.node('convolution', rank === 1 ? 'convolve-1d' : 'convolve-2d', { stride: attrs['stride']! }, { x: out, filters: weight });
+      out = sketch.node(
+        'convolution',
+        rank === 1 ? 'convolve-1d' : 'convolve-2d',
+        { stride: attrs['stride']! },
+        { x: out, filters: weight },
+      );
       if (attrs['bias']) {
-        const bias = sketch.node('bias', 'parameter', { shape: [filters, ...window.map(() => 1)], initializer: 'zeros', role: 'bias' });
+        const bias = sketch.node('bias', 'parameter', {
+          shape: [filters, ...window.map(() => 1)],
+          initializer: 'zeros',
+          role: 'bias',
+        });
         out = sketch.node('sum', 'add', {}, { a: out, b: bias });
       }
       return attrs['activation'] === 'identity' ? out : sketch.node('activation', attrs['activation'] as string, {}, { x: out });

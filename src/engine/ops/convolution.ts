@@ -58,7 +58,11 @@ function value(call: Call, rank: number): KernelSequence {
             strides: [...p.strides.batch, 0, ...p.strides.axes.map((s) => s * p.stride), p.strides.channel, ...p.strides.axes],
             offset: 0,
           },
-          { name: 'filters', strides: [...p.batch.map(() => 0), p.filter[0]!, ...p.axes.map(() => 0), ...p.filter.slice(1)], offset: 0 },
+          {
+            name: 'filters',
+            strides: [...p.batch.map(() => 0), p.filter[0]!, ...p.axes.map(() => 0), ...p.filter.slice(1)],
+            offset: 0,
+          },
         ],
         stores: [{ to: OUT, value: read(ACC) }],
       },
@@ -76,8 +80,16 @@ function towardFilters(call: Call, rank: number): KernelSequence {
         out: p.w,
         fold: { with: 'sum', over: [...p.batch, ...p.results], body: mul(read('x'), read(GRADIENT)) },
         reads: [
-          { name: 'x', strides: [0, p.strides.channel, ...p.strides.axes, ...p.strides.batch, ...p.strides.axes.map((s) => s * p.stride)], offset: 0 },
-          { name: GRADIENT, strides: [g[p.lead]!, 0, ...p.axes.map(() => 0), ...g.slice(0, p.lead), ...g.slice(p.lead + 1)], offset: 0 },
+          {
+            name: 'x',
+            strides: [0, p.strides.channel, ...p.strides.axes, ...p.strides.batch, ...p.strides.axes.map((s) => s * p.stride)],
+            offset: 0,
+          },
+          {
+            name: GRADIENT,
+            strides: [g[p.lead]!, 0, ...p.axes.map(() => 0), ...g.slice(0, p.lead), ...g.slice(p.lead + 1)],
+            offset: 0,
+          },
         ],
         stores: [{ to: RESULT, value: read(ACC) }],
       },
@@ -100,7 +112,10 @@ function towardInput(call: Call, rank: number): KernelSequence {
       {
         ...spaced,
         stores: [
-          { ...spaced.stores[0]!, place: { ...place, strides: place.strides.map((s, axis) => (axis > p.lead ? s * p.stride : s)) } },
+          {
+            ...spaced.stores[0]!,
+            place: { ...place, strides: place.strides.map((s, axis) => (axis > p.lead ? s * p.stride : s)) },
+          },
         ],
       },
       {
@@ -111,7 +126,13 @@ function towardInput(call: Call, rank: number): KernelSequence {
           {
             // The filter turned around: from its last element to its first.
             name: 'filters',
-            strides: [...p.batch.map(() => 0), p.filter[1]!, ...p.axes.map(() => 0), p.filter[0]!, ...p.filter.slice(2).map((s) => -s)],
+            strides: [
+              ...p.batch.map(() => 0),
+              p.filter[1]!,
+              ...p.axes.map(() => 0),
+              p.filter[0]!,
+              ...p.filter.slice(2).map((s) => -s),
+            ],
             offset: p.axes.reduce((sum, i) => sum + (p.window[i]! - 1) * p.filter[2 + i]!, 0),
           },
         ],
@@ -140,13 +161,18 @@ export function convolution(rank: 1 | 2): Primitive {
       const [own, w] = [sampleShape(x!), sampleShape(filters!)];
       if (own.length !== rank + 1)
         return { fault: `it takes one ${what} for each sample, but this has the shape ${shapeText(own)}. Reshape it first.` };
-      if (isBatched(filters!)) return { fault: 'the filters are the same for all samples, but these differ. Connect a parameter.' };
+      if (isBatched(filters!))
+        return { fault: 'the filters are the same for all samples, but these differ. Connect a parameter.' };
       if (w.length !== rank + 2)
-        return { fault: `filters have the axes filters × channels × ${rank === 1 ? 'length' : 'height × width'}, but these have the shape ${shapeText(w)}.` };
+        return {
+          fault: `filters have the axes filters × channels × ${rank === 1 ? 'length' : 'height × width'}, but these have the shape ${shapeText(w)}.`,
+        };
       if (w[1] !== own[0]) return { fault: `the filters expect ${w[1]} channels, but the input has ${own[0]}. Make them equal.` };
       const small = own.slice(1).findIndex((length, i) => length < w[i + 2]!);
       if (small >= 0)
-        return { fault: `a filter of length ${w[small + 2]} does not fit into ${own[small + 1]} elements. Use a smaller filter, or pad the input.` };
+        return {
+          fault: `a filter of length ${w[small + 2]} does not fit into ${own[small + 1]} elements. Use a smaller filter, or pad the input.`,
+        };
       const results = own.slice(1).map((length, i) => Math.floor((length - w[i + 2]!) / (stride as number)) + 1);
       return { shape: [...(isBatched(x!) ? (['batch'] as const) : []), w[0]!, ...results] };
     },

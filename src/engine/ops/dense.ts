@@ -64,8 +64,6 @@ export const dense: Composite = {
       const bias = sketch.node('bias', 'parameter', { shape: [units], initializer: 'zeros', role: 'bias' });
       out = sketch.node('sum', 'add', {}, { a: product, b: bias });
     }
-    return attrs['activation'] === 'identity'
-      ? out
-      : sketch.node('activation', attrs['activation'] as string, {}, { x: out });
+    return attrs['activation'] === 'identity' ? out : sketch.node('activation', attrs['activation'] as string, {}, { x: out });
   },
 };

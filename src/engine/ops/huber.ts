@@ -10,7 +10,9 @@ export const huber = elementwiseLoss({
   keywords: ['regression', 'robust', 'smooth l1'],
   takes: 'value',
   over: 'mean',
-  attrs: { delta: { kind: 'number', title: 'δ', about: 'Difference where the square turns into a line.', default: 1, min: 1e-6 } },
+  attrs: {
+    delta: { kind: 'number', title: 'δ', about: 'Difference where the square turns into a line.', default: 1, min: 1e-6 },
+  },
   value: (p, t, { delta }) => {
     const d = sub(p, t);
     const size = abs(d);

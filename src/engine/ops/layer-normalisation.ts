@@ -22,9 +22,20 @@ const whole = (name: string, shape: Shape) => ({ name, strides: stridesOf(shape)
 const each = (name: string, shape: Shape) => ({ name, strides: perRow(shape), offset: 0 });
 
 /** The mean of an expression over the last axis. */
-const rowMean = (to: string, shape: Shape, reads: Kernel['reads'], body: NonNullable<Kernel['fold']>['body'], finish = read(ACC)): Kernel => {
+const rowMean = (
+  to: string,
+  shape: Shape,
+  reads: Kernel['reads'],
+  body: NonNullable<Kernel['fold']>['body'],
+  finish = read(ACC),
+): Kernel => {
   const { rows, last } = rowsOf(shape);
-  return { out: rows, fold: { with: 'sum', over: [last], body: mul(1 / (last as number), body) }, reads, stores: [{ to, value: finish }] };
+  return {
+    out: rows,
+    fold: { with: 'sum', over: [last], body: mul(1 / (last as number), body) },
+    reads,
+    stores: [{ to, value: finish }],
+  };
 };
 
 const needsRow = (x: Shape): ShapeResult =>
@@ -52,7 +63,13 @@ export const normalise: Primitive = {
       temps: { mean: rows, deviation: rows },
       kernels: [
         rowMean('mean', shape, [whole('x', shape)], read('x')),
-        rowMean('deviation', shape, [whole('x', shape), each('mean', shape)], mul(centred, centred), sqrt(add(read(ACC), attrs['epsilon'] as number))),
+        rowMean(
+          'deviation',
+          shape,
+          [whole('x', shape), each('mean', shape)],
+          mul(centred, centred),
+          sqrt(add(read(ACC), attrs['epsilon'] as number)),
+        ),
         {
           out: shape,
           reads: [whole('x', shape), each('mean', shape), each('deviation', shape)],
@@ -77,7 +94,8 @@ export const normalise: Primitive = {
       ],
     };
   },
-  derivativeFormula: (_args, out) => `\\frac{1}{\\sigma}\\left(I - \\tfrac{1}{n}\\mathbf 1\\mathbf 1^{\\top} - \\tfrac{1}{n}${out}\\,${out}^{\\top}\\right)`,
+  derivativeFormula: (_args, out) =>
+    `\\frac{1}{\\sigma}\\left(I - \\tfrac{1}{n}\\mathbf 1\\mathbf 1^{\\top} - \\tfrac{1}{n}${out}\\,${out}^{\\top}\\right)`,
   onnx: null,
 };
 

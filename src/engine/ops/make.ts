@@ -104,15 +104,12 @@ interface ElementwiseSpec {
 }
 
 export function elementwise(spec: ElementwiseSpec): Primitive {
-  const portsOf = (attrs: Attrs): readonly PortSpec[] =>
-    typeof spec.ports === 'function' ? spec.ports(attrs) : spec.ports;
+  const portsOf = (attrs: Attrs): readonly PortSpec[] => (typeof spec.ports === 'function' ? spec.ports(attrs) : spec.ports);
   const inputsOf = (attrs: Attrs): Expr[] => portsOf(attrs).map((port) => read(port.name));
   const local = (attrs: Attrs, port: string): Expr => {
     const inputs = inputsOf(attrs);
     const index = portsOf(attrs).findIndex((p) => p.name === port);
-    return spec.derivative
-      ? spec.derivative(inputs, read(OUT), index, attrs)
-      : derive(spec.value(inputs, attrs), port);
+    return spec.derivative ? spec.derivative(inputs, read(OUT), index, attrs) : derive(spec.value(inputs, attrs), port);
   };
   return {
     kind: 'primitive',
@@ -140,8 +137,7 @@ export function elementwise(spec: ElementwiseSpec): Primitive {
       const operands = { ...shapes, [OUT]: out, [GRADIENT]: out };
       return { kernels: [sumTo(RESULT, shapes[port]!, out, operands, body)] };
     },
-    derivativeFormula: (args, out, port, { attrs }) =>
-      latexOf(local(attrs, port), (name) => (name === OUT ? out : args[name]!)),
+    derivativeFormula: (args, out, port, { attrs }) => latexOf(local(attrs, port), (name) => (name === OUT ? out : args[name]!)),
     onnx: typeof spec.onnx === 'string' ? { type: spec.onnx } : spec.onnx,
     ...(spec.noGradient ? { noGradient: true } : {}),
     ...(spec.range ? { range: spec.range } : {}),

@@ -51,8 +51,8 @@ function contract(
 const lengths = (call: Call): ReadonlyMap<Letter, Axis> => {
   const { a, b } = letters(call);
   const map = new Map<Letter, Axis>();
-  a.forEach((letter, i) => map.set(letter, call.shapes['a']![i]!));
-  b.forEach((letter, i) => map.set(letter, call.shapes['b']![i]!));
+  for (const [i, letter] of a.entries()) map.set(letter, call.shapes['a']![i]!);
+  for (const [i, letter] of b.entries()) map.set(letter, call.shapes['b']![i]!);
   return map;
 };
 

@@ -61,7 +61,15 @@ export const max: Primitive = {
   gradient: (call) => {
     const { shape, over, folding, spread, foldedResult } = plan(call);
     if (over.length === 0)
-      return { kernels: [{ out: shape, reads: [{ name: GRADIENT, strides: spread, offset: 0 }], stores: [{ to: RESULT, value: read(GRADIENT) }] }] };
+      return {
+        kernels: [
+          {
+            out: shape,
+            reads: [{ name: GRADIENT, strides: spread, offset: 0 }],
+            stores: [{ to: RESULT, value: read(GRADIENT) }],
+          },
+        ],
+      };
     return {
       temps: { ties: call.out },
       kernels: [

@@ -15,7 +15,12 @@ const inhibitory = (count: unknown): PortSpec[] =>
 /** One value is its own sum. */
 function total(sketch: Sketch, part: string, values: readonly NodeId[]): NodeId {
   if (values.length === 1) return values[0]!;
-  return sketch.node(part, 'add', { inputs: values.length }, Object.fromEntries(values.map((id, i) => ['abcdefghijklmnop'[i]!, id])));
+  return sketch.node(
+    part,
+    'add',
+    { inputs: values.length },
+    Object.fromEntries(values.map((id, i) => ['abcdefghijklmnop'[i]!, id])),
+  );
 }
 
 export const mccullochPitts: Composite = {
@@ -29,13 +34,32 @@ export const mccullochPitts: Composite = {
   ports: ({ excitatory: e, inhibitory: i }) => [...excitatory(e), ...inhibitory(i)],
   attrs: {
     excitatory: { kind: 'integer', title: 'Excitatory inputs', about: 'Inputs that make it fire.', default: 2, min: 1, max: 12 },
-    inhibitory: { kind: 'integer', title: 'Inhibitory inputs', about: 'Inputs each of which keeps it from firing.', default: 0, min: 0, max: 4 },
-    threshold: { kind: 'integer', title: 'Threshold', about: 'How many excitatory inputs it takes. 0: it fires unless inhibited.', default: 2, min: 0, max: 13 },
+    inhibitory: {
+      kind: 'integer',
+      title: 'Inhibitory inputs',
+      about: 'Inputs each of which keeps it from firing.',
+      default: 0,
+      min: 0,
+      max: 4,
+    },
+    threshold: {
+      kind: 'integer',
+      title: 'Threshold',
+      about: 'How many excitatory inputs it takes. 0: it fires unless inhibited.',
+      default: 2,
+      min: 0,
+      max: 13,
+    },
   },
-  infer: (shapes, { excitatory: e, inhibitory: i }) => broadcastAll([...excitatory(e), ...inhibitory(i)].map(({ name }) => shapes[name]!)),
+  infer: (shapes, { excitatory: e, inhibitory: i }) =>
+    broadcastAll([...excitatory(e), ...inhibitory(i)].map(({ name }) => shapes[name]!)),
   formula: (args, { attrs }) => {
-    const sum = excitatory(attrs['excitatory']).map(({ name }) => args[name]!).join(' + ');
-    const veto = inhibitory(attrs['inhibitory']).map(({ name }) => ` \\wedge ${args[name]!} = 0`).join('');
+    const sum = excitatory(attrs['excitatory'])
+      .map(({ name }) => args[name]!)
+      .join(' + ');
+    const veto = inhibitory(attrs['inhibitory'])
+      .map(({ name }) => ` \\wedge ${args[name]!} = 0`)
+      .join('');
     return `\\mathbb{1}\\left[${sum} \\ge ${String(attrs['threshold'])}${veto}\\right]`;
   },
   expand: ({ attrs }, inputs, sketch) => {

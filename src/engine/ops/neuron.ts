@@ -58,8 +58,6 @@ export const neuron: Composite = {
       summands[letter] = sketch.node(`times${i}`, 'multiply', {}, { a: inputs[`x${i}`]!, b: weight });
     }
     const sum = sketch.node('sum', 'add', { inputs: n + 1 }, summands);
-    return attrs['activation'] === 'identity'
-      ? sum
-      : sketch.node('activation', attrs['activation'] as string, {}, { x: sum });
+    return attrs['activation'] === 'identity' ? sum : sketch.node('activation', attrs['activation'] as string, {}, { x: sum });
   },
 };

@@ -94,7 +94,11 @@ export interface TrainingForm {
   /** Runs after each step. It may store to its state and to the parameters that feed its ports. */
   update(call: Call): KernelSequence;
   /** Numbers that it remembers from step to step, by the names that its kernels use. `seed` differs between nodes. */
-  state?(call: Call, batch: number, seed: number): Readonly<Record<string, { readonly shape: Shape; readonly init: number | readonly number[] }>>;
+  state?(
+    call: Call,
+    batch: number,
+    seed: number,
+  ): Readonly<Record<string, { readonly shape: Shape; readonly init: number | readonly number[] }>>;
 }
 
 export interface Primitive extends OpBase {

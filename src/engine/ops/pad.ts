@@ -38,7 +38,9 @@ export const pad: Primitive = {
       return { fault: `there are fewer axes to pad than asked for: each sample has the shape ${shapeText(sampleShape(x!))}.` };
     const first = isBatched(x!) ? 1 : 0;
     return {
-      shape: x!.map((length, at) => (axes.includes(at - first) ? (length as number) + 2 * (attrs['size'] as number) : length)) as Shape,
+      shape: x!.map((length, at) =>
+        axes.includes(at - first) ? (length as number) + 2 * (attrs['size'] as number) : length,
+      ) as Shape,
     };
   },
   formula: ({ x }) => `\\operatorname{pad}\\left(${x}\\right)`,

@@ -32,7 +32,10 @@ interface PenaltySpec {
 
 function penalty(spec: PenaltySpec): Primitive {
   const local = (attrs: Attrs): Expr =>
-    mul(attrs['strength'] as number, spec.derivative ? spec.derivative(read('x'), attrs) : derive(spec.value(read('x'), attrs), 'x'));
+    mul(
+      attrs['strength'] as number,
+      spec.derivative ? spec.derivative(read('x'), attrs) : derive(spec.value(read('x'), attrs), 'x'),
+    );
   return {
     kind: 'primitive',
     name: spec.name,
@@ -47,9 +50,12 @@ function penalty(spec: PenaltySpec): Primitive {
       isBatched(x!)
         ? { fault: 'a penalty is for parameters, but this value differs from sample to sample. Connect a parameter.' }
         : { shape: [] },
-    formula: ({ x }, { attrs }) => `${String(attrs['strength'])} \\sum \\left[${latexOf(spec.value(read('x'), attrs), () => x!)}\\right]`,
+    formula: ({ x }, { attrs }) =>
+      `${String(attrs['strength'])} \\sum \\left[${latexOf(spec.value(read('x'), attrs), () => x!)}\\right]`,
     value: ({ shapes, attrs, out }) => ({
-      kernels: [sumTo(OUT, out, shapes['x']!, shapes, spec.value(read('x'), attrs), (acc) => mul(attrs['strength'] as number, acc))],
+      kernels: [
+        sumTo(OUT, out, shapes['x']!, shapes, spec.value(read('x'), attrs), (acc) => mul(attrs['strength'] as number, acc)),
+      ],
     }),
     gradient: ({ shapes, attrs, out }) => {
       const own = shapes['x']!;
@@ -88,6 +94,8 @@ export const elastic = penalty({
   about: 'A mixture of the L1 and the L2 penalty. Add it to the loss.',
   glyph: 'λ‖w‖',
   keywords: ['elastic net', 'regularisation', 'regularization'],
-  attrs: { mix: { kind: 'number', title: 'Share of L1', about: 'ρ: 1 is L1 alone, 0 is L2 alone.', default: 0.5, min: 0, max: 1 } },
+  attrs: {
+    mix: { kind: 'number', title: 'Share of L1', about: 'ρ: 1 is L1 alone, 0 is L2 alone.', default: 0.5, min: 0, max: 1 },
+  },
   value: (w, { mix }) => add(mul(mix as number, abs(w)), mul(1 - (mix as number), mul(w, w))),
 });

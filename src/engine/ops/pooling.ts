@@ -99,7 +99,9 @@ const pooling = (spec: PoolingSpec): Primitive => ({
     const { windows, elements, count } = plan(call);
     const spread = at(GRADIENT, elements.result);
     if (spec.fold === 'sum')
-      return { kernels: [{ out: elements.shape, reads: [spread], stores: [{ to: RESULT, value: mul(1 / count, read(GRADIENT)) }] }] };
+      return {
+        kernels: [{ out: elements.shape, reads: [spread], stores: [{ to: RESULT, value: mul(1 / count, read(GRADIENT)) }] }],
+      };
     return {
       temps: { ties: call.out },
       kernels: [

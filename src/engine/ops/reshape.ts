@@ -37,7 +37,9 @@ export const reshape = rearranged({
   about: 'The same numbers in another shape, row by row.',
   glyph: '⇢',
   keywords: ['view', 'rearrange', 'image'],
-  attrs: { shape: { kind: 'shape', title: 'Shape', about: 'Axis lengths of each sample. Their product stays the same.', default: [1] } },
+  attrs: {
+    shape: { kind: 'shape', title: 'Shape', about: 'Axis lengths of each sample. Their product stays the same.', default: [1] },
+  },
   infer: ({ x }, { shape }) => {
     const wanted = shape as readonly number[];
     const [has, needs] = [product(sampleShape(x!)), product(wanted)];

@@ -3,7 +3,8 @@ import { isBatched, sampleShape, type Shape, shapeText } from '../ir/shape';
 import { type Call, GRADIENT, OUT, type Primitive, RESULT } from './op';
 import { axisAttr, filled, putPart, stepAlong, takePart } from './parts';
 
-const offsetOf = ({ shapes, attrs }: Call): number => (attrs['from'] as number) * stepAlong(shapes['x']!, attrs['axis'] as number);
+const offsetOf = ({ shapes, attrs }: Call): number =>
+  (attrs['from'] as number) * stepAlong(shapes['x']!, attrs['axis'] as number);
 
 export const slice: Primitive = {
   kind: 'primitive',
@@ -16,7 +17,14 @@ export const slice: Primitive = {
   ports: () => [{ name: 'x', about: 'array' }],
   attrs: {
     axis: axisAttr,
-    from: { kind: 'integer', title: 'From', about: 'Index of the first element, counted from 0.', default: 0, min: 0, max: 2 ** 28 },
+    from: {
+      kind: 'integer',
+      title: 'From',
+      about: 'Index of the first element, counted from 0.',
+      default: 0,
+      min: 0,
+      max: 2 ** 28,
+    },
     count: { kind: 'integer', title: 'Count', about: 'How many elements.', default: 1, min: 1, max: 2 ** 28 },
   },
   infer: ({ x }, attrs) => {
@@ -25,7 +33,8 @@ export const slice: Primitive = {
     if (length === undefined)
       return { fault: `there is no axis ${axis}: each sample has the shape ${shapeText(sampleShape(x!))}. Choose another axis.` };
     const end = (attrs['from'] as number) + (attrs['count'] as number);
-    if (end > length) return { fault: `axis ${axis} has ${length} elements, but the slice ends at ${end}. Take fewer, or start earlier.` };
+    if (end > length)
+      return { fault: `axis ${axis} has ${length} elements, but the slice ends at ${end}. Take fewer, or start earlier.` };
     const at = axis + (isBatched(x!) ? 1 : 0);
     return { shape: x!.map((own, i) => (i === at ? (attrs['count'] as number) : own)) as Shape };
   },

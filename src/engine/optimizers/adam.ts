@@ -15,7 +15,14 @@ export const adam: Optimizer = {
   hyper: {
     rate: { title: 'Learning rate', about: 'Upper bound of a step.', symbol: '\\eta', default: 0.01, min: 0, max: 100 },
     beta1: { title: 'β₁', about: 'Memory of the mean gradient.', symbol: '\\beta_1', default: 0.9, min: 0, max: 0.99999 },
-    beta2: { title: 'β₂', about: 'Memory of the mean squared gradient.', symbol: '\\beta_2', default: 0.999, min: 0, max: 0.99999 },
+    beta2: {
+      title: 'β₂',
+      about: 'Memory of the mean squared gradient.',
+      symbol: '\\beta_2',
+      default: 0.999,
+      min: 0,
+      max: 0.99999,
+    },
     epsilon: { title: 'ε', about: 'Keeps the division finite.', symbol: '\\varepsilon', default: 1e-8, min: 0, max: 1 },
   },
   slots: ['m', 'v'],

@@ -13,7 +13,14 @@ export const adamw: Optimizer = {
   about: 'Adam that also pulls every weight towards 0, independently of its gradient.',
   hyper: {
     ...adam.hyper,
-    decay: { title: 'Weight decay', about: 'How strongly weights are pulled towards 0.', symbol: '\\lambda', default: 0.01, min: 0, max: 10 },
+    decay: {
+      title: 'Weight decay',
+      about: 'How strongly weights are pulled towards 0.',
+      symbol: '\\lambda',
+      default: 0.01,
+      min: 0,
+      max: 10,
+    },
   },
   update: { ...adam.update, w: substitute(adam.update['w']!, (name) => (name === 'w' ? decayed : read(name))) },
 };

@@ -10,7 +10,14 @@ export const nesterov: Optimizer = {
   about: 'Momentum that already counts the step it is about to take, so it overshoots less.',
   hyper: {
     rate: { title: 'Learning rate', about: 'Length of a step.', symbol: '\\eta', default: 0.03, min: 0, max: 100 },
-    momentum: { title: 'Momentum', about: 'Share of the last step that is kept.', symbol: '\\mu', default: 0.9, min: 0, max: 0.9999 },
+    momentum: {
+      title: 'Momentum',
+      about: 'Share of the last step that is kept.',
+      symbol: '\\mu',
+      default: 0.9,
+      min: 0,
+      max: 0.9999,
+    },
   },
   slots: ['v'],
   counters: {},

@@ -35,8 +35,20 @@ export interface ScheduleRule {
   factor(progress: Progress, settings: Readonly<Record<string, number>>): number;
 }
 
-const share = (title: string, about: string, fallback: number): ScheduleSetting => ({ title, about, default: fallback, min: 0, max: 1 });
-const epochs = (title: string, about: string, fallback: number): ScheduleSetting => ({ title, about, default: fallback, min: 1, max: 1e7 });
+const share = (title: string, about: string, fallback: number): ScheduleSetting => ({
+  title,
+  about,
+  default: fallback,
+  min: 0,
+  max: 1,
+});
+const epochs = (title: string, about: string, fallback: number): ScheduleSetting => ({
+  title,
+  about,
+  default: fallback,
+  min: 1,
+  max: 1e7,
+});
 
 /** From 1 to 0 along half a cosine wave while `x` goes from 0 to 1. */
 const fall = (x: number): number => (1 + Math.cos(Math.PI * Math.min(1, Math.max(0, x)))) / 2;

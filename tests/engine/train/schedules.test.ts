@@ -30,7 +30,9 @@ describe('schedules', () => {
 
   test('a plateau halves the rate after each two epochs without a better loss', () => {
     const losses = [3, 2, 2, 2, 1, 1, 1, 1, 1];
-    expect(factors({ kind: 'plateau', settings: { patience: 2 } }, [0, 2, 3, 4, 5, 7, 9], losses)).toEqual([1, 1, 1, 0.5, 0.5, 0.25, 0.125]);
+    expect(factors({ kind: 'plateau', settings: { patience: 2 } }, [0, 2, 3, 4, 5, 7, 9], losses)).toEqual([
+      1, 1, 1, 0.5, 0.5, 0.25, 0.125,
+    ]);
   });
 
   test('every rule is finite from the first epoch to behind the last, also for one epoch', () => {
@@ -45,15 +47,30 @@ describe('schedules', () => {
 
   const line: Project = drawing(
     {
-      x: ['input', {}, { shape: [] }], t: ['target', {}, { shape: [] }], w: number(0),
-      y: ['multiply', { a: 'x', b: 'w' }], l: ['squared-error', { prediction: 'y', target: 't' }],
+      x: ['input', {}, { shape: [] }],
+      t: ['target', {}, { shape: [] }],
+      w: number(0),
+      y: ['multiply', { a: 'x', b: 'w' }],
+      l: ['squared-error', { prediction: 'y', target: 't' }],
     },
-    { optimizer: 'sgd', hyper: { rate: 0.125 }, batch: 4, epochs: 3, schedule: { kind: 'exponential', settings: { factor: 0.5 } } },
+    {
+      optimizer: 'sgd',
+      hyper: { rate: 0.125 },
+      batch: 4,
+      epochs: 3,
+      schedule: { kind: 'exponential', settings: { factor: 0.5 } },
+    },
   );
   const data = {
-    name: 'line', rows: 4, task: 'regression' as const, classes: [], notes: [],
-    features: [{ name: 'x', source: 'x', mean: 0, deviation: 1 }], targets: [{ name: 't', source: 't', mean: 0, deviation: 1 }],
-    x: Float32Array.of(1, 1, 1, 1), y: Float32Array.of(1, 1, 1, 1),
+    name: 'line',
+    rows: 4,
+    task: 'regression' as const,
+    classes: [],
+    notes: [],
+    features: [{ name: 'x', source: 'x', mean: 0, deviation: 1 }],
+    targets: [{ name: 't', source: 't', mean: 0, deviation: 1 }],
+    x: Float32Array.of(1, 1, 1, 1),
+    y: Float32Array.of(1, 1, 1, 1),
     split: { train: Uint32Array.of(0, 1, 2, 3), validation: new Uint32Array(), test: new Uint32Array() },
   };
 
@@ -69,7 +86,13 @@ describe('schedules', () => {
   });
 
   test('a plateau schedule asks for the loss of each epoch', async () => {
-    const project = { ...line, settings: { ...line.settings, training: { ...line.settings.training, hyper: { rate: 0 }, schedule: { kind: 'plateau', settings: { patience: 1 } } } } };
+    const project = {
+      ...line,
+      settings: {
+        ...line.settings,
+        training: { ...line.settings.training, hyper: { rate: 0 }, schedule: { kind: 'plateau', settings: { patience: 1 } } },
+      },
+    };
     const { session } = await trained(project, data, { backend: 'reference', epochs: 4 });
     session.tune({ rate: 1 });
     expect(session.hyper.get(bufferIds.hyper('rate'))).toBe(0.25);
@@ -87,48 +110,58 @@ describe('schedules', () => {
 describe('limits on gradients', () => {
   const stepWith = (clip: Clip): number[] => {
     const project = drawing(
-      { a: array([2], [0, 0]), b: number(0), k: array([2], [3, -0.2]), c: number(4), p: ['multiply', { a: 'a', b: 'k' }], s: ['sum', { x: 'p' }], q: ['multiply', { a: 'b', b: 'c' }], l: ['add', { a: 's', b: 'q' }] },
+      {
+        a: array([2], [0, 0]),
+        b: number(0),
+        k: array([2], [3, -0.2]),
+        c: number(4),
+        p: ['multiply', { a: 'a', b: 'k' }],
+        s: ['sum', { x: 'p' }],
+        q: ['multiply', { a: 'b', b: 'c' }],
+        l: ['add', { a: 's', b: 'q' }],
+      },
       { objective: 'l', optimizer: 'sgd', hyper: { rate: 1 }, clip },
     );
-    return (['every-edge', 'fused'] as const).map((detail) => {
-      const program = programOf(prepare(project, null), detail, 1);
-      const device = new ReferenceDevice(program);
-      for (const p of program.parameters) device.write(p.value, p.given!);
-      device.runPhases(['forward', 'loss', 'backward', 'update'], 1);
-      return [...device.numbers('v:a'), ...device.numbers('v:b')];
-    }).reduce((every, fused) => {
-      expect(fused).toEqual(every);
-      return fused;
-    });
+    return (['every-edge', 'fused'] as const)
+      .map((detail) => {
+        const program = programOf(prepare(project, null), detail, 1);
+        const device = new ReferenceDevice(program);
+        for (const p of program.parameters) device.write(p.value, p.given!);
+        device.runPhases(['forward', 'loss', 'backward', 'update'], 1);
+        return [...device.numbers('v:a'), ...device.numbers('v:b')];
+      })
+      .reduce((every, fused) => {
+        expect(fused).toEqual(every);
+        return fused;
+      });
   };
 
   test('none: the gradient is (3, −0.2) and 4', () => expect(stepWith({})).toEqual([-3, 0.2, -4]));
   test('by value: each component by itself', () => expect(stepWith({ value: 1 })).toEqual([-1, 0.2, -1]));
   test('by norm: all together, in the same direction', () => {
     const length = Math.hypot(3, 0.2, 4);
-    stepWith({ norm: 1 }).forEach((w, i) => expect(w).toBeCloseTo([-3, 0.2, -4][i]! / length, 12));
+    stepWith({ norm: 1 }).forEach((w, i) => {
+      expect(w).toBeCloseTo([-3, 0.2, -4][i]! / length, 12);
+    });
   });
   test('a gradient within the limits is left as it is', () => expect(stepWith({ norm: 10, value: 5 })).toEqual([-3, 0.2, -4]));
 });
 
 describe('orthogonal initializer', () => {
-  test.each([
-    [[5, 3]],
-    [[3, 5]],
-    [[4, 4]],
-    [[2, 3, 4]],
-    [[3]],
-  ])('%j: the shorter side is perpendicular and of length 2', (shape) => {
-    const numbers = draw(initializerOf('orthogonal'), shape, { fanIn: 1, fanOut: 1, scale: 2 }, new Random(7, 'test'));
-    const columns = shape.at(-1)!;
-    const rows = numbers.length / columns;
-    const at = (row: number, column: number): number => numbers[row * columns + column]!;
-    const [count, length] = columns <= rows ? [columns, rows] : [rows, columns];
-    for (let i = 0; i < count; i++)
-      for (let j = 0; j < count; j++) {
-        let dot = 0;
-        for (let k = 0; k < length; k++) dot += columns <= rows ? at(k, i) * at(k, j) : at(i, k) * at(j, k);
-        expect(dot).toBeCloseTo(i === j ? 4 : 0, 10);
-      }
-  });
+  test.each([[[5, 3]], [[3, 5]], [[4, 4]], [[2, 3, 4]], [[3]]])(
+    '%j: the shorter side is perpendicular and of length 2',
+    (shape) => {
+      const numbers = draw(initializerOf('orthogonal'), shape, { fanIn: 1, fanOut: 1, scale: 2 }, new Random(7, 'test'));
+      const columns = shape.at(-1)!;
+      const rows = numbers.length / columns;
+      const at = (row: number, column: number): number => numbers[row * columns + column]!;
+      const [count, length] = columns <= rows ? [columns, rows] : [rows, columns];
+      for (let i = 0; i < count; i++)
+        for (let j = 0; j < count; j++) {
+          let dot = 0;
+          for (let k = 0; k < length; k++) dot += columns <= rows ? at(k, i) * at(k, j) : at(i, k) * at(j, k);
+          expect(dot).toBeCloseTo(i === j ? 4 : 0, 10);
+        }
+    },
+  );
 });
