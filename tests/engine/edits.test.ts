@@ -58,7 +58,8 @@ describe('edits', () => {
     expect(nameFault(line, 'fc', 'a.b')).toContain('letters, digits');
     expect(nameFault(line, 'fc', '__proto__')).not.toBeNull();
     expect(nameFault(line, 'fc', 'hidden 1')).toBeNull();
-    expect(nameFault(line, 'fc', 'constructor')).toBeNull();
+    expect(nameFault(line, 'fc', 'constructor')).toContain('may not be used');
+    expect(nameFault(line, 'fc', 'a/b')).toContain('letters, digits');
   });
 
   test('removing a node takes its edges, its position and its kept weights along', () => {

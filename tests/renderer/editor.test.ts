@@ -4,6 +4,7 @@ import { Editor } from '../../src/renderer/editor/editor.svelte';
 import { neighbour, snap } from '../../src/renderer/editor/gestures';
 import type { DatasetInfo } from '../../src/engine/data/dataset';
 import { check } from '../../src/engine/compile/check';
+import { parseProject, serialiseProject } from '../../src/engine/graph/project-file';
 
 let editor: Editor;
 
@@ -111,6 +112,13 @@ describe('drawing', () => {
     expect(editor.checked.shapes.get('dense2')).toEqual(before.shapes.get('dense2'));
   });
 
+  test('an opened layer can be saved and read back, with every name that the editor lets through', () => {
+    editor.open('dense1');
+    expect(editor.rename('input', 'größe 2-b_c')).toBeNull();
+    const read = parseProject(serialiseProject(editor.project));
+    expect(read.ok && read.value).toEqual(editor.project);
+  });
+
   test('input and target take the width of the data', () => {
     const column = (name: string) => ({ name, source: name, mean: 0, deviation: 1 });
     const data: DatasetInfo = {
@@ -215,7 +223,7 @@ describe('clipboard', () => {
         kind: 'chainrule/nodes',
         nodes: [
           { id: '__proto__', op: 'relu', attrs: {} },
-          { id: 'constructor', op: 'relu', attrs: { evil: 1, toString: 'x' } },
+          { id: 'odd', op: 'relu', attrs: { evil: 1, toString: 'x' } },
           { id: 'b', op: 'dense', attrs: { units: 4, activation: { a: 1 } } },
         ],
         edges: [{ from: 'nobody', to: 'b', port: 'x' }, null, 7],

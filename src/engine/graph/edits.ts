@@ -16,6 +16,7 @@ import {
   type Table,
   topologicalOrder,
 } from './graph';
+import { idFault } from './project-file';
 import type { Point, Project, Settings, StoredTensor, Training } from './project';
 
 export type Edit = (project: Project) => Project;
@@ -36,7 +37,7 @@ export const inTurn =
 
 // Names ---------------------------------------------------------------------------------------------
 
-const NAME = /^[\p{L}\p{N}_-][\p{L}\p{N} _/-]*$/u;
+const NAME = /^[\p{L}\p{N}_-][\p{L}\p{N} _-]*$/u;
 
 /** An id is taken when a node has it, or when a node is a part of something of that name (`fc/weight`). */
 const isTaken = (nodes: Graph['nodes'], id: NodeId): boolean =>
@@ -56,8 +57,10 @@ export function nameFault(project: Project, id: NodeId, name: string): string | 
   if (name === id) return null;
   if (name.trim() === '') return 'A node needs a name. Type at least one letter.';
   if (name.length > 60) return 'This name is too long. Use at most 60 characters.';
-  if (!NAME.test(name) || name === '__proto__')
-    return 'A name consists of letters, digits, spaces, dashes and underscores. Leave out other characters.';
+  // A part of an opened layer may keep the layer's name before its own.
+  const owner = id.slice(0, id.lastIndexOf('/') + 1);
+  const own = owner !== '' && name.startsWith(owner) ? name.slice(owner.length) : name;
+  if (!NAME.test(own)) return 'A name consists of letters, digits, spaces, dashes and underscores. Leave out other characters.';
   if (
     isTaken(
       without(project.nodes, (key) => key === id),
@@ -65,7 +68,8 @@ export function nameFault(project: Project, id: NodeId, name: string): string | 
     )
   )
     return `There is already a node called '${name}'. Choose another name.`;
-  return null;
+  // Names that files refuse are refused here, while one can still do something about it.
+  return idFault(name) === null ? null : `'${name}' may not be used as a name. Choose another name.`;
 }
 
 // Nodes and edges -----------------------------------------------------------------------------------

@@ -261,7 +261,13 @@ function readProject(file: Reader, lookup: OpLookup | undefined): Project {
     else
       for (const [index, id] of ids.entries()) {
         if (faults.full) break;
-        const fault = idFault(id);
+        const whole = id.split('/').map((_, end, parts) => parts.slice(0, end).join('/'));
+        const owner = whole.find((name) => Object.hasOwn(nodesIn.json, name));
+        const fault =
+          idFault(id) ??
+          (owner === undefined
+            ? null
+            : `the name '${id}' is that of a part of '${owner}', which is drawn too. Rename one of them.`);
         if (fault) {
           faults.add(nodesIn.at(id.slice(0, ID_LIMIT)), fault);
           continue;
@@ -317,13 +323,14 @@ const noNode = (id: string, nodes: Readonly<Record<string, Node>>): string => {
   return `names the node '${id.slice(0, ID_LIMIT)}', which is not in the file. ${meant ? `Did you mean '${meant}'?` : 'Add the node, or remove this connection.'}`;
 };
 
-/** Why a text may not be the name of a node, or null. Dots and slashes build the names of edges and of parts. */
+/** Why a text may not be the name of a node, or null. Dots build the names of edges; slashes those of parts of an opened layer. */
 export function idFault(id: string): string | null {
   if (id === '') return 'a node needs a name.';
   if (id.length > ID_LIMIT) return `this name has ${id.length} characters; at most ${ID_LIMIT} are allowed.`;
   if (!safeKey(id)) return `'${id}' may not be used as a name.`;
-  if (/[./\p{Cc}]/u.test(id))
-    return `the name '${id}' may not hold dots, slashes or control characters. Use a label for such text.`;
+  if (/[.\p{Cc}]/u.test(id)) return `the name '${id}' may not hold dots or control characters. Use a label for such text.`;
+  if (id.split('/').includes(''))
+    return `the name '${id}' may hold a slash only between an opened layer and its part, as in 'hidden/weight'.`;
   return null;
 }
 

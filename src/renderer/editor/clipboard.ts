@@ -5,6 +5,7 @@
 import type { Fragment } from '../../engine/graph/edits';
 import { type AttrValue, edge, type Edge, type Node, type NodeId } from '../../engine/graph/graph';
 import type { Point } from '../../engine/graph/project';
+import { idFault } from '../../engine/graph/project-file';
 import { opOf } from '../../engine/ops/index';
 
 const KIND = 'chainrule/nodes';
@@ -24,15 +25,7 @@ const isAttr = (value: unknown): value is AttrValue =>
 function parseNode(value: unknown): Node | null {
   if (!isFields(value)) return null;
   const { id, op, attrs, label, group } = value;
-  if (
-    typeof id !== 'string' ||
-    id === '' ||
-    id === '__proto__' ||
-    id.length > 200 ||
-    typeof op !== 'string' ||
-    !opOf(op) ||
-    !isFields(attrs)
-  )
+  if (typeof id !== 'string' || id === '' || idFault(id) !== null || typeof op !== 'string' || !opOf(op) || !isFields(attrs))
     return null;
   const known = Object.entries(attrs).filter(
     (entry): entry is [string, AttrValue] => isAttr(entry[1]) && Object.hasOwn(opOf(op)!.attrs, entry[0]),
