@@ -234,6 +234,19 @@ describe('a run', () => {
     expect(notices).toEqual([]);
   });
 
+  test('numbers that are watched in one drawing do not stand in the way of the next', async () => {
+    const { run, notices } = start();
+    run.open(drawn());
+    await run.settled();
+    run.live.watch([{ of: 'value', node: 'hidden/weight' }]);
+    await expect.poll(() => run.live.frame?.numbers('v:hidden/weight')?.length).toBe(8);
+    run.open(drawn({ ...circles, name: 'xor' }, [3, 3]));
+    await run.settled();
+    expect(notices).toEqual([]);
+    expect(run.canTrain).toBe(true);
+    await expect.poll(() => run.live.frame?.numbers('v:hidden/weight') ?? null).toBeNull();
+  });
+
   test('while the drawing is broken, the last good plan stays', async () => {
     const { run } = start();
     const project = drawn();

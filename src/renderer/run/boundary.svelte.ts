@@ -97,6 +97,7 @@ export class Boundary {
     }
     const run = this.#run;
     const { dataset, prediction } = run;
+    if (!run.canPredict) return;
     if (dataset === null || prediction === null || dataset.features.length < 2) {
       this.answer = null;
       return;

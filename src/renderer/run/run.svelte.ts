@@ -80,13 +80,16 @@ export class Run {
 
   readonly feed: Feed;
 
+  /** The data are others than those that the loaded plan was made for. */
+  #unfit = $state(false);
   prediction = $state.raw<Program['prediction']>(null);
   /** The loaded plan can train: there is a loss and something to learn. */
   hasTraining = $state(false);
   /** It reads rows of a data set; `L = θ²` does not. */
   needsData = $state(true);
   readonly canTrain = $derived(this.hasTraining && (this.dataset !== null || !this.needsData));
-  readonly canPredict = $derived(this.prediction !== null && this.dataset !== null && this.backend !== null);
+  /** Questions to the loaded plan make sense: it is a plan for these data. */
+  readonly canPredict = $derived(this.prediction !== null && this.dataset !== null && this.backend !== null && !this.#unfit);
   readonly canStep = $derived(this.backend !== null && (this.dataset !== null || !this.needsData));
 
   readonly live: Live;
@@ -109,8 +112,6 @@ export class Run {
   #wished = false;
   /** Set while training waits for other data or another plan. */
   #held: { readonly promise: Promise<void>; readonly release: () => void; goOn: boolean } | null = null;
-  /** The data are others than those that the loaded plan was made for. */
-  #unfit = false;
   #stopped = false;
 
   constructor(links: RunLinks) {
@@ -328,6 +329,8 @@ export class Run {
     const start = weights ?? stored;
     await this.#hold();
     if (fresh && this.#held !== null) this.#held.goOn = false;
+    // What is watched belongs to the old plan; the canvas asks again for what the new one has.
+    await this.#api.watch([]);
     const report = await this.#api.load(plans, {
       seed: this.#seed,
       epochs: this.goal,
