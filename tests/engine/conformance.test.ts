@@ -309,8 +309,10 @@ describe.each(runners.map((runner) => [runner.name, runner] as const))('%s', (_n
     const tolerance = EXCEPTIONS[name]?.tolerance ?? 1e-5;
     const extreme = EXCEPTIONS[`${name} at extremes`]?.tolerance ?? tolerance;
     const cases = casesOf(op);
+    // A software adapter compiles shaders slowly, so it gets every operation in fewer mixtures.
+    const ways = runner.profile.software ? (['first', 'none'] as const) : (['first', 'all', 'last', 'none'] as const);
     test.skipIf(cases.length === 0)('value and gradients, in whole and short batches', () =>
-      compare(runner, casesSheet(op, cases, 3, ['first', 'all', 'last', 'none']), 3, tolerance, 2),
+      compare(runner, casesSheet(op, cases, 3, ways), 3, tolerance, 2),
     );
     test.skipIf(cases.length === 0)('in a batch of one', () =>
       compare(runner, casesSheet(op, cases, 1, op.group === 'penalty' ? ['none'] : ['first']), 1, tolerance),
