@@ -8,7 +8,7 @@ import { Random } from '../data/random';
 import type { Latex } from '../ir/latex';
 import { type Mistake, mistakeBehind, mistakesAbout, type MistakeName, mistakeTitles } from './mistakes';
 import { answerText, factorText, type Grade, grade, same } from './numbers';
-import { type Facts, flowing, isSource, latexName, type Numbers, partialLatex, partialText, scalarFacts, type ScalarFacts, sourcesOf, statedNumbers, wordOf } from './scalar';
+import { type Facts, flowing, isSource, latexName, type Numbers, partialLatex, partialText, scalarFacts, type ScalarFacts, scalarReader, sourcesOf, statedNumbers, wordOf } from './scalar';
 
 export interface Choice {
   readonly letter: string;
@@ -36,9 +36,9 @@ const LETTERS = 'ABCDEFGH';
 /** Numbers that are pleasant to multiply by hand. */
 const PLEASANT = [0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3, 4];
 
-function draw(project: Project, random: Random): Numbers {
+function draw(sources: readonly NodeId[], random: Random): Numbers {
   const numbers: Record<NodeId, number> = {};
-  for (const id of sourcesOf(project).keys()) numbers[id] = PLEASANT[random.integer(PLEASANT.length)]! * (random.uniform() < 0.3 ? -1 : 1);
+  for (const id of sources) numbers[id] = PLEASANT[random.integer(PLEASANT.length)]! * (random.uniform() < 0.3 ? -1 : 1);
   return numbers;
 }
 
@@ -56,10 +56,13 @@ export const askable = (facts: ScalarFacts): readonly NodeId[] =>
  * down, and at least two different mistakes to make.
  */
 export function freshNumbers(project: Project, seed: number, node?: NodeId): Facts {
+  const reader = scalarReader(project);
+  if ('fault' in reader) return reader;
+  const sources = [...sourcesOf(project).keys()];
   const random = new Random(seed, 'exercise');
   let best: { facts: ScalarFacts; cost: number } | null = null;
-  for (let attempt = 0; attempt < 60; attempt++) {
-    const made = scalarFacts(project, draw(project, random));
+  for (let attempt = 0; attempt < 40; attempt++) {
+    const made = reader.read(draw(sources, random));
     if ('fault' in made) return made;
     const { facts } = made;
     const asked = node ?? askable(facts)[0];

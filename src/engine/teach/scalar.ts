@@ -72,7 +72,12 @@ export function withNumbers(project: Project, numbers: Numbers): Project {
   return { ...project, nodes };
 }
 
-export function scalarFacts(project: Project, numbers: Numbers): Facts {
+/** Reads the facts of one drawing for many sets of numbers: shapes and program are found once. */
+export interface ScalarReader {
+  readonly read: (numbers: Numbers) => Facts;
+}
+
+export function scalarReader(project: Project): ScalarReader | { readonly fault: string } {
   const checked = infer(project);
   const broken = checked.problems.find((p) => p.severity === 'error');
   if (broken) return { fault: broken.message };
@@ -83,38 +88,47 @@ export function scalarFacts(project: Project, numbers: Numbers): Facts {
     if (sampleShape(shapes.get(id)!).length > 0)
       return { fault: `'${nameOf(graph.nodes[id]!)}' is an array. Exercises are made from drawings of single numbers: set the shapes to empty.` };
   const prepared = prepare(project, null);
-  if (prepared.objective === null) return { fault: 'The drawing has no loss. Add one, or mark a node as the one to minimise.' };
+  const { objective } = prepared;
+  if (objective === null) return { fault: 'The drawing has no loss. Add one, or mark a node as the one to minimise.' };
   const program = programOf(prepared, 'every-edge', 1);
-  const features: number[] = [];
-  const targets: number[] = [];
-  for (const { node, from, columns } of program.inputs) for (const column of columns) (from === 'features' ? features : targets)[column] = numbers[node] ?? 0;
-  const state: Record<string, number[]> = {};
-  for (const id of order) {
+  const links = linksOf(graph);
+  const held = order.filter((id) => {
     const op = opOf(graph.nodes[id]!.op);
-    if (op?.kind === 'source' && (op.role === 'constant' || op.role === 'parameter')) state[bufferIds.value(id)] = [numbers[id] ?? 0];
-  }
-  const recorded = trace({ program, drawing: { graph, owner: prepared.owner }, row: 0, features, targets, state });
-  const values = new Map<NodeId, number>();
-  const locals = new Map<EdgeId, number>();
-  const contributions = new Map<EdgeId, number>();
-  const gradients = new Map<NodeId, number>([[prepared.objective, 1]]);
-  for (const step of recorded.steps) {
-    const value = step.value.data[0]!;
-    if (step.phase === 'forward' || (step.phase === 'loss' && !step.gradient)) {
-      values.set(step.node, value);
-      for (const local of step.locals ?? []) {
-        if (local.value === undefined) return { fault: `'${nameOf(graph.nodes[step.node]!)}' has no local derivative of a single number.` };
-        locals.set(local.edge, local.value.data[0]!);
+    return op?.kind === 'source' && (op.role === 'constant' || op.role === 'parameter');
+  });
+
+  const read = (numbers: Numbers): Facts => {
+    const features: number[] = [];
+    const targets: number[] = [];
+    for (const { node, from, columns } of program.inputs) for (const column of columns) (from === 'features' ? features : targets)[column] = numbers[node] ?? 0;
+    const state = Object.fromEntries(held.map((id) => [bufferIds.value(id), [numbers[id] ?? 0]]));
+    const recorded = trace({ program, drawing: { graph, owner: prepared.owner }, row: 0, features, targets, state });
+    const values = new Map<NodeId, number>();
+    const locals = new Map<EdgeId, number>();
+    const contributions = new Map<EdgeId, number>();
+    const gradients = new Map<NodeId, number>([[objective, 1]]);
+    for (const step of recorded.steps) {
+      const value = step.value.data[0]!;
+      if (step.phase === 'forward' || (step.phase === 'loss' && !step.gradient)) {
+        values.set(step.node, value);
+        for (const local of step.locals ?? []) {
+          if (local.value === undefined) return { fault: `'${nameOf(graph.nodes[step.node]!)}' has no local derivative of a single number.` };
+          locals.set(local.edge, local.value.data[0]!);
+        }
+      } else if (step.phase === 'backward' && step.edge !== undefined) {
+        contributions.set(step.edge, value);
+        const { from } = graph.edges[step.edge]!;
+        gradients.set(from, (gradients.get(from) ?? 0) + value);
       }
-    } else if (step.phase === 'backward' && step.edge !== undefined) {
-      contributions.set(step.edge, value);
-      const from = graph.edges[step.edge]!.from;
-      gradients.set(from, (gradients.get(from) ?? 0) + value);
     }
-  }
-  return {
-    facts: { graph, links: linksOf(graph), order, objective: prepared.objective, numbers, values, locals, contributions, gradients, trace: recorded },
+    return { facts: { graph, links, order, objective, numbers, values, locals, contributions, gradients, trace: recorded } };
   };
+  return { read };
+}
+
+export function scalarFacts(project: Project, numbers: Numbers): Facts {
+  const reader = scalarReader(project);
+  return 'fault' in reader ? reader : reader.read(numbers);
 }
 
 /** Edges out of a node along which a gradient comes back. */
