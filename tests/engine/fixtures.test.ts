@@ -3,6 +3,7 @@
  * Backprop Builder's first example. All on the float64 reference.
  */
 import { describe, expect, test } from 'vitest';
+import { check } from '../../src/engine/compile/check';
 import { bufferIds } from '../../src/engine/plan';
 import { array, drawing, number, type Rows } from '../support/drawing';
 import { edgeGradient, gradient, open, type Opened, run, value } from '../support/gradients';
@@ -314,4 +315,41 @@ test('Backprop Builder’s first example: x = 2, w = 3, b = 1, t = 9, one step w
   run(o);
   expect(value(o, 'y')).toBeCloseTo(8, 12);
   expect(value(o, 'l')).toBeCloseTo(1, 12);
+});
+
+test('two losses with weights and a penalty: the penalty counts once in the mean over the batch', () => {
+  const rows: Rows = {
+    x: ['input', {}, { shape: [] }],
+    t: ['target', {}, { shape: [] }],
+    w: number(0.5),
+    half: ['constant', {}, { shape: [], values: [0.5] }],
+    y: ['multiply', { a: 'x', b: 'w' }],
+    first: ['squared-error', { prediction: 'y', target: 't' }],
+    second: ['mean-absolute-error', { prediction: 'y', target: 't' }],
+    share: ['multiply', { a: 'second', b: 'half' }],
+    penalty: ['l2-penalty', { x: 'w' }, { strength: 0.1 }],
+    l: ['add', { a: 'first', b: 'share', c: 'penalty' }, { inputs: 3 }],
+  };
+  const project = drawing(rows);
+  expect(check(project, null)).toMatchObject({ objective: 'l', prediction: 'y' });
+  const o = open(project, 2, { x: [1, 3], t: [1, 1] });
+  run(o);
+  // Errors −0.5 and 0.5: squares 0.25, halves of sizes 0.25; the penalty is 0.1 · 0.25.
+  expect(o.device.batchLoss(2)).toBeCloseTo(0.25 + 0.25 + 0.025, 12);
+  // ½(2·(−0.5)·1 + 2·0.5·3) + ½·½(−1 + 3) + 0.1·2·0.5
+  expect(gradient(o, 'w')).toBeCloseTo(1 + 0.5 + 0.1, 12);
+});
+
+test.each([
+  ['AND', { excitatory: 2, inhibitory: 0, threshold: 2 }, [0, 0, 0, 1]],
+  ['OR', { excitatory: 2, inhibitory: 0, threshold: 1 }, [0, 1, 1, 1]],
+  ['a but not b', { excitatory: 1, inhibitory: 1, threshold: 1 }, [0, 0, 1, 0]],
+  ['neither excited nor inhibited', { excitatory: 1, inhibitory: 1, threshold: 0 }, [1, 0, 1, 0]],
+])('a McCulloch–Pitts unit computes %s', (_name, attrs, table) => {
+  const ports: Record<string, string> = attrs.inhibitory === 0 ? { x1: 'a', x2: 'b' } : { x1: 'a', inhibit1: 'b' };
+  const answers = [0, 1, 2, 3].map((row) => {
+    const o = opened({ a: number(row >> 1), b: number(row & 1), y: ['mcculloch-pitts', ports, attrs] }, 'y');
+    return value(o, 'y/fires');
+  });
+  expect(answers).toEqual(table);
 });
