@@ -195,6 +195,17 @@ export class App implements CommandTarget {
     await this.document.refresh();
   };
 
+  /** The page of the course, or back to it from its project. */
+  learn = (): void => {
+    if (this.run.running) void this.run.pause();
+    this.workspace.learn = 'page';
+  };
+
+  /** A lesson's project: the course steps aside until it is asked for again. */
+  openLesson = async (project: Project): Promise<void> => {
+    if (await this.document.lesson(project)) this.workspace.learn = 'aside';
+  };
+
   /** Back to the drawing that is still open. */
   resume = (): void => {
     this.workspace.welcome = false;

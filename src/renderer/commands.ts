@@ -79,6 +79,7 @@ export interface CommandTarget {
   open(): Promise<void>;
   save(as: boolean): Promise<boolean>;
   startPage(): Promise<void>;
+  learn(): void;
   keepWeights(): Promise<void>;
   dropWeights(): void;
   reset(seed: 'same' | 'new'): Promise<void>;
@@ -411,12 +412,25 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
     { id: 'step.play', title: 'Play or pause the steps', keys: ['Alt+Space'], enabled: tracing, run: () => run.stepper.toggle() },
   );
 
-  block('Help', 1, {
-    id: 'help.shortcuts',
-    title: 'Keyboard shortcuts',
-    keys: ['F1', 'Shift+?'],
-    enabled: always,
-    run: () => workspace.push({ kind: 'shortcuts' }),
-  });
+  block(
+    'Help',
+    1,
+    {
+      id: 'help.learn',
+      title: 'Learn: the course',
+      keys: ['$mod+Shift+KeyU'],
+      keywords: ['lesson', 'chapter', 'exercise', 'course', 'tutorial'],
+      whileTyping: true,
+      enabled: always,
+      run: () => app.learn(),
+    },
+    {
+      id: 'help.shortcuts',
+      title: 'Keyboard shortcuts',
+      keys: ['F1', 'Shift+?'],
+      enabled: always,
+      run: () => workspace.push({ kind: 'shortcuts' }),
+    },
+  );
   return list;
 }

@@ -39,6 +39,8 @@ export class Live {
   attach(session: Session, data: Dataset): void {
     this.#session = session;
     this.#data = data;
+    // The old taps belong to the old plan; the page asks anew.
+    this.#writer = null;
     this.#rows = data.split.train.subarray(0, session.plans.live.program.batch);
   }
 
@@ -71,8 +73,7 @@ export class Live {
   /** Where training stands: the step it shows, and the coming batch. */
   place(trainer: Trainer): void {
     this.#place = { step: trainer.step, epoch: trainer.epoch };
-    if (this.#at === 'batch' && this.#session)
-      this.#rows = trainer.nextRows().slice(0, this.#session.plans.live.program.batch);
+    if (this.#at === 'batch' && this.#session) this.#rows = trainer.nextRows().slice(0, this.#session.plans.live.program.batch);
   }
 
   /** While training: a frame when one is due. */

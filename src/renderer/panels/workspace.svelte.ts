@@ -25,8 +25,19 @@ export type OpenDialog =
 
 const THEME_KEY = 'chainrule.theme';
 
+/** The page of the course that is open, for the strip above the drawing. */
+export interface LessonState {
+  readonly id: string;
+  readonly title: string;
+  readonly ask: string;
+  readonly reached: boolean;
+}
+
 export class Workspace {
   welcome = $state(true);
+  /** The course: not opened, its page over the window, or put aside while its project is open. */
+  learn = $state<'closed' | 'page' | 'aside'>('closed');
+  lesson = $state.raw<LessonState | null>(null);
   side = $state<SideTab>('inspect');
   bottom = $state<BottomTab>('problems');
   bottomOpen = $state(false);

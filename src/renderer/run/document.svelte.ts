@@ -103,6 +103,13 @@ export class OpenDocument {
     return true;
   }
 
+  /** The project of a lesson: like an example, it can be had again. */
+  async lesson(project: Project): Promise<boolean> {
+    if (!(await this.leave())) return false;
+    this.#enter(project, null, false);
+    return true;
+  }
+
   /** `token` null: a dialog asks. False: nothing was opened. */
   async open(token: string | null): Promise<boolean> {
     let opened: OpenedProject | null = null;
