@@ -27,6 +27,7 @@ export interface Command {
 export interface CommandTarget {
   readonly editor: {
     readonly selection: ReadonlySet<string>;
+    readonly selectedNodes: readonly string[];
     readonly canUndo: boolean;
     readonly canRedo: boolean;
     readonly undoLabel: string | null;
@@ -54,6 +55,8 @@ export interface CommandTarget {
       back(): void;
       nextPhase(): void;
       previousPhase(): void;
+      finishPhase(): void;
+      runTo(node: string): boolean;
       toggle(): void;
     };
     toggle(): Promise<void>;
@@ -408,6 +411,23 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
       whileTyping: true,
       enabled: tracing,
       run: () => run.stepper.previousPhase(),
+    },
+    {
+      id: 'step.finish',
+      title: 'Finish this phase',
+      keys: ['Shift+PageDown'],
+      enabled: tracing,
+      run: () => run.stepper.finishPhase(),
+    },
+    {
+      id: 'step.runTo',
+      title: 'Run to the selected node',
+      keys: ['Alt+ArrowDown'],
+      enabled: () => tracing() && editor.selectedNodes.length > 0,
+      run: () => {
+        const node = editor.selectedNodes.at(-1);
+        if (node !== undefined) run.stepper.runTo(node);
+      },
     },
     { id: 'step.play', title: 'Play or pause the steps', keys: ['Alt+Space'], enabled: tracing, run: () => run.stepper.toggle() },
   );

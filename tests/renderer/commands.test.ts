@@ -9,6 +9,7 @@ function target(): CommandTarget {
   return {
     editor: {
       selection: new Set(['a']),
+      selectedNodes: ['a'],
       canUndo: true,
       canRedo: false,
       undoLabel: 'Move',
@@ -30,7 +31,7 @@ function target(): CommandTarget {
       busy: false,
       backend: 'wasm',
       live: { showForward: true, showBackward: true },
-      stepper: { trace: null, next: vi.fn(), back: vi.fn(), nextPhase: vi.fn(), previousPhase: vi.fn(), toggle: vi.fn() },
+      stepper: { trace: null, next: vi.fn(), back: vi.fn(), nextPhase: vi.fn(), previousPhase: vi.fn(), finishPhase: vi.fn(), runTo: vi.fn(() => true), toggle: vi.fn() },
       toggle: vi.fn(nothing),
       stepOnce: vi.fn(nothing),
       epochOnce: vi.fn(nothing),

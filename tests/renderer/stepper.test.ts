@@ -105,6 +105,54 @@ describe('the stepper', () => {
     expect(stepper.trace).toBeNull();
   });
 
+  test('finishes phases, and runs to a node and on to its next step', () => {
+    stepper.finishPhase();
+    expect(stepper.index).toBe(1);
+    stepper.finishPhase();
+    expect(stepper.index).toBe(2);
+    stepper.finishPhase();
+    expect(stepper.index).toBe(5);
+    expect(stepper.runTo('n1')).toBe(true);
+    expect(stepper.index).toBe(1);
+    expect(stepper.runTo('elsewhere')).toBe(false);
+    expect(stepper.index).toBe(1);
+  });
+
+  test('says which numbers were reached', () => {
+    expect([...stepper.reached()!]).toEqual(['v:n0']);
+    stepper.last();
+    expect([...stepper.reached()!]).toEqual(['v:n0', 'v:n1', 'v:n2']);
+    stepper.close();
+    expect(stepper.reached()).toBeNull();
+  });
+
+  test('asks before it shows: right, wrong, given up', () => {
+    stepper.predict(true);
+    expect(stepper.asked).toBe(true);
+    expect([...stepper.reached()!]).toEqual([]);
+    expect(stepper.guess('two').verdict).toBe('unreadable');
+    expect(stepper.guess('1').verdict).toBe('wrong');
+    expect(stepper.asked).toBe(true);
+    expect(stepper.guess('0').verdict).toBe('right');
+    expect([stepper.asked, stepper.score]).toEqual([false, { right: 0, asked: 1 }]);
+    expect([...stepper.reached()!]).toEqual(['v:n0']);
+    stepper.next();
+    stepper.guess('2/2');
+    stepper.next();
+    stepper.reveal();
+    expect([stepper.asked, stepper.score]).toEqual([false, { right: 1, asked: 3 }]);
+    stepper.predict(false);
+    stepper.next();
+    expect(stepper.asked).toBe(false);
+  });
+
+  test('playing waits at a question', () => {
+    stepper.predict(true);
+    stepper.play();
+    vi.advanceTimersByTime(10_000);
+    expect([stepper.index, stepper.playing]).toEqual([0, false]);
+  });
+
   test('a recording that was asked for earlier does not replace a later one', async () => {
     const answers: ((trace: Trace) => void)[] = [];
     const slow = new Stepper(() => new Promise((resolve) => answers.push(resolve)));

@@ -35,6 +35,8 @@ export interface TraceStep {
   /** In symbols, then with numbers plugged in. */
   readonly formula: Latex;
   readonly numbers: Latex;
+  /** The last entry: the forward pass once more, with the new weights. */
+  readonly verification?: true;
 }
 
 export interface Trace {

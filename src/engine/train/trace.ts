@@ -126,9 +126,32 @@ class Recorder {
     if (hasLoss && program.steps.some((step) => step.phase === 'update')) {
       this.#device.runPhases(['forward', 'loss'], 1);
       lossAfter = this.#device.batchLoss(1);
+      this.#verify(loss!, lossAfter);
     }
     this.#device.close();
     return { row, steps: this.#steps, loss, lossAfter };
+  }
+
+  /** The forward pass once more, with the new weights: what the step was good for. */
+  #verify(before: number, after: number): void {
+    const scalar = (x: number): Tensor => ({ shape: [], data: Float64Array.of(x) });
+    const [old, now] = [valueLatex(scalar(before)), valueLatex(scalar(after))];
+    const sign = after < before ? '<' : after > before ? '>' : '=';
+    const verdict =
+      after < before
+        ? 'the step made it smaller'
+        : after > before
+          ? 'the step was too long for this sample, and made it larger'
+          : 'the step changed nothing';
+    this.#add({
+      phase: 'update',
+      node: this.#objective!,
+      title: `Forward once more with the new weights: the loss of this sample is ${valueText(scalar(after))}, and was ${valueText(scalar(before))}; ${verdict}.`,
+      value: scalar(after),
+      formula: `${LOSS}_{\text{new}} ${sign} ${LOSS}`,
+      numbers: `${now} ${sign} ${old}`,
+      verification: true,
+    });
   }
 
   /** The row's numbers in float64: the reference is not limited to what devices hold. */

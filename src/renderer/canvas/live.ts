@@ -21,6 +21,8 @@ export interface Live {
   readonly active: boolean;
   /** Where the stepper stands. Ids may be those of parts. */
   readonly focus: { readonly node?: NodeId; readonly edge?: EdgeId; readonly phase: Phase } | null;
+  /** Taps whose numbers may be written on the edges; null or absent: all. */
+  readonly known?: ReadonlySet<string> | null;
   /** 1 is the usual pace of the pulses. */
   readonly speed: number;
 }

@@ -27,6 +27,8 @@ export interface OverlayState {
   readonly speed: number;
   /** Lines that the stepper looks at; null: all. */
   readonly focus: ReadonlySet<number> | null;
+  /** Taps whose numbers the stepper has come by; null: all may be written. */
+  readonly known: ReadonlySet<string> | null;
 }
 
 /** Below this zoom a bundle of weights is a haze; every second, then every fourth line of it is left out. */
@@ -350,7 +352,7 @@ export class Overlay {
   }
 
   /** Numbers on the edges that carry one number a sample: the value, and under it the gradient. */
-  #figures({ lines, theme, frame, camera, forward, backward }: OverlayState): void {
+  #figures({ lines, theme, frame, camera, forward, backward, known }: OverlayState): void {
     if (camera.zoom < 0.42 || lines.figures.size > 400) return;
     const c = this.#context;
     // As on the nodes, writing grows against the zoom.
@@ -361,8 +363,8 @@ export class Overlay {
     for (const [edge, [valueKey, gradientKey]] of lines.figures) {
       const [at] = lines.ranges.get(edge)!;
       if (!this.#visible[at]) continue;
-      const value = forward ? frame!.numbers(valueKey)?.[0] : undefined;
-      const gradient = backward && gradientKey !== null ? frame!.numbers(gradientKey)?.[0] : undefined;
+      const value = forward && (known === null || known.has(valueKey)) ? frame!.numbers(valueKey)?.[0] : undefined;
+      const gradient = backward && gradientKey !== null && (known === null || known.has(gradientKey)) ? frame!.numbers(gradientKey)?.[0] : undefined;
       if (value === undefined && gradient === undefined) continue;
       const { curve } = lines.lines[at]!;
       const middle = pointOn(curve, 0.5);

@@ -455,6 +455,7 @@ export class Stage {
         moving,
         speed: live.speed,
         focus: this.#focusLines,
+        known: live.known ?? null,
       });
       this.#dirtyOverlay = false;
       this.#drawnAt = now;

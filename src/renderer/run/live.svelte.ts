@@ -21,6 +21,8 @@ export class Live {
   /** Whether numbers change now: pulses move only then. */
   active = $state(false);
   focus = $state.raw<Focus | null>(null);
+  /** Numbers that the stepper has come by, by their taps; others are not written on the edges. Null: all are. */
+  known = $state.raw<ReadonlySet<string> | null>(null);
   speed = $state(1);
   look = $state.raw<Look>('batch');
 

@@ -4,7 +4,7 @@
  * asked for meanwhile) are dropped here and nowhere else. While the drawing has problems, the last good
  * plan stays loaded.
  */
-import type { CurvePoint, EngineApi, EngineEvents, MapRequest, Progress, Score, Stopped, Trouble, Weights } from '../../engine/api';
+import type { CurvePoint, EngineApi, EngineEvents, Look, MapRequest, Progress, Score, Stopped, Trouble, Weights } from '../../engine/api';
 import type { Profile } from '../../engine/backends/backend';
 import type { Diagnostic } from '../../engine/graph/diagnostics';
 import type { Project } from '../../engine/graph/project';
@@ -108,6 +108,8 @@ export class Run {
   #work: Promise<void> | null = null;
   #forced: BackendName | null = null;
   #seed = 1;
+  /** What the live view showed before an iteration was stepped through. */
+  #lookBefore: Look | null = null;
   /** The user wants it to train: pausing while training is held anyway must be heeded. */
   #wished = false;
   /** Set while training waits for other data or another plan. */
@@ -136,8 +138,21 @@ export class Run {
     });
     this.#engine = this.#start();
     this.stepper = new Stepper(
-      (row) => this.#engine.api.trace(row),
+      async (row) => {
+        const trace = await this.#engine.api.trace(row);
+        // The drawing shows the numbers of the row that is stepped through.
+        if (this.dataset !== null) {
+          this.#lookBefore ??= this.live.look;
+          await this.live.lookAt({ row: trace.row });
+        }
+        return trace;
+      },
       (step) => {
+        this.live.known = this.stepper.reached();
+        if (step === null && this.#lookBefore !== null) {
+          void this.live.lookAt(this.#lookBefore);
+          this.#lookBefore = null;
+        }
         this.live.focus =
           step === null ? null : { node: step.node, ...(step.edge === undefined ? {} : { edge: step.edge }), phase: step.phase };
       },

@@ -3,6 +3,9 @@
  * every value, so the cursor only moves. Playing is moving on a clock.
  */
 import type { Phase } from '../../engine/plan';
+import { product } from '../../engine/ir/shape';
+import { type Grade, grade } from '../../engine/teach/numbers';
+import { tapKey } from '../../engine/train/frames';
 import type { Trace, TraceStep } from '../../engine/train/trace-types';
 
 export interface PhaseSpan {
@@ -26,6 +29,13 @@ export function spansOf(steps: readonly TraceStep[]): readonly PhaseSpan[] {
 /** Milliseconds between steps at speed 1. */
 const PACE = 900;
 
+/** What was answered before a number was shown. */
+export interface Guess {
+  readonly verdict: 'right' | 'rounding' | 'wrong' | 'shown';
+  /** Wrong answers before. */
+  readonly misses: number;
+}
+
 export class Stepper {
   trace = $state.raw<Trace | null>(null);
   index = $state(0);
@@ -33,12 +43,28 @@ export class Stepper {
   /** Steps come this many times as fast as the normal pace. */
   speed = $state(1);
   loading = $state(false);
+  /** Numbers are asked for before they are shown. */
+  predicting = $state(false);
+  guesses = $state.raw<ReadonlyMap<number, Guess>>(new Map());
 
   readonly steps = $derived(this.trace?.steps ?? []);
   readonly spans = $derived(spansOf(this.steps));
   readonly step = $derived<TraceStep | null>(this.steps[this.index] ?? null);
   readonly atFirst = $derived(this.index === 0);
   readonly atLast = $derived(this.index >= this.steps.length - 1);
+
+  /** The number in focus waits for an answer. Arrays, and what is given, are shown. */
+  readonly asked = $derived.by(() => {
+    const { step } = this;
+    if (!this.predicting || step === null || product(step.value.shape) !== 1) return false;
+    if (step.phase === 'forward' && step.formula === step.numbers.split(' = ')[0]) return false;
+    const guess = this.guesses.get(step.index);
+    return guess === undefined || guess.verdict === 'wrong';
+  });
+  readonly score = $derived.by(() => {
+    const all = [...this.guesses.values()];
+    return { right: all.filter(({ verdict, misses }) => (verdict === 'right' || verdict === 'rounding') && misses === 0).length, asked: all.length };
+  });
 
   #timer: ReturnType<typeof setTimeout> | null = null;
   #wanted = 0;
@@ -58,6 +84,7 @@ export class Stepper {
       const trace = await this.record(row);
       if (asked !== this.#wanted) return;
       this.trace = trace;
+      this.guesses = new Map();
       this.seek(0);
     } finally {
       if (asked === this.#wanted) this.loading = false;
@@ -107,6 +134,61 @@ export class Stepper {
     this.seek(span ? span.from : 0);
   }
 
+  /** To the last step of this phase; from there to that of the next. */
+  finishPhase(): void {
+    this.pause();
+    const span = this.spans.find(({ to }) => to - 1 > this.index);
+    this.seek(span ? span.to - 1 : this.steps.length - 1);
+  }
+
+  /** To the next step at a node or a part of it, from the start again after the last. False: there is none. */
+  runTo(node: string): boolean {
+    this.pause();
+    const here = (step: TraceStep): boolean => step.owner === node || step.node === node;
+    const next = this.steps.find((step) => step.index > this.index && here(step)) ?? this.steps.find(here);
+    if (next) this.seek(next.index);
+    return next !== undefined;
+  }
+
+  predict(on: boolean): void {
+    this.pause();
+    this.predicting = on;
+    this.onMove(this.step);
+  }
+
+  /** An answer to the number in focus, as people write numbers; right ones show it. */
+  guess(text: string): Grade {
+    const { step } = this;
+    if (step === null) return { verdict: 'unreadable', value: null };
+    const result = grade(text, step.value.data[0]!);
+    if (result.verdict === 'unreadable') return result;
+    const misses = this.guesses.get(step.index)?.misses ?? 0;
+    const wrong = result.verdict === 'wrong';
+    this.guesses = new Map(this.guesses).set(step.index, { verdict: result.verdict, misses: misses + (wrong ? 1 : 0) });
+    this.onMove(step);
+    return result;
+  }
+
+  /** Gives up on the number in focus. */
+  reveal(): void {
+    if (this.step === null) return;
+    const misses = this.guesses.get(this.step.index)?.misses ?? 0;
+    this.guesses = new Map(this.guesses).set(this.step.index, { verdict: 'shown', misses });
+    this.onMove(this.step);
+  }
+
+  /** Which of the drawing's numbers were computed up to here, by their taps; null when nothing is stepped through. */
+  reached(): ReadonlySet<string> | null {
+    if (this.trace === null) return null;
+    const reached = new Set<string>();
+    for (const { index, phase, node, edge } of this.steps) {
+      if (index > this.index || (index === this.index && this.asked)) break;
+      if (phase === 'forward' || phase === 'loss') reached.add(tapKey({ of: 'value', node }));
+      else if (edge !== undefined) reached.add(tapKey({ of: 'edge-gradient', edge }));
+    }
+    return reached;
+  }
+
   play(): void {
     if (this.steps.length === 0) return;
     if (this.atLast) this.seek(0);
@@ -127,6 +209,11 @@ export class Stepper {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       if (!this.playing) return;
+      // A question waits for its answer.
+      if (this.asked) {
+        this.pause();
+        return;
+      }
       this.next();
       if (this.atLast) this.pause();
       else this.#wait();

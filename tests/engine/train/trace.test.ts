@@ -4,6 +4,7 @@ import { numberLatex } from '../../../src/engine/ir/latex';
 import { prepare, programOf } from '../../../src/engine/compile/program';
 import type { Project } from '../../../src/engine/graph/project';
 import { trace } from '../../../src/engine/train/trace';
+import { linksOfTrace } from '../../../src/engine/train/trace-links';
 import type { Trace, TraceStep } from '../../../src/engine/train/trace-types';
 import { drawing as draw } from '../../support/drawing';
 import { given, input, target } from '../../support/sources';
@@ -396,5 +397,45 @@ describe('arrays', () => {
     const t = traceOf(draw({ x: input(), y: ['tanh', { x: 'x' }] }), [0]);
     expect(t.steps.map((s) => s.phase)).toEqual(['forward', 'forward']);
     expect([t.loss, t.lossAfter]).toEqual([null, null]);
+  });
+});
+
+describe('where factors come from', () => {
+  const project = draw(
+    {
+      x: input(), w: given([3]), b: given([1]), t: target(),
+      p: ['multiply', { a: 'x', b: 'w' }], y: ['add', { a: 'p', b: 'b' }], q: ['multiply', { a: 'y', b: 'w' }],
+      l: ['squared-error', { prediction: 'q', target: 't' }],
+    },
+    SGD(0.05),
+  );
+  const t = traceOf(project, [2], [9]);
+  const links = linksOfTrace(t, prepare(project, null).graph);
+  const to = (step: TraceStep): string[] => links[step.index]!.map(({ index }) => t.steps[index]!.edge ?? `${t.steps[index]!.phase} ${t.steps[index]!.node}`);
+
+  it('leads from every step to earlier ones only, with formulas that can be set', () => {
+    links.forEach((list, at) => {
+      for (const { index, latex } of list) {
+        expect(index).toBeLessThan(at);
+        expect(() => katex.renderToString(latex, { throwOnError: true, strict: 'error' })).not.toThrow();
+      }
+    });
+  });
+
+  it('values to their inputs, contributions to gradient and local derivative, sums to contributions, updates to gradients', () => {
+    expect(to(forward(t, 'y'))).toEqual(['forward p', 'forward b']);
+    expect(to(contribution(t, 'p.b'))).toEqual(['y.a', 'forward p', 'forward x', 'forward w']);
+    expect(to(contribution(t, 'q.a'))).toEqual(['l.prediction', 'forward q', 'forward y', 'forward w']);
+    expect(to(contribution(t, 'l.prediction')).slice(0, 2)).toEqual(['loss l', 'loss l']);
+    expect(to(sum(t, 'w')).toSorted()).toEqual(['p.b', 'q.b']);
+    expect(to(update(t, 'w'))).toEqual(['backward w', 'forward w']);
+    expect(to(update(t, 'b'))).toEqual(['y.b', 'forward b']);
+  });
+
+  it('the last entry verifies the step', () => {
+    const last = t.steps.at(-1)!;
+    expect(last).toMatchObject({ verification: true, phase: 'update', node: 'l' });
+    expect(last.value.data[0]).toBe(t.lossAfter);
+    expect(last.title).toContain('the loss of this sample is');
   });
 });
