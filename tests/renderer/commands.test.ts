@@ -55,6 +55,7 @@ function target(): CommandTarget {
     open: nothing,
     save: async () => true,
     startPage: nothing,
+    learn: () => undefined,
     keepWeights: nothing,
     dropWeights: () => {},
     reset: nothing,
@@ -119,6 +120,7 @@ describe('the command list', () => {
       'view.light',
       'view.dark',
       'view.system',
+      'help.learn',
       'help.shortcuts',
     ]);
   });
