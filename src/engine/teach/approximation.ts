@@ -17,7 +17,8 @@ export interface Fit {
 }
 
 export const sigmoid = (x: number): number => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
-export const valueOfFit = (neurons: readonly HiddenNeuron[], x: number): number => neurons.reduce((s, { w, b, v }) => s + v * sigmoid(w * x + b), 0);
+export const valueOfFit = (neurons: readonly HiddenNeuron[], x: number): number =>
+  neurons.reduce((s, { w, b, v }) => s + v * sigmoid(w * x + b), 0);
 
 const GRID = 240;
 const FINE = 960;
@@ -94,7 +95,11 @@ function measured(f: (x: number) => number, neurons: readonly HiddenNeuron[]): F
 }
 
 /** The smallest q of the bench's method whose error is below ε; null when `most` neurons are not enough. */
-export function smallestQ(f: (x: number) => number, epsilon: number, most = 60): { readonly q: number; readonly fit: Fit } | null {
+export function smallestQ(
+  f: (x: number) => number,
+  epsilon: number,
+  most = 60,
+): { readonly q: number; readonly fit: Fit } | null {
   for (let q = 1; q <= most; q++) {
     const fit = fitSteps(f, q);
     if (fit.error < epsilon) return { q, fit };
@@ -103,7 +108,11 @@ export function smallestQ(f: (x: number) => number, epsilon: number, most = 60):
 }
 
 /** The smallest q for each ε, from one sweep. */
-export function qAgainstEpsilon(f: (x: number) => number, epsilons: readonly number[], most = 60): readonly { readonly epsilon: number; readonly q: number | null }[] {
+export function qAgainstEpsilon(
+  f: (x: number) => number,
+  epsilons: readonly number[],
+  most = 60,
+): readonly { readonly epsilon: number; readonly q: number | null }[] {
   const errors = Array.from({ length: most }, (_, i) => fitSteps(f, i + 1).error);
   return epsilons.map((epsilon) => {
     const at = errors.findIndex((e) => e < epsilon);

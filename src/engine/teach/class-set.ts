@@ -14,7 +14,13 @@ export interface ClassSet {
   readonly questions: readonly { readonly seed: number; readonly question: Question }[];
 }
 
-export function classSet(project: Project, title: string, count: number, firstSeed: number, node?: NodeId): { readonly set: ClassSet } | { readonly fault: string } {
+export function classSet(
+  project: Project,
+  title: string,
+  count: number,
+  firstSeed: number,
+  node?: NodeId,
+): { readonly set: ClassSet } | { readonly fault: string } {
   const questions: { seed: number; question: Question }[] = [];
   for (let seed = firstSeed; seed < firstSeed + count; seed++) {
     const made = generateQuestion(project, seed, node);
@@ -31,12 +37,17 @@ export function statement({ facts }: Question): { readonly given: readonly strin
   for (const step of facts.trace.steps) {
     if (step.phase === 'backward' || step.phase === 'update' || step.gradient) continue;
     if (isSource(facts, step.node)) given.push(`${wordOf(facts, step.node)} = ${answerText(facts.values.get(step.node)!)}`);
-    else equations.push(step.phase === 'loss' && step.node !== facts.objective ? step.formula.replace(/^l =/, `${latexName(facts, step.node)} =`) : step.formula);
+    else
+      equations.push(
+        step.phase === 'loss' && step.node !== facts.objective
+          ? step.formula.replace(/^l =/, `${latexName(facts, step.node)} =`)
+          : step.formula,
+      );
   }
   return { given, equations };
 }
 
-const escape = (text: string): string => text.replaceAll(/[~=#{}:\\]/g, (c) => `\\${c}`);
+const escaped = (text: string): string => text.replaceAll(/[~=#{}:\\]/g, (c) => `\\${c}`);
 
 export function giftText({ title, questions }: ClassSet): string {
   const out = [`// ${title.replaceAll('\n', ' ')}`, `$CATEGORY: ${title.replaceAll('\n', ' ')}`, ''];
@@ -44,9 +55,11 @@ export function giftText({ title, questions }: ClassSet): string {
     const { given, equations } = statement(question);
     const body = `Given ${given.join(', ')}. ${equations.map((e) => `\\( ${e} \\)`).join(', ')}. What is \\( ${question.latex} \\)?`;
     out.push(`// numbers from seed ${seed}`);
-    out.push(`::${escape(`${title} ${i + 1}`)}:: ${escape(body)} {`);
+    out.push(`::${escaped(`${title} ${i + 1}`)}:: ${escaped(body)} {`);
     for (const { value, mistake, explanation, solution } of question.choices)
-      out.push(`  ${mistake === null ? '=' : '~'}${escape(answerText(value))} # ${escape(mistake === null ? `${explanation} ${solution}` : `${mistakeTitles[mistake]}. ${explanation} ${solution}`)}`);
+      out.push(
+        `  ${mistake === null ? '=' : '~'}${escaped(answerText(value))} # ${escaped(mistake === null ? `${explanation} ${solution}` : `${mistakeTitles[mistake]}. ${explanation} ${solution}`)}`,
+      );
     out.push('}', '');
   });
   return out.join('\n');

@@ -80,7 +80,14 @@ const gate = (title: string, bias: number): Project =>
   );
 
 export const courseExercises: readonly CourseExercise[] = [
-  { id: '1', title: 'Exercise 1', about: 'A chain: multiply the local derivatives from the loss back to x.', project: chain, node: 'x', values: [-1, -2.25, -1.5, 0.75] },
+  {
+    id: '1',
+    title: 'Exercise 1',
+    about: 'A chain: multiply the local derivatives from the loss back to x.',
+    project: chain,
+    node: 'x',
+    values: [-1, -2.25, -1.5, 0.75],
+  },
   {
     id: '1-fan-out',
     title: 'Exercise 1, the other reading',
@@ -90,9 +97,28 @@ export const courseExercises: readonly CourseExercise[] = [
     values: [-2.25, -1.5, 0.75],
   },
   { id: '2', title: 'Exercise 2', about: 'A neuron without activation: product, sum, loss.', project: neuron, node: 'x' },
-  { id: '3', title: 'Exercise 3', about: 'The activation is a gate: open, it lets the gradient pass.', project: gate('Exercise 3: an activation gate', 0), node: 'x' },
-  { id: '3-dead', title: 'Exercise 3, closed gate', about: 'With b = −2 the sum is negative: the gate is closed and nothing passes.', project: gate('Exercise 3: a dead gate', -2), node: 'x' },
-  { id: '4', title: 'Exercise 4', about: 'x feeds two edges: multiply along each path, add the paths.', project: fanOut('Exercise 4: fan-out'), node: 'x', values: [-2.25, -1.5, 0.75] },
+  {
+    id: '3',
+    title: 'Exercise 3',
+    about: 'The activation is a gate: open, it lets the gradient pass.',
+    project: gate('Exercise 3: an activation gate', 0),
+    node: 'x',
+  },
+  {
+    id: '3-dead',
+    title: 'Exercise 3, closed gate',
+    about: 'With b = −2 the sum is negative: the gate is closed and nothing passes.',
+    project: gate('Exercise 3: a dead gate', -2),
+    node: 'x',
+  },
+  {
+    id: '4',
+    title: 'Exercise 4',
+    about: 'x feeds two edges: multiply along each path, add the paths.',
+    project: fanOut('Exercise 4: fan-out'),
+    node: 'x',
+    values: [-2.25, -1.5, 0.75],
+  },
 ];
 
 /** The exercise with the numbers of the course. */

@@ -79,7 +79,8 @@ export const sampleGradient = ([w, b]: Theta, { x, y }: Sample): Theta => {
   const delta = 2 * (w * x + b - y);
   return [delta * x, delta];
 };
-export const meanLoss = (theta: Theta, samples: readonly Sample[]): number => samples.reduce((s, one) => s + sampleLoss(theta, one), 0) / samples.length;
+export const meanLoss = (theta: Theta, samples: readonly Sample[]): number =>
+  samples.reduce((s, one) => s + sampleLoss(theta, one), 0) / samples.length;
 export const meanGradient = (theta: Theta, samples: readonly Sample[]): Theta => {
   const sum = [0, 0];
   for (const one of samples) {
@@ -91,7 +92,14 @@ export const meanGradient = (theta: Theta, samples: readonly Sample[]): Theta =>
 };
 
 /** Parameters after every update. Each epoch visits all samples once, shuffled unless the batch holds all of them; a last smaller batch counts with its own mean. */
-export function batchPath(samples: readonly Sample[], start: Theta, rate: number, batch: number, epochs: number, seed: number): readonly Theta[] {
+export function batchPath(
+  samples: readonly Sample[],
+  start: Theta,
+  rate: number,
+  batch: number,
+  epochs: number,
+  seed: number,
+): readonly Theta[] {
   const path: Theta[] = [start];
   const random = new Random(seed, 'batches');
   const order = samples.map((_, i) => i);
@@ -99,7 +107,10 @@ export function batchPath(samples: readonly Sample[], start: Theta, rate: number
   for (let epoch = 0; epoch < epochs; epoch++) {
     if (batch < samples.length) random.shuffle(order);
     for (let from = 0; from < order.length; from += batch) {
-      const [dw, db] = meanGradient(theta, order.slice(from, from + batch).map((i) => samples[i]!));
+      const [dw, db] = meanGradient(
+        theta,
+        order.slice(from, from + batch).map((i) => samples[i]!),
+      );
       theta = [theta[0] - rate * dw, theta[1] - rate * db];
       path.push(theta);
     }
@@ -156,5 +167,11 @@ export function costsOf(sizes: readonly number[]): Costs {
   }
   const parameters = weights + biases;
   // Backward: xᵗδ for the weights, δWᵗ for the inputs of all layers but the first, and ⊙ g′.
-  return { parameters, forward: weights, backprop: weights + weights + withoutFirst + biases, finiteDifferences: weights * (parameters + 1), forwardMode: 2 * weights * parameters };
+  return {
+    parameters,
+    forward: weights,
+    backprop: weights + weights + withoutFirst + biases,
+    finiteDifferences: weights * (parameters + 1),
+    forwardMode: 2 * weights * parameters,
+  };
 }

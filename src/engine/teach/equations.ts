@@ -33,7 +33,8 @@ const NAMES: Readonly<Record<string, Latex>> = {
   sine: '\\sin',
 };
 
-const shapeLatex = (shape: readonly number[]): Latex => (shape.length === 0 ? '' : `\\in \\mathbb{R}^{${shape.length === 1 ? shape[0] : shape.join(' \\times ')}}`);
+const shapeLatex = (shape: readonly number[]): Latex =>
+  shape.length === 0 ? '' : `\\in \\mathbb{R}^{${shape.length === 1 ? shape[0] : shape.join(' \\times ')}}`;
 
 /** W and b of the layer, numbered where there are several. */
 function lettersOf(project: Project, order: readonly NodeId[]): ReadonlyMap<NodeId, Latex> {
@@ -52,7 +53,9 @@ export function equationsOf(project: Project, convention: Convention): readonly 
   const symbol = (id: NodeId): Latex => {
     const plain = symbolOf(id, nameOf(project.nodes[id]!));
     const shape = inferred.shapes.get(id);
-    return shape && sampleShape(shape).length > 0 && /^[a-z](?:_\{\d+\})?$/i.test(plain) ? plain.replace(/^./, (c) => `\\mathbf{${c}}`) : plain;
+    return shape && sampleShape(shape).length > 0 && /^[a-z](?:_\{\d+\})?$/i.test(plain)
+      ? plain.replace(/^./, (c) => `\\mathbf{${c}}`)
+      : plain;
   };
   const { node: objective } = findObjective(project, inferred);
   return inferred.order.flatMap((id): Equation[] => {
@@ -87,7 +90,11 @@ export interface Collapsed {
 }
 
 /** What remains if all activations were the identity; a fault when the drawing is no chain of layers. */
-export function collapse(project: Project, weights: Weights | null, convention: Convention): Collapsed | { readonly fault: string } {
+export function collapse(
+  project: Project,
+  weights: Weights | null,
+  convention: Convention,
+): Collapsed | { readonly fault: string } {
   const inferred = infer(project);
   const { prediction } = findObjective(project, inferred);
   let at = prediction?.node ?? null;
@@ -97,7 +104,9 @@ export function collapse(project: Project, weights: Weights | null, convention: 
     if (op?.kind === 'source') break;
     const edges = [...(inferred.links.into.get(at)?.values() ?? [])];
     if (edges.length !== 1 || (op?.name !== 'dense' && op?.group !== 'activation'))
-      return { fault: `'${nameOf(project.nodes[at]!)}' is neither a fully connected layer nor an activation, so the drawing is not a plain chain of layers.` };
+      return {
+        fault: `'${nameOf(project.nodes[at]!)}' is neither a fully connected layer nor an activation, so the drawing is not a plain chain of layers.`,
+      };
     if (op.name === 'dense') layers.unshift(at);
     at = edges[0]!.from;
   }
@@ -108,14 +117,24 @@ export function collapse(project: Project, weights: Weights | null, convention: 
   const product = order.map((i) => `\\mathbf{W}${index(i)}`).join('\\,');
   const bias = layers
     .map((_, i) => {
-      const rest = order.filter((j) => j > i).map((j) => `\\mathbf{W}${index(j)}`).join('\\,');
-      return convention === 'row' ? `\\mathbf{b}${index(i)}${rest && `\\,${rest}`}` : `${rest && `${rest}\\,`}\\mathbf{b}${index(i)}`;
+      const rest = order
+        .filter((j) => j > i)
+        .map((j) => `\\mathbf{W}${index(j)}`)
+        .join('\\,');
+      return convention === 'row'
+        ? `\\mathbf{b}${index(i)}${rest && `\\,${rest}`}`
+        : `${rest && `${rest}\\,`}\\mathbf{b}${index(i)}`;
     })
     .join(' + ');
-  const nested = layers.reduce<Latex>((x, _, i) => affine(i === 0 ? x : `\\left(${x}\\right)`, index(i), true, convention), '\\mathbf{x}');
+  const nested = layers.reduce<Latex>(
+    (x, _, i) => affine(i === 0 ? x : `\\left(${x}\\right)`, index(i), true, convention),
+    '\\mathbf{x}',
+  );
   const latex = [
     `\\mathbf{y} = ${nested}`,
-    convention === 'row' ? `\\mathbf{y} = \\mathbf{x}\\,\\underbrace{${product}}_{\\mathbf{W}} + \\underbrace{${bias}}_{\\mathbf{b}}` : `\\mathbf{y} = \\underbrace{${product}}_{\\mathbf{W}}\\,\\mathbf{x} + \\underbrace{${bias}}_{\\mathbf{b}}`,
+    convention === 'row'
+      ? `\\mathbf{y} = \\mathbf{x}\\,\\underbrace{${product}}_{\\mathbf{W}} + \\underbrace{${bias}}_{\\mathbf{b}}`
+      : `\\mathbf{y} = \\underbrace{${product}}_{\\mathbf{W}}\\,\\mathbf{x} + \\underbrace{${bias}}_{\\mathbf{b}}`,
     affine('\\mathbf{y} = \\mathbf{x}', '', true, 'row'),
   ];
   if (convention === 'column') latex[2] = '\\mathbf{y} = \\mathbf{W}\\,\\mathbf{x} + \\mathbf{b}';
@@ -125,7 +144,10 @@ export function collapse(project: Project, weights: Weights | null, convention: 
 }
 
 /** W₁W₂…Wₙ and the bias that goes with it; vectors are rows. */
-export function collapseNumbers(layers: readonly { readonly weight: Tensor; readonly bias: Tensor | null }[]): { readonly weight: Tensor; readonly bias: Tensor } {
+export function collapseNumbers(layers: readonly { readonly weight: Tensor; readonly bias: Tensor | null }[]): {
+  readonly weight: Tensor;
+  readonly bias: Tensor;
+} {
   let weight: Tensor | null = null;
   let bias: readonly number[] = [];
   for (const layer of layers) {
@@ -136,7 +158,10 @@ export function collapseNumbers(layers: readonly { readonly weight: Tensor; read
         for (let i = 0; i < rows; i++) sum += row[i]! * layer.weight.data[i * columns + j]!;
         return sum;
       });
-    const before: Tensor = weight ?? { shape: [rows, rows], data: Float64Array.from({ length: rows * rows }, (_, i) => (i % (rows + 1) === 0 ? 1 : 0)) };
+    const before: Tensor = weight ?? {
+      shape: [rows, rows],
+      data: Float64Array.from({ length: rows * rows }, (_, i) => (i % (rows + 1) === 0 ? 1 : 0)),
+    };
     const outer = before.shape[0]!;
     const data = Array.from({ length: outer }, (_, i) => apply(before.data.slice(i * rows, (i + 1) * rows))).flat();
     bias = apply(bias.length === 0 ? new Array<number>(rows).fill(0) : bias).map((x, j) => x + (layer.bias?.data[j] ?? 0));

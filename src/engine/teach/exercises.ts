@@ -8,9 +8,21 @@ import { Random } from '../data/random';
 import type { Latex } from '../ir/latex';
 import { type Mistake, mistakeBehind, mistakesAbout, type MistakeName, mistakeTitles } from './mistakes';
 import { answerText, factorText, type Grade, grade, same } from './numbers';
-import { type Facts, flowing, isSource, latexName, type Numbers, partialLatex, partialText, scalarFacts, type ScalarFacts, scalarReader, sourcesOf, statedNumbers, wordOf } from './scalar';
+import {
+  type Facts,
+  flowing,
+  isSource,
+  latexName,
+  type Numbers,
+  partialLatex,
+  partialText,
+  type ScalarFacts,
+  scalarReader,
+  sourcesOf,
+  wordOf,
+} from './scalar';
 
-export interface Choice {
+interface Choice {
   readonly letter: string;
   readonly value: number;
   /** Null for the right one. */
@@ -49,7 +61,9 @@ const decimals = (value: number): number => {
 
 /** Nodes that a gradient reaches and that one may ask about: sources first, the loss itself never. */
 export const askable = (facts: ScalarFacts): readonly NodeId[] =>
-  facts.order.filter((id) => id !== facts.objective && facts.gradients.has(id)).sort((a, b) => Number(isSource(facts, b)) - Number(isSource(facts, a)));
+  facts.order
+    .filter((id) => id !== facts.objective && facts.gradients.has(id))
+    .sort((a, b) => Number(isSource(facts, b)) - Number(isSource(facts, a)));
 
 /**
  * New numbers from a seed: pleasant ones, with a gradient that is not zero, results that can be written
@@ -79,22 +93,33 @@ export function freshNumbers(project: Project, seed: number, node?: NodeId): Fac
     // Through an exponential no result is short: a few tries are enough then.
     if (cost === 0 || (attempt >= 9 && best.cost < 50)) break;
   }
-  return best ? { facts: best.facts } : { fault: 'No numbers were found for which this drawing stays finite. Make the drawing smaller.' };
-}
-
-/** The drawing's own numbers where it states all of them, else new ones from the seed. */
-export function exerciseFacts(project: Project, seed: number | null, node?: NodeId): Facts {
-  const stated = seed === null ? statedNumbers(project) : null;
-  return stated ? scalarFacts(project, stated) : freshNumbers(project, seed ?? 1, node);
+  return best
+    ? { facts: best.facts }
+    : { fault: 'No numbers were found for which this drawing stays finite. Make the drawing smaller.' };
 }
 
 /** The course's choices stay as printed: give their values; else the most instructive mistakes are taken, mixed by the seed. */
-export function questionAbout(project: Project, facts: ScalarFacts, node: NodeId, options: { readonly seed?: number; readonly values?: readonly number[] } = {}): Question {
+export function questionAbout(
+  project: Project,
+  facts: ScalarFacts,
+  node: NodeId,
+  options: { readonly seed?: number; readonly values?: readonly number[] } = {},
+): Question {
   const answer = facts.gradients.get(node) ?? 0;
   const mistakes = mistakesAbout(facts, node);
   const asked = partialText(facts, facts.objective, node);
-  const right = (): Omit<Choice, 'letter'> => ({ value: answer, mistake: null, explanation: 'Right.', solution: `${asked} = ${answerText(answer)}.` });
-  const wrong = (m: Mistake): Omit<Choice, 'letter'> => ({ value: m.value, mistake: m.name, explanation: m.explanation, solution: m.solution });
+  const right = (): Omit<Choice, 'letter'> => ({
+    value: answer,
+    mistake: null,
+    explanation: 'Right.',
+    solution: `${asked} = ${answerText(answer)}.`,
+  });
+  const wrong = (m: Mistake): Omit<Choice, 'letter'> => ({
+    value: m.value,
+    mistake: m.name,
+    explanation: m.explanation,
+    solution: m.solution,
+  });
   let choices: Omit<Choice, 'letter'>[];
   if (options.values) {
     choices = options.values.map((value) => {
@@ -127,11 +152,16 @@ function variety(mistakes: readonly Mistake[]): readonly Mistake[] {
 }
 
 /** A question with new numbers from a seed, about `node` or about a source that the seed picks. */
-export function generateQuestion(project: Project, seed: number, node?: NodeId): { readonly question: Question } | { readonly fault: string } {
-  const first = exerciseFacts(project, seed, node);
+export function generateQuestion(
+  project: Project,
+  seed: number,
+  node?: NodeId,
+): { readonly question: Question } | { readonly fault: string } {
+  const first = freshNumbers(project, seed, node);
   if ('fault' in first) return first;
   const candidates = askable(first.facts);
-  if (candidates.length === 0) return { fault: 'No gradient reaches a number of this drawing. Use parameters for what the loss is derived by.' };
+  if (candidates.length === 0)
+    return { fault: 'No gradient reaches a number of this drawing. Use parameters for what the loss is derived by.' };
   const sources = candidates.filter((id) => isSource(first.facts, id));
   const pool = sources.length > 0 ? sources : candidates;
   const asked = node ?? pool[new Random(seed, 'node').integer(pool.length)]!;
@@ -154,7 +184,11 @@ export function markAnswer(question: Question, text: string): Marked {
     case 'right':
       return { ...result, mistake: null, explanation: `Right: ${asked} = ${answerText(question.answer)}.` };
     case 'rounding':
-      return { ...result, mistake: null, explanation: `Nearly: rounded steps on the way explain the difference. Exactly, ${asked} = ${answerText(question.answer)}.` };
+      return {
+        ...result,
+        mistake: null,
+        explanation: `Nearly: rounded steps on the way explain the difference. Exactly, ${asked} = ${answerText(question.answer)}.`,
+      };
     case 'unreadable':
       return { ...result, mistake: null, explanation: 'Type a number, such as −2.25 or −9/4.' };
     case 'wrong': {
@@ -162,7 +196,9 @@ export function markAnswer(question: Question, text: string): Marked {
       return {
         ...result,
         mistake: mistake?.name ?? null,
-        explanation: mistake ? `${mistakeTitles[mistake.name]}. ${mistake.explanation}` : 'Not yet. Multiply the local derivatives along each path to the loss, then add the paths.',
+        explanation: mistake
+          ? `${mistakeTitles[mistake.name]}. ${mistake.explanation}`
+          : 'Not yet. Multiply the local derivatives along each path to the loss, then add the paths.',
       };
     }
   }
@@ -180,14 +216,24 @@ export interface Blank {
 }
 
 /** Everything to fill in, in the order of the two passes: values and local derivatives, then gradients. */
-export function blanksOf(facts: ScalarFacts, kinds: readonly Blank['kind'][] = ['value', 'local', 'contribution', 'sum']): readonly Blank[] {
+export function blanksOf(
+  facts: ScalarFacts,
+  kinds: readonly Blank['kind'][] = ['value', 'local', 'contribution', 'sum'],
+): readonly Blank[] {
   const blanks: Blank[] = [];
   const add = (blank: Blank): void => {
     if (kinds.includes(blank.kind)) blanks.push(blank);
   };
   for (const id of facts.order) {
     if (!facts.values.has(id) || isSource(facts, id)) continue;
-    add({ key: `value:${id}`, kind: 'value', node: id, label: `Value of ${wordOf(facts, id)}`, latex: latexName(facts, id), answer: facts.values.get(id)! });
+    add({
+      key: `value:${id}`,
+      kind: 'value',
+      node: id,
+      label: `Value of ${wordOf(facts, id)}`,
+      latex: latexName(facts, id),
+      answer: facts.values.get(id)!,
+    });
     for (const e of facts.links.into.get(id)!.values())
       if (facts.locals.has(e.id))
         add({
@@ -209,8 +255,12 @@ export function blanksOf(facts: ScalarFacts, kinds: readonly Blank['kind'][] = [
         kind: 'contribution',
         node: id,
         edge: e.id,
-        label: several ? `Contribution to ${partialText(facts, facts.objective, id)} through ${wordOf(facts, e.to)}` : partialText(facts, facts.objective, id),
-        latex: several ? `\\left.${partialLatex(facts, facts.objective, id)}\\right|_{${latexName(facts, e.to)}}` : partialLatex(facts, facts.objective, id),
+        label: several
+          ? `Contribution to ${partialText(facts, facts.objective, id)} through ${wordOf(facts, e.to)}`
+          : partialText(facts, facts.objective, id),
+        latex: several
+          ? `\\left.${partialLatex(facts, facts.objective, id)}\\right|_{${latexName(facts, e.to)}}`
+          : partialLatex(facts, facts.objective, id),
         answer: facts.contributions.get(e.id)!,
       });
     }
@@ -240,28 +290,44 @@ export function markBlank(facts: ScalarFacts, blank: Blank, text: string): Marke
   if (blank.kind === 'value') {
     const inputs = [...facts.links.into.get(blank.node)!.values()].map((e) => facts.values.get(e.from) ?? 0);
     const { op } = facts.graph.nodes[blank.node]!;
-    if (op === 'multiply' && close(inputs.reduce((a, b) => a + b, 0))) return done('The inputs were added; this node multiplies.', 'added');
-    if (op === 'add' && close(inputs.reduce((a, b) => a * b, 1))) return done('The inputs were multiplied; this node adds.', 'multiplied-paths');
-    if (inputs.length === 1 && close(inputs[0]!)) return done(`This is the input of ${wordOf(facts, blank.node)}: the function is still to be applied.`, 'forgot-activation');
-    return done(`Take the values on the edges into ${wordOf(facts, blank.node)}: ${inputs.map((x) => answerText(x)).join(' and ')}.`);
+    if (op === 'multiply' && close(inputs.reduce((a, b) => a + b, 0)))
+      return done('The inputs were added; this node multiplies.', 'added');
+    if (op === 'add' && close(inputs.reduce((a, b) => a * b, 1)))
+      return done('The inputs were multiplied; this node adds.', 'multiplied-paths');
+    if (inputs.length === 1 && close(inputs[0]!))
+      return done(`This is the input of ${wordOf(facts, blank.node)}: the function is still to be applied.`, 'forgot-activation');
+    return done(
+      `Take the values on the edges into ${wordOf(facts, blank.node)}: ${inputs.map((x) => answerText(x)).join(' and ')}.`,
+    );
   }
   if (blank.kind === 'local') {
     const value = facts.values.get(blank.node)!;
     if (close(value)) return done('This is the value of the node, not how it changes with its input.', 'value-not-derivative');
-    if (close(facts.contributions.get(blank.edge!) ?? Number.NaN)) return done('This is already multiplied by the gradient from the loss. The local derivative knows nothing of the loss.', 'forgot-upstream');
+    if (close(facts.contributions.get(blank.edge!) ?? Number.NaN))
+      return done(
+        'This is already multiplied by the gradient from the loss. The local derivative knows nothing of the loss.',
+        'forgot-upstream',
+      );
     return done('Ask how much the node changes when this one input changes by a little and the others stay.');
   }
   if (blank.kind === 'sum') {
     const parts = flowing(facts, blank.node).map((e) => facts.contributions.get(e.id)!);
-    if (parts.some(close)) return done('This is one contribution. A value that feeds several edges receives the sum of all of them.', 'forgot-path');
-    if (close(parts.reduce((a, b) => a * b, 1))) return done('The contributions were multiplied; separate paths are added.', 'multiplied-paths');
+    if (parts.some(close))
+      return done('This is one contribution. A value that feeds several edges receives the sum of all of them.', 'forgot-path');
+    if (close(parts.reduce((a, b) => a * b, 1)))
+      return done('The contributions were multiplied; separate paths are added.', 'multiplied-paths');
     return done(`Add the contributions: ${parts.map((x, i) => (i === 0 ? answerText(x) : factorText(x))).join(' + ')}.`);
   }
   const e = facts.graph.edges[blank.edge!]!;
   const local = facts.locals.get(e.id)!;
   const upstream = facts.gradients.get(e.to) ?? 0;
-  if (close(local)) return done(`This is the local derivative alone. Multiply it by ${partialText(facts, facts.objective, e.to)} = ${answerText(upstream)}.`, 'forgot-upstream');
-  if (close(upstream)) return done(`This is the upstream gradient. Multiply it by the local derivative ${answerText(local)}.`, 'dropped-factor');
+  if (close(local))
+    return done(
+      `This is the local derivative alone. Multiply it by ${partialText(facts, facts.objective, e.to)} = ${answerText(upstream)}.`,
+      'forgot-upstream',
+    );
+  if (close(upstream))
+    return done(`This is the upstream gradient. Multiply it by the local derivative ${answerText(local)}.`, 'dropped-factor');
   if (close(upstream + local)) return done('Upstream gradient and local derivative were added; they are multiplied.', 'added');
   return done(`Multiply: ${answerText(upstream)} · ${factorText(local)}.`);
 }

@@ -28,7 +28,14 @@ export interface LayerStatistics {
 }
 
 /** Gaussian inputs of mean square 1 through `layers` layers of `width` neurons without biases. */
-export function activationSizes(options: { readonly width: number; readonly layers: number; readonly deviation: number; readonly g: Act; readonly seed: number; readonly samples?: number }): readonly LayerStatistics[] {
+export function activationSizes(options: {
+  readonly width: number;
+  readonly layers: number;
+  readonly deviation: number;
+  readonly g: Act;
+  readonly seed: number;
+  readonly samples?: number;
+}): readonly LayerStatistics[] {
   const { width, layers, deviation, g, seed, samples = 16 } = options;
   const random = new Random(seed, 'initialisation');
   let batch = Array.from({ length: samples }, () => Float64Array.from({ length: width }, () => random.gaussian()));
@@ -77,12 +84,16 @@ const XOR: readonly Pair[] = [
 const spreadOf = ([hidden, output]: Network): number => {
   let most = 0;
   const rows = hidden!.w.map((row, i) => [...row, hidden!.b[i]!, output!.w[0]![i]!]);
-  for (const a of rows) for (const b of rows) a.forEach((v, j) => (most = Math.max(most, Math.abs(v - b[j]!))));
+  for (const a of rows) for (const b of rows) for (const [j, v] of a.entries()) most = Math.max(most, Math.abs(v - b[j]!));
   return most;
 };
 
 /** A 2-4-1 network trained on XOR from weights that are all `equal`, or drawn with the deviation. */
-export function symmetryRun(start: { readonly equal: number } | { readonly deviation: number; readonly seed: number }, steps: number, rate = 0.5): SymmetryRun {
+export function symmetryRun(
+  start: { readonly equal: number } | { readonly deviation: number; readonly seed: number },
+  steps: number,
+  rate = 0.5,
+): SymmetryRun {
   const random = 'seed' in start ? new Random(start.seed, 'symmetry') : null;
   const next = (): number => ('equal' in start ? start.equal : random!.gaussian() * start.deviation);
   let network: Network = [

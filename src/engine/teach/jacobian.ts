@@ -8,8 +8,12 @@ export interface Matrix {
   readonly data: readonly number[];
 }
 
-export const matrix = (rows: readonly (readonly number[])[]): Matrix => ({ rows: rows.length, columns: rows[0]!.length, data: rows.flat() });
-export const entry = (a: Matrix, i: number, j: number): number => a.data[i * a.columns + j]!;
+export const matrix = (rows: readonly (readonly number[])[]): Matrix => ({
+  rows: rows.length,
+  columns: rows[0]!.length,
+  data: rows.flat(),
+});
+const entry = (a: Matrix, i: number, j: number): number => a.data[i * a.columns + j]!;
 const build = (rows: number, columns: number, f: (i: number, j: number) => number): Matrix => ({
   rows,
   columns,
@@ -62,7 +66,9 @@ export const rightJacobian = (x: Matrix, y: Matrix): BlockJacobian => ({
 
 /** ∂L/∂X = Σ over the elements of the result of ∂L/∂element times its block. */
 export function contract(upstream: Matrix, jacobian: BlockJacobian): Matrix {
-  return build(jacobian.by.rows, jacobian.by.columns, (i, j) => upstream.data.reduce((s, u, k) => s + u * entry(jacobian.blocks[k]!, i, j), 0));
+  return build(jacobian.by.rows, jacobian.by.columns, (i, j) =>
+    upstream.data.reduce((s, u, k) => s + u * entry(jacobian.blocks[k]!, i, j), 0),
+  );
 }
 
 /** Numbers in the full array, and those of them that are not zero by structure. */

@@ -56,7 +56,8 @@ export function bestLine(points: readonly LabelledPoint[], directions = 180): { 
 }
 
 /** Points for which all lines say 1: half-planes combined by a second neuron that asks for all of them. */
-export const insideAll = (lines: readonly Line[], x: number, y: number): 0 | 1 => (lines.every((line) => sideOf(line, x, y) === 1) ? 1 : 0);
+export const insideAll = (lines: readonly Line[], x: number, y: number): 0 | 1 =>
+  lines.every((line) => sideOf(line, x, y) === 1) ? 1 : 0;
 
 /** k half-planes around a disc, each at the distance `radius` from the origin, looking inwards. */
 export const polygon = (k: number, radius: number, turn = 0): readonly Line[] =>

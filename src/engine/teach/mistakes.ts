@@ -42,10 +42,14 @@ export interface Mistake {
 }
 
 const times = (numbers: readonly number[]): number => numbers.reduce((a, b) => a * b, 1);
-const productText = (numbers: readonly number[]): string => numbers.map((x, i) => (i === 0 ? answerText(x) : factorText(x))).join(' · ');
+const productText = (numbers: readonly number[]): string =>
+  numbers.map((x, i) => (i === 0 ? answerText(x) : factorText(x))).join(' · ');
 
 /** Sums hand a gradient on unchanged: nobody writes that factor 1 down. */
-const written = (facts: ScalarFacts, path: Path): readonly { readonly factor: number; readonly name: string; readonly activation: boolean; readonly last: boolean }[] => {
+const written = (
+  facts: ScalarFacts,
+  path: Path,
+): readonly { readonly factor: number; readonly name: string; readonly activation: boolean; readonly last: boolean }[] => {
   const factors = path.edges.map((e, i) => ({
     factor: path.factors[i]!,
     name: partialText(facts, e.to, e.from),
@@ -72,7 +76,10 @@ export function mistakesAbout(facts: ScalarFacts, node: NodeId): readonly Mistak
   const solution =
     paths.length === 1
       ? `${asked} = ${productText(factors.map((f) => f.factor))} = ${answerText(gradient)}.`
-      : `${asked} = ${paths.map((p) => answerText(p.product)).join(' + ').replaceAll('+ −', '− ')} = ${answerText(gradient)}.`;
+      : `${asked} = ${paths
+          .map((p) => answerText(p.product))
+          .join(' + ')
+          .replaceAll('+ −', '− ')} = ${answerText(gradient)}.`;
 
   if (paths.length > 1) {
     paths.slice(0, 6).forEach((path, i) => {
@@ -84,9 +91,12 @@ export function mistakesAbout(facts: ScalarFacts, node: NodeId): readonly Mistak
       );
     });
     if (paths.length > 2)
-      paths.slice(0, 6).forEach((path) =>
-        propose('forgot-path', gradient - path.product, `The path through ${wordOf(facts, path.edges[0]!.to)} is missing: its contribution is ${answerText(path.product)}.`),
-      );
+      for (const path of paths.slice(0, 6))
+        propose(
+          'forgot-path',
+          gradient - path.product,
+          `The path through ${wordOf(facts, path.edges[0]!.to)} is missing: its contribution is ${answerText(path.product)}.`,
+        );
     propose(
       'multiplied-paths',
       times(paths.map((p) => p.product)),
@@ -101,28 +111,61 @@ export function mistakesAbout(facts: ScalarFacts, node: NodeId): readonly Mistak
   }
 
   const drop = (keep: (f: (typeof factors)[number], index: number) => boolean): number =>
-    paths.reduce((sum, path) => sum + times(written(facts, path).filter(keep).map((f) => f.factor)), 0);
+    paths.reduce(
+      (sum, path) =>
+        sum +
+        times(
+          written(facts, path)
+            .filter(keep)
+            .map((f) => f.factor),
+        ),
+      0,
+    );
 
   if (factors.some((f) => f.activation)) {
     const gate = factors.find((f) => f.activation)!;
-    propose('forgot-activation', drop((f) => !f.activation), `The derivative of the activation, ${gate.name} = ${answerText(gate.factor)}, is missing. The gradient must pass back through g as well.`);
+    propose(
+      'forgot-activation',
+      drop((f) => !f.activation),
+      `The derivative of the activation, ${gate.name} = ${answerText(gate.factor)}, is missing. The gradient must pass back through g as well.`,
+    );
   }
   // The square's factor 2 disappears from every path's last factor.
   if (['squared-error', 'power'].includes(facts.graph.nodes[facts.objective]!.op))
     propose('forgot-two', gradient / 2, 'The derivative of a square has a factor 2: the derivative of u² is 2u.');
   if (factors.some((f) => f.last))
-    propose('forgot-upstream', drop((f) => !f.last), `${factors.find((f) => f.last)!.name} = ${answerText(factors.find((f) => f.last)!.factor)} is missing: the gradient that comes from the loss was forgotten.`);
+    propose(
+      'forgot-upstream',
+      drop((f) => !f.last),
+      `${factors.find((f) => f.last)!.name} = ${answerText(factors.find((f) => f.last)!.factor)} is missing: the gradient that comes from the loss was forgotten.`,
+    );
   if (factors.length > 1 && paths.length === 1)
-    propose('only-local', factors[0]!.factor, `This is ${factors[0]!.name} alone. It must be multiplied by the gradient that arrives from the loss.`);
+    propose(
+      'only-local',
+      factors[0]!.factor,
+      `This is ${factors[0]!.name} alone. It must be multiplied by the gradient that arrives from the loss.`,
+    );
   if (paths.length === 1)
     factors.forEach((missing, at) => {
       if (!missing.last && factors.length > 1)
-        propose('dropped-factor', drop((_f, i) => i !== at), `The factor ${missing.name} = ${answerText(missing.factor)} is missing.`);
+        propose(
+          'dropped-factor',
+          drop((_f, i) => i !== at),
+          `The factor ${missing.name} = ${answerText(missing.factor)} is missing.`,
+        );
     });
   propose('wrong-sign', -gradient, 'The size is right, the sign is not.');
   const value = facts.values.get(node)!;
-  propose('value-not-derivative', facts.values.get(facts.objective)!, `This is the loss itself, l = ${answerText(facts.values.get(facts.objective)!)}, not its derivative.`);
-  propose('value-not-derivative', value, `This is the value of ${wordOf(facts, node)}, not the derivative of the loss with respect to it.`);
+  propose(
+    'value-not-derivative',
+    facts.values.get(facts.objective)!,
+    `This is the loss itself, l = ${answerText(facts.values.get(facts.objective)!)}, not its derivative.`,
+  );
+  propose(
+    'value-not-derivative',
+    value,
+    `This is the value of ${wordOf(facts, node)}, not the derivative of the loss with respect to it.`,
+  );
   return found;
 }
 

@@ -5,14 +5,16 @@
  */
 export type Act = 'identity' | 'relu' | 'tanh' | 'sigmoid';
 
-export const act: Readonly<Record<Act, { readonly g: (x: number) => number; /** From x and g(x). */ readonly d: (x: number, y: number) => number }>> = {
+export const act: Readonly<
+  Record<Act, { readonly g: (x: number) => number /** From x and g(x). */; readonly d: (x: number, y: number) => number }>
+> = {
   identity: { g: (x) => x, d: () => 1 },
-  relu: { g: (x) => (x > 0 ? x : 0), d: (x) => (x > 0 ? 1 : 0) },
+  relu: { g: (x) => Math.max(0, x), d: (x) => (x > 0 ? 1 : 0) },
   tanh: { g: Math.tanh, d: (_x, y) => 1 - y * y },
   sigmoid: { g: (x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x))), d: (_x, y) => y * (1 - y) },
 };
 
-export interface Layer {
+interface Layer {
   /** outputs × inputs, rows first. */
   readonly w: readonly (readonly number[])[];
   readonly b: readonly number[];
@@ -45,7 +47,11 @@ export interface LayerGradient {
 }
 
 /** Gradients of the squared error Σ (y − target)², layer by layer. */
-export function backward(network: Network, x: readonly number[], target: readonly number[]): { readonly loss: number; readonly layers: readonly LayerGradient[] } {
+export function backward(
+  network: Network,
+  x: readonly number[],
+  target: readonly number[],
+): { readonly loss: number; readonly layers: readonly LayerGradient[] } {
   const passes = forward(network, x);
   const output = passes.at(-1)!.y;
   let upstream = output.map((y, i) => 2 * (y - target[i]!));
@@ -68,7 +74,14 @@ export interface Pair {
 }
 
 export const meanLossOf = (network: Network, pairs: readonly Pair[]): number =>
-  pairs.reduce((s, p) => s + forward(network, p.x).at(-1)!.y.reduce((e, y, i) => e + (y - p.y[i]!) ** 2, 0), 0) / pairs.length;
+  pairs.reduce(
+    (s, p) =>
+      s +
+      forward(network, p.x)
+        .at(-1)!
+        .y.reduce((e, y, i) => e + (y - p.y[i]!) ** 2, 0),
+    0,
+  ) / pairs.length;
 
 /** One step of gradient descent on the mean over the pairs. */
 export function descentStep(network: Network, pairs: readonly Pair[], rate: number): Network {
@@ -78,7 +91,7 @@ export function descentStep(network: Network, pairs: readonly Pair[], rate: numb
     backward(network, pair.x, pair.y).layers.forEach((layer, k) => {
       layer.b.forEach((d, i) => {
         b[k]![i]! += d / pairs.length;
-        layer.w[i]!.forEach((v, j) => (w[k]![i]![j]! += v / pairs.length));
+        for (const [j, v] of layer.w[i]!.entries()) w[k]![i]![j]! += v / pairs.length;
       });
     });
   return network.map((l, k) => ({
@@ -90,7 +103,16 @@ export function descentStep(network: Network, pairs: readonly Pair[], rate: numb
 
 /** The layer of section 3.6.20 with its numbers. */
 export const courseLayer: { readonly network: Network; readonly x: readonly number[]; readonly target: readonly number[] } = {
-  network: [{ w: [[0.5, -1], [2, 1]], b: [0, 0.5], g: 'relu' }],
+  network: [
+    {
+      w: [
+        [0.5, -1],
+        [2, 1],
+      ],
+      b: [0, 0.5],
+      g: 'relu',
+    },
+  ],
   x: [1, -2],
   target: [2, 0],
 };

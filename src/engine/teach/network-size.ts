@@ -1,5 +1,5 @@
 /** Counting parameters of a fully connected network, and the course's quiz about it (reconstructed: 8-9-9-9-4). */
-export interface LayerSize {
+interface LayerSize {
   readonly inputs: number;
   readonly neurons: number;
   readonly weights: number;
@@ -16,7 +16,9 @@ export interface NetworkSize {
 }
 
 export function networkSize(sizes: readonly number[]): NetworkSize {
-  const layers = sizes.slice(1).map((neurons, i) => ({ inputs: sizes[i]!, neurons, weights: sizes[i]! * neurons, biases: neurons }));
+  const layers = sizes
+    .slice(1)
+    .map((neurons, i) => ({ inputs: sizes[i]!, neurons, weights: sizes[i]! * neurons, biases: neurons }));
   const weights = layers.reduce((s, l) => s + l.weights, 0);
   const biases = layers.reduce((s, l) => s + l.biases, 0);
   return { layers, weights, biases, total: weights + biases, neurons: sizes.reduce((s, n) => s + n, 0) };
@@ -35,9 +37,29 @@ export interface CountChoice {
 export function countQuiz(sizes: readonly number[]): readonly CountChoice[] {
   const { weights, biases, total, neurons, layers } = networkSize(sizes);
   return [
-    { letter: 'A', value: weights, right: false, explanation: `These are the weights alone. Every neuron also has a bias: ${biases} more.` },
-    { letter: 'B', value: weights + layers.length, right: false, explanation: `This counts one bias for each of the ${layers.length} layers. Every neuron has its own: ${biases}.` },
-    { letter: 'C', value: total, right: true, explanation: `Right: ${layers.map((l) => `${l.inputs}·${l.neurons}`).join(' + ')} = ${weights} weights, and ${biases} biases.` },
-    { letter: 'D', value: neurons, right: false, explanation: 'This is the number of neurons, inputs included. Parameters sit on the edges and in the biases.' },
+    {
+      letter: 'A',
+      value: weights,
+      right: false,
+      explanation: `These are the weights alone. Every neuron also has a bias: ${biases} more.`,
+    },
+    {
+      letter: 'B',
+      value: weights + layers.length,
+      right: false,
+      explanation: `This counts one bias for each of the ${layers.length} layers. Every neuron has its own: ${biases}.`,
+    },
+    {
+      letter: 'C',
+      value: total,
+      right: true,
+      explanation: `Right: ${layers.map((l) => `${l.inputs}·${l.neurons}`).join(' + ')} = ${weights} weights, and ${biases} biases.`,
+    },
+    {
+      letter: 'D',
+      value: neurons,
+      right: false,
+      explanation: 'This is the number of neurons, inputs included. Parameters sit on the edges and in the biases.',
+    },
   ];
 }

@@ -41,7 +41,11 @@ function readWritten(text: string): Written | null {
   const [, sign, digits, exponent = '0'] = decimal;
   const after = digits!.split(/[.,]/)[1]?.length ?? 0;
   const significant = digits!.replace(/[.,]/, '').replace(/^0+/, '').length;
-  return { value: (sign === '-' ? -1 : 1) * plain(digits!) * 10 ** Number(exponent), decimals: after - Number(exponent), significant };
+  return {
+    value: (sign === '-' ? -1 : 1) * plain(digits!) * 10 ** Number(exponent),
+    decimals: after - Number(exponent),
+    significant,
+  };
 }
 
 export const parseAnswer = (text: string): number | null => readWritten(text)?.value ?? null;

@@ -15,18 +15,30 @@ export interface PaperRow {
   readonly remark: string;
 }
 
-const squash = (text: string): string => text.toLowerCase().replaceAll(/[\s_{}\\$]/g, '').replaceAll(/[₀-₉]/g, (c) => String(c.charCodeAt(0) - 0x2080));
+const squash = (text: string): string =>
+  text
+    .toLowerCase()
+    .replaceAll(/[\s_{}\\$]/g, '')
+    .replaceAll(/[₀-₉]/g, (c) => String(c.charCodeAt(0) - 0x2080));
 
 /** What a line may be about: a node's value, or the derivative of the loss by a node. */
-function quantities(facts: ScalarFacts): ReadonlyMap<string, { readonly name: string; readonly exact: number; readonly node: NodeId; readonly derivative: boolean }> {
+function quantities(
+  facts: ScalarFacts,
+): ReadonlyMap<string, { readonly name: string; readonly exact: number; readonly node: NodeId; readonly derivative: boolean }> {
   const found = new Map<string, { name: string; exact: number; node: NodeId; derivative: boolean }>();
   const put = (keys: readonly string[], entry: { name: string; exact: number; node: NodeId; derivative: boolean }): void => {
     for (const key of keys) if (!found.has(squash(key))) found.set(squash(key), entry);
   };
-  for (const [node, exact] of facts.values) put([wordOf(facts, node), node], { name: wordOf(facts, node), exact, node, derivative: false });
+  for (const [node, exact] of facts.values)
+    put([wordOf(facts, node), node], { name: wordOf(facts, node), exact, node, derivative: false });
   for (const [node, exact] of facts.gradients) {
     const word = wordOf(facts, node);
-    put([`∂l/∂${word}`, `dl/d${word}`, `∂${word}`, `d${word}`, `grad ${word}`, `∂l/∂${node}`], { name: partialText(facts, facts.objective, node), exact, node, derivative: true });
+    put([`∂l/∂${word}`, `dl/d${word}`, `∂${word}`, `d${word}`, `grad ${word}`, `∂l/∂${node}`], {
+      name: partialText(facts, facts.objective, node),
+      exact,
+      node,
+      derivative: true,
+    });
   }
   return found;
 }
@@ -41,7 +53,13 @@ export function checkPaper(facts: ScalarFacts, text: string): readonly PaperRow[
       const cut = /^(.*?)(?:\s*[=:≈]\s*|\s*\t\s*|\s*;\s*|\s+(?=[+\-−–.\d]))([^=:≈]*)$/.exec(line);
       const entry = cut ? known.get(squash(cut[1]!)) : undefined;
       if (!cut || !entry)
-        return { line, of: null, verdict: 'unknown', exact: null, remark: 'Write the name, then the number: y = 3 or ∂l/∂x = −2.25.' };
+        return {
+          line,
+          of: null,
+          verdict: 'unknown',
+          exact: null,
+          remark: 'Write the name, then the number: y = 3 or ∂l/∂x = −2.25.',
+        };
       const { verdict, value } = grade(cut[2]!, entry.exact);
       const exact = answerText(entry.exact);
       const mistake = verdict === 'wrong' && entry.derivative ? mistakeBehind(facts, entry.node, value!) : null;

@@ -35,7 +35,8 @@ export function pathsToLoss(facts: ScalarFacts, from: NodeId, most = 200): Paths
       paths.push({ edges, factors, product: factors.reduce((a, b) => a * b, 1) });
       return;
     }
-    for (const e of flowing(facts, node)) if (count.get(e.to)! > 0) walk(e.to, [...edges, e], [...factors, facts.locals.get(e.id)!]);
+    for (const e of flowing(facts, node))
+      if (count.get(e.to)! > 0) walk(e.to, [...edges, e], [...factors, facts.locals.get(e.id)!]);
   };
   walk(from, [], []);
   const total = count.get(from) ?? 0;

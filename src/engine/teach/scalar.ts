@@ -39,7 +39,9 @@ export interface ScalarFacts {
 export type Facts = { readonly facts: ScalarFacts } | { readonly fault: string };
 
 /** The sources of a drawing in order, with the number each stands at when nothing else is said. */
-export function sourcesOf(project: Project): ReadonlyMap<NodeId, { readonly role: 'input' | 'target' | 'constant' | 'parameter'; readonly value: number | null }> {
+export function sourcesOf(
+  project: Project,
+): ReadonlyMap<NodeId, { readonly role: 'input' | 'target' | 'constant' | 'parameter'; readonly value: number | null }> {
   const { graph } = expand(project, infer(project).shapes);
   const sources = new Map<NodeId, { role: 'input' | 'target' | 'constant' | 'parameter'; value: number | null }>();
   for (const id of infer(graph).order) {
@@ -62,16 +64,6 @@ export function statedNumbers(project: Project): Numbers | null {
   return numbers;
 }
 
-/** The same drawing with other numbers in its constants and parameters. */
-export function withNumbers(project: Project, numbers: Numbers): Project {
-  const nodes = { ...project.nodes };
-  for (const [id, value] of Object.entries(numbers)) {
-    const node = nodes[id];
-    if (node && (node.op === 'constant' || node.op === 'parameter')) nodes[id] = { ...node, attrs: { ...node.attrs, values: [value] } };
-  }
-  return { ...project, nodes };
-}
-
 /** Reads the facts of one drawing for many sets of numbers: shapes and program are found once. */
 export interface ScalarReader {
   readonly read: (numbers: Numbers) => Facts;
@@ -86,7 +78,9 @@ export function scalarReader(project: Project): ScalarReader | { readonly fault:
   if (problems.length > 0) return { fault: problems[0]!.message };
   for (const id of order)
     if (sampleShape(shapes.get(id)!).length > 0)
-      return { fault: `'${nameOf(graph.nodes[id]!)}' is an array. Exercises are made from drawings of single numbers: set the shapes to empty.` };
+      return {
+        fault: `'${nameOf(graph.nodes[id]!)}' is an array. Exercises are made from drawings of single numbers: set the shapes to empty.`,
+      };
   const prepared = prepare(project, null);
   const { objective } = prepared;
   if (objective === null) return { fault: 'The drawing has no loss. Add one, or mark a node as the one to minimise.' };
@@ -100,7 +94,8 @@ export function scalarReader(project: Project): ScalarReader | { readonly fault:
   const read = (numbers: Numbers): Facts => {
     const features: number[] = [];
     const targets: number[] = [];
-    for (const { node, from, columns } of program.inputs) for (const column of columns) (from === 'features' ? features : targets)[column] = numbers[node] ?? 0;
+    for (const { node, from, columns } of program.inputs)
+      for (const column of columns) (from === 'features' ? features : targets)[column] = numbers[node] ?? 0;
     const state = Object.fromEntries(held.map((id) => [bufferIds.value(id), [numbers[id] ?? 0]]));
     const recorded = trace({ program, drawing: { graph, owner: prepared.owner }, row: 0, features, targets, state });
     const values = new Map<NodeId, number>();
@@ -112,7 +107,8 @@ export function scalarReader(project: Project): ScalarReader | { readonly fault:
       if (step.phase === 'forward' || (step.phase === 'loss' && !step.gradient)) {
         values.set(step.node, value);
         for (const local of step.locals ?? []) {
-          if (local.value === undefined) return { fault: `'${nameOf(graph.nodes[step.node]!)}' has no local derivative of a single number.` };
+          if (local.value === undefined)
+            return { fault: `'${nameOf(graph.nodes[step.node]!)}' has no local derivative of a single number.` };
           locals.set(local.edge, local.value.data[0]!);
         }
       } else if (step.phase === 'backward' && step.edge !== undefined) {
@@ -132,13 +128,16 @@ export function scalarFacts(project: Project, numbers: Numbers): Facts {
 }
 
 /** Edges out of a node along which a gradient comes back. */
-export const flowing = (facts: ScalarFacts, node: NodeId): readonly Edge[] => facts.links.outOf.get(node)!.filter((e) => facts.locals.has(e.id));
+export const flowing = (facts: ScalarFacts, node: NodeId): readonly Edge[] =>
+  facts.links.outOf.get(node)!.filter((e) => facts.locals.has(e.id));
 
 export const isSource = (facts: ScalarFacts, node: NodeId): boolean => opOf(facts.graph.nodes[node]!.op)?.kind === 'source';
-export const isActivation = (facts: ScalarFacts, node: NodeId): boolean => opOf(facts.graph.nodes[node]!.op)?.group === 'activation';
+export const isActivation = (facts: ScalarFacts, node: NodeId): boolean =>
+  opOf(facts.graph.nodes[node]!.op)?.group === 'activation';
 
 /** What people call a node; the loss is l, whatever the drawing calls it. */
-export const wordOf = (facts: ScalarFacts, node: NodeId): string => (node === facts.objective ? 'l' : nameOf(facts.graph.nodes[node]!));
+export const wordOf = (facts: ScalarFacts, node: NodeId): string =>
+  node === facts.objective ? 'l' : nameOf(facts.graph.nodes[node]!);
 export const latexName = (facts: ScalarFacts, node: NodeId): Latex =>
   node === facts.objective ? 'l' : symbolOf(node, nameOf(facts.graph.nodes[node]!));
 export const partialText = (facts: ScalarFacts, of: NodeId, by: NodeId): string => `∂${wordOf(facts, of)}/∂${wordOf(facts, by)}`;

@@ -18,7 +18,13 @@ export interface SketchSettings {
 export const at = (column: number, row: number): Point => ({ x: column * 200, y: row * 120 });
 
 /** A fixed number that is not learned and gets no gradient: a coefficient, a target. */
-export const fixed = (value: number, place: Point, label?: string): SketchRow => ['constant', {}, place, { values: [value] }, label];
+export const fixed = (value: number, place: Point, label?: string): SketchRow => [
+  'constant',
+  {},
+  place,
+  { values: [value] },
+  label,
+];
 /** A number with a gradient: a weight, or an input whose gradient is asked for. */
 export const variable = (value: number, place: Point, role: 'weight' | 'bias' = 'weight'): SketchRow => [
   'parameter',

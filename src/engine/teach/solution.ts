@@ -25,16 +25,30 @@ export function solution(facts: ScalarFacts, node: NodeId): readonly SolutionLin
     if (step.phase === 'update') break;
     if (step.phase === 'forward' || (step.phase === 'loss' && !step.gradient)) {
       if (isSource(facts, step.node)) given.push(step.numbers);
-      else lines.push({ part: 'forward', node: step.node, text: `Forward: the value of ${wordOf(facts, step.node)}.`, latex: both(step.formula, step.numbers) });
+      else
+        lines.push({
+          part: 'forward',
+          node: step.node,
+          text: `Forward: the value of ${wordOf(facts, step.node)}.`,
+          latex: both(step.formula, step.numbers),
+        });
     } else if (step.phase === 'loss') {
-      lines.push({ part: 'backward', node: step.node, text: 'Backward: the derivative of the loss with respect to itself is 1.', latex: [step.formula] });
+      lines.push({
+        part: 'backward',
+        node: step.node,
+        text: 'Backward: the derivative of the loss with respect to itself is 1.',
+        latex: [step.formula],
+      });
     } else if (step.edge !== undefined ? edges.has(step.edge) : between.has(step.node)) {
       const from = step.edge === undefined ? step.node : facts.graph.edges[step.edge]!.from;
       lines.push({
         part: 'backward',
         node: step.node,
         ...(step.edge === undefined ? {} : { edge: step.edge }),
-        text: step.edge === undefined ? `${wordOf(facts, from)} feeds several edges: add what comes back.` : `Backward: through ${wordOf(facts, step.node)} to ${wordOf(facts, from)}.`,
+        text:
+          step.edge === undefined
+            ? `${wordOf(facts, from)} feeds several edges: add what comes back.`
+            : `Backward: through ${wordOf(facts, step.node)} to ${wordOf(facts, from)}.`,
         latex: both(step.formula, step.numbers),
       });
     }

@@ -19,7 +19,7 @@ export interface TruthRow {
 export const inputRows = (count: number): readonly (readonly number[])[] =>
   Array.from({ length: 2 ** count }, (_, row) => Array.from({ length: count }, (_, i) => (row >> (count - 1 - i)) & 1));
 
-export const fires = ({ signs, threshold }: ThresholdUnit, inputs: readonly number[]): boolean =>
+const fires = ({ signs, threshold }: ThresholdUnit, inputs: readonly number[]): boolean =>
   inputs.reduce((s, x, i) => s + signs[i]! * x, 0) > threshold;
 
 export const truthTable = (unit: ThresholdUnit): readonly TruthRow[] =>
@@ -73,6 +73,7 @@ export function reachableFunctions(): ReadonlySet<string> {
   const reached = new Set<string>();
   for (let w1 = -2; w1 <= 2; w1++)
     for (let w2 = -2; w2 <= 2; w2++)
-      for (let threshold = -4.5; threshold <= 4.5; threshold++) reached.add(rows.map(([a, b]) => (w1 * a! + w2 * b! > threshold ? '1' : '0')).join(''));
+      for (let threshold = -4.5; threshold <= 4.5; threshold++)
+        reached.add(rows.map(([a, b]) => (w1 * a! + w2 * b! > threshold ? '1' : '0')).join(''));
   return reached;
 }

@@ -53,7 +53,11 @@ export type Block =
   | { readonly kind: 'points'; readonly items: readonly string[] }
   /** A misprint of the course, or a caution. */
   | { readonly kind: 'note'; readonly title: string; readonly text: string }
-  | { readonly kind: 'quiz'; readonly question: string; readonly choices: readonly { readonly text: string; readonly right?: boolean; readonly why: string }[] }
+  | {
+      readonly kind: 'quiz';
+      readonly question: string;
+      readonly choices: readonly { readonly text: string; readonly right?: boolean; readonly why: string }[];
+    }
   | { readonly kind: 'figure'; readonly spec: FigureSpec; readonly caption: string };
 
 /** What a check may look at: reports of this page's figures, and the live program. */
@@ -71,7 +75,7 @@ export interface Witness {
   readonly stepped: { readonly at: number; readonly of: number; readonly phase: string } | null;
 }
 
-export interface Check {
+interface Check {
   /** What there is to do, as a request. */
   readonly ask: string;
   readonly done: (witness: Witness) => boolean;
@@ -98,9 +102,13 @@ export const formula = (latex: string): Block => ({ kind: 'formula', latex });
 export const points = (...items: string[]): Block => ({ kind: 'points', items });
 export const note = (title: string, words: string): Block => ({ kind: 'note', title, text: words });
 export const figure = (spec: FigureSpec, caption: string): Block => ({ kind: 'figure', spec, caption });
-export const quiz = (question: string, ...choices: { readonly text: string; readonly right?: boolean; readonly why: string }[]): Block => ({ kind: 'quiz', question, choices });
+export const quiz = (
+  question: string,
+  ...choices: { readonly text: string; readonly right?: boolean; readonly why: string }[]
+): Block => ({ kind: 'quiz', question, choices });
 
 /** The project was opened from this page: its title is still there. */
 export const opened = (witness: Witness, title: string): boolean => witness.project.settings.title === title;
-export const isTrue = (witness: Witness, ...names: readonly string[]): boolean => names.every((name) => witness.facts[name] === true);
+export const isTrue = (witness: Witness, ...names: readonly string[]): boolean =>
+  names.every((name) => witness.facts[name] === true);
 export const count = (witness: Witness, name: string): number => Number(witness.facts[name] ?? 0);

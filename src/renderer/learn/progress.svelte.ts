@@ -10,7 +10,7 @@ export interface Memory {
   write(text: string): void;
 }
 
-export const localMemory: Memory = {
+const localMemory: Memory = {
   read: () => {
     try {
       return localStorage.getItem(KEY);
@@ -38,9 +38,17 @@ export class Progress {
       const stored: unknown = JSON.parse(memory.read() ?? 'null');
       if (typeof stored === 'object' && stored !== null && 'done' in stored && Array.isArray(stored.done))
         this.done = new Set(stored.done.filter((id) => typeof id === 'string'));
-      if (typeof stored === 'object' && stored !== null && 'seen' in stored && typeof stored.seen === 'object' && stored.seen !== null)
-        for (const [id, names] of Object.entries(stored.seen)) if (Array.isArray(names)) this.#seen[id] = names.filter((name) => typeof name === 'string');
-      if (typeof stored === 'object' && stored !== null && 'last' in stored && typeof stored.last === 'string') this.last = stored.last;
+      if (
+        typeof stored === 'object' &&
+        stored !== null &&
+        'seen' in stored &&
+        typeof stored.seen === 'object' &&
+        stored.seen !== null
+      )
+        for (const [id, names] of Object.entries(stored.seen))
+          if (Array.isArray(names)) this.#seen[id] = names.filter((name) => typeof name === 'string');
+      if (typeof stored === 'object' && stored !== null && 'last' in stored && typeof stored.last === 'string')
+        this.last = stored.last;
     } catch {
       // What cannot be read is forgotten.
     }

@@ -33,16 +33,38 @@ const neuronOnPlane = (title: string, notes: string, data: string, activation: s
       y: ['input', {}, at(0, 1.4), { shape: [], columns: 'y' }],
       neuron: ['neuron', { x1: 'x', x2: 'y' }, at(1.2, 0.7), { inputs: 2, activation }],
       target: ['target', {}, at(1.2, 2.2), { shape: [] }],
-      loss: [activation === 'sigmoid' ? 'binary-cross-entropy' : 'squared-error', { prediction: 'neuron', target: 'target' }, at(2.5, 0.9)],
+      loss: [
+        activation === 'sigmoid' ? 'binary-cross-entropy' : 'squared-error',
+        { prediction: 'neuron', target: 'target' },
+        at(2.5, 0.9),
+      ],
     },
   );
 
 export const gaussians = (): Project =>
-  neuronOnPlane(titles.gaussians, 'Two clouds. Train: one neuron finds a line between them (course 1.8).', 'gaussians', 'sigmoid', 20);
+  neuronOnPlane(
+    titles.gaussians,
+    'Two clouds. Train: one neuron finds a line between them (course 1.8).',
+    'gaussians',
+    'sigmoid',
+    20,
+  );
 export const step = (): Project =>
-  neuronOnPlane(titles.step, 'A binary step has derivative 0, so nothing before it can learn. Read the problem, then change the activation to a sigmoid (course 1.5.1).', 'gaussians', 'binary-step', 20);
+  neuronOnPlane(
+    titles.step,
+    'A binary step has derivative 0, so nothing before it can learn. Read the problem, then change the activation to a sigmoid (course 1.5.1).',
+    'gaussians',
+    'binary-step',
+    20,
+  );
 export const oneNeuron = (): Project =>
-  neuronOnPlane(titles.oneNeuron, 'A disc inside a ring. However long it trains, one neuron draws one straight line (course 1.9).', 'circles', 'sigmoid', 60);
+  neuronOnPlane(
+    titles.oneNeuron,
+    'A disc inside a ring. However long it trains, one neuron draws one straight line (course 1.9).',
+    'circles',
+    'sigmoid',
+    60,
+  );
 
 const threeOnCircles = (title: string, notes: string, byHand: boolean): Project => {
   const lines = polygon(3, 2.5, Math.PI / 2);
@@ -53,7 +75,12 @@ const threeOnCircles = (title: string, notes: string, byHand: boolean): Project 
       input: ['input', {}, at(0, 0), { shape: [2] }],
       ...(byHand
         ? {
-            weight: ['parameter', {}, at(0.4, 1.2), { shape: [2, 3], values: [...lines.map((l) => steep * l.w[0]), ...lines.map((l) => steep * l.w[1])] }] as const,
+            weight: [
+              'parameter',
+              {},
+              at(0.4, 1.2),
+              { shape: [2, 3], values: [...lines.map((l) => steep * l.w[0]), ...lines.map((l) => steep * l.w[1])] },
+            ] as const,
             product: ['matmul', { a: 'input', b: 'weight' }, at(1, 0)] as const,
             bias: ['parameter', {}, at(1.3, 1.2), { shape: [3], values: lines.map((l) => steep * l.b), role: 'bias' }] as const,
             sum: ['add', { a: 'product', b: 'bias' }, at(1.8, 0)] as const,
@@ -73,15 +100,25 @@ const threeOnCircles = (title: string, notes: string, byHand: boolean): Project 
   );
   return project;
 };
-export const three = (): Project => threeOnCircles(titles.three, 'Three hidden neurons, three lines. Train, and look at what each of them separates (course 1.10).', false);
+export const three = (): Project =>
+  threeOnCircles(
+    titles.three,
+    'Three hidden neurons, three lines. Train, and look at what each of them separates (course 1.10).',
+    false,
+  );
 export const threeByHand = (): Project =>
-  threeOnCircles(titles.threeByHand, 'The weights are set by hand: three half-planes that look at the middle, and an output that asks for all three. Look at the boundary before any training.', true);
+  threeOnCircles(
+    titles.threeByHand,
+    'The weights are set by hand: three half-planes that look at the middle, and an output that asks for all three. Look at the boundary before any training.',
+    true,
+  );
 
 export const sigma = (): Project =>
   sketch(
     {
       title: titles.sigma,
-      notes: 'x = 2, y = −1, w₁ = 0.5, w₂ = −0.25, b = 0.25. The sum is 1.5 and its sigmoid 0.817574. Step through it (course 2.2).',
+      notes:
+        'x = 2, y = −1, w₁ = 0.5, w₂ = −0.25, b = 0.25. The sum is 1.5 and its sigmoid 0.817574. Step through it (course 2.2).',
       training: { optimizer: 'sgd', hyper: { rate: 0.5 }, batch: 1, epochs: 20, objective: 'l' },
     },
     {
@@ -99,8 +136,24 @@ export const sigma = (): Project =>
     },
   );
 
-const layers = (title: string, notes: string, options: { inputs: number; sizes: readonly number[]; activation: string; last: string; loss: string; data: Project['settings']['data']; training: Partial<Project['settings']['training']>; initializer?: string; scale?: number }): Project => {
-  const rows: Record<string, Parameters<typeof sketch>[1][string]> = { input: ['input', {}, at(0, 0), { shape: [options.inputs] }] };
+const layers = (
+  title: string,
+  notes: string,
+  options: {
+    inputs: number;
+    sizes: readonly number[];
+    activation: string;
+    last: string;
+    loss: string;
+    data: Project['settings']['data'];
+    training: Partial<Project['settings']['training']>;
+    initializer?: string;
+    scale?: number;
+  },
+): Project => {
+  const rows: Record<string, Parameters<typeof sketch>[1][string]> = {
+    input: ['input', {}, at(0, 0), { shape: [options.inputs] }],
+  };
   let before = 'input';
   options.sizes.forEach((units, i) => {
     const last = i === options.sizes.length - 1;
@@ -109,7 +162,11 @@ const layers = (title: string, notes: string, options: { inputs: number; sizes: 
       'dense',
       { x: before },
       at(1.2 * (i + 1), 0),
-      { units, activation: last ? options.last : options.activation, ...(options.initializer ? { initializer: options.initializer, scale: options.scale ?? 0.5 } : {}) },
+      {
+        units,
+        activation: last ? options.last : options.activation,
+        ...(options.initializer ? { initializer: options.initializer, scale: options.scale ?? 0.5 } : {}),
+      },
     ];
     before = id;
   });
@@ -122,16 +179,41 @@ const layers = (title: string, notes: string, options: { inputs: number; sizes: 
 const adam = (rate: number, epochs: number, batch = 10) => ({ optimizer: 'adam', hyper: { rate }, batch, epochs });
 
 export const deepIdentity = (): Project =>
-  layers(titles.deepIdentity, 'Three layers, but every activation is the identity. Train it on the circles: the boundary stays a line (course 2.3.6). Then change the activations to tanh.', {
-    inputs: 2, sizes: [8, 8, 1], activation: 'identity', last: 'identity', loss: 'binary-cross-entropy-logits', data: toy('circles'), training: adam(0.03, 60),
-  });
+  layers(
+    titles.deepIdentity,
+    'Three layers, but every activation is the identity. Train it on the circles: the boundary stays a line (course 2.3.6). Then change the activations to tanh.',
+    {
+      inputs: 2,
+      sizes: [8, 8, 1],
+      activation: 'identity',
+      last: 'identity',
+      loss: 'binary-cross-entropy-logits',
+      data: toy('circles'),
+      training: adam(0.03, 60),
+    },
+  );
 export const counting = (): Project =>
-  layers(titles.counting, 'Eight inputs, three hidden layers of nine, four outputs: how many parameters? (course 2.3.7, reconstructed)', {
-    inputs: 8, sizes: [9, 9, 9, 4], activation: 'relu', last: 'identity', loss: 'mean-squared-error', data: { kind: 'none' }, training: adam(0.01, 10),
-  });
+  layers(
+    titles.counting,
+    'Eight inputs, three hidden layers of nine, four outputs: how many parameters? (course 2.3.7, reconstructed)',
+    {
+      inputs: 8,
+      sizes: [9, 9, 9, 4],
+      activation: 'relu',
+      last: 'identity',
+      loss: 'mean-squared-error',
+      data: { kind: 'none' },
+      training: adam(0.01, 10),
+    },
+  );
 export const skip = (): Project =>
   sketch(
-    { title: titles.skip, notes: 'The input also goes around the hidden layer. A layer is found by its longest path from the inputs (course 2.3.2).', data: toy('sine', 0.05, 300), training: adam(0.02, 100) },
+    {
+      title: titles.skip,
+      notes: 'The input also goes around the hidden layer. A layer is found by its longest path from the inputs (course 2.3.2).',
+      data: toy('sine', 0.05, 300),
+      training: adam(0.02, 100),
+    },
     {
       input: ['input', {}, at(0, 0), { shape: [1] }],
       hidden: ['dense', { x: 'input' }, at(1.2, 0.8), { units: 8, activation: 'tanh' }],
@@ -144,34 +226,82 @@ export const skip = (): Project =>
   );
 export const wide = (): Project =>
   layers(titles.wide, 'One hidden layer: 2·30 + 30 + 30 + 1 = 121 parameters. Compare with three narrow layers (course 2.4.4).', {
-    inputs: 2, sizes: [30, 1], activation: 'tanh', last: 'identity', loss: 'binary-cross-entropy-logits', data: toy('spiral'), training: adam(0.02, 200),
+    inputs: 2,
+    sizes: [30, 1],
+    activation: 'tanh',
+    last: 'identity',
+    loss: 'binary-cross-entropy-logits',
+    data: toy('spiral'),
+    training: adam(0.02, 200),
   });
 export const deep = (): Project =>
-  layers(titles.deep, 'Three hidden layers of six: 2·6 + 6·6 + 6·6 + 6 = 90 weights and 19 biases, fewer than the wide network (course 2.4.4).', {
-    inputs: 2, sizes: [6, 6, 6, 1], activation: 'tanh', last: 'identity', loss: 'binary-cross-entropy-logits', data: toy('spiral'), training: adam(0.02, 200),
-  });
+  layers(
+    titles.deep,
+    'Three hidden layers of six: 2·6 + 6·6 + 6·6 + 6 = 90 weights and 19 biases, fewer than the wide network (course 2.4.4).',
+    {
+      inputs: 2,
+      sizes: [6, 6, 6, 1],
+      activation: 'tanh',
+      last: 'identity',
+      loss: 'binary-cross-entropy-logits',
+      data: toy('spiral'),
+      training: adam(0.02, 200),
+    },
+  );
 export const unbounded = (): Project =>
-  layers(titles.unbounded, 'Binary cross-entropy needs a probability, but the output layer is not bounded. Set its activation to sigmoid (course 3.3).', {
-    inputs: 2, sizes: [4, 1], activation: 'tanh', last: 'identity', loss: 'binary-cross-entropy', data: toy('gaussians'), training: adam(0.03, 20),
-  });
+  layers(
+    titles.unbounded,
+    'Binary cross-entropy needs a probability, but the output layer is not bounded. Set its activation to sigmoid (course 3.3).',
+    {
+      inputs: 2,
+      sizes: [4, 1],
+      activation: 'tanh',
+      last: 'identity',
+      loss: 'binary-cross-entropy',
+      data: toy('gaussians'),
+      training: adam(0.03, 20),
+    },
+  );
 export const parabola = (): Project =>
   sketch(
-    { title: titles.parabola, notes: 'L = θ² from θ = 1. With η = 0.1 it goes 0.8, 0.64, …; with η = 1 it jumps between 1 and −1; with η = 1.1 it diverges (course 3.5.1).', training: { optimizer: 'sgd', hyper: { rate: 0.1 }, batch: 1, epochs: 20, objective: 'L' } },
+    {
+      title: titles.parabola,
+      notes:
+        'L = θ² from θ = 1. With η = 0.1 it goes 0.8, 0.64, …; with η = 1 it jumps between 1 and −1; with η = 1.1 it diverges (course 3.5.1).',
+      training: { optimizer: 'sgd', hyper: { rate: 0.1 }, batch: 1, epochs: 20, objective: 'L' },
+    },
     { theta: variable(1, at(0, 0)), L: ['power', { x: 'theta' }, at(1.2, 0), { exponent: 2 }] },
   );
 export const overfit = (): Project =>
-  layers(titles.overfit, 'Few noisy points and a large network. Watch the validation loss: it falls, then rises while the training loss goes on falling (course 3.5.3).', {
-    inputs: 1, sizes: [64, 64, 1], activation: 'tanh', last: 'identity', loss: 'mean-squared-error', data: toy('sine', 0.35, 40), training: adam(0.01, 600, 28),
-  });
+  layers(
+    titles.overfit,
+    'Few noisy points and a large network. Watch the validation loss: it falls, then rises while the training loss goes on falling (course 3.5.3).',
+    {
+      inputs: 1,
+      sizes: [64, 64, 1],
+      activation: 'tanh',
+      last: 'identity',
+      loss: 'mean-squared-error',
+      data: toy('sine', 0.35, 40),
+      training: adam(0.01, 600, 28),
+    },
+  );
 export const batch = (): Project =>
   layers(titles.batch, 'Change the batch size: all rows are gradient descent, 1 is stochastic gradient descent (course 3.5.6).', {
-    inputs: 2, sizes: [4, 1], activation: 'tanh', last: 'identity', loss: 'binary-cross-entropy-logits', data: toy('circles'), training: { optimizer: 'sgd', hyper: { rate: 0.3 }, batch: 1, epochs: 60 },
+    inputs: 2,
+    sizes: [4, 1],
+    activation: 'tanh',
+    last: 'identity',
+    loss: 'binary-cross-entropy-logits',
+    data: toy('circles'),
+    training: { optimizer: 'sgd', hyper: { rate: 0.3 }, batch: 1, epochs: 60 },
   });
 export const layer = (): Project =>
   sketch(
     {
       title: titles.layer,
-      notes: 'x = (1, −2), ReLU, target (2, 0), squared error. In the row convention W here is the transpose of the course’s: t = (2.5, 0.5), L = 0.5 (course 3.6.20).',
+      notes:
+        'x = (1, −2), ReLU, target (2, 0), squared error. In the row convention W here is the transpose of the course’s: t = (2.5, 0.5), L = 0.5 (course 3.6.20).',
       training: { optimizer: 'sgd', hyper: { rate: 0.1 }, batch: 1, epochs: 1, objective: 'L' },
     },
     {
@@ -188,6 +318,17 @@ export const layer = (): Project =>
     },
   );
 export const zero = (): Project =>
-  layers(titles.zero, 'All weights start at 0. Train: the hidden neurons never become different from each other (course 3.7.1). Then choose another initializer.', {
-    inputs: 2, sizes: [4, 1], activation: 'tanh', last: 'identity', loss: 'binary-cross-entropy-logits', data: toy('xor'), training: adam(0.03, 40), initializer: 'zeros',
-  });
+  layers(
+    titles.zero,
+    'All weights start at 0. Train: the hidden neurons never become different from each other (course 3.7.1). Then choose another initializer.',
+    {
+      inputs: 2,
+      sizes: [4, 1],
+      activation: 'tanh',
+      last: 'identity',
+      loss: 'binary-cross-entropy-logits',
+      data: toy('xor'),
+      training: adam(0.03, 40),
+      initializer: 'zeros',
+    },
+  );

@@ -8,12 +8,15 @@ export function witnessOf(facts: Witness['facts'], editor: Editor, run: Run): Wi
   return {
     facts,
     project: editor.project,
-    sound: Object.keys(editor.project.nodes).length > 0 && !editor.checked.problems.some((p) => p.severity === 'error' || p.code === 'bce-unbounded'),
+    sound:
+      Object.keys(editor.project.nodes).length > 0 &&
+      !editor.checked.problems.some((p) => p.severity === 'error' || p.code === 'bce-unbounded'),
     parameters: editor.checked.totals,
     epoch: run.epoch,
     step: run.step,
     accuracy: run.testScore?.accuracy ?? run.points.at(-1)?.validation?.accuracy ?? null,
     loss: run.batchLoss,
-    stepped: stepper.trace === null ? null : { at: stepper.index, of: stepper.steps.length, phase: stepper.step?.phase ?? 'forward' },
+    stepped:
+      stepper.trace === null ? null : { at: stepper.index, of: stepper.steps.length, phase: stepper.step?.phase ?? 'forward' },
   };
 }

@@ -4,12 +4,55 @@ import { generateDataset } from '../../../src/engine/data/generators';
 import { draftProject } from '../../../src/engine/train/draft';
 import type { Tensor } from '../../../src/engine/ir/shape';
 import { defaultSettings } from '../../../src/engine/graph/project';
-import { drawnFunction, fitSteps, qAgainstEpsilon, smallestQ, targets, valueOfFit } from '../../../src/engine/teach/approximation';
-import { batchPath, costsOf, descend, earlyStop, hollows, largestSafeRate, largestSafeRateOfQuadratic, linePoints, meanGradient, meanLoss, parabola, sampleGradient, sampleLoss, valley } from '../../../src/engine/teach/descent';
+import {
+  drawnFunction,
+  fitSteps,
+  qAgainstEpsilon,
+  smallestQ,
+  targets,
+  valueOfFit,
+} from '../../../src/engine/teach/approximation';
+import {
+  batchPath,
+  costsOf,
+  descend,
+  earlyStop,
+  hollows,
+  largestSafeRate,
+  largestSafeRateOfQuadratic,
+  linePoints,
+  meanGradient,
+  meanLoss,
+  parabola,
+  sampleGradient,
+  sampleLoss,
+  valley,
+} from '../../../src/engine/teach/descent';
 import { collapse, collapseNumbers, equationsBlock, equationsOf } from '../../../src/engine/teach/equations';
 import { activationSizes, deviations, sigmoidBound, symmetryRun } from '../../../src/engine/teach/initialisation';
-import { activationJacobian, contract, hadamard, leftJacobian, mapMatrix, matrix, multiply, rightJacobian, transpose } from '../../../src/engine/teach/jacobian';
-import { accuracy, bestLine, footOf, insideAll, type LabelledPoint, polygon, signedDistance, sumAt, throughPoint, turnedTowards } from '../../../src/engine/teach/lines';
+import {
+  activationJacobian,
+  contract,
+  hadamard,
+  leftJacobian,
+  mapMatrix,
+  matrix,
+  multiply,
+  rightJacobian,
+  transpose,
+} from '../../../src/engine/teach/jacobian';
+import {
+  accuracy,
+  bestLine,
+  footOf,
+  insideAll,
+  type LabelledPoint,
+  polygon,
+  signedDistance,
+  sumAt,
+  throughPoint,
+  turnedTowards,
+} from '../../../src/engine/teach/lines';
 import { act, backward, courseLayer, forward, meanLossOf, type Network } from '../../../src/engine/teach/mlp';
 import { countQuiz, courseSizes, networkSize } from '../../../src/engine/teach/network-size';
 import { gates, reachableFunctions, searchUnit, truthTable } from '../../../src/engine/teach/threshold';
@@ -31,21 +74,32 @@ describe('McCulloch–Pitts', () => {
 
 describe('activations', () => {
   test.each([
-    ['sigmoid', 0, 0.5, 0.25], ['sigmoid', 6, 0.997527, 0.002467], ['sigmoid', 1.5, 0.817574, 0.149146], ['tanh', 0, 0, 1], ['tanh', 3, 0.995055, 0.009866],
-    ['relu', -1, 0, 0], ['relu', 1, 1, 1], ['relu', 0, 0, 0],
+    ['sigmoid', 0, 0.5, 0.25],
+    ['sigmoid', 6, 0.997527, 0.002467],
+    ['sigmoid', 1.5, 0.817574, 0.149146],
+    ['tanh', 0, 0, 1],
+    ['tanh', 3, 0.995055, 0.009866],
+    ['relu', -1, 0, 0],
+    ['relu', 1, 1, 1],
+    ['relu', 0, 0, 0],
   ] as const)('%s at %f', (name, x, g, d) => {
     const y = act[name].g(x);
     expect(y).toBeCloseTo(g, 6);
     expect(act[name].d(x, y)).toBeCloseTo(d, 6);
   });
   it('does not overflow at ±1000', () => {
-    for (const x of [-1000, 1000]) for (const name of ['sigmoid', 'tanh', 'relu'] as const) expect(Number.isFinite(act[name].g(x))).toBe(true);
+    for (const x of [-1000, 1000])
+      for (const name of ['sigmoid', 'tanh', 'relu'] as const) expect(Number.isFinite(act[name].g(x))).toBe(true);
   });
 });
 
 const pointsOf = (name: string, noise = 0, count = 500): LabelledPoint[] => {
   const set = generateDataset({ kind: 'generator', name, count, noise, seed: 1 }, defaultSettings.split);
-  return Array.from({ length: set.rows }, (_, i) => ({ x: set.x[2 * i]!, y: set.x[2 * i + 1]!, label: set.y[i] === 1 ? (1 as const) : (0 as const) }));
+  return Array.from({ length: set.rows }, (_, i) => ({
+    x: set.x[2 * i]!,
+    y: set.x[2 * i + 1]!,
+    label: set.y[i] === 1 ? (1 as const) : (0 as const),
+  }));
 };
 
 describe('lines', () => {
@@ -79,7 +133,12 @@ describe('lines', () => {
 describe('counting parameters', () => {
   it('8-9-9-9-4: 270 weights, 31 biases, 301 parameters, 39 neurons', () => {
     expect(networkSize(courseSizes)).toMatchObject({ weights: 270, biases: 31, total: 301, neurons: 39 });
-    expect(countQuiz(courseSizes).map((c) => [c.letter, c.value, c.right])).toEqual([['A', 270, false], ['B', 274, false], ['C', 301, true], ['D', 39, false]]);
+    expect(countQuiz(courseSizes).map((c) => [c.letter, c.value, c.right])).toEqual([
+      ['A', 270, false],
+      ['B', 274, false],
+      ['C', 301, true],
+      ['D', 39, false],
+    ]);
   });
 });
 
@@ -92,7 +151,11 @@ describe('descent', () => {
     expect(thetas(1.1, 2)[1]).toBeCloseTo(-1.2, 12);
     expect(thetas(1.1, 2)[2]).toBeCloseTo(1.44, 12);
     expect(descend(parabola, 1, 0.1, 5).every((s) => s.descends)).toBe(true);
-    expect(descend(parabola, 1, 1.1, 5).slice(1).some((s) => s.descends)).toBe(false);
+    expect(
+      descend(parabola, 1, 1.1, 5)
+        .slice(1)
+        .some((s) => s.descends),
+    ).toBe(false);
   });
   it('the largest safe rate: below it the loss falls, above it rises', () => {
     expect(largestSafeRateOfQuadratic(1)).toBe(1);
@@ -166,16 +229,22 @@ describe('universal approximation', () => {
 });
 
 describe('initialisation', () => {
-  const after = (name: string): number =>
-    activationSizes({ width: 128, layers: 10, deviation: deviations.find((d) => d.name === name)!.of(128), g: 'relu', seed: 1 }).at(-1)!.meanSquare;
+  const tenLayers = (name: string): number =>
+    activationSizes({
+      width: 128,
+      layers: 10,
+      deviation: deviations.find((d) => d.name === name)!.of(128),
+      g: 'relu',
+      seed: 1,
+    }).at(-1)!.meanSquare;
   it('ten ReLU layers of 128: about 1 with √(2/n), 1e-3 with 1/√n, 1e3 with 2/√n', () => {
-    expect(after('he')).toBeGreaterThan(0.3);
-    expect(after('he')).toBeLessThan(3);
-    expect(after('lecun')).toBeGreaterThan(2e-4);
-    expect(after('lecun')).toBeLessThan(4e-3);
-    expect(after('printed')).toBeGreaterThan(3e2);
-    expect(after('printed')).toBeLessThan(4e3);
-    expect(after('zero')).toBe(0);
+    expect(tenLayers('he')).toBeGreaterThan(0.3);
+    expect(tenLayers('he')).toBeLessThan(3);
+    expect(tenLayers('lecun')).toBeGreaterThan(2e-4);
+    expect(tenLayers('lecun')).toBeLessThan(4e-3);
+    expect(tenLayers('printed')).toBeGreaterThan(3e2);
+    expect(tenLayers('printed')).toBeLessThan(4e3);
+    expect(tenLayers('zero')).toBe(0);
     expect(sigmoidBound(10)).toBeCloseTo(9.5e-7, 8);
   });
   it('zero and equal weights stay equal; random ones do not', () => {
@@ -190,15 +259,27 @@ describe('initialisation', () => {
 });
 
 describe('matrix calculus', () => {
-  const x = matrix([[1, -2], [0.5, 3]]);
-  const y = matrix([[2, 0, -1], [1, 4, 0.5]]);
-  const up = matrix([[1, -1, 2], [0.5, 0, 3]]);
+  const x = matrix([
+    [1, -2],
+    [0.5, 3],
+  ]);
+  const y = matrix([
+    [2, 0, -1],
+    [1, 4, 0.5],
+  ]);
+  const up = matrix([
+    [1, -1, 2],
+    [0.5, 0, 3],
+  ]);
   it('an activation: the full contraction is the Hadamard product', () => {
-    const g = matrix([[1, 2], [3, -1]]);
+    const g = matrix([
+      [1, 2],
+      [3, -1],
+    ]);
     const d = (v: number): number => 1 - Math.tanh(v) ** 2;
     const jacobian = activationJacobian(x, d);
     expect(contract(g, jacobian).data).toEqual(hadamard(g, mapMatrix(x, d)).data);
-    jacobian.blocks.forEach((block, k) => block.data.forEach((v, j) => j !== k && expect(v).toBe(0)));
+    for (const [k, block] of jacobian.blocks.entries()) for (const [j, v] of block.data.entries()) if (j !== k) expect(v).toBe(0);
   });
   it('a product: ∂L/∂X = ∂L/∂T Yᵗ and ∂L/∂Y = Xᵗ ∂L/∂T', () => {
     expect(contract(up, leftJacobian(x, y)).data).toEqual(multiply(up, transpose(y)).data);
@@ -209,17 +290,36 @@ describe('matrix calculus', () => {
     expect(forward(network, input)[0]!.t).toEqual([2.5, 0.5]);
     const { loss, layers } = backward(network, input, target);
     expect(loss).toBe(0.5);
-    expect(layers[0]).toEqual({ t: [1, 1], w: [[1, -2], [1, -2]], b: [1, 1], x: [2.5, 0] });
+    expect(layers[0]).toEqual({
+      t: [1, 1],
+      w: [
+        [1, -2],
+        [1, -2],
+      ],
+      b: [1, 1],
+      x: [2.5, 0],
+    });
   });
   it('backward equals finite differences in two layers', () => {
     const network: Network = [
-      { w: [[0.3, -0.2], [0.5, 0.1], [-0.4, 0.7]], b: [0.1, -0.1, 0.2], g: 'tanh' },
+      {
+        w: [
+          [0.3, -0.2],
+          [0.5, 0.1],
+          [-0.4, 0.7],
+        ],
+        b: [0.1, -0.1, 0.2],
+        g: 'tanh',
+      },
       { w: [[0.6, -0.3, 0.2]], b: [0.05], g: 'sigmoid' },
     ];
     const pair = { x: [0.7, -1.1], y: [1] };
     const { layers } = backward(network, pair.x, pair.y);
     const h = 1e-6;
-    const moved = (by: number): Network => [{ ...network[0]!, w: network[0]!.w.map((row, i) => row.map((v, j) => (i === 1 && j === 0 ? v + by : v))) }, network[1]!];
+    const moved = (by: number): Network => [
+      { ...network[0]!, w: network[0]!.w.map((row, i) => row.map((v, j) => (i === 1 && j === 0 ? v + by : v))) },
+      network[1]!,
+    ];
     expect(layers[0]!.w[1]![0]).toBeCloseTo((meanLossOf(moved(h), [pair]) - meanLossOf(moved(-h), [pair])) / (2 * h), 7);
   });
 });
@@ -232,7 +332,9 @@ describe('equations', () => {
     expect(of('row')).toContain('\\,\\mathbf{W}_{1} + \\mathbf{b}_{1}');
     expect(of('column')).toContain('\\mathbf{W}_{1}\\,');
     for (const convention of ['row', 'column'] as const)
-      expect(() => katex.renderToString(equationsBlock(equationsOf(project, convention)), { throwOnError: true, strict: 'error' })).not.toThrow();
+      expect(() =>
+        katex.renderToString(equationsBlock(equationsOf(project, convention)), { throwOnError: true, strict: 'error' }),
+      ).not.toThrow();
   });
   it('with identities everywhere one matrix is left', () => {
     const found = collapse(project, null, 'row');
@@ -240,16 +342,30 @@ describe('equations', () => {
     expect(found.layers).toEqual(['hidden1', 'hidden2', 'output']);
     expect(found.latex[1]).toContain('\\mathbf{W}_{1}\\,\\mathbf{W}_{2}\\,\\mathbf{W}_{3}');
     for (const tex of found.latex) expect(() => katex.renderToString(tex, { throwOnError: true, strict: 'error' })).not.toThrow();
-    const w = (rows: number, columns: number, seed: number) => ({ shape: [rows, columns], data: Float64Array.from({ length: rows * columns }, (_, i) => Math.sin(seed + i)) });
-    const layers = [{ weight: w(2, 3, 1), bias: { shape: [3], data: Float64Array.of(0.1, 0.2, -0.3) } }, { weight: w(3, 1, 5), bias: { shape: [1], data: Float64Array.of(0.7) } }];
+    const w = (rows: number, columns: number, seed: number) => ({
+      shape: [rows, columns],
+      data: Float64Array.from({ length: rows * columns }, (_, i) => Math.sin(seed + i)),
+    });
+    const layers = [
+      { weight: w(2, 3, 1), bias: { shape: [3], data: Float64Array.of(0.1, 0.2, -0.3) } },
+      { weight: w(3, 1, 5), bias: { shape: [1], data: Float64Array.of(0.7) } },
+    ];
     const one = collapseNumbers(layers);
     const apply = (row: readonly number[], { weight, bias }: { readonly weight: Tensor; readonly bias: Tensor }): number[] =>
-      Array.from({ length: weight.shape[1]! }, (_, j) => row.reduce((s, v, i) => s + v * weight.data[i * weight.shape[1]! + j]!, bias.data[j]!));
+      Array.from({ length: weight.shape[1]! }, (_, j) =>
+        row.reduce((s, v, i) => s + v * weight.data[i * weight.shape[1]! + j]!, bias.data[j]!),
+      );
     const x = [0.3, -2];
     expect(apply(x, one)[0]).toBeCloseTo(apply(apply(x, layers[0]!), layers[1]!)[0]!, 12);
   });
   it('a drawing that is no chain is refused with a sentence', () => {
-    const odd = drawing({ x: ['input', {}, { shape: [2] }], h: ['dense', { x: 'x' }], s: ['add', { a: 'h', b: 'h' }], t: ['target', {}, { shape: [8] }], l: ['squared-error', { prediction: 's', target: 't' }] });
+    const odd = drawing({
+      x: ['input', {}, { shape: [2] }],
+      h: ['dense', { x: 'x' }],
+      s: ['add', { a: 'h', b: 'h' }],
+      t: ['target', {}, { shape: [8] }],
+      l: ['squared-error', { prediction: 's', target: 't' }],
+    });
     expect(collapse(odd, null, 'row')).toMatchObject({ fault: expect.stringContaining("'s'") });
   });
 });

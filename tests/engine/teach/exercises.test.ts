@@ -3,7 +3,14 @@ import { describe, expect, it, test } from 'vitest';
 import type { Project } from '../../../src/engine/graph/project';
 import { answerKey, classSet, giftText } from '../../../src/engine/teach/class-set';
 import { courseExercises, courseQuestion } from '../../../src/engine/teach/course-exercises';
-import { blanksOf, freshNumbers, generateQuestion, markAnswer, markBlank, questionAbout } from '../../../src/engine/teach/exercises';
+import {
+  blanksOf,
+  freshNumbers,
+  generateQuestion,
+  markAnswer,
+  markBlank,
+  questionAbout,
+} from '../../../src/engine/teach/exercises';
 import { mistakesAbout } from '../../../src/engine/teach/mistakes';
 import { grade, parseAnswer } from '../../../src/engine/teach/numbers';
 import { checkPaper } from '../../../src/engine/teach/paper';
@@ -19,14 +26,36 @@ const named = (id: string) => Object.fromEntries(question(id).choices.map((c) =>
 
 describe('answers', () => {
   test.each([
-    ['-2.25', -2.25], ['−2.25', -2.25], ['–2,25', -2.25], ['-9/4', -2.25], ['−9/4', -2.25], ['9/-4', -2.25], ['-2 1/4', -2.25],
-    [' + 0.5 ', 0.5], ['.5', 0.5], ['5e-3', 0.005], ['3', 3], ['(−9/4)', -2.25], ['- 3', -3],
+    ['-2.25', -2.25],
+    ['−2.25', -2.25],
+    ['–2,25', -2.25],
+    ['-9/4', -2.25],
+    ['−9/4', -2.25],
+    ['9/-4', -2.25],
+    ['-2 1/4', -2.25],
+    [' + 0.5 ', 0.5],
+    ['.5', 0.5],
+    ['5e-3', 0.005],
+    ['3', 3],
+    ['(−9/4)', -2.25],
+    ['- 3', -3],
   ])('%s is %f', (text, value) => expect(parseAnswer(text)).toBeCloseTo(value, 12));
   test.each(['', 'x', '1/0', '1..2', '--1', '1/2/3'])("'%s' is no number", (text) => expect(parseAnswer(text)).toBeNull());
   test.each([
-    ['0.8176', 0.8175744762, 'right'], ['0.818', 0.8175744762, 'right'], ['0.82', 0.8175744762, 'right'], ['1', 0.8175744762, 'wrong'],
-    ['0.8', 0.8175744762, 'wrong'], ['0.81', 0.8175744762, 'rounding'], ['0.825', 0.8175744762, 'rounding'], ['-0.8176', 0.8175744762, 'wrong'],
-    ['1/3', 1 / 3, 'right'], ['1/3', 0.3333, 'right'], ['0', 0, 'right'], ['-2.3', -2.25, 'right'], ['2.25', -2.25, 'wrong'], ['two', 2, 'unreadable'],
+    ['0.8176', 0.8175744762, 'right'],
+    ['0.818', 0.8175744762, 'right'],
+    ['0.82', 0.8175744762, 'right'],
+    ['1', 0.8175744762, 'wrong'],
+    ['0.8', 0.8175744762, 'wrong'],
+    ['0.81', 0.8175744762, 'rounding'],
+    ['0.825', 0.8175744762, 'rounding'],
+    ['-0.8176', 0.8175744762, 'wrong'],
+    ['1/3', 1 / 3, 'right'],
+    ['1/3', 0.3333, 'right'],
+    ['0', 0, 'right'],
+    ['-2.3', -2.25, 'right'],
+    ['2.25', -2.25, 'wrong'],
+    ['two', 2, 'unreadable'],
   ])('%s for %f: %s', (text, exact, verdict) => expect(grade(text, exact).verdict).toBe(verdict));
 });
 
@@ -35,14 +64,25 @@ describe('the exercises of the course', () => {
     const q = question('1');
     expect([q.facts.locals.get('y.a'), q.facts.locals.get('z.a'), q.facts.locals.get('l.prediction')]).toEqual([1.5, 0.5, -3]);
     expect([q.facts.values.get('y'), q.facts.values.get('z'), q.facts.values.get('l')]).toEqual([3, 1.5, 2.25]);
-    expect(q.choices.map((c) => [c.letter, c.value])).toEqual([['A', -1], ['B', -2.25], ['C', -1.5], ['D', 0.75]]);
+    expect(q.choices.map((c) => [c.letter, c.value])).toEqual([
+      ['A', -1],
+      ['B', -2.25],
+      ['C', -1.5],
+      ['D', 0.75],
+    ]);
     expect(named('1')).toEqual({ '-1': 'added', '-2.25': null, '-1.5': 'dropped-factor', '0.75': 'forgot-upstream' });
     expect(q.choices[2]!.explanation).toContain('∂y/∂x');
     expect(q.choices[3]!.explanation).toContain('∂l/∂z');
   });
   it('2, a neuron without activation: −1.5, −4, −2; the trap is w alone', () => {
     const q = question('2');
-    expect([q.answer, q.facts.gradients.get('w'), q.facts.gradients.get('b'), q.facts.gradients.get('s'), q.facts.values.get('l')]).toEqual([-1.5, -4, -2, -2, 1]);
+    expect([
+      q.answer,
+      q.facts.gradients.get('w'),
+      q.facts.gradients.get('b'),
+      q.facts.gradients.get('s'),
+      q.facts.values.get('l'),
+    ]).toEqual([-1.5, -4, -2, -2, 1]);
     expect(mistakesAbout(q.facts, 'x').find((m) => m.value === 0.75)?.name).toBe('forgot-upstream');
   });
   it('3, a gate: 0.75 when open, every gradient 0 when dead', () => {
@@ -59,7 +99,11 @@ describe('the exercises of the course', () => {
     expect(q.facts.values.get('l')).toBe(0.5625);
     expect([q.facts.gradients.get('y1'), q.facts.gradients.get('y2')]).toEqual([-1.5, 1.5]);
     expect(pathsToLoss(q.facts, 'x')).toMatchObject({ total: 2, cut: false, sum: -1.5, gradient: -1.5 });
-    expect(pathsToLoss(q.facts, 'x').paths.map((p) => p.product).sort()).toEqual([-2.25, 0.75].sort());
+    expect(
+      pathsToLoss(q.facts, 'x')
+        .paths.map((p) => p.product)
+        .sort(),
+    ).toEqual([-2.25, 0.75].sort());
     expect(named('4')).toEqual({ '-2.25': 'forgot-path', '-1.5': null, '0.75': 'forgot-path' });
     expect(named('1-fan-out')).toEqual(named('4'));
   });
@@ -68,10 +112,17 @@ describe('the exercises of the course', () => {
 const swing = sketch(
   { title: 'σ', training: { objective: 'l' } },
   {
-    w1: variable(0.5, at(0, 0)), x: variable(2, at(0, 1)), w2: variable(-0.25, at(0, 2)), y: variable(-1, at(0, 3)), b: variable(0.25, at(1, 4), 'bias'),
-    p1: ['multiply', { a: 'w1', b: 'x' }, at(1, 0)], p2: ['multiply', { a: 'w2', b: 'y' }, at(1, 1)],
-    s: ['add', { a: 'p1', b: 'p2', c: 'b' }, at(2, 0), { inputs: 3 }], f: ['sigmoid', { x: 's' }, at(3, 0)],
-    t: fixed(1, at(3, 1)), l: ['squared-error', { prediction: 'f', target: 't' }, at(4, 0)],
+    w1: variable(0.5, at(0, 0)),
+    x: variable(2, at(0, 1)),
+    w2: variable(-0.25, at(0, 2)),
+    y: variable(-1, at(0, 3)),
+    b: variable(0.25, at(1, 4), 'bias'),
+    p1: ['multiply', { a: 'w1', b: 'x' }, at(1, 0)],
+    p2: ['multiply', { a: 'w2', b: 'y' }, at(1, 1)],
+    s: ['add', { a: 'p1', b: 'p2', c: 'b' }, at(2, 0), { inputs: 3 }],
+    f: ['sigmoid', { x: 's' }, at(3, 0)],
+    t: fixed(1, at(3, 1)),
+    l: ['squared-error', { prediction: 'f', target: 't' }, at(4, 0)],
   },
 );
 
@@ -99,30 +150,45 @@ describe('from any drawing', () => {
       expect(slope(q.facts, project, q.node)).toBeCloseTo(q.answer, 4);
       expect(generateQuestion(project, seed)).toMatchObject({ question: { answer: q.answer, node: q.node } });
       expect(markAnswer(q, String(q.answer)).verdict).toBe('right');
-      for (const c of q.choices) if (c.mistake !== null && grade(String(c.value), q.answer).verdict === 'wrong') expect(markAnswer(q, String(c.value)).mistake).not.toBeNull();
+      for (const c of q.choices)
+        if (c.mistake !== null && grade(String(c.value), q.answer).verdict === 'wrong')
+          expect(markAnswer(q, String(c.value)).mistake).not.toBeNull();
       for (const id of q.facts.gradients.keys()) expect(pathsToLoss(q.facts, id).sum).toBeCloseTo(q.facts.gradients.get(id)!, 9);
     }
   });
 
   it('new numbers differ from seed to seed', () => {
-    const values = [1, 2, 3, 4].map((seed) => JSON.stringify((freshNumbers(swing, seed) as { facts: ScalarFacts }).facts.numbers));
+    const values = [1, 2, 3, 4].map((seed) =>
+      JSON.stringify((freshNumbers(swing, seed) as { facts: ScalarFacts }).facts.numbers),
+    );
     expect(new Set(values).size).toBe(4);
   });
 
   it('arrays and missing losses are refused with a sentence', () => {
-    expect(scalarFacts(drawing({ x: ['input', {}, { shape: [2] }], h: ['dense', { x: 'x' }] }), {})).toMatchObject({ fault: expect.stringContaining('array') });
-    expect(scalarFacts(drawing({ x: ['constant', {}, { values: [1] }], y: ['negate', { x: 'x' }] }), {})).toMatchObject({ fault: expect.stringContaining('loss') });
+    expect(scalarFacts(drawing({ x: ['input', {}, { shape: [2] }], h: ['dense', { x: 'x' }] }), {})).toMatchObject({
+      fault: expect.stringContaining('array'),
+    });
+    expect(scalarFacts(drawing({ x: ['constant', {}, { values: [1] }], y: ['negate', { x: 'x' }] }), {})).toMatchObject({
+      fault: expect.stringContaining('loss'),
+    });
   });
 
   it('data-driven neurons work too: inputs and targets get numbers', () => {
-    const project = drawing({ x: ['input', {}, { shape: [] }], n: ['neuron', { x1: 'x' }, { inputs: 1 }], t: ['target', {}, { shape: [] }], l: ['squared-error', { prediction: 'n', target: 't' }] });
+    const project = drawing({
+      x: ['input', {}, { shape: [] }],
+      n: ['neuron', { x1: 'x' }, { inputs: 1 }],
+      t: ['target', {}, { shape: [] }],
+      l: ['squared-error', { prediction: 'n', target: 't' }],
+    });
     const made = generateQuestion(project, 3);
     if ('fault' in made) throw new Error(made.fault);
     expect(slope(made.question.facts, project, made.question.node)).toBeCloseTo(made.question.answer, 4);
   });
 
   it('lists of paths are bounded and say so', () => {
-    const rows: Record<string, readonly [string, Record<string, string>?, Record<string, number | readonly number[]>?]> = { x0: ['parameter', {}, { values: [1] }] };
+    const rows: Record<string, readonly [string, Record<string, string>?, Record<string, number | readonly number[]>?]> = {
+      x0: ['parameter', {}, { values: [1] }],
+    };
     for (let i = 1; i <= 20; i++) rows[`x${i}`] = ['add', { a: `x${i - 1}`, b: `x${i - 1}` }];
     const project = drawing(rows, { objective: 'x20' });
     const made = scalarFacts(project, statedNumbers(project)!);
@@ -170,7 +236,8 @@ describe('on paper', () => {
       expect(parts[0]).toBe('given');
       expect(parts.at(-1)).toBe('answer');
       expect(lines.at(-1)!.text).toContain(q.answer === 0 ? '0' : String(q.answer).replace('-', '−'));
-      for (const tex of lines.flatMap((l) => l.latex)) expect(() => katex.renderToString(tex, { throwOnError: true, strict: 'error' })).not.toThrow();
+      for (const tex of lines.flatMap((l) => l.latex))
+        expect(() => katex.renderToString(tex, { throwOnError: true, strict: 'error' })).not.toThrow();
     }
   });
   it('a class set is GIFT with one right answer each, and a key', () => {
@@ -183,7 +250,9 @@ describe('on paper', () => {
     const bare = gift.replaceAll(/\\[~=#{}:\\]/g, '');
     expect(bare.match(/\{/g)).toHaveLength(5);
     expect(bare.match(/\}/g)).toHaveLength(5);
-    const key = answerKey(made.set).split('\n').filter((line) => /^\d+\. [A-D] \(/.test(line));
+    const key = answerKey(made.set)
+      .split('\n')
+      .filter((line) => /^\d+\. [A-D] \(/.test(line));
     expect(key).toHaveLength(5);
   });
   it('printed choices must come from named mistakes', () => {

@@ -20,10 +20,58 @@ import { trained } from '../../support/training';
 /** The rows of the course; a page may stand for several that belong together. */
 const ROWS: Readonly<Record<number, readonly string[]>> = {
   1: ['1.1', '1.2', '1.3', '1.4', '1.5.1', '1.5.2', '1.5.3', '1.5.4', '1.6', '1.7', '1.8', '1.9', '1.10', '1.11', '1.12'],
-  2: ['2.1', '2.2', '2.3.1', '2.3.2', '2.3.3', '2.3.4', '2.3.5', '2.3.6', '2.3.7', '2.3.8', '2.3.9', '2.4.1', '2.4.2', '2.4.3', '2.4.4'],
+  2: [
+    '2.1',
+    '2.2',
+    '2.3.1',
+    '2.3.2',
+    '2.3.3',
+    '2.3.4',
+    '2.3.5',
+    '2.3.6',
+    '2.3.7',
+    '2.3.8',
+    '2.3.9',
+    '2.4.1',
+    '2.4.2',
+    '2.4.3',
+    '2.4.4',
+  ],
   3: [
-    '3.1', '3.2', '3.3.1', '3.3.2', '3.3.3', '3.4', '3.5.1', '3.5.2', '3.5.3', '3.5.4', '3.5.5', '3.5.6', '3.6.1', '3.6.2', '3.6.3', '3.6.4', '3.6.5', '3.6.6',
-    '3.6.7', '3.6.8', '3.6.9', '3.6.10', '3.6.11', '3.6.12', '3.6.13', '3.6.14', '3.6.15', '3.6.16', '3.6.17', '3.6.18', '3.6.19', '3.6.20', '3.7.1', '3.7.2',
+    '3.1',
+    '3.2',
+    '3.3.1',
+    '3.3.2',
+    '3.3.3',
+    '3.4',
+    '3.5.1',
+    '3.5.2',
+    '3.5.3',
+    '3.5.4',
+    '3.5.5',
+    '3.5.6',
+    '3.6.1',
+    '3.6.2',
+    '3.6.3',
+    '3.6.4',
+    '3.6.5',
+    '3.6.6',
+    '3.6.7',
+    '3.6.8',
+    '3.6.9',
+    '3.6.10',
+    '3.6.11',
+    '3.6.12',
+    '3.6.13',
+    '3.6.14',
+    '3.6.15',
+    '3.6.16',
+    '3.6.17',
+    '3.6.18',
+    '3.6.19',
+    '3.6.20',
+    '3.7.1',
+    '3.7.2',
   ],
 };
 
@@ -39,7 +87,10 @@ const nothing: Witness = {
   stepped: null,
 };
 const facts = (...names: string[]): Witness => ({ ...nothing, facts: Object.fromEntries(names.map((name) => [name, true])) });
-const numbers = (values: Record<string, number>, ...names: string[]): Witness => ({ ...nothing, facts: { ...values, ...Object.fromEntries(names.map((name) => [name, true])) } });
+const numbers = (values: Record<string, number>, ...names: string[]): Witness => ({
+  ...nothing,
+  facts: { ...values, ...Object.fromEntries(names.map((name) => [name, true])) },
+});
 const live = (project: Project, more: Partial<Witness>): Witness => ({ ...nothing, project, ...more });
 
 /** For each page: what was seen when it was done as asked, and steps on the way that are not enough. */
@@ -54,9 +105,18 @@ const DONE: Readonly<Record<string, { readonly done: Witness; readonly notYet?: 
   '1.5.4': { done: facts('negative', 'positive'), notYet: [facts('negative')] },
   '1.6': { done: numbers({ accuracy: 1 }, 'moved'), notYet: [numbers({ accuracy: 0.875 }, 'moved'), numbers({ accuracy: 1 })] },
   '1.7': { done: facts('one', 'zero'), notYet: [facts('one')] },
-  '1.8': { done: live(projects.gaussians(), { epoch: 20, accuracy: 0.98 }), notYet: [live(projects.gaussians(), { epoch: 20, accuracy: 0.9 }), live(projects.oneNeuron(), { epoch: 20, accuracy: 1 })] },
-  '1.9': { done: live(projects.oneNeuron(), { epoch: 10, accuracy: 0.64 }), notYet: [live(projects.oneNeuron(), { epoch: 2, accuracy: 0.5 })] },
-  '1.10': { done: { ...live(projects.three(), { epoch: 60, accuracy: 0.95 }), facts: { 'by hand': true } }, notYet: [live(projects.three(), { epoch: 60, accuracy: 0.95 }), facts('by hand')] },
+  '1.8': {
+    done: live(projects.gaussians(), { epoch: 20, accuracy: 0.98 }),
+    notYet: [live(projects.gaussians(), { epoch: 20, accuracy: 0.9 }), live(projects.oneNeuron(), { epoch: 20, accuracy: 1 })],
+  },
+  '1.9': {
+    done: live(projects.oneNeuron(), { epoch: 10, accuracy: 0.64 }),
+    notYet: [live(projects.oneNeuron(), { epoch: 2, accuracy: 0.5 })],
+  },
+  '1.10': {
+    done: { ...live(projects.three(), { epoch: 60, accuracy: 0.95 }), facts: { 'by hand': true } },
+    notYet: [live(projects.three(), { epoch: 60, accuracy: 0.95 }), facts('by hand')],
+  },
   '1.11': { done: facts('compact', 'full'), notYet: [facts('compact')] },
   '1.12': { done: facts('term bias', 'term dot'), notYet: [facts('term bias')] },
   '2.1': { done: facts('end', 'back'), notYet: [facts('end')] },
@@ -105,7 +165,14 @@ const DONE: Readonly<Record<string, { readonly done: Witness; readonly notYet?: 
 };
 
 /** Sections that share a page with the one before. */
-const SHARED: Readonly<Record<string, string>> = { '2.4.3': '2.4.2', '3.6.8': '3.6.7', '3.6.10': '3.6.9', '3.6.12': '3.6.11', '3.6.14': '3.6.13', '3.6.18': '3.6.17' };
+const SHARED: Readonly<Record<string, string>> = {
+  '2.4.3': '2.4.2',
+  '3.6.8': '3.6.7',
+  '3.6.10': '3.6.9',
+  '3.6.12': '3.6.11',
+  '3.6.14': '3.6.13',
+  '3.6.18': '3.6.17',
+};
 
 describe('the pages', () => {
   it('cover every row of the course, in its order', () => {
@@ -119,31 +186,55 @@ describe('the pages', () => {
     }
   });
 
-  const bodies = (block: Block): string[] => (block.kind === 'text' || block.kind === 'note' ? [block.text] : block.kind === 'points' ? [...block.items] : []);
-  test.each(lessons.map((l) => [l.id, l] as const))('%s is typeset, says what to do, and its check tells done from not done', (id, page) => {
-    expect(page.title.length).toBeGreaterThan(3);
-    expect(page.blocks.some((b) => b.kind === 'figure' || b.kind === 'quiz') || page.project).toBeTruthy();
-    expect(page.check.ask).toMatch(/\.$/);
-    const latex = [
-      ...page.blocks.flatMap((b) => (b.kind === 'formula' ? [b.latex] : [])),
-      ...[...page.blocks.flatMap(bodies), ...(page.tries ?? [])].flatMap((words) => [...words.matchAll(/\$([^$]+)\$/g)].map((m) => m[1]!)),
-    ];
-    for (const tex of latex) expect(() => katex.renderToString(tex, { throwOnError: true, strict: 'error' }), tex).not.toThrow();
-    for (const words of [...page.blocks.flatMap(bodies), ...(page.tries ?? [])]) expect(words.split('$').length % 2, words).toBe(1);
-    const known = DONE[id]!;
-    expect(page.check.done(nothing)).toBe(false);
-    for (const witness of known.notYet ?? []) expect(page.check.done(witness)).toBe(false);
-    expect(page.check.done(known.done)).toBe(true);
-  });
+  const bodies = (block: Block): string[] =>
+    block.kind === 'text' || block.kind === 'note' ? [block.text] : block.kind === 'points' ? [...block.items] : [];
+  test.each(lessons.map((l) => [l.id, l] as const))(
+    '%s is typeset, says what to do, and its check tells done from not done',
+    (id, page) => {
+      expect(page.title.length).toBeGreaterThan(3);
+      expect(page.blocks.some((b) => b.kind === 'figure' || b.kind === 'quiz') || page.project).toBeTruthy();
+      expect(page.check.ask).toMatch(/\.$/);
+      const latex = [
+        ...page.blocks.flatMap((b) => (b.kind === 'formula' ? [b.latex] : [])),
+        ...[...page.blocks.flatMap(bodies), ...(page.tries ?? [])].flatMap((words) =>
+          [...words.matchAll(/\$([^$]+)\$/g)].map((m) => m[1]!),
+        ),
+      ];
+      for (const tex of latex)
+        expect(() => katex.renderToString(tex, { throwOnError: true, strict: 'error' }), tex).not.toThrow();
+      for (const words of [...page.blocks.flatMap(bodies), ...(page.tries ?? [])])
+        expect(words.split('$').length % 2, words).toBe(1);
+      const known = DONE[id]!;
+      expect(page.check.done(nothing)).toBe(false);
+      for (const witness of known.notYet ?? []) expect(page.check.done(witness)).toBe(false);
+      expect(page.check.done(known.done)).toBe(true);
+    },
+  );
 
   it('note the misprints of the course where they matter', () => {
     const noted = (id: string): boolean => lessons.find((l) => l.id === id)!.blocks.some((b) => b.kind === 'note');
-    for (const id of ['1.5.1', '2.3.4', '2.3.6', '2.3.8', '2.4.2', '3.2', '3.3.2', '3.5.2', '3.6.16', '3.6.19', '3.6.20', '3.7.2']) expect(noted(id), id).toBe(true);
+    for (const id of [
+      '1.5.1',
+      '2.3.4',
+      '2.3.6',
+      '2.3.8',
+      '2.4.2',
+      '3.2',
+      '3.3.2',
+      '3.5.2',
+      '3.6.16',
+      '3.6.19',
+      '3.6.20',
+      '3.7.2',
+    ])
+      expect(noted(id), id).toBe(true);
   });
 });
 
 describe('the projects that pages open', () => {
-  const offered = new Map(lessons.flatMap((l) => [...(l.project ? [l.project] : []), ...(l.more ?? [])]).map((p) => [p.title, p.make()]));
+  const offered = new Map(
+    lessons.flatMap((l) => [...(l.project ? [l.project] : []), ...(l.more ?? [])]).map((p) => [p.title, p.make()]),
+  );
   test.each([...offered])('%s is a sound drawing with the promised title', (title, project) => {
     expect(project.settings.title).toBe(title);
     const { data, split } = project.settings;
@@ -158,7 +249,9 @@ describe('the projects that pages open', () => {
   });
 
   it('every exercise of the course is on a page', () => {
-    const ids = lessons.flatMap((l) => l.blocks.flatMap((b) => (b.kind === 'figure' && b.spec.figure === 'exercise' ? [...b.spec.ids] : [])));
+    const ids = lessons.flatMap((l) =>
+      l.blocks.flatMap((b) => (b.kind === 'figure' && b.spec.figure === 'exercise' ? [...b.spec.ids] : [])),
+    );
     expect(ids.sort()).toEqual(courseExercises.map((e) => e.id).sort());
   });
 
@@ -186,7 +279,14 @@ describe('the projects that pages open', () => {
 describe('what a check sees', () => {
   it('is the live editor and the run: curing the drawing is noticed', () => {
     const editor = new Editor();
-    const run = { stepper: { trace: null, index: 0, steps: [], step: null }, epoch: 7, step: 70, testScore: { loss: 0.1, accuracy: 0.97 }, points: [], batchLoss: 0.2 } as unknown as Run;
+    const run = {
+      stepper: { trace: null, index: 0, steps: [], step: null },
+      epoch: 7,
+      step: 70,
+      testScore: { loss: 0.1, accuracy: 0.97 },
+      points: [],
+      batchLoss: 0.2,
+    } as unknown as Run;
     const page = (id: string) => lessons.find((l) => l.id === id)!;
     const seen = (): Witness => witnessOf({}, editor, run);
     expect(page('1.5.1').check.done(seen())).toBe(false);
@@ -206,7 +306,12 @@ describe('what a check sees', () => {
 describe('progress', () => {
   it('is remembered, and survives storage that fails or holds rubbish', () => {
     let stored: string | null = null;
-    const memory = { read: () => stored, write: (text: string) => { stored = text; } };
+    const memory = {
+      read: () => stored,
+      write: (text: string) => {
+        stored = text;
+      },
+    };
     const first = new Progress(memory);
     first.finish('1.1');
     first.finish('1.1');
@@ -218,7 +323,8 @@ describe('progress', () => {
     expect(second.last).toBe('2.1');
     expect(second.seenOn('1.10')).toEqual({ 'by hand': true });
     expect(second.seenOn('1.1')).toEqual({});
-    for (const rubbish of ['{', '7', '{"done":3}', '{"done":[1,"1.2"]}']) expect([...new Progress({ read: () => rubbish, write: () => {} }).done]).toEqual(rubbish.includes('1.2') ? ['1.2'] : []);
+    for (const rubbish of ['{', '7', '{"done":3}', '{"done":[1,"1.2"]}'])
+      expect([...new Progress({ read: () => rubbish, write: () => {} }).done]).toEqual(rubbish.includes('1.2') ? ['1.2'] : []);
     second.forget();
     expect(second.done.size).toBe(0);
     expect(second.seenOn('1.10')).toEqual({});

@@ -9,7 +9,8 @@ export function placesOf(facts: ScalarFacts, positions: Readonly<Record<NodeId, 
     return Object.fromEntries(facts.order.map((id) => [id, { x: positions[id]!.x * 0.82, y: positions[id]!.y * 1.02 }]));
   }
   const layer = new Map<NodeId, number>();
-  for (const id of facts.order) layer.set(id, Math.max(-1, ...[...facts.links.into.get(id)!.values()].map((e) => layer.get(e.from)!)) + 1);
+  for (const id of facts.order)
+    layer.set(id, Math.max(-1, ...[...facts.links.into.get(id)!.values()].map((e) => layer.get(e.from)!)) + 1);
   // A source stands right before the first node that takes it.
   for (const id of facts.order)
     if (facts.links.into.get(id)!.size === 0) {

@@ -30,7 +30,10 @@ export function pathOf(f: (x: number) => number, [low, high]: readonly [number, 
 export const polyline = (points: readonly (readonly [number, number])[], { x, y }: Scales): string =>
   points
     .filter(([a, b]) => Number.isFinite(a) && Number.isFinite(b))
-    .map(([a, b], i) => `${i === 0 ? 'M' : 'L'}${Math.min(4000, Math.max(-4000, x(a))).toFixed(1)} ${Math.min(4000, Math.max(-4000, y(b))).toFixed(1)}`)
+    .map(
+      ([a, b], i) =>
+        `${i === 0 ? 'M' : 'L'}${Math.min(4000, Math.max(-4000, x(a))).toFixed(1)} ${Math.min(4000, Math.max(-4000, y(b))).toFixed(1)}`,
+    )
     .join('');
 
 /** Where a pointer is, in the units of the SVG's view box. */
@@ -43,7 +46,12 @@ export function pointIn(svg: SVGSVGElement, event: PointerEvent): readonly [numb
 /** Arrow keys as steps in the plane; null for other keys. Shift takes ten. */
 export function arrowStep(event: KeyboardEvent): readonly [number, number] | null {
   const size = event.shiftKey ? 10 : 1;
-  const steps: Readonly<Record<string, readonly [number, number]>> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+  const steps: Readonly<Record<string, readonly [number, number]>> = {
+    ArrowLeft: [-1, 0],
+    ArrowRight: [1, 0],
+    ArrowUp: [0, 1],
+    ArrowDown: [0, -1],
+  };
   const step = steps[event.key];
   return step ? [step[0] * size, step[1] * size] : null;
 }
