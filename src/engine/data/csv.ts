@@ -304,6 +304,8 @@ const rowsOf = (text: string, separator: Separator, newline: '\n' | '\r', partia
 
 const isBlank = (row: readonly string[]): boolean => row.length === 0 || (row.length === 1 && row[0]!.trim() === '');
 
+const DECIMAL_COMMA = /^\s*[+-]?\d+,\d+(?:[eE][+-]?\d+)?\s*$/;
+
 /** The separator under which most rows of the sample have the same, largest number of cells. */
 function detectSeparator(sample: string, newline: '\n' | '\r'): Separator {
   let best: Separator = ',';
@@ -316,7 +318,10 @@ function detectSeparator(sample: string, newline: '\n' | '\r'): Separator {
     for (const row of rows) counts.set(row.length, (counts.get(row.length) ?? 0) + 1);
     const [cells, times] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? [1, 0];
     // Agreement between rows counts most; the number of columns decides between separators that agree.
-    const value = cells < 2 ? 0 : (times / rows.length) ** 2 * (1 + Math.log2(cells));
+    const agreement = times / rows.length;
+    // `1,5⇥2,5`: commas inside numbers would cut more cells, and just as evenly.
+    const decimals = separator !== ',' && agreement > 0.9 && rows.some((row) => row.some((cell) => DECIMAL_COMMA.test(cell)));
+    const value = cells < 2 ? 0 : agreement ** 2 * (1 + Math.log2(cells)) * (decimals ? 2 : 1);
     if (value > score) {
       score = value;
       best = separator;
@@ -331,7 +336,7 @@ function detectDecimal(rows: readonly (readonly string[])[], separator: Separato
   let [commas, points] = [0, 0];
   for (const row of rows)
     for (const cell of row) {
-      if (/^\s*[+-]?\d+,\d+(?:[eE][+-]?\d+)?\s*$/.test(cell)) commas++;
+      if (DECIMAL_COMMA.test(cell)) commas++;
       else if (/^\s*[+-]?\d*\.\d+(?:[eE][+-]?\d+)?\s*$/.test(cell)) points++;
     }
   return commas > points ? ',' : '.';
