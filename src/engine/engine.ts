@@ -44,6 +44,16 @@ const noData: Dataset = {
 /** Plain values as they are sent: the window sends them again with every change of a setting. */
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
+/** What a session's device holds; null when the device was lost with it, and the caller's own copy must do. */
+async function heldBy(session: Session): Promise<{ weights: Weights; state: Awaited<ReturnType<Session['state']>> } | null> {
+  try {
+    return { weights: await session.weights(), state: await session.state() };
+  } catch (error) {
+    if (error instanceof DeviceFailure && error.reason === 'lost') return null;
+    throw error;
+  }
+}
+
 export class Engine implements EngineApi {
   readonly #around: Surroundings;
   readonly #live: Live;
@@ -97,8 +107,9 @@ export class Engine implements EngineApi {
       const old = this.#session;
       const previous = this.#trainer;
       session.initialize(options.seed);
-      const kept = old ? session.setWeights(await old.weights()) : [];
-      if (old && kept.length > 0) session.setState(await old.state());
+      const held = old ? await heldBy(old) : null;
+      const kept = held ? session.setWeights(held.weights) : [];
+      if (held && kept.length > 0) session.setState(held.state);
       const given = options.weights ? session.setWeights(options.weights) : [];
       const known = new Set([...kept, ...given]);
       old?.close();
@@ -107,7 +118,7 @@ export class Engine implements EngineApi {
       this.#revision = plans.revision;
       this.#makeTrainer();
       // A drawing that shares nothing with the last one starts its own count of epochs.
-      if (previous && kept.length > 0) this.#trainer!.resume(previous.epoch, previous.step);
+      if (previous && (kept.length > 0 || (old !== null && held === null))) this.#trainer!.resume(previous.epoch, previous.step);
       this.#live.attach(session, this.#data ?? noData);
       await this.#live.show();
       this.#progress(true);
