@@ -6,6 +6,7 @@ import type { BackendName, Plans, Weights } from './plan';
 import type { Dataset } from './data/dataset';
 import type { FrameLayout, Look, Tap } from './train/frames';
 import type { Score } from './train/metrics';
+import type { Statistics } from './train/statistics';
 import type { Trace } from './train/trace-types';
 import type { MomentInfo } from './train/timeline';
 import type { CurvePoint, Stopped, Trouble } from './train/trainer';
@@ -101,6 +102,8 @@ export interface EngineApi {
   test(): Promise<Score | null>;
   weights(): Promise<Weights>;
   setWeights(weights: Weights): Promise<void>;
+  /** Spreads of activations, gradients, weights and updates, layer by layer; null while there is nothing to train. */
+  statistics(): Promise<Statistics | null>;
   timeline(): Promise<TimelineReport>;
   /** To a kept moment, exactly; training pauses. The present one is kept first. False: that moment is gone. */
   travel(moment: number): Promise<boolean>;

@@ -10,9 +10,12 @@ import type { FrameLayout, Tap } from './train/frames';
 import { Live } from './train/live';
 import { Session } from './train/session';
 import { TIMELINE_BYTES } from './train/timeline';
+import { buffersOf, layersOf, statisticsOf } from './train/statistics';
 import { trace } from './train/trace';
 import { type CurvePoint, Trainer } from './train/trainer';
 
+/** Rows that statistics of activations are taken over. */
+const STATISTICS_ROWS = 512;
 /** Progress messages a second. */
 const PROGRESS_EVERY = 100;
 
@@ -286,8 +289,7 @@ export class Engine implements EngineApi {
     if (!session || !data) return [];
     const width = data.features.length;
     const points = new Float32Array(resolution * resolution * width);
-    const at = ([low, high]: readonly [number, number], i: number): number =>
-      low + ((high - low) * (i + 0.5)) / resolution;
+    const at = ([low, high]: readonly [number, number], i: number): number => low + ((high - low) * (i + 0.5)) / resolution;
     for (let row = 0; row < resolution; row++)
       for (let column = 0; column < resolution; column++) {
         const from = (row * resolution + column) * width;
@@ -308,7 +310,9 @@ export class Engine implements EngineApi {
     return known.map((node, i) => {
       const numbers = values[i]!;
       const size = numbers.length / cells;
-      const maps = Array.from({ length: size }, (_, k) => Float32Array.from({ length: cells }, (_c, c) => numbers[c * size + k]!));
+      const maps = Array.from({ length: size }, (_, k) =>
+        Float32Array.from({ length: cells }, (_c, c) => numbers[c * size + k]!),
+      );
       return { node, maps };
     });
   }
@@ -331,6 +335,48 @@ export class Engine implements EngineApi {
   async test() {
     if (!this.#session || !this.#data) return null;
     return this.#session.score(this.#data, this.#data.split.test);
+  }
+
+  async statistics() {
+    const session = this.#session;
+    const trainer = this.#trainer;
+    const data = this.#data ?? noData;
+    if (!session?.train || !trainer) return null;
+    const { plans } = session;
+    const places = layersOf(plans);
+    if (places.length === 0) return null;
+    this.#live.place(trainer);
+    const { step, epoch } = trainer;
+    const taken = await this.#live.batch(buffersOf(plans, places));
+    if (!taken) return null;
+    // More rows than a batch: a unit that is silent for one batch need not be dead.
+    const rows = data.split.train.subarray(0, STATISTICS_ROWS);
+    const known = new Set(plans.evaluate.program.buffers.map((b) => b.id));
+    const seen = places.filter(({ output }) => known.has(bufferIds.value(output)));
+    const { values } = await session.forward(
+      data.x,
+      data.features.length,
+      data.y,
+      data.targets.length,
+      rows,
+      seen.map(({ output }) => bufferIds.value(output)),
+    );
+    const state = new Map<BufferId, ArrayLike<number>>(await session.state());
+    for (const [key, tensor] of Object.entries(await session.weights())) state.set(bufferIds.value(key), tensor.data);
+    for (const [id, value] of session.hyper) state.set(id, [value]);
+    return statisticsOf(
+      {
+        plans,
+        step,
+        epoch,
+        batch: taken.rows.length,
+        numbers: taken.numbers,
+        values: new Map(seen.map(({ output }, i) => [output, values[i]!])),
+        rows: rows.length,
+        state,
+      },
+      seen,
+    );
   }
 
   async weights(): Promise<Weights> {

@@ -86,6 +86,43 @@ export class Live {
     this.#next = this.now() + Math.max(FRAME - took, took * (SHARE - 1));
   }
 
+  /** Raw numbers of the coming batch after its backward pass, whatever is looked at. Null without rows. */
+  batch(
+    keys: readonly BufferId[],
+  ): Promise<{ readonly rows: Uint32Array; readonly numbers: Map<BufferId, Float32Array> } | null> {
+    const turn = this.#busy.then(
+      () => this.#batch(keys),
+      () => this.#batch(keys),
+    );
+    this.#busy = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    return turn;
+  }
+
+  async #batch(keys: readonly BufferId[]): Promise<{ rows: Uint32Array; numbers: Map<BufferId, Float32Array> } | null> {
+    const [session, rows] = [this.#session, this.#rows];
+    if (!session || !this.#data || rows.length === 0) return null;
+    await this.#run(session, this.#data, rows);
+    const known = keys.filter((key) => this.#spec(key) !== undefined);
+    const numbers = await session.live.read(known);
+    // The memory belongs to the device, which goes on.
+    return { rows, numbers: new Map(known.map((key, i) => [key, numbers[i]!.slice()])) };
+  }
+
+  async #run(session: Session, data: Dataset, rows: Uint32Array): Promise<void> {
+    await session.refresh(session.live);
+    session.live.setData(
+      gather(data.x, data.features.length, rows),
+      data.features.length,
+      gather(data.y, data.targets.length, rows),
+      data.targets.length,
+    );
+    const order = Uint32Array.from(rows, (_, i) => i);
+    await session.live.run({ phases: ['forward', 'loss', 'backward'], rows: order, batch: rows.length });
+  }
+
   /** A frame now. Frames are made one after the other. */
   show(): Promise<void> {
     this.#busy = this.#busy.then(
@@ -102,15 +139,7 @@ export class Live {
     if (!session || !data || !writer || writer.layout.floats === 0) return;
     const rows = this.#at === 'batch' ? this.#rows : Uint32Array.of(Math.min(this.#at.row, data.rows - 1));
     if (rows.length === 0) return;
-    await session.refresh(session.live);
-    session.live.setData(
-      gather(data.x, data.features.length, rows),
-      data.features.length,
-      gather(data.y, data.targets.length, rows),
-      data.targets.length,
-    );
-    const order = Uint32Array.from(rows, (_, i) => i);
-    await session.live.run({ phases: ['forward', 'loss', 'backward'], rows: order, batch: rows.length });
+    await this.#run(session, data, rows);
     const keys = Object.keys(writer.layout.at);
     const numbers = await session.live.read(keys);
     const found = new Map(keys.map((key, i) => [key, numbers[i]!]));

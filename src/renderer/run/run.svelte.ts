@@ -534,6 +534,10 @@ export class Run {
     return this.#api.predict(rows);
   }
 
+  statistics(): ReturnType<EngineApi['statistics']> {
+    return this.#api.statistics();
+  }
+
   async #score(): Promise<void> {
     if (this.backend === null || !this.canTrain) return;
     try {
