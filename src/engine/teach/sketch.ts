@@ -15,7 +15,7 @@ export interface SketchSettings {
 }
 
 /** A place on the grid: columns to the right, rows downwards; halves are fine. */
-export const at = (column: number, row: number): Point => ({ x: column * 200, y: row * 120 });
+export const at = (column: number, row: number): Point => ({ x: column * 230, y: row * 140 });
 
 /** A fixed number that is not learned and gets no gradient: a coefficient, a target. */
 export const fixed = (value: number, place: Point, label?: string): SketchRow => [

@@ -6,6 +6,7 @@ import { polygon } from '../../engine/teach/lines';
 const toy = (name: string, noise = 0, count = 500) => ({ kind: 'generator', name, count, noise, seed: 1 }) as const;
 
 export const titles = {
+  gates: 'Lesson 1.2: XOR from three units',
   gaussians: 'Lesson 1.8: Gaussian clouds, one neuron',
   step: 'Lesson 1.5: a step cannot learn',
   oneNeuron: 'Lesson 1.9: circles, one neuron',
@@ -24,6 +25,24 @@ export const titles = {
   layer: 'Lesson 3.6.20: a fully connected layer',
   zero: 'Lesson 3.7.1: weights that start at zero',
 } as const;
+
+export const gates = (): Project => {
+  const bit = (value: number, row: number) => ['parameter', {}, at(0, row), { values: [value], frozen: true }] as const;
+  return sketch(
+    {
+      title: titles.gates,
+      notes:
+        'x₁ and x₂ are 0 or 1: change them and watch the output. OR fires when one input is active, AND when both are; the last unit fires for OR, but AND inhibits it. Together they are XOR, which no single unit computes (course 1.2).',
+    },
+    {
+      x1: bit(1, 0),
+      x2: bit(0, 1.6),
+      or: ['mcculloch-pitts', { x1: 'x1', x2: 'x2' }, at(1.2, 0), { excitatory: 2, inhibitory: 0, threshold: 1 }],
+      and: ['mcculloch-pitts', { x1: 'x1', x2: 'x2' }, at(1.2, 1.6), { excitatory: 2, inhibitory: 0, threshold: 2 }],
+      xor: ['mcculloch-pitts', { x1: 'or', inhibit1: 'and' }, at(2.5, 0.8), { excitatory: 1, inhibitory: 1, threshold: 1 }],
+    },
+  );
+};
 
 const neuronOnPlane = (title: string, notes: string, data: string, activation: string, epochs: number): Project =>
   sketch(

@@ -5,9 +5,12 @@
 import katex from 'katex';
 import { describe, expect, it, test } from 'vitest';
 import { check } from '../../../src/engine/compile/check';
+import { prepare, programOf } from '../../../src/engine/compile/program';
 import { generateDataset } from '../../../src/engine/data/generators';
 import { emptyProject, type Project } from '../../../src/engine/graph/project';
+import { bufferIds } from '../../../src/engine/plan';
 import { courseExercises } from '../../../src/engine/teach/course-exercises';
+import { trace } from '../../../src/engine/train/trace';
 import type { Block, Witness } from '../../../src/renderer/learn/lesson';
 import { chapters, lessons } from '../../../src/renderer/learn/lessons/index';
 import { Progress } from '../../../src/renderer/learn/progress.svelte';
@@ -241,6 +244,7 @@ describe('the projects that pages open', () => {
     const problems = check(project, data.kind === 'generator' ? generateDataset(data, split) : null).problems;
     const expected: Readonly<Record<string, readonly string[]>> = {
       [projects.titles.step]: ['no-gradient'],
+      [projects.titles.gates]: ['no-loss'],
       [projects.titles.unbounded]: ['bce-unbounded'],
       [projects.titles.counting]: ['data-missing'],
     };
@@ -253,6 +257,26 @@ describe('the projects that pages open', () => {
       l.blocks.flatMap((b) => (b.kind === 'figure' && b.spec.figure === 'exercise' ? [...b.spec.ids] : [])),
     );
     expect(ids.sort()).toEqual(courseExercises.map((e) => e.id).sort());
+  });
+
+  test.each([
+    [0, 0, 0],
+    [0, 1, 1],
+    [1, 0, 1],
+    [1, 1, 0],
+  ])('three McCulloch–Pitts units give %i XOR %i = %i', (x1, x2, out) => {
+    const project = projects.gates();
+    const prepared = prepare(project, null);
+    const { output } = check(project, null).expansion;
+    const { steps } = trace({
+      program: programOf(prepared, 'every-edge', 1),
+      drawing: { graph: prepared.graph, owner: prepared.owner },
+      row: 0,
+      features: [],
+      targets: [],
+      state: { [bufferIds.value('x1')]: [x1], [bufferIds.value('x2')]: [x2] },
+    });
+    expect(steps.find((step) => step.node === output.get('xor'))!.value.data[0]).toBe(out);
   });
 
   it('8-9-9-9-4 has 270 weights and 31 biases in the program too', () => {

@@ -6,7 +6,7 @@ import type { ScalarFacts } from '../../../engine/teach/scalar';
 export function placesOf(facts: ScalarFacts, positions: Readonly<Record<NodeId, Point>>): Readonly<Record<NodeId, Point>> {
   if (facts.order.every((id) => positions[id])) {
     // The canvas leaves more room than a figure needs.
-    return Object.fromEntries(facts.order.map((id) => [id, { x: positions[id]!.x * 0.82, y: positions[id]!.y * 1.02 }]));
+    return Object.fromEntries(facts.order.map((id) => [id, { x: positions[id]!.x * 0.71, y: positions[id]!.y * 0.875 }]));
   }
   const layer = new Map<NodeId, number>();
   for (const id of facts.order)

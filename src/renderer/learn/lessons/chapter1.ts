@@ -1,6 +1,6 @@
 /** Chapter 1: from the biological neuron to lines, half-planes and their combination. */
 import { count, figure, formula, isTrue, type Lesson, note, opened, points, text } from '../lesson';
-import { gaussians, oneNeuron, step, three, threeByHand, titles } from '../projects';
+import { gates, gaussians, oneNeuron, step, three, threeByHand, titles } from '../projects';
 
 export const chapter1: readonly Lesson[] = [
   {
@@ -28,10 +28,15 @@ export const chapter1: readonly Lesson[] = [
         'An artificial neuron combines its inputs to a single value and applies an activation function $g$ to it. The first model is from 1943: inputs and output are 0 or 1, an edge excites (+1) or inhibits (−1), and the unit fires when the sum exceeds its threshold.',
       ),
       figure({ figure: 'threshold-unit' }, 'A unit, its truth table, and the gate that it should compute.'),
+      note(
+        'Two ways to inhibit',
+        'Here an inhibitory input counts −1, as the course describes the biological neuron. In the paper of 1943, and in the unit of the editor, one active inhibitory input keeps the unit silent whatever the others do, and the unit fires when **at least** as many excitatory inputs are active as its threshold says.',
+      ),
       text(
-        'AND, OR and NOT can be computed by one unit each. With these three one can build any logical function, but not every function fits into one unit.',
+        'AND, OR and NOT can be computed by one unit each. With these three one can build any logical function, but not every function fits into one unit. The project builds XOR from three.',
       ),
     ],
+    project: { title: titles.gates, make: gates },
     tries: [
       'Set the threshold so that two active inputs are needed: AND.',
       'Make NOT from one inhibitory edge.',
