@@ -65,12 +65,12 @@ export function serve<A extends Api<A>>(api: A, parsers: Parsers<A>, port: Port)
     };
     answer().then(
       (value) => port.post({ t: 'done', id, value } satisfies Message),
-      (error: unknown) => port.post({ t: 'failed', id, error: describe(error) } satisfies Message),
+      (error: unknown) => port.post({ t: 'failed', id, error: asData(error) } satisfies Message),
     );
   });
 }
 
-function describe(error: unknown): { name: string; message: string; code?: string } {
+function asData(error: unknown): { name: string; message: string; code?: string } {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
   const code = (error as { code?: unknown }).code;
   return { name: error.name, message: error.message, ...(typeof code === 'string' ? { code } : {}) };

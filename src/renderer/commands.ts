@@ -198,6 +198,14 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
       enabled: () => drawn() && !app.empty,
       run: () => workspace.push({ kind: 'find' }),
     },
+    {
+      id: 'edit.formula',
+      title: 'Drawing as text…',
+      keys: ['$mod+Shift+KeyT'],
+      keywords: ['formula', 'equation', 'expression', 'type', 'code'],
+      whileTyping: true,
+      run: () => workspace.push({ kind: 'formula' }),
+    },
     { id: 'edit.rename', title: 'Rename', keys: ['F2'], keywords: ['label', 'name'], enabled: some(1), run: () => app.rename() },
   );
 

@@ -20,6 +20,7 @@ import {
   namesForPaste,
   paste,
   place,
+  redraw,
   remove,
   removeAndHeal,
   rename,
@@ -29,7 +30,7 @@ import {
   setTraining,
   ungroup,
 } from '../../src/engine/graph/edits';
-import type { Edge, Graph } from '../../src/engine/graph/graph';
+import { type Edge, edge, type Graph } from '../../src/engine/graph/graph';
 import { emptyProject, type Project } from '../../src/engine/graph/project';
 
 const node = (id: string, op = 'add', attrs = {}) => ({ id, op, attrs });
@@ -262,4 +263,26 @@ describe('diffs', () => {
     );
     expect(edits).toBeGreaterThan(5000);
   });
+});
+
+test('drawing from text keeps the place and label of nodes that keep their name and kind', () => {
+  const before = setLabel(
+    'y',
+    'answer',
+  )(
+    place({ y: { x: 70, y: 80 } })({
+      ...emptyProject,
+      nodes: { x: { id: 'x', op: 'input', attrs: {} }, y: { id: 'y', op: 'sigmoid', attrs: {} } },
+      edges: { 'y.x': edge('x', 'y', 'x') },
+      positions: { x: { x: 0, y: 0 }, y: { x: 10, y: 10 } },
+    }),
+  );
+  const graph = {
+    nodes: { x: { id: 'x', op: 'constant', attrs: {} }, y: { id: 'y', op: 'sigmoid', attrs: {} } },
+    edges: { 'y.x': edge('x', 'y', 'x') },
+  };
+  const after = redraw(graph, { x: { x: 1, y: 2 }, y: { x: 3, y: 4 } })(before);
+  expect(after.positions).toEqual({ x: { x: 1, y: 2 }, y: { x: 70, y: 80 } });
+  expect(after.nodes['y']).toMatchObject({ op: 'sigmoid', label: 'answer' });
+  expect(after.nodes['x']).toEqual({ id: 'x', op: 'constant', attrs: {} });
 });

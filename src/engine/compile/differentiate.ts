@@ -99,7 +99,9 @@ function addUp(
   if (parts.length === 1 && !everyEdge) return;
   const names = parts.map((_, i) => `part${i}`);
   const bind: Record<string, string> = { total: target };
-  names.forEach((name, i) => (bind[name] = parts[i]!));
+  names.forEach((name, i) => {
+    bind[name] = parts[i]!;
+  });
   draft.buffer({ id: target, shape, role: 'gradient' });
   draft.step({
     phase: 'backward',

@@ -5,7 +5,6 @@
  */
 import {
   type AttrValue,
-  type Attrs,
   type Edge,
   type EdgeId,
   edge,
@@ -500,6 +499,27 @@ function columnsOf(graph: Graph): NodeId[][] {
 }
 
 // Settings and weights ------------------------------------------------------------------------------
+
+/** Another drawing in place of this one. Nodes that keep their id and kind keep their place, label and group. */
+export const redraw =
+  (graph: Graph, positions: Table<NodeId, Point>): Edit =>
+  (project) => {
+    const nodes: Record<NodeId, Node> = {};
+    const places: Record<NodeId, Point> = {};
+    for (const node of Object.values(graph.nodes)) {
+      const old = project.nodes[node.id];
+      const same = old?.op === node.op;
+      nodes[node.id] = same
+        ? {
+            ...node,
+            ...(old.label === undefined ? {} : { label: old.label }),
+            ...(old.group === undefined ? {} : { group: old.group }),
+          }
+        : node;
+      places[node.id] = (same && project.positions[node.id]) || positions[node.id]!;
+    }
+    return { ...project, nodes, edges: graph.edges, positions: places };
+  };
 
 export const setSettings =
   (change: Partial<Settings>): Edit =>

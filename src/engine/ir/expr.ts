@@ -141,11 +141,7 @@ export function render<T>(e: Expr, dialect: Dialect<T>): T {
     case 'binary':
       return dialect.binary(e.op, render(e.x, dialect), render(e.y, dialect));
     case 'select':
-      return dialect.select(
-        render(e.positive, dialect),
-        render(e.then, dialect),
-        render(e.otherwise, dialect),
-      );
+      return dialect.select(render(e.positive, dialect), render(e.then, dialect), render(e.otherwise, dialect));
   }
 }
 
@@ -166,8 +162,7 @@ const constructors: Readonly<Record<BinaryOp, (x: Operand, y: Operand) => Expr>>
 };
 
 /** The expression with every read replaced, simplified again. */
-export const substitute = (e: Expr, replace: (name: string) => Expr): Expr =>
-  render<Expr>(e, { ...rebuild, read: replace });
+export const substitute = (e: Expr, replace: (name: string) => Expr): Expr => render<Expr>(e, { ...rebuild, read: replace });
 
 /** The names an expression reads, each once, in order of appearance. */
 export function namesIn(e: Expr): readonly string[] {
@@ -178,13 +173,3 @@ export function namesIn(e: Expr): readonly string[] {
   });
   return [...names];
 }
-
-/** Number of operations: what decides whether recomputing is cheaper than storing. */
-export const costOf = (e: Expr): number =>
-  render<number>(e, {
-    constant: () => 0,
-    read: () => 0,
-    unary: (op, x) => x + (op === 'neg' || op === 'abs' || op === 'floor' ? 1 : 8),
-    binary: (op, x, y) => x + y + (op === 'pow' ? 16 : op === 'div' ? 4 : 1),
-    select: (p, t, o) => p + t + o + 1,
-  });

@@ -2,19 +2,9 @@
  * What expressions and kernels mean, in float64 and in the plainest way: the definition that every backend
  * is tested against. It is meant to be obviously right, not fast.
  */
-import { applyBinary, applyUnary, type Expr, render } from './expr';
+import { applyBinary, applyUnary, type Expr } from './expr';
 import { ACC, type Kernel } from './kernel';
 import { concrete, stridesOf } from './shape';
-
-/** The value of an expression with numbers for its names. */
-export const evaluate = (e: Expr, value: (name: string) => number): number =>
-  render<number>(e, {
-    constant: (x) => x,
-    read: value,
-    unary: (op, x) => applyUnary[op](x),
-    binary: (op, x, y) => applyBinary[op](x, y),
-    select: (positive, then, otherwise) => (positive > 0 ? then : otherwise),
-  });
 
 type Thunk = () => number;
 

@@ -41,8 +41,6 @@ export interface Kernel {
 /** The name by which stores read the result of the fold. */
 export const ACC = 'acc';
 
-export const isFold = (kernel: Kernel): boolean => kernel.fold !== undefined;
-
 /** Row-major strides of a buffer of shape `shape` read at the kernel's own output index. */
 export const alongOut = (name: string, out: Shape, fold: Shape = []): Read => ({
   name,
@@ -60,8 +58,7 @@ export function kernelFault(kernel: Kernel): string | null {
   if (kernel.out.slice(1).includes('batch')) return 'the batch axis is not the first axis of the output';
   if (kernel.stores.length === 0) return 'nothing is stored';
   if (kernel.fold)
-    for (const name of namesIn(kernel.fold.body))
-      if (!names.has(name)) return `the fold reads '${name}', which is not bound`;
+    for (const name of namesIn(kernel.fold.body)) if (!names.has(name)) return `the fold reads '${name}', which is not bound`;
   for (const { value, place } of kernel.stores) {
     if (place && kernel.fold) return 'a fold stores to a part of an array';
     if (place && place.strides.length !== kernel.out.length)

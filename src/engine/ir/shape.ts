@@ -15,8 +15,7 @@ export interface Tensor {
 export const isBatched = (shape: Shape): boolean => shape[0] === 'batch';
 
 /** The axes of one sample: the shape without its batch axis. */
-export const sampleShape = (shape: Shape): readonly number[] =>
-  (isBatched(shape) ? shape.slice(1) : shape) as readonly number[];
+export const sampleShape = (shape: Shape): readonly number[] => (isBatched(shape) ? shape.slice(1) : shape) as readonly number[];
 
 export const product = (axes: readonly number[]): number => axes.reduce((size, axis) => size * axis, 1);
 
@@ -24,15 +23,13 @@ export const product = (axes: readonly number[]): number => axes.reduce((size, a
 export const sampleSize = (shape: Shape): number => product(sampleShape(shape));
 
 /** Number of elements when the batch axis has length `batch`. */
-export const sizeOf = (shape: Shape, batch: number): number =>
-  sampleSize(shape) * (isBatched(shape) ? batch : 1);
+export const sizeOf = (shape: Shape, batch: number): number => sampleSize(shape) * (isBatched(shape) ? batch : 1);
 
 /** The shape with its batch axis replaced by a length. */
 export const concrete = (shape: Shape, batch: number): readonly number[] =>
   shape.map((axis) => (axis === 'batch' ? batch : axis));
 
-export const sameShape = (a: Shape, b: Shape): boolean =>
-  a.length === b.length && a.every((axis, index) => axis === b[index]);
+export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((axis, index) => axis === b[index]);
 
 /** Row-major strides, in elements. The batch stride is the size of one sample. */
 export function stridesOf(shape: Shape): readonly number[] {

@@ -19,6 +19,7 @@ export type OpenDialog =
   | { readonly kind: 'find' }
   | { readonly kind: 'shortcuts' }
   | { readonly kind: 'export' }
+  | { readonly kind: 'formula' }
   | { readonly kind: 'wizard'; readonly preview: CsvPreview }
   | { readonly kind: 'question'; readonly question: Question; readonly answer: (value: string | null) => void }
   | { readonly kind: 'pick'; readonly request: PickRequest; readonly answer: (path: string | null) => void };
