@@ -51,5 +51,27 @@ test('predict, then reveal', async ({ app }) => {
   await step.getByRole('button', { name: 'Show it' }).click();
   await expect(step).toContainText('Shown without an answer');
   await expect(app.getByText('0 of 1 right')).toBeVisible();
-  await app.getByRole('button', { name: 'Dark colours' }).click();
+  await app.getByRole('button', { name: 'Keep this value' }).click();
+  await expect(app.getByRole('button', { name: 'Keep this value' })).toBeDisabled();
+  await expect(app.getByText('Slope at 2.3')).toBeVisible();
+});
+
+test('paths to the loss add up; a dragged number shows the true loss beside the prediction', async ({ app }) => {
+  const window = new AppWindow(app);
+  await window.example(/The chain rule, step by step/);
+  await window.ready();
+  await app.getByRole('button', { name: /^Step through one iteration/ }).click();
+  await app.getByRole('radio', { name: 'Paths' }).click();
+  const paths = app.getByRole('list', { name: /^Paths from/ });
+  await expect(paths.getByRole('listitem').first()).toBeVisible();
+  await expect(paths.getByRole('listitem').first()).toContainText('−2.25');
+  await paths.getByRole('button').first().hover();
+  await app.getByRole('radio', { name: 'Derivative' }).click();
+  const slider = app.getByRole('slider', { name: /dragged$/ });
+  await slider.focus();
+  for (let i = 0; i < 30; i++) await app.keyboard.press('ArrowRight');
+  await expect(app.getByText('Gap', { exact: true })).toBeVisible();
+  await app.getByRole('button', { name: 'Keep this value' }).click();
+  await expect(app.getByRole('button', { name: 'Keep this value' })).toBeDisabled();
+  await expect(app.getByText('Slope at 2.3')).toBeVisible();
 });

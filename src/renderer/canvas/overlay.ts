@@ -33,6 +33,8 @@ export interface OverlayState {
 
 /** Below this zoom a bundle of weights is a haze; every second, then every fourth line of it is left out. */
 const DENSE_ZOOM = 0.3;
+/** More lines in focus than these are the whole picture: nothing stands out then. */
+const MOST_IN_FOCUS = 4000;
 const sparseness = ({ zoom }: Camera): number => (zoom < DENSE_ZOOM / 2 ? 4 : zoom < DENSE_ZOOM ? 2 : 1);
 
 export class Overlay {
@@ -116,6 +118,7 @@ export class Overlay {
     if (!sorted || !sameCamera(camera, this.#drawnFor)) {
       this.#begin(this.#lineContext, camera);
       this.#strokeLines(state, ready);
+      this.#strokeFocus(state);
       this.#clearBodies();
       if (ready) {
         this.#neurons(state);
@@ -248,6 +251,24 @@ export class Overlay {
       c.lineWidth = Math.max(least, ready ? widthOf(s) : 0.9);
       c.stroke(path);
     }
+  }
+
+  /** What the stepper looks at, or a path that is pointed at, stands out from the dimmed rest. */
+  #strokeFocus({ lines, theme, camera, focus }: OverlayState): void {
+    if (focus === null || focus.size > MOST_IN_FOCUS) return;
+    const path = new Path2D();
+    for (const i of focus) {
+      if (!this.#visible[i]) continue;
+      const { sx, sy, ax, ay, bx, by, tx, ty } = lines.lines[i]!.curve;
+      path.moveTo(sx, sy);
+      path.quadraticCurveTo(ax, ay, (ax + bx) / 2, (ay + by) / 2);
+      path.quadraticCurveTo(bx, by, tx, ty);
+    }
+    const c = this.#context;
+    c.strokeStyle = theme.accent;
+    c.globalAlpha = focus.size > 40 ? 0.35 : 0.75;
+    c.lineWidth = Math.max(focus.size > 40 ? 1 : 2.6, 1 / camera.zoom);
+    c.stroke(path);
   }
 
   /** Lines run behind nodes. Columns are see-through, since their own lines end inside. */

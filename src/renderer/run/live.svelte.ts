@@ -10,6 +10,8 @@ import { FrameReader, type FrameLayout, type Tap } from '../../engine/train/fram
 export interface Focus {
   readonly node?: NodeId;
   readonly edge?: EdgeId;
+  /** Lines of the drawing that a path runs along. */
+  readonly edges?: readonly EdgeId[];
   readonly phase: Phase;
 }
 
