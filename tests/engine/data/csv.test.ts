@@ -252,6 +252,9 @@ describe('the preview', () => {
     expect(seen).toMatchObject({ separator: ';', decimal: ',', header: true, rowsRead: 2, complete: true });
     expect(seen.columns[0]).toMatchObject({ name: 'größe', kind: 'number', min: 3.5, max: 4.25 });
     expect(await previewCsv(bytesOf('1,2\n3,4\n'))).toMatchObject({ header: false, decimal: '.' });
+    const german = await previewCsv(bytesOf(`a\tb\tc\n${'1,5\t2,25\t-3,0\n'.repeat(20)}`));
+    expect(german).toMatchObject({ separator: '\t', decimal: ',', header: true });
+    expect(german.columns).toHaveLength(3);
     expect(await previewCsv(bytesOf('red,blue\ngreen,red\nred,red\n'))).toMatchObject({ header: false });
     expect(await previewCsv(bytesOf('colour,shade\ngreen,red\nred,red\n'))).toMatchObject({ header: true });
   });

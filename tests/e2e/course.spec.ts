@@ -1,0 +1,57 @@
+/** The course as a newcomer meets it: exercise 1 from the start page, a lesson done in the editor, and every page opened once. */
+import type { Page } from '@playwright/test';
+import { expect, test } from './support';
+
+test.setTimeout(180_000);
+
+async function learn(app: Page): Promise<void> {
+  await app.getByRole('navigation', { name: 'Start' }).getByRole('button', { name: /Learn/ }).click();
+  await expect(app.getByRole('navigation', { name: 'Pages of the course' })).toBeVisible();
+}
+const page = async (app: Page, id: string): Promise<void> => {
+  await app.locator(`[data-lesson="${id}"]`).click();
+  await expect(app.locator('article > h2')).toContainText(id);
+};
+
+test('exercise 1: a wrong choice names its mistake, the right one is right, and the solution says why', async ({ app }) => {
+  await learn(app);
+  await page(app, '3.6.7');
+  await app.getByRole('button', { name: /A\/\s*−1$/ }).click();
+  await expect(app.locator('article')).toContainText('Added instead of multiplied');
+  await app.getByRole('button', { name: /D\/\s*0\.75/ }).click();
+  await expect(app.locator('article')).toContainText('The upstream gradient was forgotten');
+  await app.getByRole('button', { name: /B\/\s*−2\.25/ }).click();
+  await expect(app.locator('article')).toContainText('∂l/∂x = −2.25');
+  await expect(app.locator('.check')).toContainText('Done');
+  await app.getByRole('radio', { name: 'Type' }).click();
+  await app.getByRole('textbox', { name: /Your answer/ }).fill('−9/4');
+  await app.keyboard.press('Enter');
+  await expect(app.locator('article')).toContainText('Right');
+  await app.getByRole('radio', { name: 'Solution' }).click();
+  await app.getByRole('button', { name: 'All', exact: true }).click();
+  await expect(app.locator('.lines')).toContainText('∂l/∂x = −2.25');
+});
+
+test('a lesson sends people to the editor, notices that they trained, and is done when they come back', async ({ app }) => {
+  await learn(app);
+  await page(app, '1.8');
+  await app.getByRole('button', { name: 'Open in the editor' }).click();
+  await expect(app.getByRole('region', { name: 'Lesson' })).toContainText('Reach 95 %');
+  await app.getByRole('button', { name: 'Train', exact: true }).click();
+  await expect(app.getByRole('region', { name: 'Lesson' })).toContainText('Done', { timeout: 60_000 });
+  await app.getByRole('button', { name: 'Back to the course' }).click();
+  await expect(app.locator('.check')).toContainText('Done');
+  await app.reload();
+  await learn(app);
+  await expect(app.locator('[data-lesson="1.8"]').getByLabel('done')).toBeVisible();
+});
+
+test('every page opens, with its figure', async ({ app }) => {
+  await learn(app);
+  const ids = await app.locator('[data-lesson]').evaluateAll((all) => all.map((one) => one.getAttribute('data-lesson')!));
+  expect(ids).toHaveLength(58);
+  for (const id of ids) {
+    await page(app, id);
+    await expect(app.locator('article figure, article .quiz').first()).toBeVisible();
+  }
+});
