@@ -11,10 +11,10 @@ import { hasFma, wasm } from '../../src/engine/backends/wasm/index';
 import { emit, type Lowering } from '../../src/engine/backends/webgpu/emit';
 import type { WgslLayout } from '../../src/engine/backends/webgpu/layout';
 import { webgpuBackend } from '../../src/engine/backends/webgpu/index';
-import { Random } from '../../src/engine/data/random';
 import { initialNumbers } from '../../src/engine/train/session';
 import { dawn } from '../engine/dawn';
-import { programFor, workloads } from './wasm';
+import { programFor } from './wasm';
+import { dataOf, flopsOf, workloads } from './workloads';
 
 const PHASES = ['forward', 'loss', 'backward', 'update'] as const;
 /** Time of one measured call, as the trainer would ask for it; and how many are measured. */
@@ -38,12 +38,7 @@ export async function bench(
     const program = programFor(w);
     const [inputs, outputs] = [w.dims[0]!, w.dims.at(-1)!];
     const count = w.batch * w.batches;
-    const random = new Random(1, name);
-    const x = Float32Array.from({ length: count * inputs }, () => random.between(-1, 1));
-    const y = new Float32Array(count * outputs);
-    if (w.loss === 'cross-entropy-logits')
-      for (let row = 0; row < count; row++) y[row * outputs + Math.floor(random.between(0, outputs))] = 1;
-    else for (const at of y.keys()) y[at] = random.between(-0.8, 0.8);
+    const { x, y } = dataOf(w);
     const rowsOf = (steps: number): Uint32Array => Uint32Array.from({ length: steps * w.batch }, (_, at) => at % count);
     const prepare = (device: Device): void => {
       device.setData(x, inputs, y, outputs);
@@ -59,7 +54,7 @@ export async function bench(
     const wasmProfile = { backend: 'wasm', title: '', fma: hasFma() } as const;
     const cpu = await wasm.open({ program, backend: 'wasm', code: wasm.emit(program, wasmProfile) });
     for (const each of [device, cpu]) prepare(each);
-    const check = { phases: PHASES, rows: rowsOf(Math.max(2, w.checkSteps)), batch: w.batch };
+    const check = { phases: PHASES, rows: rowsOf(w.checkSteps), batch: w.batch };
     const [actual, wanted] = [await device.run(check), await cpu.run(check)];
     cpu.close();
     const error = Math.max(...Array.from(actual.losses, (loss, at) => Math.abs(loss / wanted.losses[at]! - 1)));
@@ -77,15 +72,11 @@ export async function bench(
     const rates: number[] = [];
     for (let call = 0; call < CALLS; call++) rates.push((1000 * steps) / (await time()));
     device.close();
-    const products = w.dims.slice(1).reduce((sum, units, at) => sum + units * w.dims[at]!, 0) * w.batch;
-    const first = w.dims[0]! * w.dims[1]! * w.batch;
-    // Forward, both gradients, except the gradient of the data.
-    const flops = 2 * (3 * products - first);
     const rate = median(rates);
     const { run } = (code as { readonly layout: WgslLayout }).layout;
     const way = run.by === 'workgroup' ? 'one workgroup' : `${run.passes.length} dispatches`;
     say(
-      `${name.padEnd(4)} ${way.padEnd(14)} ${Math.round(rate).toLocaleString('en').padStart(11)} steps/s ${((rate * flops) / 1e9).toFixed(1).padStart(9)} GFLOP/s` +
+      `${name.padEnd(4)} ${way.padEnd(14)} ${Math.round(rate).toLocaleString('en').padStart(11)} steps/s ${((rate * flopsOf(w)) / 1e9).toFixed(1).padStart(9)} GFLOP/s` +
         `   error ${error.toExponential(1)}   emit ${emitMs.toFixed(1)} ms, open ${openMs.toFixed(0)} ms`,
     );
   }

@@ -1,0 +1,175 @@
+/**
+ * Closer looks at the CPU backend, in a worker of their own: kernels against the calibration loop, how cost
+ * grows with the work, what compiling costs, how large generated code is, and whether drawings of the same
+ * network run equally fast. One thread throughout.
+ */
+import type { Device } from '../../../src/engine/backends/backend';
+import { backends } from '../../../src/engine/backends/index';
+import { hasFma, wasm } from '../../../src/engine/backends/wasm/index';
+import { compile } from '../../../src/engine/compile/compile';
+import { prepare, programOf } from '../../../src/engine/compile/program';
+import type { Project } from '../../../src/engine/graph/project';
+import { type Api, type Parsers, serve } from '../../../src/engine/remote';
+import { initialNumbers } from '../../../src/engine/train/session';
+import { drawings, manyScalars } from './drawings';
+import { drawn, flopsOf, type Workload } from '../workloads';
+import { Calibration } from './calibration';
+
+/** A network of equal layers: relu, squared error. */
+export interface Square {
+  readonly width: number;
+  readonly layers: number;
+  readonly batch: number;
+}
+
+export interface ProbeApi {
+  fma(): Promise<boolean>;
+  /** GFLOP/s of the multiply-add loop. */
+  calibrate(ms: number): Promise<number>;
+  /** Share of the loop that whole training steps reach: loop and steps in turn, one number a pair. */
+  efficiency(net: Square, fma: boolean, pairs: number, ms: number): Promise<readonly number[]>;
+  /** Milliseconds and bytes of generating a training step. */
+  generate(width: number, layers: number): Promise<{ readonly ms: number; readonly bytes: number }>;
+  /** Milliseconds to compile a drawing of so many scalar nodes, all plans of it. */
+  scalars(nodes: number): Promise<number>;
+  /** Steps a second of the same network drawn in different ways: a row for each pair. */
+  ways(pairs: number, ms: number): Promise<{ readonly names: readonly string[]; readonly rates: readonly (readonly number[])[] }>;
+}
+
+const PHASES = ['forward', 'loss', 'backward', 'update'] as const;
+const BATCHES = 4;
+
+const workloadOf = ({ width, layers, batch }: Square): Workload => ({
+  dims: Array.from({ length: layers + 1 }, () => width),
+  activation: 'relu',
+  last: 'identity',
+  loss: 'mean-squared-error',
+  batch,
+  batches: BATCHES,
+  rate: 1e-4,
+  checkSteps: 0,
+});
+
+const profileOf = (fma: boolean) => ({ backend: 'wasm', title: '', fma }) as const;
+const programFor = (project: Project, batch: number) => programOf(prepare(project, null), 'fused', batch);
+
+/** A program on a device, with some data, ready to be timed. */
+class Timed {
+  #steps = 1;
+
+  private constructor(
+    readonly device: Device,
+    readonly batch: number,
+  ) {}
+
+  static async open(project: Project, batch: number, inputs: number, outputs: number, fma: boolean): Promise<Timed> {
+    const program = programFor(project, batch);
+    const device = await wasm.open({ program, backend: 'wasm', code: wasm.emit(program, profileOf(fma)) });
+    const rows = batch * BATCHES;
+    const numbers = (width: number): Float32Array => Float32Array.from({ length: rows * width }, (_, at) => Math.sin(at));
+    device.setData(numbers(inputs), inputs, numbers(outputs), outputs);
+    for (const p of program.parameters) device.write(p.value, initialNumbers(p, 1));
+    return new Timed(device, batch);
+  }
+
+  async #run(steps: number): Promise<number> {
+    const rows = Uint32Array.from({ length: steps * this.batch }, (_, at) => at % (this.batch * BATCHES));
+    const begin = performance.now();
+    await this.device.run({ phases: PHASES, rows, batch: this.batch });
+    return performance.now() - begin;
+  }
+
+  /** Steps a second over about so many milliseconds. */
+  async rate(ms: number): Promise<number> {
+    let steps = 0;
+    let took = 0;
+    while (took < ms) {
+      const now = await this.#run(this.#steps);
+      steps += this.#steps;
+      took += now;
+      if (now < ms / 4) this.#steps = Math.min(2 * this.#steps, Math.ceil(2 ** 20 / this.batch));
+    }
+    return (1000 * steps) / took;
+  }
+
+  async warm(ms: number): Promise<void> {
+    for (let call = 0; call < 4; call++) await this.rate(ms / 2);
+  }
+}
+
+const api: ProbeApi = {
+  async fma() {
+    return hasFma();
+  },
+  async calibrate(ms) {
+    return (await Calibration.open(hasFma())).measure(ms);
+  },
+  async efficiency(net, fma, pairs, ms) {
+    const w = workloadOf(net);
+    const calibration = await Calibration.open(fma);
+    const timed = await Timed.open(drawn(w), w.batch, net.width, net.width, fma);
+    await timed.warm(ms);
+    const shares: number[] = [];
+    let before = calibration.measure(ms / 2);
+    for (let pair = 0; pair < pairs; pair++) {
+      const rate = await timed.rate(ms);
+      const after = calibration.measure(ms / 2);
+      shares.push((rate * flopsOf(w)) / 1e9 / ((before + after) / 2));
+      before = after;
+    }
+    timed.device.close();
+    return shares;
+  },
+  async generate(width, layers) {
+    const program = programFor(drawn(workloadOf({ width, layers, batch: 32 })), 32);
+    const times: number[] = [];
+    let bytes = 0;
+    for (let at = 0; at < 15; at++) {
+      const begin = performance.now();
+      const code = wasm.emit(program, profileOf(hasFma()));
+      times.push(performance.now() - begin);
+      if (code.kind === 'wasm') bytes = code.bytes.length;
+    }
+    return { ms: times.sort((a, b) => a - b)[7]!, bytes };
+  },
+  async scalars(nodes) {
+    const project = manyScalars(nodes);
+    const begin = performance.now();
+    const plans = compile(
+      { project, data: null, profile: { present: [profileOf(hasFma())], absent: [] }, backend: 'wasm', revision: 1 },
+      backends,
+    );
+    const took = performance.now() - begin;
+    if (!plans.ok) throw new Error(plans.problems.map(({ message }) => message).join('\n'));
+    return took;
+  },
+  async ways(pairs, ms) {
+    const made = Object.entries(drawings());
+    const timed: Timed[] = [];
+    for (const [, project] of made) timed.push(await Timed.open(project, 10, 2, 1, hasFma()));
+    for (const each of timed) await each.warm(ms);
+    const rates: number[][] = [];
+    for (let pair = 0; pair < pairs; pair++) {
+      const row: number[] = [];
+      for (const each of timed) row.push(await each.rate(ms));
+      rates.push(row);
+    }
+    for (const { device } of timed) device.close();
+    return { names: made.map(([name]) => name), rates };
+  },
+};
+
+/** The page and its worker are one program. */
+const trusted = new Proxy({} as Parsers<ProbeApi & Api<ProbeApi>>, {
+  get: () => (args: readonly unknown[]) => args,
+  getOwnPropertyDescriptor: (_target, method) =>
+    Object.hasOwn(api, method) ? { configurable: true, enumerable: true } : undefined,
+});
+serve<ProbeApi>(api, trusted, {
+  post: (message) => self.postMessage(message),
+  onMessage(listener) {
+    const receive = (event: MessageEvent): void => listener(event.data);
+    self.addEventListener('message', receive);
+    return () => self.removeEventListener('message', receive);
+  },
+});
