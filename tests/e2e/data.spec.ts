@@ -9,7 +9,10 @@ import { AppWindow } from './window';
 test.setTimeout(180_000);
 
 async function newFrom(page: Page, path: string): Promise<AppWindow> {
-  await page.getByRole('navigation', { name: 'Start' }).getByRole('button', { name: /New from data/ }).click();
+  await page
+    .getByRole('navigation', { name: 'Start' })
+    .getByRole('button', { name: /New from data/ })
+    .click();
   const window = new AppWindow(page);
   await window.file(path);
   return window;
@@ -85,8 +88,16 @@ const bad: readonly (readonly [string, string | Uint8Array, RegExp])[] = [
   ['a picture', new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52, 0, 0, 1]), /not text|zero bytes/],
   ['a header without rows', 'a,b,c\n', /no rows/i],
   ['rows of different lengths', `a,b,c\n${'1,2\n3\n1,2,3,4\n'.repeat(30)}`, /do not have 3 cells \(first: row 2 has 2\)/],
-  ['a target that is always the same', `a,b,y\n${Array.from({ length: 40 }, (_, i) => `${i},${i * i},1`).join('\n')}\n`, /one class only/],
-  ['numbers that are not finite', `a,y\n${Array.from({ length: 40 }, (_, i) => (i === 7 ? 'inf,3' : `${i},${i / 3}`)).join('\n')}\n`, /1 infinite value in 'a' \(first: row 9\) was treated as missing/],
+  [
+    'a target that is always the same',
+    `a,b,y\n${Array.from({ length: 40 }, (_, i) => `${i},${i * i},1`).join('\n')}\n`,
+    /one class only/,
+  ],
+  [
+    'numbers that are not finite',
+    `a,y\n${Array.from({ length: 40 }, (_, i) => (i === 7 ? 'inf,3' : `${i},${i / 3}`)).join('\n')}\n`,
+    /1 infinite value in 'a' \(first: row 9\) was treated as missing/,
+  ],
   ['only missing cells', `a,b,y\n${',,\n'.repeat(30)}`, /missing|empty|no rows/i],
 ];
 for (const [what, content, sentence] of bad)
@@ -110,7 +121,8 @@ for (const [what, content, sentence] of bad)
       }
     } else await expect(refusal).toContainText(sentence);
     if (!(await app.getByRole('navigation', { name: 'Start' }).isVisible())) await window.menu('File', 'Start page');
-    if (await app.getByRole('button', { name: 'Don’t save' }).isVisible()) await app.getByRole('button', { name: 'Don’t save' }).click();
+    if (await app.getByRole('button', { name: 'Don’t save' }).isVisible())
+      await app.getByRole('button', { name: 'Don’t save' }).click();
     await window.example(/^Spiral/);
     await window.ready();
   });
@@ -139,7 +151,7 @@ test('a large table is read with a bar that can be stopped, and then whole', asy
     const lines: string[] = [];
     for (const end = Math.min(count, row + 10_000); row < end; row++)
       lines.push(`${next()},${next()},${next()},${next()},${next()},${next()},${next()}`);
-    if (!file.write(`${lines.join('\n')}\n`)) await new Promise((resolve) => file.once('drain', resolve));
+    if (!file.write(`${lines.join('\n')}\n`)) await new Promise<void>((resolve) => file.once('drain', resolve));
   }
   file.end();
   await finished(file);

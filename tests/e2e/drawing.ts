@@ -67,7 +67,14 @@ export class Drawing {
       const frame = root.getBoundingClientRect();
       const zoom = layer._cyreg.cy.zoom();
       const form = ['card', 'pill', 'circle', 'column', 'neuron'].find((name) => node.classes().includes(name)) ?? '';
-      return { x: frame.left + x, y: frame.top + y, width: node.data('width') * zoom, height: node.data('height') * zoom, zoom, form };
+      return {
+        x: frame.left + x,
+        y: frame.top + y,
+        width: node.data('width') * zoom,
+        height: node.data('height') * zoom,
+        zoom,
+        form,
+      };
     }, id);
     return box;
   }

@@ -202,7 +202,10 @@ test('a newcomer draws a network, trains it, sees it learn, and takes the weight
     await window.tab('Results');
     const score = await window.score('Test');
     await window.menu('File', 'Start page');
-    await app.getByRole('region', { name: 'Recent files' }).getByRole('button', { name: /^circles/ }).click();
+    await app
+      .getByRole('region', { name: 'Recent files' })
+      .getByRole('button', { name: /^circles/ })
+      .click();
     await window.ready();
     await window.tab('Results');
     await expect(app.getByRole('img', { name: /Map of the prediction/ })).toBeVisible();

@@ -13,7 +13,10 @@ test('from a cold start the window is usable within three seconds', async ({ bro
     const start = performance.now();
     const served = await serve(folder);
     await page.goto(served.url, { waitUntil: 'commit' });
-    await page.getByRole('region', { name: 'Examples' }).getByRole('button', { name: /^Spiral/ }).waitFor();
+    await page
+      .getByRole('region', { name: 'Examples' })
+      .getByRole('button', { name: /^Spiral/ })
+      .waitFor();
     times.push(performance.now() - start);
     await context.close();
     await served.stop();

@@ -62,7 +62,11 @@ const wrong: readonly (readonly [string, string | Uint8Array, RegExp])[] = [
   ['cut off in the middle', '{"format":"chainrule","version":1,"title":"x","nodes":{"a":{"op":"inp', /cannot be opened/],
   ['from the future', '{"format":"chainrule","version":99,"title":"x","nodes":{},"edges":{}}', /version/],
   ['with an unknown operation', '{"format":"chainrule","version":1,"title":"x","nodes":{"a":{"op":"warp"}},"edges":{}}', /warp/],
-  ['with a bad name', '{"format":"chainrule","version":1,"title":"x","nodes":{"__proto__":{"op":"input"}},"edges":{}}', /cannot be opened/],
+  [
+    'with a bad name',
+    '{"format":"chainrule","version":1,"title":"x","nodes":{"__proto__":{"op":"input"}},"edges":{}}',
+    /cannot be opened/,
+  ],
 ];
 for (const [what, content, sentence] of wrong)
   test(`a project file that is ${what} is refused with a sentence`, async ({ app, server }) => {
@@ -93,7 +97,9 @@ test('a file that may not be written stays as it is, and the work stays unsaved'
   await app.keyboard.press('Enter');
   await expect(window.dialog).toContainText('already there');
   await app.getByRole('button', { name: 'Replace' }).click();
-  await expect(window.toast('The project was not saved')).toContainText(/'kept\.chainrule' is write-protected.*Save under another name or in another place/);
+  await expect(window.toast('The project was not saved')).toContainText(
+    /'kept\.chainrule' is write-protected.*Save under another name or in another place/,
+  );
   expect(readFileSync(path, 'utf8')).toBe('precious');
 
   await test.step('A folder that is not there says so too', async () => {
@@ -130,7 +136,12 @@ test('work that was not saved is offered again after the program was killed', as
   await expect(window.drawing.node('hidden1')).toContainText('15 parameters');
   const spares = join(server.folder, 'settings');
   await expect
-    .poll(() => readdirSync(spares, { recursive: true, encoding: 'utf8' }).filter((name) => /recover/i.test(name) && name.endsWith('.json')).length)
+    .poll(
+      () =>
+        readdirSync(spares, { recursive: true, encoding: 'utf8' }).filter(
+          (name) => /recover/i.test(name) && name.endsWith('.json'),
+        ).length,
+    )
     .toBeGreaterThan(0);
   await server.stop('SIGKILL');
   await first.close();

@@ -64,7 +64,10 @@ export class AppWindow {
 
   /** Accuracy, or R², of a line of the scores, as a share. */
   async score(of: 'Training' | 'Validation' | 'Test', column = 1): Promise<number> {
-    const cell = this.page.getByRole('row', { name: new RegExp(`^${of}`) }).getByRole('cell').nth(column);
+    const cell = this.page
+      .getByRole('row', { name: new RegExp(`^${of}`) })
+      .getByRole('cell')
+      .nth(column);
     await expect(cell).not.toHaveText('–', { timeout: 30_000 });
     const text = (await cell.innerText()).replace('−', '-');
     return text.includes('%') ? Number.parseFloat(text) / 100 : Number(text.replaceAll(',', ''));
