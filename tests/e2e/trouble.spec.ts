@@ -167,7 +167,7 @@ test('work that was not saved is offered again after the program was killed', as
   await again.stop();
 });
 
-test('the window goes on without its server, and saves when it is back', async ({ page, server }) => {
+test('the window goes on training when its server is gone, and says that it is', async ({ page, server }) => {
   await page.goto(server.url);
   const window = await spiral(page);
   await server.stop('SIGKILL');
