@@ -220,8 +220,8 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
   block(
     'View',
     2,
-    { id: 'view.zoomIn', title: 'Zoom in', keys: ['$mod+Equal'], run: () => app.camera?.zoomIn() },
-    { id: 'view.zoomOut', title: 'Zoom out', keys: ['$mod+Minus'], run: () => app.camera?.zoomOut() },
+    { id: 'view.zoomIn', title: 'Zoom in', keys: ['$mod+Equal'], whileTyping: true, run: () => app.camera?.zoomIn() },
+    { id: 'view.zoomOut', title: 'Zoom out', keys: ['$mod+Minus'], whileTyping: true, run: () => app.camera?.zoomOut() },
     { id: 'view.fit', title: 'Fit the drawing', keys: ['Shift+Digit1', '$mod+Digit0'], run: () => app.camera?.fit() },
   );
   block(
