@@ -1,0 +1,252 @@
+/** Each finding is raised by a project that has the fault, by none of the bundled examples, and its cure helps. */
+import { readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { backends } from '../../../src/engine/backends/index';
+import type { Dataset } from '../../../src/engine/data/dataset';
+import { generateDataset } from '../../../src/engine/data/generators';
+import { Engine } from '../../../src/engine/engine';
+import * as edits from '../../../src/engine/graph/edits';
+import type { CsvSource, GeneratorSource, Project } from '../../../src/engine/graph/project';
+import { diagnoseData, diagnoseRun, type Evidence, type Finding, type FindingCode } from '../../../src/engine/train/diagnosis';
+import { draftProject } from '../../../src/engine/train/draft';
+import type { CurvePoint } from '../../../src/engine/train/trainer';
+import { readDataset } from '../../../src/main/services/datasets';
+import { readProjectFile } from '../../../src/main/services/projects';
+import { plansOf } from '../../support/training';
+
+const diagnose = (evidence: Evidence): readonly Finding[] => [...diagnoseData(evidence), ...diagnoseRun(evidence)];
+const split = { train: 0.7, validation: 0.15, test: 0.15, seed: 1 };
+const circles: GeneratorSource = { kind: 'generator', name: 'circles', count: 200, noise: 0, seed: 1 };
+
+/** What is found after each epoch of a run, and at its end. */
+async function findings(
+  project: Project,
+  data: Dataset | null,
+  epochs = project.settings.training.epochs,
+): Promise<{ codes: Set<FindingCode>; last: readonly Finding[]; points: CurvePoint[] }> {
+  const points: CurvePoint[] = [];
+  const engine = new Engine({
+    backends,
+    events: { progress: (progress) => points.push(...progress.points), trouble: () => {}, frame: () => {} },
+    now: () => performance.now(),
+    breathe: () => new Promise((resolve) => setImmediate(resolve)),
+    sleep: () => Promise.resolve(),
+    sharedMemory: false,
+  });
+  await engine.setDataset(data);
+  const { batch, seed, hyper } = project.settings.training;
+  await engine.load(await plansOf(project, data, 'wasm'), { seed, epochs, batch });
+  await engine.tune({ hyper });
+  const codes = new Set<FindingCode>();
+  const look = async (): Promise<readonly Finding[]> => {
+    const found = diagnose({ project, data, weights: await engine.weights(), statistics: await engine.statistics(), points });
+    for (const { code } of found) codes.add(code);
+    return found;
+  };
+  let last = await look();
+  for (let part = 0; part < Math.min(epochs, 12); part++) {
+    const until = Math.ceil(((part + 1) * epochs) / Math.min(epochs, 12));
+    await engine.tune({ epochs: until });
+    await engine.train();
+    last = await look();
+  }
+  return { codes, last, points };
+}
+
+describe('healthy examples have no findings', () => {
+  const folder = 'resources/examples';
+  // One neuron cannot divide circles: that drawing is there to show it.
+  test.each(readdirSync(folder).filter((name) => name.endsWith('.chainrule')))(
+    '%s',
+    async (name) => {
+      const project = await readProjectFile(`${folder}/${name}`);
+      const { data, split: shares } = project.settings;
+      const dataset = data.kind === 'none' ? null : await readDataset(data, shares);
+      const { codes } = await findings(project, dataset, Math.min(project.settings.training.epochs, 200));
+      expect([...codes]).toEqual([]);
+    },
+    60_000,
+  );
+});
+
+function circlesWith(
+  hidden: readonly number[],
+  activation: string,
+  change: edits.Edit = (project) => project,
+): { project: Project; data: Dataset } {
+  const data = generateDataset(circles, split);
+  return { project: change(draftProject(data, circles, split, { title: 'Test', hidden, activation })), data };
+}
+const layers = (project: Project): string[] =>
+  Object.values(project.nodes)
+    .filter(({ op }) => op === 'dense')
+    .map(({ id }) => id);
+const everywhere =
+  (name: string, value: string | number): edits.Edit =>
+  (project) =>
+    edits.inTurn(...layers(project).map((id) => edits.setAttr(id, name, value)))(project);
+
+describe('faults are found, and cured', () => {
+  const cases: readonly [FindingCode, () => { project: Project; data: Dataset }, epochs: number][] = [
+    ['symmetry', () => circlesWith([6], 'tanh', everywhere('initializer', 'zeros')), 3],
+    [
+      'saturation',
+      () => circlesWith([6, 6], 'sigmoid', edits.inTurn(everywhere('initializer', 'uniform'), everywhere('scale', 200))),
+      3,
+    ],
+    ['vanishing', () => circlesWith([8, 8, 8, 8, 8, 8], 'sigmoid', everywhere('initializer', 'glorot-uniform')), 3],
+    [
+      'exploding',
+      () => circlesWith([8, 8, 8, 8, 8, 8], 'relu', edits.inTurn(everywhere('initializer', 'normal'), everywhere('scale', 4))),
+      1,
+    ],
+    [
+      'rate-too-high',
+      () => circlesWith([8], 'tanh', edits.setTraining({ optimizer: 'adam', hyper: { rate: 3 }, batch: 20 })),
+      40,
+    ],
+    ['rate-too-low', () => circlesWith([8], 'tanh', edits.setTraining({ optimizer: 'sgd', hyper: { rate: 1e-6 } })), 20],
+  ];
+  test.each(cases)(
+    '%s',
+    async (code, make, epochs) => {
+      const { project, data } = make();
+      const { last, codes } = await findings(project, data, epochs);
+      expect([...codes]).toContain(code);
+      const finding = last.find((one) => one.code === code)!;
+      expect(finding.text).toMatch(/\d/);
+      const cured = finding.cure!.edit(project);
+      expect(cured).not.toEqual(project);
+      expect((await findings(cured, data, epochs)).last.map((one) => one.code)).not.toContain(code);
+    },
+    60_000,
+  );
+});
+
+const csv: CsvSource = {
+  kind: 'csv',
+  path: 'x.csv',
+  separator: ',',
+  decimal: '.',
+  header: true,
+  features: [],
+  targets: ['y'],
+  task: 'auto',
+  missing: 'mean',
+  standardise: false,
+};
+function table(columns: readonly ((row: number) => number)[], y: (row: number) => number): Dataset {
+  const rows = 100;
+  const all = Uint32Array.from({ length: rows }, (_, row) => row);
+  return {
+    name: 'table',
+    rows,
+    task: 'binary',
+    classes: ['no', 'yes'],
+    notes: [],
+    features: columns.map((_, k) => ({ name: `c${k}`, source: `c${k}`, mean: 0, deviation: 1 })),
+    targets: [{ name: 'y', source: 'y', mean: 0, deviation: 1 }],
+    x: Float32Array.from({ length: rows * columns.length }, (_, at) =>
+      columns[at % columns.length]!(Math.floor(at / columns.length)),
+    ),
+    y: Float32Array.from(all, y),
+    split: { train: all.slice(0, 70), validation: all.slice(70, 85), test: all.slice(85) },
+  };
+}
+const tableProject = (data: Dataset): Project =>
+  draftProject(data, csv, split, { title: 'Test', hidden: [4], activation: 'tanh' });
+const only = (data: Dataset, points: readonly CurvePoint[] = [], change: edits.Edit = (project) => project): readonly Finding[] =>
+  diagnose({ project: change(tableProject(data)), data, weights: null, statistics: null, points });
+const even = (row: number): number => row % 2;
+
+describe('data', () => {
+  const wave = (row: number): number => Math.sin(row);
+  test('scaled, varied, balanced data are healthy', () => {
+    expect(only(table([wave, Math.cos], even))).toEqual([]);
+  });
+  test('unscaled', () => {
+    const [found] = only(table([wave, (row) => 1000 + row], even));
+    expect(found).toMatchObject({ code: 'unscaled', title: "'c1' is not scaled" });
+    expect(found!.cure!.edit(tableProject(table([wave, wave], even))).settings.data).toMatchObject({ standardise: true });
+  });
+  test('constant columns are left out, and the input takes one number less', () => {
+    const data = table([wave, () => 3], even);
+    const [found] = only(data);
+    expect(found).toMatchObject({ code: 'constant-columns', title: "'c1' never changes" });
+    const cured = found!.cure!.edit(tableProject(data));
+    expect(cured.settings.data).toMatchObject({ features: ['c0'] });
+    expect(Object.values(cured.nodes).find(({ op }) => op === 'input')!.attrs['shape']).toEqual([1]);
+  });
+  test('imbalance', () => {
+    expect(only(table([wave], (row) => (row % 20 === 0 ? 1 : 0))).map(({ code }) => code)).toEqual(['imbalance']);
+  });
+});
+
+describe('curves', () => {
+  const data = table([Math.sin, Math.cos], even);
+  const curve = (
+    train: (epoch: number) => number,
+    validation: (epoch: number) => { loss: number; accuracy: number },
+  ): CurvePoint[] =>
+    Array.from({ length: 30 }, (_, epoch) => ({
+      epoch,
+      step: epoch,
+      train: { loss: train(epoch), accuracy: 0.9 },
+      validation: validation(epoch),
+    }));
+  test('overfitting: the validation loss turns up and the accuracy falls; the cure stops where it was best', () => {
+    const turned = curve(
+      (e) => 1 / (1 + e),
+      (e) => ({ loss: 0.3 + Math.abs(e - 10) / 20, accuracy: e <= 10 ? 0.95 : 0.6 }),
+    );
+    const [found] = only(data, turned);
+    expect(found!.code).toBe('overfitting');
+    expect(found!.cure!.edit(tableProject(data)).settings.training.epochs).toBe(10);
+  });
+  test('a validation loss that rises while the accuracy holds is no fault', () => {
+    expect(
+      only(
+        data,
+        curve(
+          (e) => 1 / (1 + e),
+          (e) => ({ loss: 0.3 + Math.abs(e - 10) / 20, accuracy: 0.95 }),
+        ),
+      ),
+    ).toEqual([]);
+  });
+  test('a restless loss: small batches first, else the rate', () => {
+    const restless = curve(
+      (e) => (e % 2 === 0 ? 0.9 : 0.4),
+      () => ({ loss: 0.5, accuracy: 0.7 }),
+    );
+    expect(only(data, restless, edits.setTraining({ batch: 1 })).map(({ code }) => code)).toEqual(['batch-too-small']);
+    expect(only(data, restless).map(({ code }) => code)).toEqual(['rate-too-high']);
+  });
+});
+
+test('dead units: a large negative bias silences them; leaky ReLU lets gradients through again', () => {
+  const { project, data } = circlesWith([6], 'relu');
+  const [node] = layers(project);
+  const spread = { count: 1, low: 0, high: 0, mean: 0, deviation: 0, size: 1, bins: [1] };
+  const layer = { node: node!, op: 'relu', units: 6, activation: spread, gradient: spread, saturated: null, parameters: [] };
+  const at = (dead: readonly number[]): readonly Finding[] =>
+    diagnose({
+      project,
+      data,
+      weights: null,
+      points: [],
+      statistics: {
+        step: 0,
+        epoch: 0,
+        rows: 140,
+        layers: [
+          { ...layer, dead },
+          { ...layer, node: 'output', op: 'add', dead: null },
+        ],
+      },
+    });
+  expect(at([1])).toEqual([]);
+  const [found] = at([0, 1, 2, 3]);
+  expect(found).toMatchObject({ code: 'dead-units', node });
+  expect(found!.cure!.edit(project).nodes[node!]!.attrs['activation']).toBe('leaky-relu');
+});
