@@ -59,6 +59,14 @@ export interface CommandTarget {
       runTo(node: string): boolean;
       toggle(): void;
     };
+    readonly timeline: {
+      readonly index: number;
+      readonly inPast: boolean;
+      readonly moments: readonly unknown[];
+      readonly moment: { readonly id: number; readonly epoch: number; readonly bookmark: string | null } | null;
+      seek(index: number): Promise<void>;
+      bookmark(moment: number | null, name: string | null): Promise<void>;
+    };
     toggle(): Promise<void>;
     stepOnce(): Promise<void>;
     epochOnce(): Promise<void>;
@@ -438,6 +446,38 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
       },
     },
     { id: 'step.play', title: 'Play or pause the steps', keys: ['Alt+Space'], enabled: tracing, run: () => run.stepper.toggle() },
+  );
+
+  const moments = (): boolean => drawn() && run.timeline.moments.length > 1;
+  block(
+    'Run',
+    3,
+    {
+      id: 'time.back',
+      title: 'Back in time by one moment',
+      keys: ['Alt+BracketLeft'],
+      keywords: ['history', 'travel', 'undo training'],
+      enabled: () => moments() && run.timeline.index > 0,
+      run: () => void run.timeline.seek(run.timeline.index - 1),
+    },
+    {
+      id: 'time.forward',
+      title: 'Forward in time by one moment',
+      keys: ['Alt+BracketRight'],
+      keywords: ['history', 'travel'],
+      enabled: () => moments() && run.timeline.inPast,
+      run: () => void run.timeline.seek(run.timeline.index + 1),
+    },
+    {
+      id: 'time.bookmark',
+      title: 'Bookmark this moment of training',
+      keywords: ['history', 'travel', 'remember'],
+      enabled: () => moments() && !run.running && run.timeline.moment?.bookmark === null,
+      run: () => {
+        const { moment } = run.timeline;
+        if (moment) void run.timeline.bookmark(moment.id, `Epoch ${moment.epoch}`);
+      },
+    },
   );
 
   block(

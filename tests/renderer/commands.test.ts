@@ -32,6 +32,7 @@ function target(): CommandTarget {
       backend: 'wasm',
       live: { showForward: true, showBackward: true },
       stepper: { trace: null, next: vi.fn(), back: vi.fn(), nextPhase: vi.fn(), previousPhase: vi.fn(), finishPhase: vi.fn(), runTo: vi.fn(() => true), toggle: vi.fn() },
+      timeline: { index: 0, inPast: false, moments: [], moment: null, seek: vi.fn(nothing), bookmark: vi.fn(nothing) },
       toggle: vi.fn(nothing),
       stepOnce: vi.fn(nothing),
       epochOnce: vi.fn(nothing),
