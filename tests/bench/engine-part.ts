@@ -167,10 +167,9 @@ async function workloadFigures(pages: Pages, page: Page, workload: string, wishe
 const WIDTHS = [64, 128, 256, 512, 1024];
 
 async function kernelFigures(page: Page, { quick, say }: Wishes): Promise<Figure[]> {
-  const pairs = quick ? 3 : 7;
-  const ms = quick ? 60 : 150;
+  const blocks = quick ? 3 : 7;
   const share = (net: Square, fma: boolean): Promise<readonly number[]> =>
-    page.evaluate(([n, f, p, time]) => globalThis.bench.probe.efficiency(n, f, p, time), [net, fma, pairs, ms] as const);
+    page.evaluate(([n, f, count]) => globalThis.bench.probe.efficiency(n, f, count), [net, fma, blocks] as const);
   const fma = await page.evaluate(() => globalThis.bench.probe.fma());
   const figures: Figure[] = [];
   say('Kernels');
@@ -228,10 +227,7 @@ async function compilerFigures(page: Page, { quick, say }: Wishes): Promise<Figu
   const perLayer = async (width: number): Promise<number> =>
     ((await generate(width, 40)).bytes - (await generate(width, 20)).bytes) / 20_000;
   const [narrow, wide] = [await perLayer(64), await perLayer(512)];
-  const ways = await page.evaluate(([pairs, ms]) => globalThis.bench.probe.ways(pairs, ms), [
-    quick ? 3 : 7,
-    quick ? 60 : 150,
-  ] as const);
+  const ways = await page.evaluate((blocks) => globalThis.bench.probe.ways(blocks), quick ? 3 : 7);
   const spread = ways.rates.map((row) => Math.max(...row) / Math.min(...row));
   const slowest =
     ways.names[

@@ -21,7 +21,7 @@ async function serveProgram(): Promise<Served> {
   const folder = mkdtempSync(join(tmpdir(), 'chainrule-bench-'));
   const child: ChildProcess = spawn(process.execPath, [join(root, 'out/main/cli.js'), 'serve', '--no-open'], {
     env: { ...process.env, CHAINRULE_HOME: folder, HOME: folder },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
   const ended = new Promise<void>((resolve) => child.on('exit', () => resolve()));
   const url = await new Promise<string>((resolve, reject) => {

@@ -26,18 +26,24 @@ export interface ProbeApi {
   fma(): Promise<boolean>;
   /** GFLOP/s of the multiply-add loop. */
   calibrate(ms: number): Promise<number>;
-  /** Share of the loop that whole training steps reach: loop and steps in turn, one number a pair. */
-  efficiency(net: Square, fma: boolean, pairs: number, ms: number): Promise<readonly number[]>;
-  /** Milliseconds and bytes of generating a training step. */
+  /**
+   * Share of the loop that whole training steps reach. In a block loop and steps take short turns, and the best
+   * turns of each count: what both can do when nobody disturbs them. A number a block.
+   */
+  efficiency(net: Square, fma: boolean, blocks: number): Promise<readonly number[]>;
+  /** Milliseconds (the best of some times) and bytes of generating a training step. */
   generate(width: number, layers: number): Promise<{ readonly ms: number; readonly bytes: number }>;
   /** Milliseconds to compile a drawing of so many scalar nodes, all plans of it. */
   scalars(nodes: number): Promise<number>;
-  /** Steps a second of the same network drawn in different ways: a row for each pair. */
-  ways(pairs: number, ms: number): Promise<{ readonly names: readonly string[]; readonly rates: readonly (readonly number[])[] }>;
+  /** Steps a second of the same network drawn in different ways, in turns as above: a row for each block. */
+  ways(blocks: number): Promise<{ readonly names: readonly string[]; readonly rates: readonly (readonly number[])[] }>;
 }
 
 const PHASES = ['forward', 'loss', 'backward', 'update'] as const;
 const BATCHES = 4;
+/** Short enough to fall between the disturbances of a busy machine, in ms. */
+const TURN = 8;
+const TURNS = 10;
 
 const workloadOf = ({ width, layers, batch }: Square): Workload => ({
   dims: Array.from({ length: layers + 1 }, () => width),
@@ -87,13 +93,13 @@ class Timed {
       const now = await this.#run(this.#steps);
       steps += this.#steps;
       took += now;
-      if (now < ms / 4) this.#steps = Math.min(2 * this.#steps, Math.ceil(2 ** 20 / this.batch));
+      if (now < ms / 2) this.#steps = Math.min(2 * this.#steps, Math.ceil(2 ** 20 / this.batch));
     }
     return (1000 * steps) / took;
   }
 
-  async warm(ms: number): Promise<void> {
-    for (let call = 0; call < 4; call++) await this.rate(ms / 2);
+  async warm(): Promise<void> {
+    for (let call = 0; call < 8; call++) await this.rate(2 * TURN);
   }
 }
 
@@ -104,18 +110,19 @@ const api: ProbeApi = {
   async calibrate(ms) {
     return (await Calibration.open(hasFma())).measure(ms);
   },
-  async efficiency(net, fma, pairs, ms) {
+  async efficiency(net, fma, blocks) {
     const w = workloadOf(net);
     const calibration = await Calibration.open(fma);
     const timed = await Timed.open(drawn(w), w.batch, net.width, net.width, fma);
-    await timed.warm(ms);
+    await timed.warm();
     const shares: number[] = [];
-    let before = calibration.measure(ms / 2);
-    for (let pair = 0; pair < pairs; pair++) {
-      const rate = await timed.rate(ms);
-      const after = calibration.measure(ms / 2);
-      shares.push((rate * flopsOf(w)) / 1e9 / ((before + after) / 2));
-      before = after;
+    for (let block = 0; block < blocks; block++) {
+      let [loop, rate] = [0, 0];
+      for (let turn = 0; turn < TURNS; turn++) {
+        loop = Math.max(loop, calibration.measure(TURN));
+        rate = Math.max(rate, await timed.rate(TURN));
+      }
+      shares.push((rate * flopsOf(w)) / 1e9 / loop);
     }
     timed.device.close();
     return shares;
@@ -130,7 +137,7 @@ const api: ProbeApi = {
       times.push(performance.now() - begin);
       if (code.kind === 'wasm') bytes = code.bytes.length;
     }
-    return { ms: times.sort((a, b) => a - b)[7]!, bytes };
+    return { ms: Math.min(...times), bytes };
   },
   async scalars(nodes) {
     const project = manyScalars(nodes);
@@ -143,15 +150,16 @@ const api: ProbeApi = {
     if (!plans.ok) throw new Error(plans.problems.map(({ message }) => message).join('\n'));
     return took;
   },
-  async ways(pairs, ms) {
+  async ways(blocks) {
     const made = Object.entries(drawings());
     const timed: Timed[] = [];
     for (const [, project] of made) timed.push(await Timed.open(project, 10, 2, 1, hasFma()));
-    for (const each of timed) await each.warm(ms);
+    for (const each of timed) await each.warm();
     const rates: number[][] = [];
-    for (let pair = 0; pair < pairs; pair++) {
-      const row: number[] = [];
-      for (const each of timed) row.push(await each.rate(ms));
+    for (let block = 0; block < blocks; block++) {
+      const row = timed.map(() => 0);
+      for (let turn = 0; turn < TURNS; turn++)
+        for (const [at, each] of timed.entries()) row[at] = Math.max(row[at]!, await each.rate(TURN));
       rates.push(row);
     }
     for (const { device } of timed) device.close();
