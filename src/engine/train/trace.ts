@@ -148,7 +148,7 @@ class Recorder {
       node: this.#objective!,
       title: `Forward once more with the new weights: the loss of this sample is ${valueText(scalar(after))}, and was ${valueText(scalar(before))}; ${verdict}.`,
       value: scalar(after),
-      formula: `${LOSS}_{\text{new}} ${sign} ${LOSS}`,
+      formula: `${LOSS}_{\\text{new}} ${sign} ${LOSS}`,
       numbers: `${now} ${sign} ${old}`,
       verification: true,
     });
