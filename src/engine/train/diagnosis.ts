@@ -8,6 +8,7 @@ import { imageOf } from '../data/images';
 import * as edits from '../graph/edits';
 import type { NodeId } from '../graph/graph';
 import type { Project } from '../graph/project';
+import { opOf } from '../ops/index';
 import { optimizerOf } from '../optimizers/index';
 import type { Weights } from '../plan';
 import type { Statistics } from './statistics';
@@ -66,6 +67,9 @@ function isContent(points: readonly CurvePoint[]): boolean {
   const last = points.at(-1)?.train;
   return last !== undefined && ((last.accuracy ?? 0) >= 0.95 || (last.r2 ?? 0) >= 0.9);
 }
+
+/** Attributes that have their default are not written down. */
+const has = (project: Project, node: NodeId, attr: string): boolean => attr in (opOf(project.nodes[node]?.op ?? '')?.attrs ?? {});
 
 const nameOf = (project: Project, node: NodeId): string => project.nodes[node]?.label ?? node;
 
@@ -187,17 +191,15 @@ function symmetry({ project, weights }: Evidence): Finding[] {
       return [];
     for (let row = 0; row < rows; row++)
       for (let column = 1; column < columns; column++) if (data[row * columns + column] !== data[row * columns]) return [];
-    const attrs = node.attrs;
     return [
       {
         code: 'symmetry',
         title: `All neurons of '${nameOf(project, node.id)}' are the same`,
         text: `Its ${columns} columns of weights are identical, so all neurons compute the same, get the same gradient and stay the same: it learns like one neuron.`,
         node: node.id,
-        cure:
-          'initializer' in attrs
-            ? { title: 'Start from Glorot weights', edit: edits.setAttr(node.id, 'initializer', 'glorot-uniform'), restart: true }
-            : null,
+        cure: has(project, node.id, 'initializer')
+          ? { title: 'Use Glorot weights', edit: edits.setAttr(node.id, 'initializer', 'glorot-uniform'), restart: true }
+          : null,
       },
     ];
   });
@@ -325,9 +327,7 @@ function ofLayers({ project, statistics }: Evidence): Finding[] {
   const findings: Finding[] = [];
   const { layers } = statistics;
   const changeTo = (node: NodeId, activation: string, title: string): Cure | null =>
-    project.nodes[node] && 'activation' in project.nodes[node].attrs
-      ? { title, edit: edits.setAttr(node, 'activation', activation), restart: true }
-      : null;
+    has(project, node, 'activation') ? { title, edit: edits.setAttr(node, 'activation', activation), restart: true } : null;
   const hidden = layers.slice(0, -1);
   const soaked = hidden.filter(({ saturated }) => saturated !== null && saturated > 0.75).map(({ node }) => node);
   for (const layer of hidden) {
@@ -384,10 +384,10 @@ function ofLayers({ project, statistics }: Evidence): Finding[] {
 
 /** The initializer that fits each layer's activation. */
 function refit(project: Project, layers: Statistics['layers']): Cure | null {
-  const own = layers.filter(({ node }) => project.nodes[node] && 'initializer' in project.nodes[node].attrs);
+  const own = layers.filter(({ node }) => has(project, node, 'initializer'));
   if (own.length === 0) return null;
   return {
-    title: 'Start from fitting weights',
+    title: 'Use fitting weights',
     edit: edits.inTurn(
       ...own.map(({ node, op }) => edits.setAttr(node, 'initializer', cutsOff(op) ? 'he-normal' : 'glorot-uniform')),
     ),
@@ -397,14 +397,14 @@ function refit(project: Project, layers: Statistics['layers']): Cure | null {
 const cutsOff = (op: string): boolean => op === 'relu' || op === 'leaky-relu';
 
 function throughout(project: Project, nodes: readonly NodeId[], title: string): Cure | null {
-  const own = nodes.filter((node) => project.nodes[node] && 'activation' in project.nodes[node].attrs);
+  const own = nodes.filter((node) => has(project, node, 'activation'));
   if (own.length === 0) return null;
   return {
     title,
     edit: edits.inTurn(
       ...own.flatMap((node) => [
         edits.setAttr(node, 'activation', 'relu'),
-        ...('initializer' in project.nodes[node]!.attrs ? [edits.setAttr(node, 'initializer', 'he-normal')] : []),
+        ...(has(project, node, 'initializer') ? [edits.setAttr(node, 'initializer', 'he-normal')] : []),
       ]),
     ),
     restart: true,
