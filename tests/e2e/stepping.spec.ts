@@ -32,7 +32,11 @@ test('a link of the formula leads to where the factor came from', async ({ app }
   await app.locator('body').press('PageDown');
   await app.keyboard.press('PageDown');
   await app.keyboard.press('ArrowRight');
-  await app.getByRole('group', { name: 'Where the factors come from' }).getByRole('button', { name: /local derivative/ }).first().click();
+  await app
+    .getByRole('group', { name: 'Where the factors come from' })
+    .getByRole('button', { name: /local derivative/ })
+    .first()
+    .click();
   await expect(app.getByRole('article', { name: 'Step in focus' })).toContainText('Forward');
 });
 
@@ -43,7 +47,8 @@ test('predict, then reveal', async ({ app }) => {
   await app.getByRole('button', { name: /^Step through one iteration/ }).click();
   await app.getByRole('switch', { name: /^Predict/ }).click();
   const step = app.getByRole('article', { name: 'Step in focus' });
-  for (let i = 0; i < 12 && !(await app.getByRole('textbox', { name: 'Your prediction' }).isVisible()); i++) await app.locator('body').press('ArrowRight');
+  for (let i = 0; i < 12 && !(await app.getByRole('textbox', { name: 'Your prediction' }).isVisible()); i++)
+    await app.locator('body').press('ArrowRight');
   await expect(step).toContainText('?');
   await app.getByRole('textbox', { name: 'Your prediction' }).fill('123456');
   await app.keyboard.press('Enter');

@@ -47,7 +47,9 @@ test('training stops early at a target, and at a breakpoint that points to its p
   await app.getByRole('switch', { name: 'Accuracy reached' }).click();
   await window.type('Accuracy reached', '0.8');
   await window.train.click();
-  await expect(app.getByText(/Training stopped after epoch \d+\. The validation accuracy .* reached the target 80 %\./).first()).toBeVisible({ timeout: 60_000 });
+  await expect(
+    app.getByText(/Training stopped after epoch \d+\. The validation accuracy .* reached the target 80 %\./).first(),
+  ).toBeVisible({ timeout: 60_000 });
   await app.getByRole('region', { name: 'Stop early' }).scrollIntoViewIfNeeded();
   await app.getByRole('switch', { name: 'Accuracy reached' }).click();
 
@@ -57,7 +59,9 @@ test('training stops early at a target, and at a breakpoint that points to its p
   await app.getByRole('menuitem', { name: /Same seed/ }).click();
   await expect.poll(() => window.step()).toBe(0);
   await window.train.click();
-  const paused = app.getByRole('region', { name: 'Breakpoints' }).getByText(/Paused after step 1\. The gradient of .* more than 0\.000001/);
+  const paused = app
+    .getByRole('region', { name: 'Breakpoints' })
+    .getByText(/Paused after step 1\. The gradient of .* more than 0\.000001/);
   await expect(paused).toBeVisible({ timeout: 30_000 });
   expect(await window.step()).toBe(1);
   await app.getByRole('region', { name: 'Breakpoints' }).scrollIntoViewIfNeeded();

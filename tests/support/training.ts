@@ -31,7 +31,12 @@ export interface Trained {
 export async function trained(
   project: Project,
   data: Dataset,
-  { backend = 'wasm', seed = project.settings.training.seed, epochs = project.settings.training.epochs, ...options }: { backend?: BackendName } & Partial<TrainerOptions> = {},
+  {
+    backend = 'wasm',
+    seed = project.settings.training.seed,
+    epochs = project.settings.training.epochs,
+    ...options
+  }: { backend?: BackendName } & Partial<TrainerOptions> = {},
 ): Promise<Trained> {
   const session = await Session.open(await plansOf(project, data, backend), backends);
   session.initialize(seed);

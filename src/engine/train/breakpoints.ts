@@ -86,7 +86,8 @@ export class Breakpoints {
         const source = numbers[parameters.length + i]!;
         const width = sampleSize(program.buffers.find((b) => b.id === bufferIds.value(id))!.shape);
         const units = silent.get(id) ?? new Array<boolean>(width).fill(true);
-        for (let row = 0; row < part.length; row++) for (let k = 0; k < width; k++) if (source[row * width + k] !== 0) units[k] = false;
+        for (let row = 0; row < part.length; row++)
+          for (let k = 0; k < width; k++) if (source[row * width + k] !== 0) units[k] = false;
         silent.set(id, units);
       });
     }
@@ -109,7 +110,12 @@ export class Breakpoints {
     this.#lastLoss = loss;
     const [first, ...more] = hits;
     if (!first) return null;
-    return more.length === 0 ? first : { ...first, message: `${first.message} ${more.length === 1 ? 'One other breakpoint holds' : `${more.length} other breakpoints hold`} too.` };
+    return more.length === 0
+      ? first
+      : {
+          ...first,
+          message: `${first.message} ${more.length === 1 ? 'One other breakpoint holds' : `${more.length} other breakpoints hold`} too.`,
+        };
   }
 
   get wantsWeights(): boolean {
@@ -142,10 +148,14 @@ export class Breakpoints {
       let squares = 0;
       for (const x of numbers) squares += x * x;
       const size = Math.sqrt(squares);
-      if (this.#begins(`gradient ${limit} ${node}`, size > limit) && (worst === null || size > worst.size)) worst = { node, size };
+      if (this.#begins(`gradient ${limit} ${node}`, size > limit) && (worst === null || size > worst.size))
+        worst = { node, size };
     }
     if (worst)
-      hits.push({ node: worst.node, message: `The gradient of '${this.#name(worst.node)}' is ${short(worst.size)} long, more than ${short(limit)}.` });
+      hits.push({
+        node: worst.node,
+        message: `The gradient of '${this.#name(worst.node)}' is ${short(worst.size)} long, more than ${short(limit)}.`,
+      });
   }
 
   #dead(rule: Breakpoint, limit: number, { silent }: Seen, hits: Hit[]): void {
@@ -160,9 +170,15 @@ export class Breakpoints {
         if (this.#begins(`dead ${key}`, batches >= most)) died.push(k + 1);
       });
       if (died.length === 0) continue;
-      const which = units.length === 1 ? `'${this.#name(node)}'` : `${died.length === 1 ? `Unit ${died[0]}` : `Units ${died.slice(0, 8).join(', ')}${died.length > 8 ? ', …' : ''}`} of '${this.#name(node)}'`;
+      const which =
+        units.length === 1
+          ? `'${this.#name(node)}'`
+          : `${died.length === 1 ? `Unit ${died[0]}` : `Units ${died.slice(0, 8).join(', ')}${died.length > 8 ? ', …' : ''}`} of '${this.#name(node)}'`;
       const one = units.length === 1 || died.length === 1;
-      hits.push({ node, message: `${which} gave 0 for every row of ${most === 1 ? 'the batch' : `${most} batches in a row`}: ${one ? 'it no longer learns' : 'they no longer learn'}.` });
+      hits.push({
+        node,
+        message: `${which} gave 0 for every row of ${most === 1 ? 'the batch' : `${most} batches in a row`}: ${one ? 'it no longer learns' : 'they no longer learn'}.`,
+      });
     }
   }
 

@@ -63,7 +63,9 @@ export class Session {
     };
     try {
       const train = plans.train ? await open(plans.train) : null;
-      return new Session(plans, train, await open(plans.evaluate), await open(plans.live), () => backends.get(plans.live.backend)!.open(plans.live));
+      return new Session(plans, train, await open(plans.evaluate), await open(plans.live), () =>
+        backends.get(plans.live.backend)!.open(plans.live),
+      );
     } catch (error) {
       for (const device of opened) device.close();
       throw error;
@@ -242,8 +244,7 @@ export class Session {
     if (!prediction) return { loss: mean };
     const width = data.targets.length;
     const targets = new Float32Array(rows.length * width);
-    for (let i = 0; i < rows.length; i++)
-      for (let k = 0; k < width; k++) targets[i * width + k] = data.y[rows[i]! * width + k]!;
+    for (let i = 0; i < rows.length; i++) for (let k = 0; k < width; k++) targets[i * width + k] = data.y[rows[i]! * width + k]!;
     return score(mean, result.values[0]!, targets, data, prediction.takes as Takes);
   }
 

@@ -65,7 +65,10 @@ export class Stopping {
     if (accuracy !== undefined && score.accuracy !== undefined && score.accuracy >= accuracy)
       return {
         best,
-        stop: { kind: 'accuracy', reason: `The ${rows} accuracy ${percent(score.accuracy)} reached the target ${percent(accuracy)}.` },
+        stop: {
+          kind: 'accuracy',
+          reason: `The ${rows} accuracy ${percent(score.accuracy)} reached the target ${percent(accuracy)}.`,
+        },
       };
     if (patience !== undefined && this.#waited >= patience) {
       const waited = patience === 1 ? 'in one epoch' : `for ${patience} epochs`;

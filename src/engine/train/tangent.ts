@@ -20,7 +20,8 @@ export class Tangent {
     readonly trace: Trace,
   ) {
     this.#device = new ReferenceDevice(program);
-    if (program.buffers.some(({ id }) => id === bufferIds.rowWeights)) this.#device.numbers(bufferIds.rowWeights).fill(0).fill(1, 0, 1);
+    if (program.buffers.some(({ id }) => id === bufferIds.rowWeights))
+      this.#device.numbers(bufferIds.rowWeights).fill(0).fill(1, 0, 1);
     const fed = new Set(Object.values(graph.edges).map(({ to }) => to));
     const known = new Set(program.buffers.map(({ id }) => id));
     for (const { phase, node, edge, value } of trace.steps) {

@@ -46,7 +46,9 @@ export function linksOfTrace(trace: Trace, graph: Graph): readonly (readonly Tra
   const gradientOf = (id: NodeId): TraceLink[] => {
     const only = [...(outOf.get(id) ?? [])].filter((e) => contributions.has(e.id));
     const index = id === objective ? seed : (sums.get(id) ?? (only.length === 1 ? contributions.get(only[0]!.id)! : null));
-    return index === null || index === undefined ? [] : [{ index, latex: partial(id), title: `The gradient of the loss by ${called(id)}` }];
+    return index === null || index === undefined
+      ? []
+      : [{ index, latex: partial(id), title: `The gradient of the loss by ${called(id)}` }];
   };
   const inputs = (id: NodeId): readonly Edge[] => [...(into.get(id)?.values() ?? [])];
 
@@ -54,23 +56,35 @@ export function linksOfTrace(trace: Trace, graph: Graph): readonly (readonly Tra
     const links: TraceLink[] = [];
     if (verification) {
       if (objective !== null) links.push(...value(objective));
-    } else if (phase === 'forward' || (phase === 'loss' && gradient === undefined)) for (const e of inputs(node)) links.push(...value(e.from));
+    } else if (phase === 'forward' || (phase === 'loss' && gradient === undefined))
+      for (const e of inputs(node)) links.push(...value(e.from));
     else if (phase === 'loss') links.push(...value(node));
     else if (phase === 'update') links.push(...gradientOf(node), ...value(node));
     else if (edge === undefined) {
       for (const e of outOf.get(node) ?? []) {
         const from = contributions.get(e.id);
-        if (from !== undefined) links.push({ index: from, latex: `\\left.${partial(node)}\\right|_{${symbol(e.to)}}`, title: `What comes back through ${called(e.to)}` });
+        if (from !== undefined)
+          links.push({
+            index: from,
+            latex: `\\left.${partial(node)}\\right|_{${symbol(e.to)}}`,
+            title: `What comes back through ${called(e.to)}`,
+          });
       }
     } else {
       links.push(...gradientOf(node));
       const local = values.get(node);
       const from = graph.edges[edge]?.from;
       if (local !== undefined && from !== undefined)
-        links.push({ index: local, latex: `\\frac{\\partial ${symbol(node)}}{\\partial ${symbol(from)}}`, title: `The local derivative of ${called(node)} by ${called(from)}` });
+        links.push({
+          index: local,
+          latex: `\\frac{\\partial ${symbol(node)}}{\\partial ${symbol(from)}}`,
+          title: `The local derivative of ${called(node)} by ${called(from)}`,
+        });
       for (const e of inputs(node)) links.push(...value(e.from));
     }
     const seen = new Set<string>();
-    return links.filter((link) => link.index < index && !seen.has(`${link.index} ${link.latex}`) && seen.add(`${link.index} ${link.latex}`));
+    return links.filter(
+      (link) => link.index < index && !seen.has(`${link.index} ${link.latex}`) && seen.add(`${link.index} ${link.latex}`),
+    );
   });
 }

@@ -65,7 +65,12 @@ export interface TrainerOptions {
 
 export interface TrainerEvents {
   /** After each slice. */
-  slice(state: { readonly epoch: number; readonly step: number; readonly batchLoss: number | null; readonly stepsPerSecond: number }): void;
+  slice(state: {
+    readonly epoch: number;
+    readonly step: number;
+    readonly batchLoss: number | null;
+    readonly stepsPerSecond: number;
+  }): void;
   point(point: CurvePoint): void;
   trouble(trouble: Trouble): void;
   stopped?(stopped: Stopped): void;
@@ -314,7 +319,12 @@ export class Trainer {
           const hit = await look(losses[0]!);
           if (hit) {
             await this.keep();
-            this.events.stopped?.({ kind: 'breakpoint', ...hit, message: `Paused after step ${this.step}. ${hit.message}`, restored: null });
+            this.events.stopped?.({
+              kind: 'breakpoint',
+              ...hit,
+              message: `Paused after step ${this.step}. ${hit.message}`,
+              restored: null,
+            });
             return;
           }
         }
@@ -329,7 +339,8 @@ export class Trainer {
   /** Looks at a batch before its step; the answer is asked for the breakpoints' word after it. */
   async #look(probe: Device, rows: Uint32Array): Promise<(loss: number) => Promise<Hit | null>> {
     await this.session.refresh(probe);
-    const weights = (): Promise<Weights | null> => (this.#breakpoints.wantsWeights ? this.session.weights() : Promise.resolve(null));
+    const weights = (): Promise<Weights | null> =>
+      this.#breakpoints.wantsWeights ? this.session.weights() : Promise.resolve(null);
     const before = await weights();
     const seen = await this.#breakpoints.look(probe, this.data, rows);
     return async (loss) => this.#breakpoints.afterStep(seen, loss, before, await weights());
@@ -348,7 +359,9 @@ export class Trainer {
     if (!milestone && newest && bytesOf(newest.state) > SMALL) return;
     await this.keep();
     const took = this.options.now() - begin;
-    this.#keepNext = this.options.now() + Math.min(took * (KEEPING - 1), newest && bytesOf(newest.state) > SMALL ? Number.POSITIVE_INFINITY : LONGEST);
+    this.#keepNext =
+      this.options.now() +
+      Math.min(took * (KEEPING - 1), newest && bytesOf(newest.state) > SMALL ? Number.POSITIVE_INFINITY : LONGEST);
   }
 
   /** Whether a rule stops training here; the best weights come back then, where that is asked for. */
@@ -359,7 +372,14 @@ export class Trainer {
       const verdict = stopping.afterEpoch(this.epoch, scored.train, scored.validation);
       stop = verdict.stop ?? stop;
       if (verdict.best && stopping.restores) {
-        this.#best = (await this.keep()) ?? { id: 0, epoch: this.epoch, step: this.step, at: 0, loss: this.#batchLoss, state: await this.session.state() };
+        this.#best = (await this.keep()) ?? {
+          id: 0,
+          epoch: this.epoch,
+          step: this.step,
+          at: 0,
+          loss: this.#batchLoss,
+          state: await this.session.state(),
+        };
         this.timeline.pin(this.#best.id);
       }
     }
@@ -397,7 +417,13 @@ export class Trainer {
   }
 
   async #snapshot(): Promise<void> {
-    this.#good = { state: await this.session.state(), epoch: this.epoch, at: this.#at, step: this.step, when: this.options.now() };
+    this.#good = {
+      state: await this.session.state(),
+      epoch: this.epoch,
+      at: this.#at,
+      step: this.step,
+      when: this.options.now(),
+    };
   }
 
   get #watched(): boolean {
@@ -413,7 +439,10 @@ export class Trainer {
     const { train, validation } = this.data.split;
     const rows = train.length > scoreRows ? train.subarray(0, scoreRows) : train;
     const onTrain = await this.session.score(this.data, rows);
-    const onValidation = await this.session.score(this.data, validation.length > scoreRows ? validation.subarray(0, scoreRows) : validation);
+    const onValidation = await this.session.score(
+      this.data,
+      validation.length > scoreRows ? validation.subarray(0, scoreRows) : validation,
+    );
     if (this.#watched && this.epoch > 0) this.#losses[this.epoch - 1] = (onValidation ?? onTrain)?.loss ?? Number.NaN;
     if (onTrain) this.events.point({ epoch: this.epoch, step: this.step, train: onTrain, validation: onValidation });
     // Scoring may take a fifth of the time at most, unless every epoch is asked for.

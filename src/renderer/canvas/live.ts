@@ -20,7 +20,12 @@ export interface Live {
   /** Training or stepping: numbers move. */
   readonly active: boolean;
   /** Where the stepper stands. Ids may be those of parts. */
-  readonly focus: { readonly node?: NodeId; readonly edge?: EdgeId; readonly edges?: readonly EdgeId[]; readonly phase: Phase } | null;
+  readonly focus: {
+    readonly node?: NodeId;
+    readonly edge?: EdgeId;
+    readonly edges?: readonly EdgeId[];
+    readonly phase: Phase;
+  } | null;
   /** Taps whose numbers may be written on the edges; null or absent: all. */
   readonly known?: ReadonlySet<string> | null;
   /** 1 is the usual pace of the pulses. */

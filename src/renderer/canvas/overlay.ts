@@ -385,7 +385,10 @@ export class Overlay {
       const [at] = lines.ranges.get(edge)!;
       if (!this.#visible[at]) continue;
       const value = forward && (known === null || known.has(valueKey)) ? frame!.numbers(valueKey)?.[0] : undefined;
-      const gradient = backward && gradientKey !== null && (known === null || known.has(gradientKey)) ? frame!.numbers(gradientKey)?.[0] : undefined;
+      const gradient =
+        backward && gradientKey !== null && (known === null || known.has(gradientKey))
+          ? frame!.numbers(gradientKey)?.[0]
+          : undefined;
       if (value === undefined && gradient === undefined) continue;
       const { curve } = lines.lines[at]!;
       const middle = pointOn(curve, 0.5);

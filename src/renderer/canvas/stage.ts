@@ -203,7 +203,7 @@ export class Stage {
     for (const e of this.#scene.edges.values()) {
       const isEdge =
         focus.edges?.includes(e.id) === true ||
-        focus.edge !== undefined && (focus.edge === e.id || (this.drawnNode(focus.edge) === e.to && node === e.from));
+        (focus.edge !== undefined && (focus.edge === e.id || (this.drawnNode(focus.edge) === e.to && node === e.from)));
       const isInput = focus.edge === undefined && node === e.to;
       if (!isEdge && !isInput) continue;
       const [from, to] = lines.ranges.get(e.id)!;

@@ -49,11 +49,7 @@ export function demandsOf(before: Project | null, after: Project): Demands {
       a.objective !== b.objective ||
       !same(a.schedule, b.schedule) ||
       !same(a.clip, b.clip),
-    tune:
-      a.epochs !== b.epochs ||
-      !same(a.hyper, b.hyper) ||
-      !same(a.stop, b.stop) ||
-      !same(a.breakpoints, b.breakpoints),
+    tune: a.epochs !== b.epochs || !same(a.hyper, b.hyper) || !same(a.stop, b.stop) || !same(a.breakpoints, b.breakpoints),
     data: !same(before.settings.data, after.settings.data) || !same(before.settings.split, after.settings.split),
   };
 }

@@ -4,7 +4,18 @@
  * asked for meanwhile) are dropped here and nowhere else. While the drawing has problems, the last good
  * plan stays loaded.
  */
-import type { CurvePoint, EngineApi, EngineEvents, Look, MapRequest, Progress, Score, Stopped, Trouble, Weights } from '../../engine/api';
+import type {
+  CurvePoint,
+  EngineApi,
+  EngineEvents,
+  Look,
+  MapRequest,
+  Progress,
+  Score,
+  Stopped,
+  Trouble,
+  Weights,
+} from '../../engine/api';
 import type { Profile } from '../../engine/backends/backend';
 import type { Diagnostic } from '../../engine/graph/diagnostics';
 import type { Project } from '../../engine/graph/project';

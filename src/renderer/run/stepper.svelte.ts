@@ -63,7 +63,10 @@ export class Stepper {
   });
   readonly score = $derived.by(() => {
     const all = [...this.guesses.values()];
-    return { right: all.filter(({ verdict, misses }) => (verdict === 'right' || verdict === 'rounding') && misses === 0).length, asked: all.length };
+    return {
+      right: all.filter(({ verdict, misses }) => (verdict === 'right' || verdict === 'rounding') && misses === 0).length,
+      asked: all.length,
+    };
   });
 
   #timer: ReturnType<typeof setTimeout> | null = null;

@@ -97,7 +97,10 @@ export class Timeline {
       await this.#links.begin();
       for (let next: number | null = id, done: number | null = null; next !== null && next !== done; next = this.wanted) {
         if (!(await this.#links.api().travel(next)))
-          this.#links.onFault('That moment is gone', new Error('Its memory was needed for later ones. Bookmark moments that should stay.'));
+          this.#links.onFault(
+            'That moment is gone',
+            new Error('Its memory was needed for later ones. Bookmark moments that should stay.'),
+          );
         done = next;
         this.#links.arrived();
       }

@@ -8,8 +8,13 @@ import { given, input, target } from '../../support/sources';
 it('the tangent touches the true loss, and leaves it in second order', () => {
   // l = (w·x + b − t)² with x = 2, w = 3, b = 1, t = 9: 4, and ∂l/∂w = −8.
   const project = drawing({
-    x: input(), w: given([3]), b: given([1]), t: target(),
-    p: ['multiply', { a: 'x', b: 'w' }], y: ['add', { a: 'p', b: 'b' }], l: ['squared-error', { prediction: 'y', target: 't' }],
+    x: input(),
+    w: given([3]),
+    b: given([1]),
+    t: target(),
+    p: ['multiply', { a: 'x', b: 'w' }],
+    y: ['add', { a: 'p', b: 'b' }],
+    l: ['squared-error', { prediction: 'y', target: 't' }],
   });
   const prepared = prepare(project, null);
   const program = programOf(prepared, 'every-edge', 1);
@@ -27,8 +32,11 @@ it('the tangent touches the true loss, and leaves it in second order', () => {
 
 it('one element of an array', () => {
   const project = drawing({
-    x: input([2]), t: target([1]), w: given([1, -1], [2, 1]),
-    y: ['matmul', { a: 'x', b: 'w' }], l: ['mean-squared-error', { prediction: 'y', target: 't' }],
+    x: input([2]),
+    t: target([1]),
+    w: given([1, -1], [2, 1]),
+    y: ['matmul', { a: 'x', b: 'w' }],
+    l: ['mean-squared-error', { prediction: 'y', target: 't' }],
   });
   const prepared = prepare(project, null);
   const program = programOf(prepared, 'every-edge', 1);

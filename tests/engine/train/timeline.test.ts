@@ -21,7 +21,9 @@ const circlesProject = (training: Partial<Training>, activation = 'tanh'): Proje
     draftProject(circles, source, split, { title: 'Test', hidden: [4], activation }),
   );
 const bits = (state: State): string =>
-  [...state].map(([id, numbers]) => `${id}:${Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength).toString('base64')}`).join('\n');
+  [...state]
+    .map(([id, numbers]) => `${id}:${Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength).toString('base64')}`)
+    .join('\n');
 
 const MEMORY = 2 ** 24;
 const schedule = { kind: 'exponential', settings: { factor: 0.9 } };
@@ -29,7 +31,10 @@ const schedule = { kind: 'exponential', settings: { factor: 0.9 } };
 describe('time travel', () => {
   test('there and back gives identical bits; going on gives the same run', async () => {
     // A clock that stands still: keeping takes no time, so everything is kept.
-    const { session, trainer } = await trained(circlesProject({ epochs: 6, schedule }), circles, { memory: MEMORY, now: () => 0 });
+    const { session, trainer } = await trained(circlesProject({ epochs: 6, schedule }), circles, {
+      memory: MEMORY,
+      now: () => 0,
+    });
     const end = bits(await session.state());
     const last = trainer.here!;
     const third = trainer.timeline.moments.find(({ epoch, at }) => epoch === 3 && at === 0)!;
@@ -116,31 +121,41 @@ describe('time travel', () => {
 
 describe('early stopping', () => {
   const score = (loss: number, accuracy?: number) => ({ loss, ...(accuracy === undefined ? {} : { accuracy }) });
-  const after = (rules: Stopping, losses: readonly number[]): number =>
+  const stopsAt = (rules: Stopping, losses: readonly number[]): number =>
     losses.findIndex((loss, i) => rules.afterEpoch(i + 1, score(9), score(loss)).stop !== null) + 1;
 
   test('waits for its patience, and a change that is too small does not count', () => {
-    expect(after(new Stopping({ patience: 2 }), [5, 4, 4.1, 3.9, 4, 4, 4])).toBe(6);
-    expect(after(new Stopping({ patience: 2, change: 0.5 }), [5, 4, 4.1, 3.9, 4])).toBe(4);
-    expect(after(new Stopping({ patience: 2, change: 0.5 }), [5, 4.8, 4.4, 4.3, 3.8, 1])).toBe(0);
+    expect(stopsAt(new Stopping({ patience: 2 }), [5, 4, 4.1, 3.9, 4, 4, 4])).toBe(6);
+    expect(stopsAt(new Stopping({ patience: 2, change: 0.5 }), [5, 4, 4.1, 3.9, 4])).toBe(4);
+    expect(stopsAt(new Stopping({ patience: 2, change: 0.5 }), [5, 4.8, 4.4, 4.3, 3.8, 1])).toBe(0);
   });
   test('stops at targets and when the time is up, in words', () => {
-    expect(new Stopping({ loss: 0.1 }).afterEpoch(1, score(0.1), null).stop?.reason).toBe('The training loss 0.1 reached the target 0.1.');
-    expect(new Stopping({ accuracy: 0.9 }).afterEpoch(1, score(1, 1), score(1, 0.95)).stop?.reason).toBe('The validation accuracy 95 % reached the target 90 %.');
+    expect(new Stopping({ loss: 0.1 }).afterEpoch(1, score(0.1), null).stop?.reason).toBe(
+      'The training loss 0.1 reached the target 0.1.',
+    );
+    expect(new Stopping({ accuracy: 0.9 }).afterEpoch(1, score(1, 1), score(1, 0.95)).stop?.reason).toBe(
+      'The validation accuracy 95 % reached the target 90 %.',
+    );
     expect(new Stopping({ seconds: 2 }).afterTime(1.9)).toBeNull();
     expect(new Stopping({ seconds: 2 }).afterTime(2)?.kind).toBe('time');
   });
 
   test.each([MEMORY, 0])('brings the best weights back (memory for moments: %i)', async (memory) => {
     // A rate so large that it overshoots sooner or later.
-    const { session, trainer, stops } = await trained(circlesProject({ epochs: 300, hyper: { rate: 0.2 }, stop: { patience: 3 } }), circles, {
-      memory,
-      stop: { patience: 3 },
-    });
+    const { session, trainer, stops } = await trained(
+      circlesProject({ epochs: 300, hyper: { rate: 0.2 }, stop: { patience: 3 } }),
+      circles,
+      {
+        memory,
+        stop: { patience: 3 },
+      },
+    );
     const [stop] = stops;
     expect(stop).toMatchObject({ kind: 'patience' });
     expect(trainer.epoch).toBe(stop!.restored);
-    expect(stop!.message).toBe(`Training stopped after epoch ${stop!.restored! + 3}. The validation loss has not improved for 3 epochs. The weights of epoch ${stop!.restored}, the best, are back.`);
+    expect(stop!.message).toBe(
+      `Training stopped after epoch ${stop!.restored! + 3}. The validation loss has not improved for 3 epochs. The weights of epoch ${stop!.restored}, the best, are back.`,
+    );
     // Trained plainly for so many epochs, the numbers are the same.
     const plain = await trained(circlesProject({ epochs: stop!.restored!, hyper: { rate: 0.2 } }), circles);
     expect(bits(await session.state())).toBe(bits(await plain.session.state()));
@@ -159,16 +174,27 @@ describe('early stopping', () => {
 
 describe('breakpoints', () => {
   const rows = (x: readonly number[], t: readonly number[]) => ({
-    name: 'rows', rows: x.length, task: 'regression' as const, classes: [], notes: [],
-    features: [{ name: 'x', source: 'x', mean: 0, deviation: 1 }], targets: [{ name: 't', source: 't', mean: 0, deviation: 1 }],
-    x: Float32Array.from(x), y: Float32Array.from(t),
+    name: 'rows',
+    rows: x.length,
+    task: 'regression' as const,
+    classes: [],
+    notes: [],
+    features: [{ name: 'x', source: 'x', mean: 0, deviation: 1 }],
+    targets: [{ name: 't', source: 't', mean: 0, deviation: 1 }],
+    x: Float32Array.from(x),
+    y: Float32Array.from(t),
     split: { train: Uint32Array.from(x, (_, i) => i), validation: new Uint32Array(), test: new Uint32Array() },
   });
   const neuron = (op: string, w: number, b: number, rate: number): Project =>
     drawing(
       {
-        x: ['input', {}, { shape: [] }], t: ['target', {}, { shape: [] }], w: number(w), b: number(b),
-        p: ['multiply', { a: 'x', b: 'w' }], s: ['add', { a: 'p', b: 'b' }], y: [op, { x: 's' }],
+        x: ['input', {}, { shape: [] }],
+        t: ['target', {}, { shape: [] }],
+        w: number(w),
+        b: number(b),
+        p: ['multiply', { a: 'x', b: 'w' }],
+        s: ['add', { a: 'p', b: 'b' }],
+        y: [op, { x: 's' }],
         l: ['squared-error', { prediction: 'y', target: 't' }],
       },
       { optimizer: 'sgd', hyper: { rate }, batch: 2, epochs: 20 },
@@ -177,9 +203,19 @@ describe('breakpoints', () => {
   test('a gradient that is too long, by its length over the whole batch', async () => {
     // ∂l/∂w = mean of 2(w·x − t)·x = (2·9 + 2·9)/2 = 18 at w = 1 over two rows x = −1 and 1 with t = 10 and −8.
     const { session, trainer, stops } = await trained(neuron('identity', 1, 0, 0), rows([1, -1], [-8, 8]), {
-      breakpoints: [{ kind: 'gradient', limit: 17, node: 'w' }, { kind: 'gradient', limit: 19 }],
+      breakpoints: [
+        { kind: 'gradient', limit: 17, node: 'w' },
+        { kind: 'gradient', limit: 19 },
+      ],
     });
-    expect(stops).toEqual([{ kind: 'breakpoint', node: 'w', restored: null, message: "Paused after step 1. The gradient of 'w' is 18 long, more than 17." }]);
+    expect(stops).toEqual([
+      {
+        kind: 'breakpoint',
+        node: 'w',
+        restored: null,
+        message: "Paused after step 1. The gradient of 'w' is 18 long, more than 17.",
+      },
+    ]);
     expect(trainer.step).toBe(1);
     // It is told once: going on ends at the last epoch.
     await trainer.train();
@@ -192,15 +228,24 @@ describe('breakpoints', () => {
       breakpoints: [{ kind: 'dead', limit: 3 }],
     });
     expect(trainer.step).toBe(3);
-    expect(stops[0]).toMatchObject({ node: 'y', message: "Paused after step 3. 'y' gave 0 for every row of 3 batches in a row: it no longer learns." });
+    expect(stops[0]).toMatchObject({
+      node: 'y',
+      message: "Paused after step 3. 'y' gave 0 for every row of 3 batches in a row: it no longer learns.",
+    });
     session.close();
   });
 
   test('a weight that changes its sign, and a loss that rises', async () => {
     const flipped = await trained(neuron('identity', 0.5, 0, 0.3), rows([1, -1], [-1, 1]), { breakpoints: [{ kind: 'sign' }] });
-    expect(flipped.stops[0]).toMatchObject({ node: 'w', message: "Paused after step 1. 'w' changed its sign, from 0.5 to −0.4." });
+    expect(flipped.stops[0]).toMatchObject({
+      node: 'w',
+      message: "Paused after step 1. 'w' changed its sign, from 0.5 to −0.4.",
+    });
     const rising = await trained(neuron('identity', 0.5, 0, 1.2), rows([1, -1], [-1, 1]), {
-      breakpoints: [{ kind: 'loss', limit: 0.1 }, { kind: 'sign', off: true }],
+      breakpoints: [
+        { kind: 'loss', limit: 0.1 },
+        { kind: 'sign', off: true },
+      ],
     });
     expect(rising.stops[0]).toMatchObject({ kind: 'breakpoint', message: expect.stringContaining('The loss rose from 2.25 to') });
     expect(rising.trainer.step).toBe(2);
@@ -212,7 +257,13 @@ describe('breakpoints', () => {
     const project = circlesProject({ epochs: 3 }, 'relu');
     const [plain, watched] = [
       await trained(project, circles),
-      await trained(project, circles, { breakpoints: [{ kind: 'gradient', limit: 1e9 }, { kind: 'dead', limit: 1e6 }, { kind: 'loss', limit: 1e9 }] }),
+      await trained(project, circles, {
+        breakpoints: [
+          { kind: 'gradient', limit: 1e9 },
+          { kind: 'dead', limit: 1e6 },
+          { kind: 'loss', limit: 1e9 },
+        ],
+      }),
     ];
     expect(watched.trainer.epoch).toBe(3);
     expect(bits(await watched.session.state())).toBe(bits(await plain.session.state()));
@@ -223,12 +274,20 @@ describe('breakpoints', () => {
   test('are kept in project files, with the rules for stopping', () => {
     const training: Partial<Training> = {
       stop: { patience: 5, change: 0.01, loss: 0.1, accuracy: 0.9, seconds: 30 },
-      breakpoints: [{ kind: 'gradient', limit: 3, node: 'hidden' }, { kind: 'dead', off: true }],
+      breakpoints: [
+        { kind: 'gradient', limit: 3, node: 'hidden' },
+        { kind: 'dead', off: true },
+      ],
     };
     const read = parseProject(serialiseProject(circlesProject(training), opOf), opOf);
     expect(read.ok && read.value.settings.training).toMatchObject(training);
-    const broken = serialiseProject(circlesProject(training), opOf).replace('"dead"', '"asleep"').replace('"patience": 5', '"patience": 0');
+    const broken = serialiseProject(circlesProject(training), opOf)
+      .replace('"dead"', '"asleep"')
+      .replace('"patience": 5', '"patience": 0');
     const refused = parseProject(broken, opOf);
-    expect(!refused.ok && refused.faults.map(({ place }) => place)).toEqual(['training.stop.patience', 'training.breakpoints.1.kind']);
+    expect(!refused.ok && refused.faults.map(({ place }) => place)).toEqual([
+      'training.stop.patience',
+      'training.breakpoints.1.kind',
+    ]);
   });
 });

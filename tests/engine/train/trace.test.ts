@@ -403,15 +403,21 @@ describe('arrays', () => {
 describe('where factors come from', () => {
   const project = draw(
     {
-      x: input(), w: given([3]), b: given([1]), t: target(),
-      p: ['multiply', { a: 'x', b: 'w' }], y: ['add', { a: 'p', b: 'b' }], q: ['multiply', { a: 'y', b: 'w' }],
+      x: input(),
+      w: given([3]),
+      b: given([1]),
+      t: target(),
+      p: ['multiply', { a: 'x', b: 'w' }],
+      y: ['add', { a: 'p', b: 'b' }],
+      q: ['multiply', { a: 'y', b: 'w' }],
       l: ['squared-error', { prediction: 'q', target: 't' }],
     },
     SGD(0.05),
   );
   const t = traceOf(project, [2], [9]);
   const links = linksOfTrace(t, prepare(project, null).graph);
-  const to = (step: TraceStep): string[] => links[step.index]!.map(({ index }) => t.steps[index]!.edge ?? `${t.steps[index]!.phase} ${t.steps[index]!.node}`);
+  const to = (step: TraceStep): string[] =>
+    links[step.index]!.map(({ index }) => t.steps[index]!.edge ?? `${t.steps[index]!.phase} ${t.steps[index]!.node}`);
 
   it('leads from every step to earlier ones only, with formulas that can be set', () => {
     links.forEach((list, at) => {
