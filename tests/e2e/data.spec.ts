@@ -48,7 +48,6 @@ test('a table of flowers becomes a network that tells them apart', async ({ app,
     await window.file(path);
     await window.choose('Target column', /^petal_width/);
     await expect(window.dialog).toContainText('Regression: predict a number');
-    await app.getByRole('button', { name: 'Use all' }).click();
     // Three kinds of flowers are three numbers.
     await expect(window.dialog).toContainText('6 numbers in');
     await app.getByRole('button', { name: 'Draw the network' }).click();
