@@ -53,6 +53,18 @@ export async function engineContender(page: Page, workload: string, threads: 'on
   };
 }
 
+/** The engine's steps alone, one thread: no epochs, scores, timeline, or messages around them. */
+export async function bareContender(page: Page, workload: string): Promise<Contender> {
+  await page.evaluate((w) => globalThis.bench.probe.openBare(w), workload);
+  return {
+    title: 'its steps alone, 1 thread',
+    rows: workloads[workload]!.batch,
+    error: null,
+    chunk: (ms) => page.evaluate((time) => globalThis.bench.probe.bare(time), ms),
+    close: async () => {},
+  };
+}
+
 export const rivalTitles: Readonly<Record<RivalName, string>> = {
   'per-object': 'per-object algorithm',
   brain: 'brain.js',

@@ -5,9 +5,17 @@
 import { cpus } from 'node:os';
 import type { Page } from 'playwright';
 import { openPages, type Pages } from './browser';
-import { type Contender, engineContender, pythonContender, pythonWith, type PythonKind, rivalContender } from './contenders';
+import {
+  bareContender,
+  type Contender,
+  engineContender,
+  pythonContender,
+  pythonWith,
+  type PythonKind,
+  rivalContender,
+} from './contenders';
 import type { Square } from './engine-page/probe';
-import { type Asked, atLeast, atMost, type Figure, figure, median, missing, near, number } from './figures';
+import { type Asked, atLeast, atMost, type Figure, figure, median, missing, near, nothing, number } from './figures';
 import type { RivalName } from './rivals/page';
 import { flopsOf, textOf, workloads } from './workloads';
 
@@ -18,7 +26,7 @@ export interface Wishes {
   say(line: string): void;
 }
 
-type Key = RivalName | `${PythonKind}-${1 | 2}`;
+type Key = 'bare' | RivalName | `${PythonKind}-${1 | 2}`;
 
 interface Comparison {
   readonly workload: string;
@@ -40,7 +48,18 @@ const compare = (
   aim: number,
 ): Comparison => ({ workload, threads, against, rivals, asked: atLeast(must, aim) });
 
+/** What training costs beside its steps: no rival, but told in the same way. */
+const alone = (workload: string, threads: 'one' | 'all'): Comparison => ({
+  workload,
+  threads,
+  against: 'its steps alone, without training around them',
+  rivals: ['bare'],
+  asked: nothing,
+});
+
 const comparisons: readonly Comparison[] = [
+  ...['W1', 'W1b', 'W2'].map((workload) => alone(workload, 'all')),
+  ...['W3', 'W4'].map((workload) => alone(workload, 'one')),
   compare('W1', 'all', 'the per-object algorithm', ['per-object'], 20, 50),
   compare('W1', 'all', 'TensorFlow.js (best backend)', tensorflow, 300, 600),
   compare('W1', 'all', 'PyTorch eager (best threads)', torch, 200, 500),
@@ -104,7 +123,8 @@ async function duels(engine: Contender, rivals: ReadonlyMap<Key, Contender>, pai
   return { own, results };
 }
 
-async function rivalOf(pages: Pages, key: Key, workload: string): Promise<Contender> {
+async function rivalOf(pages: Pages, page: Page, key: Key, workload: string): Promise<Contender> {
+  if (key === 'bare') return bareContender(page, workload);
   const [name, threads] = key.split('-');
   if (name !== 'torch' && name !== 'numpy') return rivalContender(pages, key as RivalName, workload);
   const python = pythonWith(name);
@@ -124,10 +144,10 @@ async function workloadFigures(pages: Pages, page: Page, workload: string, wishe
     const engine = await engineContender(page, workload, threads);
     const rivals = new Map<Key, Contender>();
     const absent = new Map<Key, string>();
-    if (wishes.withRivals)
-      for (const key of new Set(asked.flatMap((c) => c.rivals)))
+    for (const key of new Set(asked.flatMap((c) => c.rivals)))
+      if (wishes.withRivals || key === 'bare')
         try {
-          const rival = await rivalOf(pages, key, workload);
+          const rival = await rivalOf(pages, page, key, workload);
           rivals.set(key, rival);
           wishes.say(
             `  ${rival.title}: ${rival.error === null ? 'not comparable step by step' : `same work, error ${rival.error.toExponential(1)}`}`,

@@ -12,7 +12,8 @@ import type { Project } from '../../../src/engine/graph/project';
 import { type Api, type Parsers, serve } from '../../../src/engine/remote';
 import { initialNumbers } from '../../../src/engine/train/session';
 import { drawings, manyScalars } from './drawings';
-import { drawn, flopsOf, type Workload } from '../workloads';
+import type { Chunk } from '../rivals/rival';
+import { drawn, flopsOf, type Workload, workloads } from '../workloads';
 import { Calibration } from './calibration';
 
 /** A network of equal layers: relu, squared error. */
@@ -35,6 +36,9 @@ export interface ProbeApi {
   generate(width: number, layers: number): Promise<{ readonly ms: number; readonly bytes: number }>;
   /** Milliseconds to compile a drawing of so many scalar nodes, all plans of it. */
   scalars(nodes: number): Promise<number>;
+  /** A workload's program on a device, with no training around it: opens it, and runs it for some time. */
+  openBare(workload: string): Promise<void>;
+  bare(ms: number): Promise<Chunk>;
   /** Steps a second of the same network drawn in different ways, in turns as above: a row for each block. */
   ways(blocks: number): Promise<{ readonly names: readonly string[]; readonly rates: readonly (readonly number[])[] }>;
 }
@@ -103,6 +107,8 @@ class Timed {
   }
 }
 
+let bare: Timed | null = null;
+
 const api: ProbeApi = {
   async fma() {
     return hasFma();
@@ -149,6 +155,14 @@ const api: ProbeApi = {
     const took = performance.now() - begin;
     if (!plans.ok) throw new Error(plans.problems.map(({ message }) => message).join('\n'));
     return took;
+  },
+  async openBare(workload) {
+    bare?.device.close();
+    const w = workloads[workload]!;
+    bare = await Timed.open(drawn(w), w.batch, w.dims[0]!, w.dims.at(-1)!, hasFma());
+  },
+  async bare(ms) {
+    return { steps: ((await bare!.rate(ms)) * ms) / 1000, ms };
   },
   async ways(blocks) {
     const made = Object.entries(drawings());
