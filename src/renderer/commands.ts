@@ -307,6 +307,14 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
     { id: 'view.system', title: 'Colours like the system', enabled: always, run: () => workspace.setTheme('system') },
   );
 
+  block('View', 7, {
+    id: 'view.analyzer',
+    title: 'Analyse the network…',
+    keywords: ['table', 'parameters', 'operations', 'memory', 'summary', 'size'],
+    enabled: () => drawn() && !app.empty,
+    run: () => workspace.push({ kind: 'analyzer' }),
+  });
+
   block(
     'Arrange',
     1,

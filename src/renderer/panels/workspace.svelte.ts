@@ -18,6 +18,7 @@ export type OpenDialog =
   | { readonly kind: 'palette' }
   | { readonly kind: 'find' }
   | { readonly kind: 'shortcuts' }
+  | { readonly kind: 'analyzer' }
   | { readonly kind: 'export' }
   | { readonly kind: 'formula' }
   | { readonly kind: 'wizard'; readonly preview: CsvPreview }
