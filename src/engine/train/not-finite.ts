@@ -55,7 +55,7 @@ export function findNotFinite(trace: Program, weights: Weights, data: Dataset, r
           }
       }
     });
-    if (found) return describe(found, part);
+    if (found) return causeOf(found, part);
   }
   return {
     message:
@@ -63,7 +63,7 @@ export function findNotFinite(trace: Program, weights: Weights, data: Dataset, r
   };
 }
 
-function describe({ step, sample, value }: { step: Step; sample: number | null; value: number }, rows: Uint32Array): Cause {
+function causeOf({ step, sample, value }: { step: Step; sample: number | null; value: number }, rows: Uint32Array): Cause {
   const what = Number.isNaN(value) ? 'not a number (NaN)' : Number.isFinite(value) ? 'too large for 32-bit numbers' : 'infinite';
   const row = sample === null ? undefined : rows[sample];
   const where = row === undefined ? '' : `, at row ${row + 1} of the data`;
@@ -72,5 +72,9 @@ function describe({ step, sample, value }: { step: Step; sample: number | null; 
       ? 'Either the weights have grown too large (lower the learning rate and reset), or this operation got a number it is not defined for, such as the logarithm of 0.'
       : 'The gradient exploded: lower the learning rate, or scale the data.';
   const phase = { forward: 'The value', loss: 'The loss', backward: 'The gradient', update: 'The updated weight' }[step.phase];
-  return { node: step.node, ...(row === undefined ? {} : { row }), message: `${phase} at '${step.node}' became ${what}${where}. ${cure}` };
+  return {
+    node: step.node,
+    ...(row === undefined ? {} : { row }),
+    message: `${phase} at '${step.node}' became ${what}${where}. ${cure}`,
+  };
 }

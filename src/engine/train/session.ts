@@ -103,11 +103,15 @@ export class Session {
     const owned = this.#ownedParameters();
     const numbers = await this.#owner.read(owned.map((p) => p.value));
     const weights: Record<string, { shape: readonly number[]; data: Float32Array }> = {};
-    owned.forEach((p, i) => (weights[p.key] = { shape: p.shape, data: numbers[i]! }));
+    owned.forEach((p, i) => {
+      weights[p.key] = { shape: p.shape, data: numbers[i]! };
+    });
     // Parameters that do not lead to the loss live on the evaluation device alone.
     const rest = this.parameters.filter((p) => !(p.key in weights));
     const others = await this.evaluate.read(rest.map((p) => p.value));
-    rest.forEach((p, i) => (weights[p.key] = { shape: p.shape, data: others[i]! }));
+    rest.forEach((p, i) => {
+      weights[p.key] = { shape: p.shape, data: others[i]! };
+    });
     return weights;
   }
 
@@ -228,8 +232,12 @@ export class Session {
       this.evaluate.setData(take(x, width), width, ys, targetWidth);
       const order = Uint32Array.from({ length: count }, (_, i) => i);
       const result = await this.evaluate.run({ phases: ['forward', 'loss'], rows: order, batch: program.batch, collect });
-      result.losses.forEach((loss, b) => (lossSum += loss * Math.min(program.batch, count - b * program.batch)));
-      result.collected.forEach((numbers, i) => values[i]!.push(numbers));
+      result.losses.forEach((loss, b) => {
+        lossSum += loss * Math.min(program.batch, count - b * program.batch);
+      });
+      result.collected.forEach((numbers, i) => {
+        values[i]!.push(numbers);
+      });
     }
     return { loss: total > 0 ? lossSum / total : Number.NaN, values: values.map(concat) };
   }
