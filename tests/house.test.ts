@@ -17,9 +17,9 @@ const files = sources('src');
 const importsOf = new Map(
   files.map((file) => {
     const text = readFileSync(file, 'utf8');
-    const found = [...text.matchAll(/^\s*(?:import|export)\b[^;']*?\bfrom '([^']+)'|^\s*import '([^']+)'|\bimport\('([^']+)'\)/gm)].map(
-      (match) => (match[1] ?? match[2] ?? match[3])!,
-    );
+    const found = [
+      ...text.matchAll(/^\s*(?:import|export)\b[^;']*?\bfrom '([^']+)'|^\s*import '([^']+)'|\bimport\('([^']+)'\)/gm),
+    ].map((match) => (match[1] ?? match[2] ?? match[3])!);
     return [file, found] as const;
   }),
 );
@@ -31,8 +31,34 @@ const resolve = (from: string, target: string): string | null => {
 };
 
 /** Floors of the engine, from the left. A file directly under src/engine is a floor of its own name. */
-const engineFloors = ['remote', 'wire', 'ir', 'graph', 'data', 'ops', 'optimizers', 'plan', 'backends', 'compile', 'train', 'teach', 'export', 'api', 'engine', 'worker'];
-const rendererFloors = [['connect'], ['ui'], ['editor', 'run'], ['canvas', 'charts'], ['panels'], ['learn'], ['commands', 'menu-bar'], ['app', 'App', 'main']];
+const engineFloors = [
+  'remote',
+  'wire',
+  'ir',
+  'graph',
+  'data',
+  'ops',
+  'optimizers',
+  'plan',
+  'backends',
+  'compile',
+  'train',
+  'teach',
+  'export',
+  'api',
+  'engine',
+  'worker',
+];
+const rendererFloors = [
+  ['connect'],
+  ['ui'],
+  ['editor', 'run'],
+  ['canvas', 'charts'],
+  ['panels'],
+  ['learn'],
+  ['commands', 'menu-bar'],
+  ['app', 'App', 'main'],
+];
 
 const roomOf = (file: string): string => {
   const [, , first] = file.split('/');
@@ -53,7 +79,8 @@ test('the engine imports nothing outside itself but pure packages where they are
     if (!file.startsWith('src/engine/')) continue;
     for (const name of targets) {
       const target = resolve(file, name);
-      if (target ? !target.startsWith('src/engine/') : !/^src\/engine\/(export|data)\//.test(file)) faults.push(`${file} → ${name}`);
+      if (target ? !target.startsWith('src/engine/') : !/^src\/engine\/(export|data)\//.test(file))
+        faults.push(`${file} → ${name}`);
     }
   }
   expect(faults).toEqual([]);
@@ -98,7 +125,8 @@ test('the window reaches main by types of the contract only, and devices only th
     for (const [, kind, name] of text.matchAll(/import\s+(type\s)?[^;]*?from\s+'([^']+)'/g)) {
       const target = resolve(file, name!);
       if (target?.startsWith('src/main/') && (target !== 'src/main/contract.ts' || !kind)) faults.push(`${file} → ${target}`);
-      if (target && /^src\/engine\/(backends\/(?!backend)|train\/session|engine)/.test(target) && !kind) faults.push(`${file} → ${target}`);
+      if (target && /^src\/engine\/(backends\/(?!backend)|train\/session|engine)/.test(target) && !kind)
+        faults.push(`${file} → ${target}`);
     }
   }
   expect(faults).toEqual([]);

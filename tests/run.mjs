@@ -60,21 +60,15 @@ stage('npm', ['run', '--silent', 'lint']);
 stage('npm', ['run', '--silent', 'build']);
 
 const unit = join(reports, 'unit.json');
-counted(
-  'npx',
-  ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${unit}`],
-  unit,
-  (report) => ({ passed: report.numPassedTests, failed: report.numFailedTests }),
-);
+counted('npx', ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${unit}`], unit, (report) => ({
+  passed: report.numPassedTests,
+  failed: report.numFailedTests,
+}));
 
 const e2e = join(reports, 'e2e.json');
-counted(
-  'npx',
-  ['playwright', 'test'],
-  e2e,
-  ({ stats }) => ({ passed: stats.expected + stats.flaky, failed: stats.unexpected }),
-  { PLAYWRIGHT_JSON_OUTPUT_NAME: e2e },
-);
+counted('npx', ['playwright', 'test'], e2e, ({ stats }) => ({ passed: stats.expected + stats.flaky, failed: stats.unexpected }), {
+  PLAYWRIGHT_JSON_OUTPUT_NAME: e2e,
+});
 
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);

@@ -27,12 +27,12 @@ export const bufferIds = {
 } as const;
 
 export type BufferRole =
-  | 'input'      // gathered from the data set for each batch
-  | 'rows'       // row weights, written by the device for each batch
-  | 'constant'   // `init` holds its numbers
+  | 'input' // gathered from the data set for each batch
+  | 'rows' // row weights, written by the device for each batch
+  | 'constant' // `init` holds its numbers
   | 'parameter'
-  | 'slot'       // optimizer state, starts at `init`
-  | 'hyper'      // written by the trainer, may change between runs
+  | 'slot' // optimizer state, starts at `init`
+  | 'hyper' // written by the trainer, may change between runs
   | 'value'
   | 'gradient'
   | 'edge'
@@ -96,7 +96,11 @@ export interface Program {
   /** One number per sample (or one in all); training minimises its weighted mean. Null: no loss yet. */
   readonly loss: BufferId | null;
   /** The value to compare with the target, for metrics and exports. */
-  readonly prediction: { readonly node: NodeId; readonly buffer: BufferId; readonly takes: 'value' | 'probability' | 'logit' } | null;
+  readonly prediction: {
+    readonly node: NodeId;
+    readonly buffer: BufferId;
+    readonly takes: 'value' | 'probability' | 'logit';
+  } | null;
 }
 
 /** Thrown by `verify`: our mistake, not the user's. Names the first illegal step. */

@@ -12,7 +12,9 @@ import { worstGradientError } from '../support/gradients';
 import type { Project } from '../../src/engine/graph/project';
 
 const folder = 'resources/examples';
-const names = readdirSync(folder).filter((name) => name.endsWith('.chainrule')).map((name) => name.replace('.chainrule', ''));
+const names = readdirSync(folder)
+  .filter((name) => name.endsWith('.chainrule'))
+  .map((name) => name.replace('.chainrule', ''));
 
 async function open(name: string): Promise<{ project: Project; data: Dataset | null }> {
   const project = await readProjectFile(`${folder}/${name}.chainrule`);
@@ -39,7 +41,9 @@ describe.each(names)('%s', (name) => {
 });
 
 /** Median test score over five seeds, by the goals of the project. */
-const goals: Readonly<Record<string, { readonly at: number; readonly metric: 'accuracy' | 'r2'; readonly every?: boolean; readonly below?: number }>> = {
+const goals: Readonly<
+  Record<string, { readonly at: number; readonly metric: 'accuracy' | 'r2'; readonly every?: boolean; readonly below?: number }>
+> = {
   '01-one-neuron': { at: 0.97, metric: 'accuracy' },
   '02-circles-one-neuron': { at: 0.5, below: 0.75, metric: 'accuracy' },
   '03-circles': { at: 0.97, metric: 'accuracy' },

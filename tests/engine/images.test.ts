@@ -9,7 +9,11 @@ import { trained } from '../support/training';
 
 test.each([
   ['convolution and max pooling', 'flatten(max_pooling(convolution_2d(image, filters=8)))', 0.9],
-  ['with batch normalisation and dropout', 'dropout(flatten(average_pooling(batch_normalisation(convolution_2d(image, filters=8)))), rate=0.2)', 0.9],
+  [
+    'with batch normalisation and dropout',
+    'dropout(flatten(average_pooling(batch_normalisation(convolution_2d(image, filters=8)))), rate=0.2)',
+    0.9,
+  ],
 ])('digits: %s', async (_name, network, least) => {
   const digits = await readProjectFile('resources/examples/07-digits.chainrule');
   const data = await readDataset(digits.settings.data as Parameters<typeof readDataset>[0], digits.settings.split);

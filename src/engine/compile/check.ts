@@ -83,9 +83,7 @@ function countLearnables({ graph, owner }: Expansion): { learnables: Map<NodeId,
     if (attrs['frozen'] === true) continue;
     const size = product(attrs['shape'] as readonly number[]);
     const plus = (counts: Counts): Counts =>
-      attrs['role'] === 'bias'
-        ? { ...counts, biases: counts.biases + size }
-        : { ...counts, weights: counts.weights + size };
+      attrs['role'] === 'bias' ? { ...counts, biases: counts.biases + size } : { ...counts, weights: counts.weights + size };
     const of = owner.get(node.id)!;
     learnables.set(of, plus(learnables.get(of) ?? { weights: 0, biases: 0 }));
     totals = plus(totals);

@@ -36,7 +36,8 @@ export function assignColumns(project: Project, inferred: Inferred, data: Datase
       const columns: number[] = [];
       for (const name of names) {
         const found = available.flatMap((c, i) => (c.name === name || c.source === name ? [i] : []));
-        if (found.length === 0) problems.push(diagnostic('data-column', { node: id, attr: 'columns' }, nameOf(project.nodes[id]!), name));
+        if (found.length === 0)
+          problems.push(diagnostic('data-column', { node: id, attr: 'columns' }, nameOf(project.nodes[id]!), name));
         columns.push(...found);
       }
       for (const column of columns) taken.add(column);
@@ -56,13 +57,23 @@ export function assignColumns(project: Project, inferred: Inferred, data: Datase
     if (automatic.length === 1 && of.get(automatic[0]!)!.columns.length === widths.get(automatic[0]!) && next < rest.length) {
       // One node for all features must take them all: leaving some out silently would be a trap.
       const id = automatic[0]!;
-      problems.push(diagnostic('data-width', { node: id, attr: 'shape' }, nameOf(project.nodes[id]!), rest.length, widths.get(id)!));
+      problems.push(
+        diagnostic('data-width', { node: id, attr: 'shape' }, nameOf(project.nodes[id]!), rest.length, widths.get(id)!),
+      );
       continue;
     }
     for (const id of nodes) {
       const got = of.get(id)!.columns.length;
       if (got !== widths.get(id) && !problems.some((p) => p.at.node === id && p.code === 'data-column'))
-        problems.push(diagnostic('data-width', { node: id, attr: 'shape' }, nameOf(project.nodes[id]!), automatic.length === 1 && automatic[0] === id ? rest.length : got, widths.get(id)!));
+        problems.push(
+          diagnostic(
+            'data-width',
+            { node: id, attr: 'shape' },
+            nameOf(project.nodes[id]!),
+            automatic.length === 1 && automatic[0] === id ? rest.length : got,
+            widths.get(id)!,
+          ),
+        );
     }
   }
   return { of, problems };

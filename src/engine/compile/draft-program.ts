@@ -27,8 +27,7 @@ export class Draft {
   ): void {
     for (const [name, shape] of Object.entries(temps))
       this.buffer({ id: bufferIds.temporary(owner, name), shape, role: 'temporary' });
-    const resolve = (name: string): BufferId =>
-      Object.hasOwn(temps, name) ? bufferIds.temporary(owner, name) : buffer(name);
+    const resolve = (name: string): BufferId => (Object.hasOwn(temps, name) ? bufferIds.temporary(owner, name) : buffer(name));
     for (const kernel of kernels) {
       const bind: Record<string, BufferId> = {};
       for (const { name } of kernel.reads) bind[name] = resolve(name);

@@ -28,7 +28,12 @@ export function expand(graph: Graph, shapes: ReadonlyMap<NodeId, Shape>, inferre
   const owner = new Map<NodeId, NodeId>();
   const output = new Map<NodeId, NodeId>();
 
-  const place = (node: Node, inputs: Readonly<Record<string, NodeId>>, known: Readonly<Record<string, Shape>>, of: NodeId): NodeId => {
+  const place = (
+    node: Node,
+    inputs: Readonly<Record<string, NodeId>>,
+    known: Readonly<Record<string, Shape>>,
+    of: NodeId,
+  ): NodeId => {
     const op = opOf(node.op);
     if (op?.kind !== 'composite' || op.ports(completeAttrs(op, node.attrs)).some((p) => !known[p.name])) {
       nodes[node.id] = node;

@@ -100,9 +100,7 @@ function findPrediction(
     }
   }
   const answers = sinks.filter((id) => id !== objective && !isTarget(id) && !isLoss(id) && dependsOnInput(inferred, id));
-  return answers.length === 1 && sampleSize(inferred.shapes.get(answers[0]!)!) > 0
-    ? { node: answers[0]!, takes: 'value' }
-    : null;
+  return answers.length === 1 && sampleSize(inferred.shapes.get(answers[0]!)!) > 0 ? { node: answers[0]!, takes: 'value' } : null;
 }
 
 const dependsOnInput = (inferred: Inferred, id: NodeId): boolean =>

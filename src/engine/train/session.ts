@@ -195,7 +195,7 @@ export class Session {
     const version = this.#version;
     const owned = this.#ownedParameters();
     const numbers = await this.#owner.read(owned.map((p) => p.value));
-    owned.forEach((p, i) => device.write(p.value, numbers[i]!));
+    for (const [i, p] of owned.entries()) device.write(p.value, numbers[i]!);
     this.#copied.set(device, version);
   }
 

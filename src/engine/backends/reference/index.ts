@@ -56,12 +56,10 @@ export class ReferenceDevice implements Device {
   gather(rows: ArrayLike<number>): void {
     const n = rows.length;
     for (const { buffer, from, columns } of this.program.inputs) {
-      const [source, width] =
-        from === 'features' ? [this.#features, this.#featureCount] : [this.#targets, this.#targetCount];
+      const [source, width] = from === 'features' ? [this.#features, this.#featureCount] : [this.#targets, this.#targetCount];
       const target = this.numbers(buffer);
       for (let i = 0; i < n; i++)
-        for (let c = 0; c < columns.length; c++)
-          target[i * columns.length + c] = source[rows[i]! * width + columns[c]!]!;
+        for (let c = 0; c < columns.length; c++) target[i * columns.length + c] = source[rows[i]! * width + columns[c]!]!;
     }
     const weights = this.#buffers.get(bufferIds.rowWeights);
     weights?.fill(0).fill(1 / n, 0, n);
@@ -96,7 +94,10 @@ export class ReferenceDevice implements Device {
     for (let from = 0; from < rows.length; from += batch) {
       const part = rows.subarray(from, from + batch);
       this.gather(part);
-      this.runPhases(phases.filter((phase) => phase !== 'update'), part.length);
+      this.runPhases(
+        phases.filter((phase) => phase !== 'update'),
+        part.length,
+      );
       if (phases.includes('loss') && this.program.loss) losses.push(this.batchLoss(part.length));
       collect.forEach((id, i) => {
         const size = sizes[i]!;
