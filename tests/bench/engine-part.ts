@@ -84,6 +84,8 @@ const rateOf = ({ steps, ms }: { steps: number; ms: number }, { rows }: Contende
 const messageOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split('\n')[0]!.replace(/^page\.evaluate: (Error: )?/, '');
 
+const howOf = (threads: 'one' | 'all'): string => (threads === 'one' ? '1 thread' : 'as it runs');
+
 async function warm(contender: Contender, ms: number): Promise<void> {
   const rates: number[] = [];
   for (let turn = 0; turn < 6; turn++) {
@@ -141,7 +143,13 @@ async function workloadFigures(pages: Pages, page: Page, workload: string, wishe
   for (const threads of ['one', 'all'] as const) {
     const asked = comparisons.filter((c) => c.workload === workload && c.threads === threads);
     if (asked.length === 0) continue;
-    const engine = await engineContender(page, workload, threads);
+    const engine = await engineContender(page, workload, threads).catch((error: unknown) => {
+      for (const { against, asked: limits } of asked)
+        figures.push(missing(group, `${howOf(threads)} / ${against}`, limits, messageOf(error)));
+      wishes.say(`  ${messageOf(error)}`);
+      return null;
+    });
+    if (engine === null) continue;
     const rivals = new Map<Key, Contender>();
     const absent = new Map<Key, string>();
     for (const key of new Set(asked.flatMap((c) => c.rivals)))
@@ -165,7 +173,7 @@ async function workloadFigures(pages: Pages, page: Page, workload: string, wishe
     const steps = own.map((rate) => rate / w.batch);
     figures.push(figure(group, engine.title, 'steps/s', steps));
     for (const { against, rivals: keys, asked: limits } of asked) {
-      const what = `${threads === 'one' ? '1 thread' : 'as it runs'} / ${against}`;
+      const what = `${howOf(threads)} / ${against}`;
       const [best] = keys.flatMap((key) => results.get(key) ?? []).sort((a, b) => b.rate - a.rate);
       if (best) {
         const note = `${best.title}: ${number(best.rate / w.batch)} steps/s`;
