@@ -94,11 +94,12 @@ function countLearnables({ graph, owner }: Expansion): { learnables: Map<NodeId,
 function trainingProblems(project: Project, inferred: Inferred, expansion: Expansion, objective: Objective): Diagnostic[] {
   const problems: Diagnostic[] = [];
   const before = ancestors(inferred, [objective.node!]);
-  const learning = (id: NodeId): boolean =>
-    Object.values(expansion.graph.nodes).some(
-      (n) => expansion.owner.get(n.id) === id && n.op === 'parameter' && n.attrs['frozen'] !== true,
-    );
-  const learners = inferred.order.filter((id) => before.has(id) && learning(id));
+  const learning = new Set(
+    Object.values(expansion.graph.nodes)
+      .filter((n) => n.op === 'parameter' && n.attrs['frozen'] !== true)
+      .map((n) => expansion.owner.get(n.id)),
+  );
+  const learners = inferred.order.filter((id) => before.has(id) && learning.has(id));
   if (learners.length === 0) problems.push(diagnostic('nothing-to-learn', { node: objective.node! }));
 
   // A step only harms when something before it, or inside its own layer, should learn.
