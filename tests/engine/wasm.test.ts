@@ -596,49 +596,55 @@ for (const profile of profiles)
     });
   });
 
-describe('threads', () => {
-  const features = numbers(70 * 100, 31);
-  const targets = numbers(70 * 40, 32);
-  const rows: Rows = {
-    x: ['input', {}, { shape: [100] }],
-    t: ['target', {}, { shape: [40] }],
-    one: ['dense', { x: 'x' }, { units: 300, activation: 'tanh' }],
-    two: ['dense', { x: 'one' }, { units: 203, activation: 'relu' }],
-    three: ['dense', { x: 'two' }, { units: 40, activation: 'identity' }],
-    loss: ['mean-squared-error', { prediction: 'three', target: 't' }],
-  };
-  const trained = async (threads: number, spawned: Spawn | null): Promise<Float32Array[]> => {
-    const p = programOf(prepare(drawing(rows, { optimizer: 'adam', batch: 32 }), null), 'fused', 32);
-    const code = wasm.emit(p, { backend: 'wasm', title: '', fma: false, ...(threads > 1 ? { limits: { threads } } : {}) });
-    if (code.kind === 'wasm') expect((code.layout as Layout).threads).toBe(threads);
-    const device = await open({ program: p, backend: 'wasm', code }, spawned);
-    device.setData(features, 100, targets, 40);
-    p.parameters.forEach((parameter, at) => {
-      device.write(
-        parameter.value,
-        numbers(
-          parameter.shape.reduce((a, b) => a * b, 1),
-          at + 5,
-        ).map((v) => v / 20),
-      );
-    });
-    const order = Uint32Array.from({ length: 70 }, (_, i) => (i * 11) % 70);
-    const losses: number[] = [];
-    for (let epoch = 0; epoch < 8; epoch++)
-      losses.push(...(await device.run({ phases: ['forward', 'loss', 'backward', 'update'], rows: order, batch: 32 })).losses);
-    const numbersHere = await device.read(p.parameters.map((parameter) => parameter.value));
-    device.close();
-    return [Float32Array.from(losses), ...numbersHere];
-  };
+for (const { title, fma } of profiles)
+  describe.skipIf(!runnable({ backend: 'wasm', title, fma: fma ?? false }))(`threads, ${title}`, () => {
+    const features = numbers(70 * 100, 31);
+    const targets = numbers(70 * 40, 32);
+    const rows: Rows = {
+      x: ['input', {}, { shape: [100] }],
+      t: ['target', {}, { shape: [40] }],
+      one: ['dense', { x: 'x' }, { units: 300, activation: 'tanh' }],
+      two: ['dense', { x: 'one' }, { units: 203, activation: 'relu' }],
+      three: ['dense', { x: 'two' }, { units: 40, activation: 'identity' }],
+      loss: ['mean-squared-error', { prediction: 'three', target: 't' }],
+    };
+    const trained = async (threads: number, spawned: Spawn | null): Promise<Float32Array[]> => {
+      const p = programOf(prepare(drawing(rows, { optimizer: 'adam', batch: 32 }), null), 'fused', 32);
+      const code = wasm.emit(p, {
+        backend: 'wasm',
+        title: '',
+        fma: fma ?? false,
+        ...(threads > 1 ? { limits: { threads } } : {}),
+      });
+      if (code.kind === 'wasm') expect((code.layout as Layout).threads).toBe(threads);
+      const device = await open({ program: p, backend: 'wasm', code }, spawned);
+      device.setData(features, 100, targets, 40);
+      p.parameters.forEach((parameter, at) => {
+        device.write(
+          parameter.value,
+          numbers(
+            parameter.shape.reduce((a, b) => a * b, 1),
+            at + 5,
+          ).map((v) => v / 20),
+        );
+      });
+      const order = Uint32Array.from({ length: 70 }, (_, i) => (i * 11) % 70);
+      const losses: number[] = [];
+      for (let epoch = 0; epoch < 8; epoch++)
+        losses.push(...(await device.run({ phases: ['forward', 'loss', 'backward', 'update'], rows: order, batch: 32 })).losses);
+      const numbersHere = await device.read(p.parameters.map((parameter) => parameter.value));
+      device.close();
+      return [Float32Array.from(losses), ...numbersHere];
+    };
 
-  it.each([2, 3])('%i of them give the same bits as one', async (threads) => {
-    const alone = await trained(1, null);
-    expect(await trained(threads, spawn)).toEqual(alone);
-    // The helpers serve the next device too; and without helpers the same code runs alone.
-    expect(await trained(threads, spawn)).toEqual(alone);
-    expect(await trained(threads, null)).toEqual(alone);
+    it.each([2, 3])('%i of them give the same bits as one', async (threads) => {
+      const alone = await trained(1, null);
+      expect(await trained(threads, spawn)).toEqual(alone);
+      // The helpers serve the next device too; and without helpers the same code runs alone.
+      expect(await trained(threads, spawn)).toEqual(alone);
+      expect(await trained(threads, null)).toEqual(alone);
+    });
   });
-});
 
 describe('batches', () => {
   const features = numbers(7 * 5, 11);

@@ -107,7 +107,9 @@ function inPanels(nest: Nest, product: Product, arrangement: Arrangement): Arran
     if (size > 0 && count > 0)
       pieces.push(groupsOf(narrowAxis(nest, COLUMN, from * PANEL, count * size * PANEL), count, size, scratch, tile, tileRows));
   const rest = columns % PANEL;
-  let scratchBytes = 4 * depth * (PANEL * group + tileRows);
+  // Whole vectors are stored: the last one of a tile whose rows are no multiple of 4 reaches past its end,
+  // where another thread's scratch would begin.
+  let scratchBytes = 4 * depth * (PANEL * group + tileRows) + 16;
   if (rest > 0) {
     const last = arrange(narrowAxis(nest, COLUMN, panels * PANEL, rest), { ...arrangement, threads: 1 });
     pieces.push(...last.pieces);
