@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { serialiseProject } from '../../src/engine/graph/project-file';
+import { serialiseProject } from '../../src/engine/graph/project-text';
 import { emptyProject } from '../../src/engine/graph/project';
 import { connect, serve, type Port } from '../../src/engine/remote';
 import { decode, encode } from '../../src/engine/wire';

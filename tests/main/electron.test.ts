@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Script, createContext } from 'node:vm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { serialiseProject } from '../../src/engine/graph/project-file';
+import { serialiseProject } from '../../src/engine/graph/project-text';
 import { emptyProject, type Project } from '../../src/engine/graph/project';
 import { connect, serve, type Port } from '../../src/engine/remote';
 import type { ClientApi, FileRef, HostApi, MenuEntry } from '../../src/main/contract';

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Profile } from '../../src/engine/backends/backend';
-import { serialiseProject } from '../../src/engine/graph/project-file';
+import { serialiseProject } from '../../src/engine/graph/project-text';
 import { emptyProject, type CsvSource, type Project } from '../../src/engine/graph/project';
 import type { ClientApi, HostApi, ImportProgress, PickRequest } from '../../src/main/contract';
 import { createHost, openHouse, type Host, type House } from '../../src/main/host';

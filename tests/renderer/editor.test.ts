@@ -4,7 +4,8 @@ import { Editor } from '../../src/renderer/editor/editor.svelte';
 import { neighbour, snap } from '../../src/renderer/editor/gestures';
 import type { DatasetInfo } from '../../src/engine/data/dataset';
 import { check } from '../../src/engine/compile/check';
-import { parseProject, serialiseProject } from '../../src/engine/graph/project-file';
+import { parseProject } from '../../src/engine/graph/project-file';
+import { serialiseProject } from '../../src/engine/graph/project-text';
 
 let editor: Editor;
 

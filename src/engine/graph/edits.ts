@@ -15,7 +15,7 @@ import {
   type Table,
   topologicalOrder,
 } from './graph';
-import { idFault } from './project-file';
+import { idFault } from './node-names';
 import type { Point, Project, Settings, StoredTensor, Training } from './project';
 
 export type Edit = (project: Project) => Project;

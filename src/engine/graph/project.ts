@@ -35,6 +35,20 @@ export interface CsvSource {
   readonly standardise: boolean;
 }
 
+/** What a CSV source is where its file form is silent. No features named: all columns but the targets. */
+export const csvDefaults: CsvSource = {
+  kind: 'csv',
+  path: '',
+  separator: '',
+  decimal: '.',
+  header: true,
+  features: [],
+  targets: [],
+  task: 'auto',
+  missing: 'drop-row',
+  standardise: true,
+};
+
 export interface GeneratorSource {
   readonly kind: 'generator';
   readonly name: string;

@@ -3,7 +3,7 @@ import { basename, resolve } from 'node:path';
 import { check, type Checked } from '../../engine/compile/check';
 import type { Weights } from '../../engine/api';
 import type { CsvSource, Project, StoredTensor } from '../../engine/graph/project';
-import { csvDefaults } from '../../engine/graph/project-file';
+import { csvDefaults } from '../../engine/graph/project';
 import { product, type Tensor } from '../../engine/ir/shape';
 import type { ParameterSpec } from '../../engine/plan';
 import type { Dataset, DatasetInfo } from '../../engine/data/dataset';

@@ -5,7 +5,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, realpath, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { faultText, FILE_LIMIT, parseProject, serialiseProject, type FileFault } from '../../engine/graph/project-file';
+import { faultText, FILE_LIMIT, parseProject } from '../../engine/graph/project-file';
+import { serialiseProject } from '../../engine/graph/project-text';
+import type { FileFault } from '../../engine/graph/file-reader';
 import type { Project } from '../../engine/graph/project';
 import { generatorOf, generators } from '../../engine/data/generators';
 import { opOf } from '../../engine/ops/index';

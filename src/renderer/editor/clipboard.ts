@@ -5,7 +5,7 @@
 import type { Fragment } from '../../engine/graph/edits';
 import { type AttrValue, edge, type Edge, type Node, type NodeId } from '../../engine/graph/graph';
 import type { Point } from '../../engine/graph/project';
-import { idFault } from '../../engine/graph/project-file';
+import { idFault } from '../../engine/graph/node-names';
 import { opOf } from '../../engine/ops/index';
 
 const KIND = 'chainrule/nodes';

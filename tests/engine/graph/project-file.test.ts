@@ -8,14 +8,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { edgeId, type AttrValue, type Node } from '../../../src/engine/graph/graph';
 import { readJson } from '../../../src/engine/graph/json';
-import {
-  FILE_LIMIT,
-  idFault,
-  parseProject,
-  serialiseProject,
-  storedFault,
-  type FileFault,
-} from '../../../src/engine/graph/project-file';
+import { FILE_LIMIT, parseProject } from '../../../src/engine/graph/project-file';
+import { idFault } from '../../../src/engine/graph/node-names';
+import { serialiseProject } from '../../../src/engine/graph/project-text';
+import { storedFault } from '../../../src/engine/graph/stored-weights';
+import type { FileFault } from '../../../src/engine/graph/file-reader';
 import { defaultSettings, emptyProject, type DataSource, type Project } from '../../../src/engine/graph/project';
 import { opOf } from '../../../src/engine/ops/index';
 
