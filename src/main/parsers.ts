@@ -54,6 +54,12 @@ const generator = v.object({
   seed: whole(0, 2 ** 32 - 1),
 });
 const source = v.variant('kind', [v.object({ kind: v.literal('none') }), generator, csv]);
+const breakpoint = v.object({
+  kind: v.picklist(['gradient', 'loss', 'dead', 'sign']),
+  limit: v.optional(finite),
+  node: v.optional(id),
+  off: v.optional(v.boolean()),
+});
 const training = v.object({
   optimizer: text(100),
   hyper: table(finite, 100),
@@ -61,6 +67,18 @@ const training = v.object({
   epochs: whole(1, 10_000_000),
   seed: whole(0, 2 ** 32 - 1),
   objective: v.optional(id),
+  schedule: v.optional(v.object({ kind: text(100), settings: table(finite, 100) })),
+  clip: v.optional(v.object({ value: v.optional(finite), norm: v.optional(finite) })),
+  stop: v.optional(
+    v.object({
+      patience: v.optional(whole(1, 1e9)),
+      change: v.optional(finite),
+      loss: v.optional(finite),
+      accuracy: v.optional(finite),
+      seconds: v.optional(finite),
+    }),
+  ),
+  breakpoints: v.optional(v.pipe(v.array(breakpoint), v.maxLength(1000))),
 });
 const projectSchema = v.object({
   nodes: table(node),

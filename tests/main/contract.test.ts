@@ -205,6 +205,24 @@ describe.each([
     expect(recent[0]).toMatchObject({ path: file!.path });
   });
 
+  test('every setting of training arrives and comes back', async () => {
+    const training: Project['settings']['training'] = {
+      ...small.settings.training,
+      hyper: { rate: 0.02 },
+      schedule: { kind: 'step', settings: { every: 4, factor: 0.5 } },
+      clip: { norm: 1 },
+      stop: { patience: 3, change: 0.01, loss: 0.1, accuracy: 0.9, seconds: 20 },
+      breakpoints: [{ kind: 'gradient', limit: 5, node: 'hidden', off: true }],
+    };
+    const project: Project = { ...small, settings: { ...small.settings, training } };
+    link.page.answers = [join(folder, `training-${way.replace(/\W+/g, '-')}`)];
+    const file = await link.host.saveProject(project, null, false);
+    expect((await link.host.openProject(file!.token))!.project.settings.training).toEqual(training);
+    const plans = await link.host.compile(project, profile, 'auto', 9, null);
+    if (!plans.ok) throw new Error(JSON.stringify(plans.problems));
+    expect(plans.value.schedule).toEqual(training.schedule);
+  });
+
   test('a dialog that is cancelled is null', async () => {
     link.page.answers = [null, null, null];
     expect(await link.host.openProject(null)).toBeNull();
