@@ -15,7 +15,8 @@ import { tellingAxes } from '../../src/renderer/run/boundary.svelte';
 import { extend } from '../../src/renderer/run/curve';
 import { reasonOf } from '../../src/renderer/run/reason';
 import { infoOf } from '../../src/renderer/run/dataset';
-import { type Notice, Run, type RunHost } from '../../src/renderer/run/run.svelte';
+import type { Notice, RunHost } from '../../src/renderer/run/run-links';
+import { Run } from '../../src/renderer/run/run.svelte';
 import { storedWeights, weightsOf } from '../../src/renderer/run/weights';
 
 const split = { train: 0.7, validation: 0.15, test: 0.15, seed: 1 };

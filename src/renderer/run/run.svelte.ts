@@ -4,61 +4,31 @@
  * asked for meanwhile) are dropped here and nowhere else. While the drawing has problems, the last good
  * plan stays loaded.
  */
-import type {
-  CurvePoint,
-  EngineApi,
-  EngineEvents,
-  Look,
-  MapRequest,
-  Progress,
-  Score,
-  Stopped,
-  Trouble,
-  Weights,
-} from '../../engine/api';
+import type { EngineApi, Look, MapRequest, Progress, Stopped, Trouble, Weights } from '../../engine/api';
 import type { Profile } from '../../engine/backends/backend';
 import type { Diagnostic } from '../../engine/graph/diagnostics';
 import type { Project } from '../../engine/graph/project';
 import type { BackendName, Plans, Program } from '../../engine/plan';
-import type { Dataset, DatasetInfo } from '../../engine/data/dataset';
+import type { Dataset } from '../../engine/data/dataset';
 import { RemoteFailure } from '../../engine/remote';
-import type { HostApi } from '../../main/contract';
-import { extend } from './curve';
+import { Agenda, type Wanted } from './agenda';
 import { infoOf } from './dataset';
 import type { Engine } from './engine';
-import { type FeedHost, Feed } from './feed.svelte';
+import { Feed } from './feed.svelte';
 import { demandsOf } from './follow';
-import { reasonOf } from './reason';
+import { Hold } from './hold';
 import { Live } from './live.svelte';
+import { reasonOf } from './reason';
+import { paceOf, type RunLinks, type Speed } from './run-links';
+import { Standing } from './standing.svelte';
 import { Stepper } from './stepper.svelte';
 import { Timeline } from './timeline.svelte';
 import { WeightWatch } from './weight-watch.svelte';
 import { weightsOf } from './weights';
 
-export type RunHost = FeedHost & Pick<HostApi, 'compile'>;
-
-export type Notice = { readonly kind: 'error' | 'info' | 'success'; readonly title: string; readonly text?: string };
-
-export interface RunLinks {
-  readonly host: RunHost;
-  readonly start: (events: EngineEvents, onCrash: (message: string) => void) => Engine;
-  readonly notify: (notice: Notice) => void;
-  /** The data set is another one, or gone. */
-  readonly onData: (info: DatasetInfo | null) => void;
-  /** A rule or a breakpoint ended training. */
-  readonly onStopped?: (stopped: Stopped) => void;
-  /** Milliseconds to wait for further edits before compiling. */
-  readonly patience?: number;
-}
-
-/** Steps a second: as many as there can be, so that a run takes some seconds to watch, or a number. */
-export type Speed = 'full' | 'watch' | number;
-/** What a run should take at least to be watched, in seconds. Longer runs are not slowed down by it. */
-const WATCHED = 6;
-
 const sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-export class Run {
+export class Run extends Standing {
   profile = $state.raw<Profile | null>(null);
   /** What the user asked for. */
   choice = $state<BackendName | 'auto'>('auto');
@@ -69,25 +39,7 @@ export class Run {
   /** What the compiler found; the drawing's own check finds most of it earlier. */
   problems = $state.raw<readonly Diagnostic[]>([]);
 
-  running = $state(false);
-  /** A single step or epoch is under way. */
-  busy = $state(false);
-  epoch = $state(0);
-  /** Training stops by itself there; training on after that sets it further. */
-  goal = $state(0);
   speed = $state<Speed>('watch');
-  step = $state(0);
-  stepsPerSecond = $state(0);
-  batchLoss = $state<number | null>(null);
-  points = $state.raw<readonly CurvePoint[]>([]);
-  testScore = $state.raw<Score | null>(null);
-  trouble = $state.raw<Trouble | null>(null);
-  /** Why training stopped by itself the last time; null while it goes on. */
-  stopped = $state.raw<Stopped | null>(null);
-  /** The curve of the run before training went on from an earlier moment. */
-  otherPoints = $state.raw<readonly CurvePoint[]>([]);
-  /** Advances whenever the weights may have changed: views that show predictions follow it. */
-  tick = $state(0);
 
   readonly feed: Feed;
 
@@ -114,9 +66,7 @@ export class Run {
   /** Counts what is asked of the compiler; an answer for a smaller one is late. */
   #revision = 0;
   #loaded = 0;
-  #wanted = { compile: false, tune: false, data: false, fresh: false };
-  #timer: ReturnType<typeof setTimeout> | null = null;
-  #work: Promise<void> | null = null;
+  readonly #agenda = new Agenda((wanted) => this.#settle(wanted));
   #forced: BackendName | null = null;
   #seed = 1;
   /** What the live view showed before an iteration was stepped through. */
@@ -124,10 +74,11 @@ export class Run {
   /** The user wants it to train: pausing while training is held anyway must be heeded. */
   #wished = false;
   /** Set while training waits for other data or another plan. */
-  #held: { readonly promise: Promise<void>; readonly release: () => void; goOn: boolean } | null = null;
+  readonly #holding = new Hold();
   #stopped = false;
 
   constructor(links: RunLinks) {
+    super();
     this.#links = links;
     this.feed = new Feed(links.host, (title, error) => this.#complain(title, error));
     this.#watch = new WeightWatch(
@@ -236,66 +187,39 @@ export class Run {
     this.#want({ compile: false, tune: false, data: true, fresh: false }, 0);
   }
 
-  #want(more: { compile: boolean; tune: boolean; data: boolean; fresh: boolean }, patience: number): void {
-    const wanted = this.#wanted;
-    this.#wanted = {
-      compile: wanted.compile || more.compile,
-      tune: wanted.tune || more.tune,
-      data: wanted.data || more.data,
-      fresh: wanted.fresh || more.fresh,
-    };
+  #want(more: Partial<Wanted>, patience: number): void {
     if (more.compile) this.#revision++;
     if (more.data) this.feed.expect();
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
-      this.#work ??= this.#settle().finally(() => {
-        this.#work = null;
-      });
-    }, patience);
+    this.#agenda.want(more, patience);
   }
 
   /** Resolves when nothing is left to do for the project as it is now. */
-  async settled(): Promise<void> {
-    while (this.#timer !== null || this.#work !== null) {
-      if (this.#work !== null) await this.#work;
-      else await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+  settled(): Promise<void> {
+    return this.#agenda.settled();
   }
 
-  async #settle(): Promise<void> {
-    while (!this.#stopped && this.#project !== null && Object.values(this.#wanted).some(Boolean)) {
-      const wanted = this.#wanted;
-      this.#wanted = { compile: false, tune: false, data: false, fresh: false };
-      try {
-        if (wanted.data) {
-          const { data, split } = this.#project.settings;
-          await this.feed.load(data, split, (dataset) => this.#give(dataset));
-        }
-        if (wanted.compile || wanted.data || wanted.fresh) await this.#load(wanted.fresh);
-        else if (wanted.tune) await this.#tune();
-      } finally {
-        this.#release();
+  async #settle(wanted: Wanted): Promise<void> {
+    if (this.#project === null) return;
+    try {
+      if (wanted.data) {
+        const { data, split } = this.#project.settings;
+        await this.feed.load(data, split, (dataset) => this.#give(dataset));
       }
+      if (wanted.compile || wanted.data || wanted.fresh) await this.#load(wanted.fresh);
+      else if (wanted.tune) await this.#tune();
+    } finally {
+      this.#release();
     }
   }
 
   /** Training stands still while its data or its plan are exchanged, and goes on afterwards. */
   async #hold(): Promise<void> {
-    if (!this.running || this.#held !== null) return;
-    let release = (): void => {};
-    const promise = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    this.#held = { promise, release, goOn: true };
-    await this.#api.pause();
+    if (this.running && this.#holding.begin()) await this.#api.pause();
   }
 
   #release(): void {
-    const held = this.#held;
-    this.#held = null;
-    if (held !== null && !this.canTrain) held.goOn = false;
-    held?.release();
+    if (!this.canTrain) this.#holding.forbid();
+    this.#holding.release();
   }
 
   /** Hands the numbers to the engine. Training must not read rows that are being replaced. */
@@ -330,7 +254,7 @@ export class Run {
       const result = await this.#links.host.compile(project, this.profile, this.#forced ?? this.choice, revision, info);
       if (late()) {
         // The loop comes round again for the newer revision, and must not forget that it is another project.
-        this.#wanted = { ...this.#wanted, compile: true, fresh: this.#wanted.fresh || fresh };
+        this.#agenda.add({ compile: true, fresh });
         return;
       }
       if (!result.ok) {
@@ -342,7 +266,7 @@ export class Run {
       this.problems = [];
       await this.#take(project, result.value, fresh);
     } catch (error) {
-      if (late()) this.#wanted = { ...this.#wanted, compile: true, fresh: this.#wanted.fresh || fresh };
+      if (late()) this.#agenda.add({ compile: true, fresh });
       else this.#complain('The drawing could not be made ready to run', error);
     } finally {
       this.compiling = false;
@@ -354,7 +278,7 @@ export class Run {
     const stored = fresh ? weightsOf(project) : undefined;
     const start = weights ?? stored;
     await this.#hold();
-    if (fresh && this.#held !== null) this.#held.goOn = false;
+    if (fresh) this.#holding.forbid();
     // What is watched belongs to the old plan; the canvas asks again for what the new one has.
     await this.#api.watch([]);
     const report = await this.#api.load(plans, {
@@ -374,10 +298,7 @@ export class Run {
       // Weights of the project before may fit by name and shape; they have no business here.
       await this.#api.reset(this.#seed);
       if (stored !== undefined) await this.#api.setWeights(stored);
-      this.epoch = 0;
-      this.step = 0;
-      this.batchLoss = null;
-      this.stepsPerSecond = 0;
+      this.toStart();
     }
     await this.#tune();
     // Without rows there are no numbers to look at yet.
@@ -394,9 +315,7 @@ export class Run {
     this.hasTraining = false;
     this.prediction = null;
     this.live.detach();
-    this.epoch = 0;
-    this.step = 0;
-    this.batchLoss = null;
+    this.toStart();
   }
 
   async #tune(): Promise<void> {
@@ -410,11 +329,8 @@ export class Run {
   }
 
   get #pace(): number | null {
-    if (this.speed === 'full') return null;
-    if (this.speed !== 'watch') return this.speed;
     const { batch, epochs } = this.#project!.settings.training;
-    const rows = this.dataset?.split.train.length ?? 1;
-    return Math.max(10, (epochs * Math.ceil(rows / batch)) / WATCHED);
+    return paceOf(this.speed, epochs, batch, this.dataset?.split.train.length ?? 1);
   }
 
   async setSpeed(speed: Speed): Promise<void> {
@@ -432,17 +348,12 @@ export class Run {
     this.trouble = null;
     this.stopped = null;
     this.stepper.close();
-    this.#branch();
+    this.branch();
     this.running = true;
     this.#wished = true;
     this.live.active = true;
-    for (;;) {
-      await this.#act('Training stopped', () => this.#api.train());
-      const held = this.#held;
-      if (held === null) break;
-      await held.promise;
-      if (!held.goOn || !this.#wished) break;
-    }
+    do await this.#act('Training stopped', () => this.#api.train());
+    while ((await this.#holding.passed()) && this.#wished);
     this.running = false;
     this.live.active = false;
     this.#changed(true);
@@ -472,7 +383,7 @@ export class Run {
     this.trouble = null;
     this.stopped = null;
     this.stepper.close();
-    this.#branch();
+    this.branch();
     this.busy = true;
     this.live.active = true;
     await this.#act('The step failed', work);
@@ -495,25 +406,13 @@ export class Run {
     this.#forget();
     this.stopped = null;
     this.testScore = null;
-    this.epoch = 0;
-    this.step = 0;
-    this.batchLoss = null;
-    this.stepsPerSecond = 0;
+    this.toStart();
     this.#changed(true);
   }
 
   #forget(): void {
-    this.points = [];
-    this.otherPoints = [];
+    this.forgetCurves();
     this.timeline.clear();
-  }
-
-  /** Training goes on from an earlier moment: the curve of what came after it becomes that of another run. */
-  #branch(): void {
-    if ((this.points.at(-1)?.step ?? 0) <= this.step) return;
-    this.otherPoints = this.points;
-    // The engine scores the start again.
-    this.points = this.step === 0 ? [] : this.points.filter(({ step }) => step <= this.step);
   }
 
   /** At another moment, when nobody drags any more: the test rows, and the iteration that was looked at. */
@@ -567,12 +466,7 @@ export class Run {
 
   #progress(progress: Progress): void {
     if (progress.revision < this.#loaded) return;
-    this.epoch = progress.epoch;
-    this.step = progress.step;
-    this.stepsPerSecond = progress.stepsPerSecond;
-    // Before the first step there is no batch, whatever was trained before.
-    this.batchLoss = progress.step === 0 ? null : (progress.batchLoss ?? this.batchLoss);
-    this.points = extend(this.points, progress.points);
+    this.takeProgress(progress);
     this.#changed(false);
   }
 
@@ -663,7 +557,7 @@ export class Run {
   stop(): void {
     this.#stopped = true;
     this.stepper.pause();
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#agenda.stop();
     this.#engine.stop();
   }
 }
