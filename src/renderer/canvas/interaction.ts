@@ -2,44 +2,16 @@
  * Pointer and keys on the drawing: each gesture as one state, each change through the editor. A gesture
  * can always be left with Escape, and everything a pointer does has a key.
  */
-import { connectFault } from '../../engine/compile/check';
 import * as edits from '../../engine/graph/edits';
-import type { EdgeId, NodeId } from '../../engine/graph/graph';
-import type { Point, Project } from '../../engine/graph/project';
-import type { Editor } from '../editor/editor.svelte';
-import { type Box, boxOf, chosen, neighbour, overlap, snap, unionOf } from '../editor/gestures';
-import {
-  boxOfNode,
-  groupBoxes,
-  hitGroup,
-  hitHandle,
-  hitNode,
-  hitUnit,
-  type Line,
-  nearestPort,
-  NOWHERE,
-  portAt,
-} from './geometry';
+import type { NodeId } from '../../engine/graph/graph';
+import type { Point } from '../../engine/graph/project';
+import { type Box, boxOf, chosen, overlap } from '../editor/gestures';
+import { type Choice, Connecting, type Pull } from './connecting';
+import { boxOfNode, groupBoxes, hitGroup, hitHandle, hitNode, hitUnit, nearestPort, NOWHERE, portAt } from './geometry';
+import type { Host } from './host';
 import { noFeedback } from './ink';
-import type { NodeVisual } from './scene';
-import type { Stage } from './stage';
-
-/** What the component shows and passes on. */
-export interface Host {
-  readonly editor: Editor;
-  readonly stage: Stage;
-  /** A short text at the pointer; null takes it away. */
-  tip(text: string | null, at: Point, kind: 'refusal' | 'plain'): void;
-  /** The line under the pointer, for its card. */
-  hoverLine(line: Line | null, at: Point): void;
-  hoverUnit(node: NodeId, index: number | null): void;
-  quickAdd(at: Point, from: NodeId | null): void;
-  renameGroup(group: string): void;
-  contextMenu(at: Point): void;
-  inspect(id: NodeId): void;
-  announce(text: string): void;
-  cursor(name: string): void;
-}
+import { beginMove, dragTo, endMove, type Move, undoMove } from './moving';
+import { arrows, besideSelection, tab, walk } from './walking';
 
 type State =
   | { readonly kind: 'idle' }
@@ -51,14 +23,7 @@ type State =
       readonly ids: readonly NodeId[];
       readonly narrow: boolean;
     }
-  | {
-      readonly kind: 'moving';
-      readonly start: Point;
-      readonly ids: readonly NodeId[];
-      readonly before: Project['positions'];
-      readonly gesture: string;
-      dropEdge: EdgeId | null;
-    }
+  | ({ readonly kind: 'moving' } & Move)
   | {
       readonly kind: 'boxing';
       readonly start: Point;
@@ -66,21 +31,8 @@ type State =
       readonly how: 'replace' | 'add' | 'toggle';
       moved: boolean;
     }
-  | {
-      readonly kind: 'connecting';
-      readonly from: NodeId;
-      readonly detached: EdgeId | null;
-      target: NodeId | null;
-      port: string | null;
-      fault: string | null;
-      moved: boolean;
-    }
-  | {
-      readonly kind: 'choosing';
-      readonly from: NodeId;
-      readonly choices: readonly { readonly node: NodeId; readonly port: string }[];
-      at: number;
-    };
+  | ({ readonly kind: 'connecting' } & Pull)
+  | ({ readonly kind: 'choosing' } & Choice);
 
 /** Pixels that a press may wander before it is a drag. */
 const SLACK = 3;
@@ -90,18 +42,19 @@ const RIM = 26;
 
 const isMac = typeof navigator !== 'undefined' && /Mac/.test(navigator.platform);
 
-let gestures = 0;
-
 export class Interaction {
   #state: State = { kind: 'idle' };
   #space = false;
   #drifting: ReturnType<typeof setInterval> | undefined;
   #pointers = new Map<number, Point>();
   #pinch: { readonly distance: number; readonly middle: Point } | null = null;
-  #faults = new Map<string, string | null>();
   #hovered: { node: NodeId | null; unit: number | null } = { node: null, unit: null };
 
-  constructor(readonly host: Host) {}
+  readonly #connecting: Connecting;
+
+  constructor(readonly host: Host) {
+    this.#connecting = new Connecting(host);
+  }
 
   get isBusy(): boolean {
     return this.#state.kind !== 'idle';
@@ -138,9 +91,9 @@ export class Interaction {
       how === 'replace' &&
       !(handle.form === 'column' && hitUnit(handle, positions[handle.id] ?? NOWHERE, p) !== null)
     ) {
-      this.#state = { kind: 'connecting', from: handle.id, detached: null, target: null, port: null, fault: null, moved: false };
-      this.#faults.clear();
-      this.#showConnecting(p);
+      const pull = this.#connecting.pull(handle.id, null);
+      this.#state = { kind: 'connecting', ...pull };
+      this.#connecting.show(pull, p);
       return;
     }
     const v = hitNode(scene, positions, p, 4 / zoom);
@@ -151,16 +104,7 @@ export class Interaction {
       if (port && held && how === 'replace') {
         const end = portAt(port, positions[v.id] ?? NOWHERE);
         if (Math.hypot(end.x - p.x, end.y - p.y) < 7 / Math.min(1, zoom)) {
-          this.#state = {
-            kind: 'connecting',
-            from: held.from,
-            detached: held.id,
-            target: null,
-            port: null,
-            fault: null,
-            moved: false,
-          };
-          this.#faults.clear();
+          this.#state = { kind: 'connecting', ...this.#connecting.pull(held.from, held.id) };
           return;
         }
       }
@@ -240,19 +184,12 @@ export class Interaction {
       }
       case 'pressing': {
         if (Math.hypot(p.x - state.start.x, p.y - state.start.y) * zoom < SLACK) return;
-        this.#state = {
-          kind: 'moving',
-          start: state.start,
-          ids: state.ids,
-          before: editor.project.positions,
-          gesture: `move ${++gestures}`,
-          dropEdge: null,
-        };
+        this.#state = { kind: 'moving', ...beginMove(this.host, state.start, state.ids) };
         this.#follow(event, at);
         return;
       }
       case 'moving':
-        this.#drag(state, p, event.altKey);
+        dragTo(this.host, state, p, event.altKey);
         return;
       case 'boxing': {
         const box = boxOf(state.start, p);
@@ -270,8 +207,8 @@ export class Interaction {
       }
       case 'connecting': {
         state.moved = true;
-        this.#aim(state, p);
-        this.#showConnecting(p);
+        this.#connecting.aim(state, p);
+        this.#connecting.show(state, p);
         this.host.tip(state.fault, at, 'refusal');
         return;
       }
@@ -302,8 +239,7 @@ export class Interaction {
         if (state.narrow) editor.select([state.node]);
         break;
       case 'moving':
-        if (state.dropEdge !== null) this.#insert(state.ids[0]!, state.dropEdge, state.gesture);
-        stage.feedback = { ...stage.feedback, guides: [], dropEdge: null };
+        endMove(this.host, state);
         break;
       case 'boxing':
         if (!state.moved && state.how === 'replace') editor.select([]);
@@ -311,7 +247,7 @@ export class Interaction {
         if (state.moved) this.host.announce(`${editor.selectedNodes.length} nodes selected`);
         break;
       case 'connecting':
-        this.#finishConnecting(state, p, at);
+        this.#connecting.finish(state, p);
         break;
       default:
     }
@@ -405,142 +341,6 @@ export class Interaction {
     this.#hovered = { node: null, unit: null };
   }
 
-  // Moving ------------------------------------------------------------------------------------------
-
-  #drag(state: Extract<State, { kind: 'moving' }>, p: Point, free: boolean): void {
-    const { stage, editor } = this.host;
-    const ids = new Set(state.ids);
-    const { zoom } = stage.camera;
-    const boxAt = (v: NodeVisual): Box => boxOfNode(v, state.before[v.id] ?? NOWHERE);
-    const visuals = [...stage.scene.nodes.values()];
-    const moved = unionOf(visuals.filter((v) => ids.has(v.id)).map(boxAt));
-    if (!moved) return;
-    const [dx, dy] = [p.x - state.start.x, p.y - state.start.y];
-    const { width, height } = stage.size;
-    const [a, b] = [stage.toDrawing(0, 0), stage.toDrawing(width, height)];
-    const others = visuals
-      .filter((v) => !ids.has(v.id))
-      .map(boxAt)
-      .filter((box) => overlap(box, boxOf(a, b)));
-    const rest = free
-      ? { dx: Math.round(dx), dy: Math.round(dy), guides: [] }
-      : snap(moved, state.before[state.ids[0]!] ?? NOWHERE, dx, dy, others, 6 / zoom);
-    const to: Record<NodeId, Point> = {};
-    for (const id of state.ids) {
-      const from = state.before[id] ?? NOWHERE;
-      to[id] = { x: from.x + rest.dx, y: from.y + rest.dy };
-    }
-    editor.edit('Move', edits.place(to), state.gesture);
-    state.dropEdge = this.#edgeToDropOn(state.ids);
-    stage.feedback = { ...stage.feedback, guides: state.dropEdge === null ? rest.guides : [], dropEdge: state.dropEdge };
-  }
-
-  /** A single node without connections may be dropped on an edge. */
-  #edgeToDropOn(ids: readonly NodeId[]): EdgeId | null {
-    const { stage, editor } = this.host;
-    const [id] = ids;
-    if (ids.length !== 1 || id === undefined) return null;
-    const v = stage.scene.nodes.get(id);
-    if (!v || v.ports.length === 0) return null;
-    if (Object.values(editor.project.edges).some((e) => e.from === id || e.to === id)) return null;
-    return stage.edgeAt(stage.positions[id] ?? NOWHERE, 16, id);
-  }
-
-  #insert(id: NodeId, edge: EdgeId, gesture: string): void {
-    const { stage, editor } = this.host;
-    const port = stage.scene.nodes.get(id)?.ports[0]?.name;
-    if (port !== undefined) editor.edit('Insert', edits.insertOnEdge(edge, id, port), gesture);
-  }
-
-  // Connecting --------------------------------------------------------------------------------------
-
-  /** The project that faults are asked of: without the connection that is being picked up. */
-  #projectFor(detached: EdgeId | null): Project {
-    const { project } = this.host.editor;
-    return detached === null ? project : edits.remove([detached])(project);
-  }
-
-  #faultOf(from: NodeId, detached: EdgeId | null, to: NodeId, port: string): string | null {
-    const key = `${to}.${port}`;
-    const known = this.#faults.get(key);
-    if (known !== undefined) return known;
-    const fault = connectFault(this.#projectFor(detached), from, to, port);
-    this.#faults.set(key, fault);
-    return fault;
-  }
-
-  #aim(state: Extract<State, { kind: 'connecting' }>, p: Point): void {
-    const { stage } = this.host;
-    const v = hitNode(stage.scene, stage.positions, p, 14 / stage.camera.zoom);
-    state.target = null;
-    state.port = null;
-    state.fault = null;
-    if (!v || (v.id === state.from && !state.moved)) return;
-    const position = stage.positions[v.id] ?? NOWHERE;
-    if (v.id === state.from) {
-      const out = { x: position.x + v.out.dx, y: position.y + v.out.dy };
-      // Near the handle the drag has only begun.
-      if (Math.hypot(out.x - p.x, out.y - p.y) < 30) return;
-    }
-    state.target = v.id;
-    if (v.ports.length === 0) {
-      state.fault = connectFault(this.#projectFor(state.detached), state.from, v.id, '');
-      return;
-    }
-    const faults = new Map(v.ports.map((port) => [port.name, this.#faultOf(state.from, state.detached, v.id, port.name)]));
-    const nearest = nearestPort(v, position, p)!;
-    const away = Math.hypot(position.x + nearest.dx - p.x, position.y + nearest.dy - p.y);
-    // Somewhere on the node means any port that will do; right at a port means that one.
-    const open = v.ports.filter((port) => faults.get(port.name) === null);
-    const best =
-      faults.get(nearest.name) === null || away < 10 || open.length === 0
-        ? nearest
-        : nearestPort({ ...v, ports: open }, position, p)!;
-    state.port = best.name;
-    state.fault = faults.get(best.name) ?? null;
-  }
-
-  #showConnecting(p: Point): void {
-    const { stage } = this.host;
-    const state = this.#state;
-    if (state.kind !== 'connecting') return;
-    const target = state.target === null ? null : stage.scene.nodes.get(state.target);
-    const ports = new Map(
-      (target?.ports ?? []).map((port) => [port.name, this.#faultOf(state.from, state.detached, target!.id, port.name) === null]),
-    );
-    stage.feedback = {
-      ...stage.feedback,
-      connecting: { from: state.from, to: p, target: state.target, ports, port: state.port },
-    };
-  }
-
-  #finishConnecting(state: Extract<State, { kind: 'connecting' }>, p: Point, at: Point): void {
-    const { stage, editor } = this.host;
-    stage.feedback = { ...stage.feedback, connecting: null };
-    const { from, detached, target, port, fault } = state;
-    if (!state.moved) {
-      editor.select(detached === null ? [from] : [detached]);
-      return;
-    }
-    if (target !== null && port !== null && fault === null) {
-      const drawn = `${target}.${port}`;
-      if (detached === drawn) return;
-      editor.edit(detached === null ? 'Connect' : 'Reconnect', (project) =>
-        edits.connect(from, target, port)(detached === null ? project : edits.remove([detached])(project)),
-      );
-      this.host.announce(`Connected ${from} to ${target}, input ${port}`);
-      return;
-    }
-    if (fault !== null) {
-      this.host.announce(fault);
-      return;
-    }
-    if (target !== null) return;
-    if (detached !== null) editor.edit('Disconnect', edits.remove([detached]));
-    else this.host.quickAdd(p, from);
-    void at;
-  }
-
   // Keys --------------------------------------------------------------------------------------------
 
   /** True when the key was used. */
@@ -559,13 +359,13 @@ export class Interaction {
       if (!command && editor.selectedNodes.length > 0) {
         const far = event.shiftKey ? 1 : 10;
         editor.nudge(arrow.dx * far, arrow.dy * far);
-      } else this.#walk(arrow.direction, event.shiftKey);
+      } else walk(this.host, arrow.direction, event.shiftKey);
       return true;
     }
     if (event.altKey || command) return false;
     switch (event.key) {
       case 'Tab':
-        return this.#tab(event.shiftKey ? -1 : 1);
+        return tab(this.host, event.shiftKey ? -1 : 1);
       case 'Enter': {
         const [id] = editor.selectedNodes;
         if (id === undefined) return false;
@@ -574,11 +374,12 @@ export class Interaction {
       }
       case 'c':
       case 'C':
-        return this.#startChoosing();
+        this.startConnecting();
+        return true;
       case 'n':
       case 'N':
       case 'Insert':
-        this.host.quickAdd(this.#besideSelection(), null);
+        this.host.quickAdd(besideSelection(this.host), null);
         return true;
       case 'Home':
         stage.fit([], true);
@@ -611,12 +412,7 @@ export class Interaction {
     const state = this.#state;
     this.#state = { kind: 'idle' };
     this.host.tip(null, NOWHERE, 'plain');
-    if (state.kind === 'moving')
-      editor.edit(
-        'Move',
-        edits.place(Object.fromEntries(state.ids.map((id) => [id, state.before[id] ?? NOWHERE]))),
-        state.gesture,
-      );
+    if (state.kind === 'moving') undoMove(this.host, state);
     if (state.kind === 'boxing') editor.select(state.before);
     stage.feedback = { ...noFeedback, focused: stage.feedback.focused };
   }
@@ -632,137 +428,22 @@ export class Interaction {
     return true;
   }
 
-  #describe(id: NodeId): void {
-    const v = this.host.stage.scene.nodes.get(id);
-    if (v) this.host.announce(v.about);
-  }
-
-  #focus(id: NodeId, add: boolean): void {
-    const { stage, editor } = this.host;
-    editor.select(add ? [...editor.selection, id] : [id]);
-    stage.feedback = { ...stage.feedback, focused: id };
-    stage.reveal([id], true);
-    this.#describe(id);
-  }
-
-  /** The nodes as one reads them: from left to right, and down within a column. */
-  #reading(): readonly NodeId[] {
-    const { scene, positions } = this.host.stage;
-    const at = (id: NodeId): Point => positions[id] ?? NOWHERE;
-    const column = (id: NodeId): number => Math.round(at(id).x / 40);
-    return [...scene.nodes.keys()].sort((a, b) => column(a) - column(b) || at(a).y - at(b).y);
-  }
-
-  /** Through the nodes; past the last one, the focus leaves the drawing. */
-  #tab(direction: 1 | -1): boolean {
-    const { editor } = this.host;
-    const all = this.#reading();
-    const [now] = editor.selectedNodes;
-    const next = all[now === undefined ? (direction === 1 ? 0 : all.length - 1) : all.indexOf(now) + direction];
-    if (next === undefined) {
-      editor.select([]);
-      return false;
-    }
-    this.#focus(next, false);
-    return true;
-  }
-
-  #walk(direction: 'left' | 'right' | 'up' | 'down', add: boolean): void {
-    const { editor, stage } = this.host;
-    const points = [...stage.scene.nodes.keys()].map((id) => ({ id, ...(stage.positions[id] ?? NOWHERE) }));
-    const here = stage.feedback.focused ?? editor.selectedNodes.at(-1);
-    if (here === undefined) {
-      const [first] = this.#reading();
-      if (first !== undefined) this.#focus(first, false);
-      return;
-    }
-    const next = neighbour(stage.positions[here] ?? NOWHERE, points, direction);
-    if (next) this.#focus(next.id, add);
-  }
-
-  #besideSelection(): Point {
-    const { editor, stage } = this.host;
-    const box = stage.boundsOf(editor.selectedNodes);
-    if (editor.selectedNodes.length > 0 && box) return { x: box.x2 + 140, y: (box.y1 + box.y2) / 2 };
-    const { width, height } = stage.size;
-    return stage.toDrawing(width / 2, height / 2);
-  }
-
-  // Connecting by keyboard: C, arrows, Enter -----------------------------------------------------------
-
+  /** The selected node's output is to be connected; arrows choose where, Enter does it. */
   startConnecting(): void {
-    this.#startChoosing();
-  }
-
-  #startChoosing(): boolean {
-    const { editor, stage } = this.host;
-    const [from] = editor.selectedNodes;
-    if (from === undefined || editor.selectedNodes.length !== 1) {
-      this.host.announce('Select one node first, then press C to connect its output.');
-      return true;
-    }
-    this.#faults.clear();
-    const here = stage.positions[from] ?? NOWHERE;
-    const choices: { node: NodeId; port: string; away: number }[] = [];
-    let firstFault: string | null = null;
-    for (const v of stage.scene.nodes.values()) {
-      if (v.id === from) continue;
-      const p = stage.positions[v.id] ?? NOWHERE;
-      // What stands to the right comes first: that is where data flows.
-      const away = Math.hypot(p.x - here.x, p.y - here.y) + (p.x < here.x ? 2000 : 0);
-      for (const port of v.ports) {
-        const fault = this.#faultOf(from, null, v.id, port.name);
-        if (fault === null) choices.push({ node: v.id, port: port.name, away });
-        else firstFault ??= fault;
-      }
-    }
-    if (choices.length === 0) {
-      this.host.announce(`Nothing here takes the output of ${from}. ${firstFault ?? 'Add a node first.'}`);
-      return true;
-    }
-    choices.sort((a, b) => a.away - b.away);
-    this.#state = { kind: 'choosing', from, choices, at: 0 };
-    this.#showChoice(this.#state);
-    return true;
-  }
-
-  #showChoice(state: Extract<State, { kind: 'choosing' }>): void {
-    const { stage } = this.host;
-    const { node, port } = state.choices[state.at]!;
-    stage.feedback = {
-      ...stage.feedback,
-      connecting: { from: state.from, to: stage.positions[node] ?? NOWHERE, target: node, ports: new Map([[port, true]]), port },
-    };
-    stage.reveal([node], true);
-    this.host.announce(
-      `Connect ${state.from} to ${node}, input ${port}: ${state.at + 1} of ${state.choices.length}. Arrows choose, Enter connects, Escape cancels.`,
-    );
+    const choice = this.#connecting.choices();
+    if (choice) this.#state = { kind: 'choosing', ...choice };
   }
 
   #chooseByKey(state: Extract<State, { kind: 'choosing' }>, event: KeyboardEvent): boolean {
-    const { editor, stage } = this.host;
     const arrow = arrows[event.key];
     const step = arrow ? arrow.dx + arrow.dy : event.key === 'Tab' ? (event.shiftKey ? -1 : 1) : 0;
     if (step !== 0) {
-      state.at = (state.at + step + state.choices.length) % state.choices.length;
-      this.#showChoice(state);
+      this.#connecting.turn(state, step);
       return true;
     }
     if (event.key !== 'Enter') return event.key.length === 1;
-    const { node, port } = state.choices[state.at]!;
     this.#state = { kind: 'idle' };
-    stage.feedback = { ...stage.feedback, connecting: null };
-    const fault = editor.connect(state.from, node, port);
-    this.host.announce(fault ?? `Connected ${state.from} to ${node}, input ${port}`);
+    this.#connecting.take(state);
     return true;
   }
 }
-
-const arrows: Readonly<
-  Record<string, { readonly dx: number; readonly dy: number; readonly direction: 'left' | 'right' | 'up' | 'down' }>
-> = {
-  ArrowLeft: { dx: -1, dy: 0, direction: 'left' },
-  ArrowRight: { dx: 1, dy: 0, direction: 'right' },
-  ArrowUp: { dx: 0, dy: -1, direction: 'up' },
-  ArrowDown: { dx: 0, dy: 1, direction: 'down' },
-};

@@ -1,0 +1,92 @@
+/** The menu at the pointer: what can be done with the selection, or with the place that was clicked. */
+import type { NodeId } from '../../engine/graph/graph';
+import { opOf } from '../../engine/ops/index';
+import type { Editor } from '../editor/editor.svelte';
+
+export interface Entry {
+  readonly title: string;
+  readonly keys?: string;
+  readonly run: () => void;
+  readonly enabled?: boolean;
+}
+
+/** What only the canvas can do. */
+export interface MenuHost {
+  readonly editor: Editor;
+  quickAdd(): void;
+  fit(): void;
+  startConnecting(): void;
+  renameGroup(group: string): void;
+  readonly inspect: ((id: NodeId) => void) | undefined;
+  /** A wish from the command list, by its id. */
+  readonly command: ((id: string) => void) | undefined;
+}
+
+/** Blocks of entries, divided by lines. */
+export function pointerMenu(host: MenuHost): readonly (readonly Entry[])[] {
+  const { editor, inspect, command } = host;
+  const { nodes } = editor.project;
+  const wish = (id: string) => (): void => command?.(id);
+  if (editor.selection.size === 0)
+    return [
+      [
+        { title: 'Add a node here…', keys: 'N', run: () => host.quickAdd() },
+        ...(command ? [{ title: 'Paste', keys: 'Ctrl+V', run: wish('edit.paste') }] : []),
+      ],
+      [
+        { title: 'Select all', keys: 'Ctrl+A', run: () => editor.selectAll(), enabled: Object.keys(nodes).length > 0 },
+        { title: 'Lay out automatically', run: () => editor.layout(), enabled: Object.keys(nodes).length > 0 },
+        { title: 'Fit the drawing', run: () => host.fit() },
+      ],
+    ];
+  if (editor.selectedNodes.length === 0)
+    return [
+      [
+        {
+          title: editor.selectedEdges.length === 1 ? 'Remove connection' : 'Remove connections',
+          keys: 'Delete',
+          run: () => editor.deleteSelection(),
+        },
+      ],
+    ];
+  const several = editor.selectedNodes.length > 1;
+  const single = several ? null : editor.selectedNodes[0]!;
+  const grouped = editor.selectedNodes.map((id) => nodes[id]?.group).find((group) => group !== undefined);
+  return [
+    [
+      ...(single !== null && inspect ? [{ title: 'Inspect', keys: 'Enter', run: () => inspect(single) }] : []),
+      ...(single !== null ? [{ title: 'Connect…', keys: 'C', run: () => host.startConnecting() }] : []),
+      ...(single !== null && command ? [{ title: 'Rename', keys: 'F2', run: wish('edit.rename') }] : []),
+      ...(single !== null && opOf(nodes[single]?.op ?? '')?.kind === 'composite'
+        ? [{ title: 'Open into parts', run: () => editor.open(single), enabled: editor.canOpen(single) }]
+        : []),
+    ],
+    [
+      ...(command
+        ? [
+            { title: 'Cut', keys: 'Ctrl+X', run: wish('edit.cut') },
+            { title: 'Copy', keys: 'Ctrl+C', run: wish('edit.copy') },
+          ]
+        : []),
+      { title: 'Duplicate', keys: 'Ctrl+D', run: () => editor.duplicateSelection() },
+      { title: 'Delete', keys: 'Delete', run: () => editor.deleteSelection() },
+      { title: 'Delete and join its neighbours', run: () => editor.deleteAndJoin() },
+    ],
+    [
+      { title: 'Group', keys: 'Ctrl+G', run: () => editor.group() },
+      ...(grouped !== undefined
+        ? [
+            { title: 'Rename the group', run: () => host.renameGroup(grouped) },
+            { title: 'Ungroup', keys: 'Ctrl+Shift+G', run: () => editor.ungroup() },
+          ]
+        : []),
+      ...(several
+        ? [
+            { title: 'Align middles in a row', run: () => editor.align('center-y') },
+            { title: 'Align middles in a column', run: () => editor.align('center-x') },
+            { title: 'Lay out these', run: () => editor.layout() },
+          ]
+        : []),
+    ],
+  ].filter((block) => block.length > 0);
+}

@@ -1,0 +1,58 @@
+/** What the card at the pointer says of a line or a neuron: its name, and its numbers in full. */
+import type { NodeId } from '../../engine/graph/graph';
+import type { Line } from './geometry';
+import type { Stage } from './stage';
+
+export interface CardRow {
+  readonly name: string;
+  readonly value: number;
+}
+
+export interface Card {
+  readonly title: string;
+  readonly note: string;
+  readonly rows: readonly CardRow[];
+}
+
+function unitName(stage: Stage, node: NodeId, index: number): string {
+  const v = stage.scene.nodes.get(node);
+  const label = v?.units?.labels[v.units.shown.indexOf(index)];
+  if (v?.group === 'data') return label ? `${label}` : `${v.title} ${index + 1}`;
+  return v?.form === 'neuron' ? v.title : `${v?.title ?? node}, neuron ${index + 1}`;
+}
+
+export function unitCard(stage: Stage, node: NodeId, index: number): Card {
+  const value = stage.unitValue(node, index);
+  return { title: unitName(stage, node, index), note: '', rows: value === null ? [] : [{ name: 'value', value }] };
+}
+
+export function lineCard(stage: Stage, line: Line): Card | null {
+  const e = stage.scene.edges.get(line.edge);
+  if (!e) return null;
+  const [from, to] = [stage.scene.nodes.get(e.from), stage.scene.nodes.get(e.to)];
+  const reading = stage.readingOf(line);
+  const ofUnit = line.target >= 0;
+  const title = ofUnit
+    ? `${line.source >= 0 ? unitName(stage, e.from, line.source) : (from?.title ?? e.from)} → ${unitName(stage, e.to, line.target)}`
+    : `${from?.title ?? e.from} → ${to?.title ?? e.to}`;
+  const isMany = ofUnit ? line.source < 0 : (reading?.factor ?? null) === null && !/^(n|scalar)$/.test(e.label);
+  const note = ofUnit
+    ? line.source >= 0
+      ? ''
+      : 'root mean square of its weights'
+    : `input ${e.port}, ${e.label || 'shape not known yet'}${isMany && reading ? '; root mean square, sign of the mean' : ''}`;
+  if (!reading) return { title, note, rows: [] };
+  const numbers: readonly (readonly [string, number | null])[] =
+    reading.factor !== null
+      ? [
+          ['weight w', reading.base],
+          ['input x', reading.factor],
+          ['w · x', reading.forward],
+          ['gradient ∂L/∂w', reading.gradient],
+        ]
+      : [
+          ['value', reading.base],
+          ['gradient', reading.gradient],
+        ];
+  return { title, note, rows: numbers.flatMap(([name, value]) => (value === null ? [] : [{ name, value }])) };
+}
