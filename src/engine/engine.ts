@@ -74,6 +74,8 @@ export class Engine implements EngineApi {
   #queue: Promise<unknown> = Promise.resolve();
   /** The training that is under way; resolves when it has stopped. */
   #work: Promise<void> | null = null;
+  /** Counts the pauses that were asked for: one that comes while training waits for a load ends that wait. */
+  #pauses = 0;
 
   constructor(around: Surroundings) {
     this.#around = around;
@@ -201,8 +203,12 @@ export class Engine implements EngineApi {
   }
 
   async #run(work: (trainer: Trainer) => Promise<void>): Promise<void> {
+    const pauses = this.#pauses;
+    // A load that is under way makes the trainer that is meant.
+    await this.#queue;
     const trainer = this.#trainer;
-    if (!trainer || this.#work) return;
+    if (this.#work || pauses !== this.#pauses) return;
+    if (!trainer) throw new Error('There is no network to train yet. Draw one first.');
     this.#work = (async () => {
       try {
         this.#progress(true, true);
@@ -224,6 +230,7 @@ export class Engine implements EngineApi {
   }
 
   async pause(): Promise<void> {
+    this.#pauses++;
     await this.#halt();
   }
 

@@ -283,6 +283,49 @@ describe('a run', () => {
     expect(run.canTrain).toBe(true);
   });
 
+  test('a step right after an edit is a step of what was edited: of the new data, of the new drawing', async () => {
+    const { run, notices } = start();
+    const project = drawn();
+    run.open(project);
+    await run.settled();
+    await run.stepOnce();
+    await run.stepOnce();
+    expect([run.step, run.awaitingData]).toEqual([2, false]);
+    const more = edits.setSettings({ data: { ...circles, count: 300 } })(project);
+    run.follow(more);
+    expect(run.awaitingData).toBe(true);
+    await run.stepOnce();
+    expect([run.step, run.dataset?.rows, run.awaitingData]).toEqual([1, 300, false]);
+    run.follow(edits.setAttr('hidden', 'units', 7)(more));
+    await run.stepOnce();
+    expect(run.step).toBe(2);
+    expect((await run.readWeights())['hidden/bias']?.shape).toEqual([7]);
+    run.follow(project);
+    await run.stepper.open(0);
+    expect(run.stepper.trace?.steps.length).toBeGreaterThan(0);
+    expect(run.dataset?.rows).toBe(200);
+    expect(notices).toEqual([]);
+  });
+
+  test('training that waits for other data can be taken back, and ends with its project', async () => {
+    const { run, notices } = start();
+    const project = drawn();
+    run.open(project);
+    await run.settled();
+    run.follow(edits.setSettings({ data: { ...circles, seed: 7 } })(project));
+    const training = run.train();
+    expect(run.running).toBe(true);
+    await run.pause();
+    await training;
+    expect([run.running, run.epoch]).toEqual([false, 0]);
+    run.follow(project);
+    const again = run.train();
+    run.open(drawn({ ...circles, name: 'xor' }));
+    await again;
+    expect([run.running, run.epoch]).toEqual([false, 0]);
+    expect(notices).toEqual([]);
+  });
+
   test('old data is released when other data come', async () => {
     const { run, main } = start();
     const project = drawn();

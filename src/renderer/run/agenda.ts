@@ -22,6 +22,11 @@ export class Agenda {
     this.#work = work;
   }
 
+  /** What is on the list, without the work under way. */
+  get wanted(): Wanted {
+    return this.#wanted;
+  }
+
   /** Adds to the list without starting it: for work under way, which looks again when it is done. */
   add(more: Partial<Wanted>): void {
     const { compile, tune, data, fresh } = { ...nothing, ...more };

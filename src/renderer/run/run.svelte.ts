@@ -43,6 +43,8 @@ export class Run extends Standing {
 
   readonly feed: Feed;
 
+  /** Other data are wanted than those that are loaded; what is asked to train or to step waits for them. */
+  awaitingData = $state(false);
   /** The data are others than those that the loaded plan was made for. */
   #unfit = $state(false);
   prediction = $state.raw<Program['prediction']>(null);
@@ -118,6 +120,7 @@ export class Run extends Standing {
         this.live.focus =
           step === null ? null : { node: step.node, ...(step.edge === undefined ? {} : { edge: step.edge }), phase: step.phase };
       },
+      () => this.settled(),
     );
   }
 
@@ -152,6 +155,7 @@ export class Run extends Standing {
 
   /** Another project: nothing of the old one's training stays. */
   open(project: Project): void {
+    this.#wished = false;
     this.stepper.close();
     this.#forget();
     this.testScore = null;
@@ -189,7 +193,10 @@ export class Run extends Standing {
 
   #want(more: Partial<Wanted>, patience: number): void {
     if (more.compile) this.#revision++;
-    if (more.data) this.feed.expect();
+    if (more.data) {
+      this.awaitingData = true;
+      this.feed.expect();
+    }
     this.#agenda.want(more, patience);
   }
 
@@ -208,6 +215,7 @@ export class Run extends Standing {
       if (wanted.compile || wanted.data || wanted.fresh) await this.#load(wanted.fresh);
       else if (wanted.tune) await this.#tune();
     } finally {
+      if (!this.#agenda.wanted.data) this.awaitingData = false;
       this.#release();
     }
   }
@@ -338,9 +346,19 @@ export class Run extends Standing {
     if (this.#project !== null) await this.#tune();
   }
 
-  /** Until the epochs are done, `pause`, or trouble; once more as many epochs when they are done already. */
+  /**
+   * Until the epochs are done, `pause`, or trouble; once more as many epochs when they are done already. What
+   * was edited a moment ago counts: training and steps wait until it is loaded.
+   */
   async train(): Promise<void> {
     if (!this.canTrain || this.running) return;
+    this.running = true;
+    this.#wished = true;
+    await this.settled();
+    if (!this.#wished || !this.canTrain) {
+      this.running = false;
+      return;
+    }
     if (this.epoch >= this.goal) {
       this.goal = this.epoch + this.#project!.settings.training.epochs;
       await this.#tune();
@@ -349,8 +367,6 @@ export class Run extends Standing {
     this.stopped = null;
     this.stepper.close();
     this.branch();
-    this.running = true;
-    this.#wished = true;
     this.live.active = true;
     do await this.#act('Training stopped', () => this.#api.train());
     while ((await this.#holding.passed()) && this.#wished);
@@ -379,12 +395,17 @@ export class Run extends Standing {
 
   async #single(work: () => Promise<void>): Promise<void> {
     if (!this.canTrain || this.busy) return;
+    this.busy = true;
     if (this.running) await this.pause();
+    await this.settled();
+    if (!this.canTrain) {
+      this.busy = false;
+      return;
+    }
     this.trouble = null;
     this.stopped = null;
     this.stepper.close();
     this.branch();
-    this.busy = true;
     this.live.active = true;
     await this.#act('The step failed', work);
     this.busy = false;
@@ -525,6 +546,7 @@ export class Run extends Standing {
   #crashed(message: string): void {
     if (this.#stopped) return;
     this.#engine.stop();
+    this.#wished = false;
     this.running = false;
     this.busy = false;
     this.live.active = false;

@@ -76,11 +76,17 @@ export class Stepper {
     readonly record: (row: number) => Promise<Trace>,
     /** Told of every move, so that the drawing can point at the step. */
     readonly onMove: (step: TraceStep | null) => void = () => {},
+    /** Resolves when what was edited is loaded; loading closes an iteration of the network before. */
+    readonly ready?: () => Promise<void>,
   ) {}
 
   /** Records the iteration of one row of the data and goes to its first step. Throws what the engine says. */
   async open(row: number): Promise<void> {
     this.pause();
+    if (this.ready) {
+      this.loading = true;
+      await this.ready();
+    }
     const asked = ++this.#wanted;
     this.loading = true;
     try {
