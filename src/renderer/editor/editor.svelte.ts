@@ -15,6 +15,7 @@ import { opOf } from '../../engine/ops/index';
 import type { DatasetInfo } from '../../engine/data/dataset';
 import { fragmentText, parseFragment } from './clipboard';
 import { boxAround, overlap } from './gestures';
+import { Stroke, strokeNow } from '../ui/stroke';
 import { emptyHistory, type History, record, redo, undo } from './history';
 import { nameFor } from './naming';
 
@@ -41,6 +42,8 @@ export class Editor {
   #listeners = new Set<ChangeListener>();
   #view: View | null = null;
   #pastes = 0;
+  readonly #nudges = new Stroke();
+  #nudged = '';
 
   /** Facts of the data that training uses; the drawing is checked against them. */
   data: DatasetInfo | null = $state.raw(null);
@@ -85,8 +88,8 @@ export class Editor {
 
   // Changes -----------------------------------------------------------------------------------------
 
-  /** One undo step; edits with the same `gesture` in a row are one step together. */
-  edit(label: string, change: (project: Project) => Project, gesture?: string): void {
+  /** One undo step; edits with the same `gesture` in a row, or in one stroke of a control, are one step together. */
+  edit(label: string, change: (project: Project) => Project, gesture = strokeNow()): void {
     const before = this.#project;
     const after = change(before);
     if (after === before) return;
@@ -258,13 +261,13 @@ export class Editor {
   }
 
   /** Sets an attribute; connections to inputs that the node loses by it go with it. */
-  setAttr(id: NodeId, name: string, value: AttrValue, gesture?: string): void {
+  setAttr(id: NodeId, name: string, value: AttrValue): void {
     const node = this.#project.nodes[id];
     const op = node && opOf(node.op);
     if (!node || !op) return;
     const ports = op.ports(completeAttrs(op, { ...node.attrs, [name]: value })).map((port) => port.name);
     const title = op.attrs[name]?.title ?? name;
-    this.edit(`Change ${title.toLowerCase()}`, edits.inTurn(edits.setAttr(id, name, value), edits.keepPorts(id, ports)), gesture);
+    this.edit(`Change ${title.toLowerCase()}`, edits.inTurn(edits.setAttr(id, name, value), edits.keepPorts(id, ports)));
   }
 
   deleteSelection(): void {
@@ -375,7 +378,11 @@ export class Editor {
     if (positions) this.edit('Lay out', edits.place(positions));
   }
 
+  /** Moves the selection; by keys, so that several in a row are one step. */
   nudge(dx: number, dy: number): void {
-    this.edit('Move', edits.move(this.selectedNodes, dx, dy), `nudge ${this.selectedNodes.join(' ')}`);
+    const ids = this.selectedNodes.join(' ');
+    if (ids !== this.#nudged) this.#nudges.end();
+    this.#nudged = ids;
+    this.#nudges.run(() => this.edit('Move', edits.move(this.selectedNodes, dx, dy)));
   }
 }
