@@ -9,8 +9,6 @@ export default defineConfig({
   outputDir: 'test-results',
   timeout: 90_000,
   workers: 1,
-  // A shared machine can starve a browser for seconds; a test that needed its second try is reported as flaky.
-  retries: process.env.CI ? 1 : 0,
   expect: { timeout: 10_000 },
   reporter: [['list'], ['json']],
   use: {

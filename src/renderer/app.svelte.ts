@@ -131,7 +131,7 @@ export class App implements CommandTarget {
     const unclip = bindClipboard({
       copy: () => (this.workspace.welcome ? '' : this.editor.copy()),
       cut: () => (this.workspace.welcome ? '' : this.editor.cut()),
-      paste: (text) => !this.workspace.welcome && this.editor.paste(text),
+      paste: (text) => this.#take(text),
     });
     void this.document.refresh();
     this.host.info().then(
@@ -283,9 +283,7 @@ export class App implements CommandTarget {
 
   paste = async (): Promise<void> => {
     try {
-      const text = await navigator.clipboard.readText();
-      if (!this.editor.paste(text))
-        this.#notify({ kind: 'info', title: 'The clipboard holds no nodes', text: 'Copy nodes in a Chainrule window first.' });
+      this.#take(await navigator.clipboard.readText());
     } catch (error) {
       this.#notify({
         kind: 'error',
@@ -294,6 +292,14 @@ export class App implements CommandTarget {
       });
     }
   };
+
+  /** Decides what a text from the clipboard is, by keys and by menu alike. False: the window has no place for it. */
+  #take(text: string): boolean {
+    if (this.workspace.welcome) return false;
+    if (!this.editor.paste(text))
+      this.#notify({ kind: 'info', title: 'The clipboard holds no nodes', text: 'Copy nodes in a Chainrule window first.' });
+    return true;
+  }
 
   rename = (): void => {
     this.workspace.show('inspect');

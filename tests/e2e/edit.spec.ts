@@ -72,6 +72,10 @@ test('copying, cutting, pasting and duplicating, also from one window to another
     await app.evaluate(() => navigator.clipboard.writeText('hello'));
     await window.menu('Edit', 'Paste');
     await expect(window.toast('The clipboard holds no nodes')).toBeVisible();
+    await window.toast('The clipboard holds no nodes').getByRole('button').click();
+    await expect(window.toast('The clipboard holds no nodes')).toBeHidden();
+    await app.keyboard.press('Control+v');
+    await expect(window.toast('The clipboard holds no nodes')).toBeVisible();
   });
 });
 
@@ -151,6 +155,31 @@ test('a layer is opened in place while it trains, and training goes on from its 
   await window.pause.click();
   await app.keyboard.press('Control+z');
   await expect(window.drawing.node('hidden2')).toContainText('72 parameters');
+});
+
+test('keys in a row on a slider, in a number and on nodes are one undo step each', async ({ app }) => {
+  const window = await spiral(app);
+  await window.tab('Train');
+  const rate = app.getByRole('slider', { name: 'Learning rate' });
+  const epochs = app.getByRole('textbox', { name: 'Epochs' });
+  const [rateBefore, epochsBefore] = [await rate.getAttribute('aria-valuenow'), await epochs.inputValue()];
+  await rate.focus();
+  for (let i = 0; i < 4; i++) await rate.press('ArrowRight');
+  await expect(rate).not.toHaveAttribute('aria-valuenow', rateBefore!);
+  await epochs.focus();
+  for (let i = 0; i < 3; i++) await epochs.press('ArrowUp');
+  await expect(epochs).toHaveValue(String(Number(epochsBefore) + 3));
+  await window.drawing.click('hidden1');
+  const at = await window.drawing.box('hidden1');
+  for (let i = 0; i < 3; i++) await app.keyboard.press('ArrowDown');
+  await expect.poll(async () => (await window.drawing.box('hidden1')).y).toBeGreaterThan(at.y);
+  await app.getByRole('button', { name: 'Undo: Move' }).click();
+  await expect.poll(async () => (await window.drawing.box('hidden1')).y).toBeCloseTo(at.y, 0);
+  await app.getByRole('button', { name: 'Undo: Change the epochs' }).click();
+  await expect(epochs).toHaveValue(epochsBefore);
+  await app.getByRole('button', { name: 'Undo: Change learning rate' }).click();
+  await expect(rate).toHaveAttribute('aria-valuenow', rateBefore!);
+  await expect(app.getByRole('button', { name: 'Nothing to undo' })).toBeVisible();
 });
 
 test('the learning rate, the batch and the optimizer change while it runs', async ({ app }) => {

@@ -47,7 +47,7 @@ export interface Clipboard {
   /** '' when there is nothing to take. */
   readonly copy: () => string;
   readonly cut: () => string;
-  /** False when the text is none of ours. */
+  /** False when there is no place for it. */
   readonly paste: (text: string) => boolean;
 }
 
