@@ -3,6 +3,7 @@
  * impure part and runs where the device is.
  */
 import type { BackendName, BufferId, Code, Phase, Plan, Program } from '../plan';
+import type { Epochs } from './cuts';
 
 /** What is known of one backend on this machine. Plain data: the page sends it to main with a project. */
 export interface BackendProfile {
@@ -29,6 +30,8 @@ export interface Run {
   readonly rows: Uint32Array;
   /** At most the program's batch. */
   readonly batch: number;
+  /** Where rows go over more than one epoch: each epoch's last batch may be shorter too. */
+  readonly epochs?: Epochs;
   /** Per-sample values to keep for every row, in the order of `rows`. */
   readonly collect?: readonly BufferId[];
 }

@@ -6,6 +6,7 @@ import { prepareKernel } from '../../ir/interpret';
 import { isBatched, sampleSize, sizeOf } from '../../ir/shape';
 import { bufferIds, type BufferId, type Phase, type Plan, type Program, type Step } from '../../plan';
 import type { Backend, Device, Run, RunResult } from '../backend';
+import { Cuts } from '../cuts';
 
 /** The device of a reference plan; besides a device's methods it gives its numbers in float64. */
 export class ReferenceDevice implements Device {
@@ -87,12 +88,14 @@ export class ReferenceDevice implements Device {
     return total;
   }
 
-  run({ phases, rows, batch, collect = [] }: Run): Promise<RunResult> {
+  run({ phases, rows, batch, epochs, collect = [] }: Run): Promise<RunResult> {
     const sizes = collect.map((id) => sampleSize(this.program.buffers.find((b) => b.id === id)!.shape));
     const collected = sizes.map((size) => new Float32Array(size * rows.length));
     const losses: number[] = [];
-    for (let from = 0; from < rows.length; from += batch) {
-      const part = rows.subarray(from, from + batch);
+    const cuts = new Cuts(rows.length, batch, epochs);
+    for (let from = 0, to = 0; from < rows.length; from = to) {
+      to = cuts.until(from, batch);
+      const part = rows.subarray(from, to);
       this.gather(part);
       this.runPhases(
         phases.filter((phase) => phase !== 'update'),

@@ -6,6 +6,7 @@
 import { sampleSize } from '../../ir/shape';
 import { type BufferId, bufferIds, type Plan } from '../../plan';
 import { type Device, DeviceFailure, type Run, type RunResult } from '../backend';
+import { Cuts } from '../cuts';
 import { MOST_PAGES } from './module';
 import { phaseBits } from './gather';
 import { dismiss, enlist, type Helper, type RunBatches, type Spawn, ThreadChoice } from './threads';
@@ -108,31 +109,38 @@ class WasmDevice implements Device {
     return buffers.map((id) => this.#view(id).slice());
   }
 
-  async run({ phases, rows, batch, collect = [] }: Run): Promise<RunResult> {
+  async run({ phases, rows, batch, epochs, collect = [] }: Run): Promise<RunResult> {
     this.#alive();
     this.#check(rows, batch, collect);
     const bits = phases.reduce((sum, phase) => sum | phaseBits[phase], 0);
     const counts = collect.map((id) => this.#sample(id));
     const collected = counts.map((count) => new Float32Array(count * rows.length));
     const hasLoss = phases.includes('loss') && this.plan.program.loss !== null;
-    const losses = new Float64Array(hasLoss ? Math.ceil(rows.length / batch) : 0);
+    const cuts = new Cuts(rows.length, batch, epochs);
+    const losses = new Float64Array(hasLoss ? cuts.count : 0);
 
     const bytesPerRow = 4 * counts.reduce((sum, count) => sum + count, 0);
     const most = Math.min(this.layout.queueRows, bytesPerRow > 0 ? COLLECT_BYTES / bytesPerRow : Infinity);
-    const slice = Math.max(1, Math.floor(most / batch)) * batch;
     const base = alignUp(this.#dataEnd, 64);
-    if (bytesPerRow > 0) this.#reserve(base + bytesPerRow * Math.min(slice, rows.length) + SLACK, 'collected values');
+    if (bytesPerRow > 0)
+      this.#reserve(base + bytesPerRow * Math.min(Math.max(batch, most), rows.length) + SLACK, 'collected values');
 
-    for (let from = 0; from < rows.length; from += slice) {
-      const part = rows.subarray(from, from + slice);
+    for (let from = 0, to = 0; from < rows.length; from = to) {
+      to = cuts.until(from, most);
+      const part = rows.subarray(from, to);
       new Uint32Array(this.memory.buffer, this.layout.queue, part.length).set(part);
       const starts = this.#prepareCollect(collect, counts, part.length, base);
+      const { left, rows: later } = cuts.from(from);
+      const view = this.#control();
+      view.setUint32(control.epochLeft, left, true);
+      view.setUint32(control.epochRows, later, true);
       this.#runSlice(part.length, batch, bits);
       counts.forEach((count, at) => {
         collected[at]!.set(new Float32Array(this.memory.buffer, starts[at]!, count * part.length), count * from);
       });
-      if (hasLoss)
-        losses.set(new Float64Array(this.memory.buffer, this.layout.losses, Math.ceil(part.length / batch)), from / batch);
+      if (!hasLoss) continue;
+      const first = cuts.before(from);
+      losses.set(new Float64Array(this.memory.buffer, this.layout.losses, cuts.before(to) - first), first);
     }
     return { losses, collected };
   }
@@ -173,8 +181,10 @@ class WasmDevice implements Device {
       throw new RangeError(`a batch of ${batch} rows in a program for up to ${this.plan.program.batch}`);
     if (collect.length > COLLECT_LIMIT) throw new RangeError(`at most ${COLLECT_LIMIT} buffers can be collected`);
     if (this.plan.program.inputs.length === 0) return;
-    for (const row of rows)
-      if (row >= this.#dataRows) throw new RangeError(`row ${row} of a data set with ${this.#dataRows} rows`);
+    // In training every row passes here: a plain loop.
+    let last = 0;
+    for (let at = 0; at < rows.length; at++) if (rows[at]! > last) last = rows[at]!;
+    if (rows.length > 0 && last >= this.#dataRows) throw new RangeError(`row ${last} of a data set with ${this.#dataRows} rows`);
   }
 
   #sample(id: BufferId): number {

@@ -114,13 +114,15 @@ export interface Driven {
 }
 
 /**
- * (rows, rows a batch, phases, thread): runs the queued rows batch by batch, writes each batch's loss and
- * copies what is to be collected. With threads each runs the driver; what is not divided is the first's.
+ * (rows, rows a batch, phases, thread): runs the queued rows batch by batch, where every epoch ends one, writes
+ * each batch's loss and copies what is to be collected. With threads each runs the driver; what is not divided is the first's.
  */
 export function driverFunction({ gather, calls, loss, barrier, layout }: Driven): Func {
   const f = new Func([I32, I32, I32, I32]);
   const [rows, batch, phases, thread] = [0, 1, 2, 3];
-  const [queue, real, lossAt, entry, left, bytes] = [
+  const [queue, real, lossAt, entry, left, bytes, ofEpoch, epoch] = [
+    f.local(I32),
+    f.local(I32),
     f.local(I32),
     f.local(I32),
     f.local(I32),
@@ -136,9 +138,16 @@ export function driverFunction({ gather, calls, loss, barrier, layout }: Driven)
       f.end();
     }
   };
+  const least = (a: number, b: number): void => {
+    f.get(a).get(b).get(a).get(b).op('i32.lt_u').op('select');
+  };
   f.i32(layout.queue).set(queue).i32(layout.losses).set(lossAt);
+  f.i32(0).loadI32(control.epochLeft).set(ofEpoch).i32(0).loadI32(control.epochRows).set(epoch);
   f.loop();
-  f.get(batch).get(rows).get(batch).get(rows).op('i32.lt_u').op('select').set(real);
+  least(batch, rows);
+  f.set(real);
+  least(real, ofEpoch);
+  f.set(real);
   alone(() => f.get(queue).get(real).call(gather));
   for (const { phase, functions } of calls) {
     f.get(phases).i32(phaseBits[phase]).op('i32.and').when();
@@ -163,6 +172,8 @@ export function driverFunction({ gather, calls, loss, barrier, layout }: Driven)
     f.end();
   });
   f.get(queue).get(real).i32(2).op('i32.shl').op('i32.add').set(queue);
+  // The next epoch begins when this one has no rows left.
+  f.get(ofEpoch).get(real).op('i32.sub').tee(ofEpoch).op('i32.eqz').when().get(epoch).set(ofEpoch).end();
   f.get(rows).get(real).op('i32.sub').tee(rows).branchIf(0).end();
   return f;
 }

@@ -22,6 +22,9 @@ export const control = {
   loss: 32,
   /** Threads that run the module now. */
   threads: 36,
+  /** Rows left of the epoch that the queue begins in, and rows of each later one. */
+  epochLeft: 40,
+  epochRows: 44,
   collect: 64,
   end: 1024,
 } as const;

@@ -12,7 +12,7 @@ import type { Place } from './layout';
 export type At = (start: number, index: string) => string;
 
 /** The first row of batch `s` and the number of its rows, as WGSL. */
-export const batchText = (s: string): string => `let begin = ${s} * run.batch;\nlet count = min(run.batch, run.rows - begin);`;
+export const batchText = (s: string): string => `let begin = batchAt(${s}).x;\nlet count = batchAt(${s}).y;`;
 
 /** Column lists that are not a run of neighbours, one after the other; and where each list begins. */
 export function columnTables(program: Program): { readonly tables: readonly number[]; readonly starts: readonly number[] } {
@@ -85,11 +85,11 @@ export function notingBad(program: Program): (buffer: BufferId, value: string) =
   return (buffer, value) => (parameters.has(buffer) ? ` if (isBad(${value})) { state[${STATE_BAD}] = 1u; }` : '');
 }
 
-/** Keeps the `index`-th number of a collected buffer; `entry` is where its description begins in `rows`. */
-export const collectText = (s: string, number: (offset: string) => string): string =>
+/** Keeps the `index`-th number of a collected buffer, from `begin` on; `entry` is where its description begins in `rows`. */
+export const collectText = (number: (offset: string) => string): string =>
   `let size = rows[entry + 1u];
 let kept = count * size;
-let to = rows[entry + 2u] + ${s} * run.batch * size;
+let to = rows[entry + 2u] + begin * size;
 for (var e = lane; e < kept; e += lanes) { results[to + e] = bitcast<u32>(${number('rows[entry] + e')}); }`;
 
 export const entryOf = (index: string): string => `let entry = run.collectAt + ${index} * ${COLLECT_WORDS}u;`;

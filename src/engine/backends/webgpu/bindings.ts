@@ -16,6 +16,8 @@ export const runWords = [
   'collects', // buffers whose rows are kept
   'collectAt', // where their descriptions begin in `rows`
   'first', // number of the first batch of this dispatch
+  'left', // rows left of the epoch that the run begins in
+  'epoch', // rows of each later epoch
 ] as const;
 export type RunWord = (typeof runWords)[number];
 
@@ -43,12 +45,28 @@ const declarations: readonly { readonly uses: RegExp; readonly text: string }[] 
 /** A number beyond 1.7e38 counts as not finite: the exponential is capped just above. */
 const isBad = `fn isBad(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f000000u) == 0x7f000000u; }\n`;
 
+/** First row and rows of a batch; every epoch ends with a batch of its own. As in `cuts.ts`. */
+const batchAt = `fn batchAt(s: u32) -> vec2u {
+let leading = (run.left + run.batch - 1u) / run.batch;
+let whole = (run.epoch + run.batch - 1u) / run.batch;
+var begin = s * run.batch;
+var end = run.left;
+if (s >= leading) {
+let start = run.left + (s - leading) / whole * run.epoch;
+begin = start + (s - leading) % whole * run.batch;
+end = start + run.epoch;
+}
+return vec2u(begin, min(run.batch, min(end, run.rows) - begin));
+}
+`;
+
 /** The flat number of an invocation in a grid of one or two dimensions. */
 const invocation = (lanes: number): string =>
   `fn invocation(group: vec3u, groups: vec3u, lane: u32) -> u32 { return (group.y * groups.x + group.x) * ${lanes}u + lane; }\n`;
 
 /** A whole module: what `code` uses is declared before it. `blocks` is the length of `bases`. */
-export function moduleText(code: string, options: { readonly blocks?: number; readonly lanes?: number } = {}): string {
+export function moduleText(body: string, options: { readonly blocks?: number; readonly lanes?: number } = {}): string {
+  const code = body.includes('batchAt(') ? batchAt + body : body;
   const parts = declarations.filter(({ uses }) => uses.test(code)).map(({ text }) => `${text}\n`);
   if (code.includes('bases[')) parts.push(`@group(1) @binding(0) var<uniform> bases: array<vec4u, ${options.blocks ?? 1}>;\n`);
   if (code.includes('isBad(')) parts.push(isBad);

@@ -5,6 +5,7 @@
 import { isBatched, sampleSize, sizeOf } from '../../ir/shape';
 import type { BufferId, BufferSpec, Phase, Plan, Program } from '../../plan';
 import { type Device, DeviceFailure, type Run, type RunResult } from '../backend';
+import { Cuts } from '../cuts';
 import { COLLECT_WORDS, phaseBits, type RunWord, runWords, STATE_BAD, STATE_BATCH } from './bindings';
 import type { WgslLayout } from './layout';
 import { type Machine, messageOf, type SharedData, usage } from './machine';
@@ -223,22 +224,25 @@ class GpuDevice implements Device {
     const collect = run.collect ?? [];
     const widths = collect.map((buffer) => this.collectWidth(buffer));
     const reports = run.phases.includes('loss') && this.program.loss !== null;
-    const losses = new Float64Array(reports ? Math.ceil(run.rows.length / batch) : 0);
+    const cuts = new Cuts(run.rows.length, batch, run.epochs);
+    const losses = new Float64Array(reports ? cuts.count : 0);
     const collected = widths.map((width) => new Float32Array(width * run.rows.length));
     const table = await this.readyTable();
     const alone = await this.workgroupFor(run.phases);
 
-    const group = batch * this.batchesAtOnce(batch, widths, table);
-    for (let from = 0; from < run.rows.length; from += group) {
-      const rows = run.rows.subarray(from, from + group);
-      const batches = Math.ceil(rows.length / batch);
-      const { done } = await this.submitAll(batches, this.prepare(rows, batch, run, widths, table), run.phases, alone);
+    const most = batch * this.batchesAtOnce(batch, widths, table);
+    for (let from = 0, to = 0; from < run.rows.length; from = to) {
+      to = cuts.until(from, most);
+      const rows = run.rows.subarray(from, to);
+      const part = new Cuts(rows.length, batch, cuts.from(from));
+      const batches = part.count;
+      const { done } = await this.submitAll(batches, this.prepare(rows, part, run, widths, table), run.phases, alone);
       // The results are asked for at once: waiting for the batches first would cost another round trip.
       const numbers = reports || collect.length > 0 ? await this.readResults(batches + sum(widths) * rows.length) : null;
       await done;
       this.machine.check();
       if (!numbers) continue;
-      if (reports) losses.set(numbers.subarray(0, batches), from / batch);
+      if (reports) losses.set(numbers.subarray(0, batches), cuts.before(from));
       let at = batches;
       widths.forEach((width, index) => {
         collected[index]!.set(numbers.subarray(at, at + width * rows.length), from * width);
@@ -281,10 +285,10 @@ class GpuDevice implements Device {
   }
 
   /** Brings rows, descriptions of what is collected and the words of the run to the GPU. */
-  private prepare(rows: Uint32Array, batch: number, run: Run, widths: readonly number[], table: Table | null): Words {
-    const batches = Math.ceil(rows.length / batch);
+  private prepare(rows: Uint32Array, cuts: Cuts, run: Run, widths: readonly number[], table: Table | null): Words {
     const words = new Uint32Array(rows.length + widths.length * COLLECT_WORDS);
-    let to = batches;
+    const { left, rows: epoch } = cuts.from(0);
+    let to = cuts.count;
     widths.forEach((width, index) => {
       const { at } = this.placeOf(run.collect![index]!);
       words.set([at, width, to], rows.length + index * COLLECT_WORDS);
@@ -305,7 +309,7 @@ class GpuDevice implements Device {
     this.bind(table);
     return {
       count: 0,
-      batch,
+      batch: cuts.batch,
       rows: rows.length,
       mask: run.phases.reduce((mask, phase) => mask | phaseBits[phase], 0),
       features: table?.featureCount ?? 0,
@@ -314,6 +318,8 @@ class GpuDevice implements Device {
       collects: widths.length,
       collectAt: rows.length,
       first: 0,
+      left,
+      epoch,
     };
   }
 

@@ -105,7 +105,7 @@ let lanes = groups.x * ${LANES}u;
 let first = group.x * ${LANES}u + lane;
 {
 let lane = first;
-${collectText('s', (offset) => `a[${offset}]`)}
+${collectText((offset) => `a[${offset}]`)}
 }
 }
 `);

@@ -216,7 +216,7 @@ ${barrier}
 ${blocks.join('\n')}
 ${report}for (var c = 0u; c < run.collects; c++) {
 ${entryOf('c')}
-${collectText('s', kept)}
+${collectText(kept)}
 }
 ${barrier}
 }
