@@ -252,7 +252,10 @@ export class Engine implements EngineApi {
       this.#pace = pace ?? Number.POSITIVE_INFINITY;
       if (this.#trainer) this.#trainer.pace = this.#pace;
     }
-    if (hyper) this.#session?.tune(hyper);
+    if (hyper) {
+      this.#session?.tune(hyper);
+      this.#trainer?.tuned();
+    }
     if (epochs !== undefined) {
       this.#options = { ...this.#options, epochs };
       if (this.#trainer) this.#trainer.epochs = epochs;

@@ -21,19 +21,20 @@ export class Random implements Draw {
   constructor(seed: number, stream = '') {
     let h = 2166136261;
     for (const char of stream) h = Math.imul(h ^ char.charCodeAt(0), 16777619);
-    this.#a = seed >>> 0;
-    this.#b = Math.floor(seed / 2 ** 32) >>> 0;
-    this.#c = h >>> 0;
+    this.#a = seed | 0;
+    this.#b = Math.floor(seed / 2 ** 32) | 0;
+    this.#c = h | 0;
     for (let i = 0; i < 15; i++) this.#next();
   }
 
+  /** 32 bits; state and sums are kept as 32-bit integers, which engines add without a check. */
   #next(): number {
-    const t = (((this.#a + this.#b) >>> 0) + this.#counter) >>> 0;
-    this.#counter = (this.#counter + 1) >>> 0;
+    const t = (((this.#a + this.#b) | 0) + this.#counter) | 0;
+    this.#counter = (this.#counter + 1) | 0;
     this.#a = this.#b ^ (this.#b >>> 9);
-    this.#b = (this.#c + (this.#c << 3)) >>> 0;
-    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + t) >>> 0;
-    return t;
+    this.#b = (this.#c + (this.#c << 3)) | 0;
+    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + t) | 0;
+    return t >>> 0;
   }
 
   /** In [0, 1), 32 bits. */
@@ -65,12 +66,20 @@ export class Random implements Draw {
 
   /** Puts the elements in random order, in place (Fisher and Yates). */
   shuffle<T extends { length: number; [index: number]: number }>(numbers: T): T {
+    // `integer(i + 1)` written out on local state: every epoch of training passes here.
+    let [a, b, c, counter] = [this.#a, this.#b, this.#c, this.#counter];
     for (let i = numbers.length - 1; i > 0; i--) {
-      const j = this.integer(i + 1);
+      const t = (((a + b) | 0) + counter) | 0;
+      counter = (counter + 1) | 0;
+      a = b ^ (b >>> 9);
+      b = (c + (c << 3)) | 0;
+      c = (((c << 21) | (c >>> 11)) + t) | 0;
+      const j = ((t >>> 0) * 2 ** -32 * (i + 1)) | 0;
       const other = numbers[i]!;
       numbers[i] = numbers[j]!;
       numbers[j] = other;
     }
+    [this.#a, this.#b, this.#c, this.#counter] = [a, b, c, counter];
     return numbers;
   }
 }

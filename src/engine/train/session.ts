@@ -25,6 +25,8 @@ type Forward = [
   targetWidth: number,
   rows: Uint32Array | null,
   collect: readonly BufferId[],
+  /** The weights to use, if not the present ones. */
+  state?: State,
 ];
 
 export class Session {
@@ -70,6 +72,10 @@ export class Session {
       for (const device of opened) device.close();
       throw error;
     }
+  }
+
+  get rateFactor(): number {
+    return this.#rateFactor;
   }
 
   get #owner(): Device {
@@ -133,6 +139,13 @@ export class Session {
     }
     this.#version++;
     return set;
+  }
+
+  /** What `state` will take. */
+  get stateBytes(): number {
+    const { program } = this.plans.train ?? this.plans.evaluate;
+    const ids = new Set(this.#stateIds);
+    return program.buffers.reduce((sum, b) => (ids.has(b.id) ? sum + 4 * sizeOf(b.shape, program.batch) : sum), 0);
   }
 
   /** The optimizer's memory, for a plan with the same parameters and rule. */
@@ -199,6 +212,15 @@ export class Session {
     this.#copied.set(device, version);
   }
 
+  /** The evaluation device gets the weights of another moment, until it is refreshed. */
+  #lend(state: State): void {
+    this.#copied.delete(this.evaluate);
+    for (const { value } of this.#ownedParameters()) {
+      const numbers = state.get(value);
+      if (numbers) this.evaluate.write(value, numbers);
+    }
+  }
+
   /**
    * Runs rows forward in pieces: mean loss, and the values of some nodes for every row. `x` and `y` are
    * row-major; without targets only values that do not depend on them mean anything.
@@ -210,8 +232,11 @@ export class Session {
     return turn;
   }
 
-  async #forward(...[x, width, y, targetWidth, rows, collect]: Forward): Promise<{ loss: number; values: Float32Array[] }> {
-    await this.refresh(this.evaluate);
+  async #forward(
+    ...[x, width, y, targetWidth, rows, collect, state]: Forward
+  ): Promise<{ loss: number; values: Float32Array[] }> {
+    if (state) this.#lend(state);
+    else await this.refresh(this.evaluate);
     const total = rows ? rows.length : width > 0 ? x.length / width : y.length / Math.max(1, targetWidth);
     const { program } = this.plans.evaluate;
     const piece = Math.max(1, Math.min(total, Math.floor(EVALUATION_FLOATS / Math.max(1, width + targetWidth))));
@@ -242,12 +267,12 @@ export class Session {
     return { loss: total > 0 ? lossSum / total : Number.NaN, values: values.map(concat) };
   }
 
-  /** Loss and metrics on some rows of the data; null when there are none. */
-  async score(data: Dataset, rows: Uint32Array): Promise<Score | null> {
+  /** Loss and metrics on some rows of the data, of the present weights or another moment's; null without rows. */
+  async score(data: Dataset, rows: Uint32Array, state?: State): Promise<Score | null> {
     if (rows.length === 0) return null;
     const { prediction, loss } = this.plans.evaluate.program;
     const collect = prediction ? [prediction.buffer] : [];
-    const result = await this.forward(data.x, data.features.length, data.y, data.targets.length, rows, collect);
+    const result = await this.forward(data.x, data.features.length, data.y, data.targets.length, rows, collect, state);
     const mean = loss ? result.loss : Number.NaN;
     if (!prediction) return { loss: mean };
     const width = data.targets.length;

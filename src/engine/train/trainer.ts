@@ -1,7 +1,7 @@
 /**
- * The training loop: epochs of shuffled batches, handed to the device in slices of some milliseconds so
- * that whoever owns the thread gets a word in between. Scores are taken at the ends of epochs. A loss that
- * is not finite stops training before that batch and names the cause.
+ * The training loop: shuffled batches, handed to the device in runs of some milliseconds over as many epochs
+ * as nothing has to happen between, so that whoever owns the thread gets a word in between. Scores are taken at
+ * the ends of epochs. A loss that is not finite stops training before that batch and names the cause.
  */
 import type { NodeId } from '../graph/graph';
 import type { Breakpoint, Stop } from '../graph/project';
@@ -9,9 +9,10 @@ import { Breakpoints, type Hit } from './breakpoints';
 import type { Dataset } from '../data/dataset';
 import type { Score } from './metrics';
 import { findNotFinite } from './not-finite';
-import { Random } from '../data/random';
 import type { Device } from '../backends/backend';
 import type { Weights } from '../plan';
+import { RowOrder } from './order';
+import { Pace } from './pace';
 import { rateFactor, scheduleOf } from './schedules';
 import type { Session, State } from './session';
 import { type StopKind, Stopping } from './stopping';
@@ -76,38 +77,52 @@ export interface TrainerEvents {
   stopped?(stopped: Stopped): void;
 }
 
-/** How long the device may work before others get a word in, in ms. */
-const SLICE = 12;
-/** With a pace, about one slice a frame. */
-const FRAME = 16;
+/** Steps that are done again at once. */
+const REPLAYED = 4096;
+const PHASES = ['forward', 'loss', 'backward', 'update'] as const;
 /** State is copied at most so often, in ms; what was done since is done again when something goes wrong. */
 const SNAPSHOT = 1000;
 /** States up to this size are kept in the middle of epochs too. */
 const SMALL = 2 ** 18;
-/** Keeping moments takes at most one part in so many of the time. */
-const KEEPING = 10;
+/** Scoring takes at most one part in so many of the time, unless every epoch is asked for … */
+const SCORING = 20;
+/** … and so does keeping moments. */
+const KEEPING = 20;
 /** Small states are kept at least so often, in ms: a first copy may be slow for reasons of its own. */
 const LONGEST = 10;
 
+/** How far a loop goes. */
+interface Goal {
+  /** Whether there is something left to do. */
+  more(): boolean;
+  /** Steps at most, in one run. */
+  readonly steps: number;
+  /** The epoch at whose end it stops. */
+  epoch(): number;
+  /** Early stopping and breakpoints count; single steps are the user's own. */
+  readonly rules: boolean;
+}
+
 export class Trainer {
-  /** Epochs and batches that are done. */
-  epoch = 0;
+  /** Batches that are done. */
   step = 0;
   #epochs: number;
   #running = false;
   #stop = false;
-  #order: Uint32Array = new Uint32Array();
-  /** Position in the present epoch's order. */
-  #at = 0;
-  #perSlice = 1;
+  readonly #order: RowOrder;
+  readonly #pace = new Pace();
+  /** The epoch that the learning rate was last set for. */
+  #ratedFor = -1;
   #lastScore = Number.NEGATIVE_INFINITY;
-  #rate = 0;
-  #since: { when: number; steps: number } | null = null;
-  /** Steps a second at most. */
-  #pace = Number.POSITIVE_INFINITY;
   /** Loss at the end of each epoch, kept where the schedule asks for it. */
   readonly #losses: number[] = [];
-  #good: { state: State; epoch: number; at: number; step: number; when: number } | null = null;
+  #good: {
+    readonly state: State;
+    readonly epoch: number;
+    readonly at: number;
+    readonly step: number;
+    readonly when: number;
+  } | null = null;
   #stopping: Stopping;
   /** The epoch with the smallest loss, while rules ask for it. */
   #best: Moment | null = null;
@@ -125,17 +140,22 @@ export class Trainer {
     readonly events: TrainerEvents,
   ) {
     this.#epochs = options.epochs;
+    this.#order = new RowOrder(data.split.train, options.seed, options.batch);
     this.#stopping = new Stopping(options.stop ?? {});
     this.#breakpoints = new Breakpoints(options.breakpoints ?? [], session.plans);
     this.timeline = new Timeline(options.memory ?? 0);
     session.train?.setData(data.x, data.features.length, data.y, data.targets.length);
   }
 
+  /** Epochs that are done. */
+  get epoch(): number {
+    return this.#order.epoch;
+  }
   get running(): boolean {
     return this.#running;
   }
   get stepsPerSecond(): number {
-    return this.#rate;
+    return this.#pace.rate;
   }
   set epochs(count: number) {
     this.#epochs = count;
@@ -171,9 +191,10 @@ export class Trainer {
   /** Keeps the present moment, so that one can come back to it; null when states are too large for that. */
   async keep(): Promise<Moment | null> {
     if (this.#here) return this.#here;
+    if (!this.timeline.holds(this.session.stateBytes)) return null;
     const state = await this.session.state();
-    if (!this.timeline.holds(bytesOf(state))) return null;
-    this.#here = this.timeline.add({ epoch: this.epoch, step: this.step, at: this.#offset, loss: this.#batchLoss, state });
+    const { epoch, at } = this.#order;
+    this.#here = this.timeline.add({ epoch, step: this.step, at, loss: this.#batchLoss, state });
     return this.#here;
   }
 
@@ -189,16 +210,9 @@ export class Trainer {
 
   #goTo(moment: Moment): void {
     this.session.setState(moment.state);
-    this.epoch = moment.epoch;
-    this.step = moment.step;
+    this.#moveTo(moment.epoch, moment.at, moment.step);
     this.#batchLoss = moment.loss;
     this.#losses.length = Math.min(this.#losses.length, moment.epoch);
-    this.#order = new Uint32Array();
-    this.#at = 0;
-    if (moment.at > 0) {
-      this.#shuffle();
-      this.#at = moment.at;
-    }
     this.#good = null;
     this.#best = null;
     this.#here = this.timeline.find(moment.id) ? moment : null;
@@ -207,9 +221,10 @@ export class Trainer {
     this.session.changed();
   }
 
-  /** Rows of the present epoch that are done; 0 between epochs. */
-  get #offset(): number {
-    return this.#at >= this.#order.length ? 0 : this.#at;
+  #moveTo(epoch: number, at: number, step: number): void {
+    this.#order.moveTo(epoch, at);
+    this.#ratedFor = -1;
+    this.step = step;
   }
 
   get batchLoss(): number | null {
@@ -218,13 +233,17 @@ export class Trainer {
 
   /** Slows training down so that people can follow it; Infinity for full speed. */
   set pace(stepsPerSecond: number) {
-    this.#pace = stepsPerSecond;
+    this.#pace.wished = stepsPerSecond;
   }
 
   /** Goes on from another trainer's place, after the drawing or the batch size changed. */
   resume(epoch: number, step: number): void {
-    this.epoch = epoch;
-    this.step = step;
+    this.#moveTo(epoch, 0, step);
+  }
+
+  /** Hyperparameters are others from now on: what was done before cannot be done again with these. */
+  tuned(): void {
+    this.#good = null;
   }
 
   pause(): void {
@@ -233,88 +252,107 @@ export class Trainer {
 
   /** Rows of the batch that comes next. */
   nextRows(): Uint32Array {
-    this.#shuffle();
-    return this.#order.subarray(this.#at, this.#at + this.options.batch);
+    return this.#order.coming();
   }
 
   /** Until `epochs` are done, `pause`, or trouble. */
   async train(): Promise<void> {
-    await this.#loop(() => this.epoch < this.#epochs, Number.POSITIVE_INFINITY, true);
+    await this.#loop({
+      more: () => this.epoch < this.#epochs,
+      steps: Number.POSITIVE_INFINITY,
+      epoch: () => this.#epochs,
+      rules: true,
+    });
   }
 
   async oneStep(): Promise<void> {
     const goal = this.step + 1;
-    await this.#loop(() => this.step < goal, 1);
+    await this.#loop({ more: () => this.step < goal, steps: 1, epoch: () => Number.POSITIVE_INFINITY, rules: false });
   }
 
   /** The rest of the present epoch, or a whole one. */
   async oneEpoch(): Promise<void> {
     const goal = this.epoch + 1;
-    await this.#loop(() => this.epoch < goal);
+    await this.#loop({ more: () => this.epoch < goal, steps: Number.POSITIVE_INFINITY, epoch: () => goal, rules: false });
   }
 
-  #shuffle(): void {
-    if (this.#at < this.#order.length) return;
-    this.#order = new Random(this.options.seed, `epoch:${this.epoch}`).shuffle(Uint32Array.from(this.data.split.train));
-    this.#at = 0;
+  #factor(epoch: number): number {
+    const losses = this.#losses.slice(0, epoch);
+    return rateFactor(this.session.plans.schedule, { epoch, epochs: this.#epochs, losses });
+  }
+
+  /** `most` steps at most, over epochs of one learning rate as long as the next `mayFollow`. */
+  async #run(
+    train: Device,
+    most: number,
+    mayFollow: (epoch: number) => boolean,
+  ): Promise<{ losses: Float64Array; done: boolean }> {
     const { schedule } = this.session.plans;
-    this.session.scaleRate(rateFactor(schedule, { epoch: this.epoch, epochs: this.#epochs, losses: this.#losses }));
+    if (this.#ratedFor !== this.epoch) this.session.scaleRate(this.#factor(this.epoch));
+    const factor = this.session.rateFactor;
+    const taken = this.#order.take(
+      most,
+      (epoch) => mayFollow(epoch) && (schedule === undefined || (!this.#watched && this.#factor(epoch) === factor)),
+    );
+    const { rows, epochs } = taken;
+    const { losses } = await train.run({ phases: PHASES, rows, batch: this.options.batch, epochs });
+    this.#ratedFor = taken.finished > 0 ? -1 : this.epoch;
+    this.#order.advance(taken);
+    this.step += losses.length;
+    return { losses, done: taken.finished > 0 };
   }
 
-  /** `rules`: early stopping and breakpoints count; single steps are the user's own. */
-  async #loop(more: () => boolean, most = Number.POSITIVE_INFINITY, rules = false): Promise<void> {
+  async #loop({ more, steps, epoch, rules }: Goal): Promise<void> {
     const { train } = this.session;
     if (!train || this.#running || this.data.split.train.length === 0) return;
     this.#running = true;
     this.#stop = false;
-    const { batch, now, breathe, sleep } = this.options;
-    let due = now();
+    const { now, breathe, sleep } = this.options;
+    const pace = this.#pace;
     const started = now();
+    pace.start(started);
     try {
-      if (this.step === 0) await this.#score(true);
       if (this.options.memory) {
         await this.keep();
         // Going on from an earlier moment, what came after it is another past.
         this.timeline.cut(this.step);
       }
       const probe = rules && this.#breakpoints.any ? await this.session.probe() : null;
+      // The weights before the first step are scored after it: nobody waits for that.
+      let first = this.step === 0;
       while (more() && !this.#stop) {
-        this.#shuffle();
         const begin = now();
-        if (this.#pace !== Number.POSITIVE_INFINITY) {
-          if (begin < due) {
-            await sleep(Math.min(due - begin, 50));
-            await breathe();
-            continue;
-          }
-          // A late timer is made up for, but not a whole pause.
-          due = Math.max(due, begin - 250);
+        const wait = pace.wait(begin);
+        if (wait > 0) {
+          await sleep(wait);
+          await breathe();
+          continue;
         }
         if (!this.#good || begin - this.#good.when > SNAPSHOT) await this.#snapshot();
-        const paced = this.#pace === Number.POSITIVE_INFINITY ? most : Math.max(1, Math.ceil((this.#pace * FRAME) / 1000));
-        const batches = probe ? 1 : Math.min(most, paced, this.#perSlice);
-        const rows = this.#order.subarray(this.#at, this.#at + batches * batch);
-        const look = probe ? await this.#look(probe, rows) : null;
-        const { losses } = await train.run({ phases: ['forward', 'loss', 'backward', 'update'], rows, batch });
-        const bad = losses.findIndex((loss) => !Number.isFinite(loss));
-        if (bad >= 0) {
-          await this.#notFinite(this.step + bad);
-          return;
-        }
+        const everyEpoch = this.options.scoreEvery === 0 || (rules && this.#stopping.watches);
+        const look = probe ? await this.#look(probe, this.nextRows()) : null;
+        const before = now();
+        const { losses, done } = await this.#run(
+          train,
+          Math.min(steps, probe ? 1 : pace.steps),
+          (next) => !everyEpoch && next < epoch(),
+        );
+        pace.took(before, now(), losses.length);
         this.session.changed();
         this.#here = null;
-        this.#at += rows.length;
-        this.step += losses.length;
+        if (first) {
+          first = false;
+          await this.#scoreStart(this.#good!.state);
+        }
+        const bad = notFiniteIn(losses);
+        if (bad >= 0) {
+          await this.#notFinite(train, this.step - losses.length + bad);
+          return;
+        }
         this.#batchLoss = losses.at(-1) ?? null;
-        const took = now() - begin;
-        this.#adapt(took, losses.length, batches);
-        due += (1000 * losses.length) / this.#pace;
-        this.#measure(begin, losses.length);
-        const done = this.#at >= this.#order.length;
-        if (done) this.epoch++;
-        this.events.slice({ epoch: this.epoch, step: this.step, batchLoss: losses.at(-1) ?? null, stepsPerSecond: this.#rate });
+        this.events.slice({ epoch: this.epoch, step: this.step, batchLoss: this.#batchLoss, stepsPerSecond: pace.rate });
         const scored = done ? await this.#score(!more() || this.#watched || (rules && this.#stopping.watches)) : null;
-        if (this.options.memory) await this.#keepSome(done, most === 1 || !more() || this.#stop);
+        if (this.options.memory) await this.#keepSome(done, steps === 1 || !more() || this.#stop);
         if (look !== null) {
           const hit = await look(losses[0]!);
           if (hit) {
@@ -329,7 +367,7 @@ export class Trainer {
           }
         }
         if (rules && (await this.#early(scored, (now() - started) / 1000))) return;
-        await breathe();
+        if (pace.breath(now())) await breathe();
       }
     } finally {
       this.#running = false;
@@ -365,7 +403,7 @@ export class Trainer {
   }
 
   /** Whether a rule stops training here; the best weights come back then, where that is asked for. */
-  async #early(scored: { train: Score | null; validation: Score | null } | null, seconds: number): Promise<boolean> {
+  async #early(scored: Scores | null, seconds: number): Promise<boolean> {
     const stopping = this.#stopping;
     let stop = stopping.afterTime(seconds);
     if (scored) {
@@ -376,7 +414,7 @@ export class Trainer {
           id: 0,
           epoch: this.epoch,
           step: this.step,
-          at: 0,
+          at: this.#order.at,
           loss: this.#batchLoss,
           state: await this.session.state(),
         };
@@ -399,31 +437,10 @@ export class Trainer {
     return true;
   }
 
-  /** Steps a second by the clock, over windows of a quarter second. */
-  #measure(begin: number, steps: number): void {
-    if (this.#since === null || begin - this.#since.when > 1000) this.#since = { when: begin, steps: 0 };
-    this.#since.steps += steps;
-    const took = this.options.now() - this.#since.when;
-    if (took < 250 && this.#rate > 0) return;
-    if (took > 0) this.#rate = (1000 * this.#since.steps) / took;
-    if (took >= 250) this.#since = { when: this.options.now(), steps: 0 };
-  }
-
-  /** Slices grow or shrink towards SLICE milliseconds. */
-  #adapt(took: number, steps: number, asked: number): void {
-    if (steps < asked || asked < this.#perSlice) return;
-    if (took < SLICE / 2) this.#perSlice = Math.min(this.#perSlice * 2, 2 ** 20);
-    else if (took > SLICE * 2) this.#perSlice = Math.max(1, Math.floor(this.#perSlice / 2));
-  }
-
   async #snapshot(): Promise<void> {
-    this.#good = {
-      state: await this.session.state(),
-      epoch: this.epoch,
-      at: this.#at,
-      step: this.step,
-      when: this.options.now(),
-    };
+    const { epoch, at } = this.#order;
+    const state = this.#here?.state ?? (await this.session.state());
+    this.#good = { state, epoch, at, step: this.step, when: this.options.now() };
   }
 
   get #watched(): boolean {
@@ -432,45 +449,44 @@ export class Trainer {
   }
 
   /** Null when it was not time for it. */
-  async #score(force: boolean): Promise<{ train: Score | null; validation: Score | null } | null> {
-    const { scoreEvery, scoreRows, now } = this.options;
-    const begin = now();
-    if (!force && begin - this.#lastScore < scoreEvery) return null;
+  async #score(force: boolean): Promise<Scores | null> {
+    const begin = this.options.now();
+    if (!force && begin - this.#lastScore < this.options.scoreEvery) return null;
+    const scores = await this.#scores();
+    if (this.#watched && this.epoch > 0) this.#losses[this.epoch - 1] = (scores.validation ?? scores.train)?.loss ?? Number.NaN;
+    this.#report(begin, { epoch: this.epoch, step: this.step }, scores);
+    return scores;
+  }
+
+  /** The score of the state that training began with. */
+  async #scoreStart(state: State): Promise<void> {
+    const begin = this.options.now();
+    this.#report(begin, { epoch: 0, step: 0 }, await this.#scores(state));
+  }
+
+  #report(begin: number, at: { epoch: number; step: number }, { train, validation }: Scores): void {
+    if (train) this.events.point({ ...at, train, validation });
+    const { scoreEvery, now } = this.options;
+    this.#lastScore = now() + (scoreEvery > 0 ? (now() - begin) * (SCORING - 1) : 0);
+  }
+
+  async #scores(state?: State): Promise<Scores> {
+    const { scoreRows } = this.options;
     const { train, validation } = this.data.split;
-    const rows = train.length > scoreRows ? train.subarray(0, scoreRows) : train;
-    const onTrain = await this.session.score(this.data, rows);
-    const onValidation = await this.session.score(
-      this.data,
-      validation.length > scoreRows ? validation.subarray(0, scoreRows) : validation,
-    );
-    if (this.#watched && this.epoch > 0) this.#losses[this.epoch - 1] = (onValidation ?? onTrain)?.loss ?? Number.NaN;
-    if (onTrain) this.events.point({ epoch: this.epoch, step: this.step, train: onTrain, validation: onValidation });
-    // Scoring may take a fifth of the time at most, unless every epoch is asked for.
-    const took = now() - begin;
-    this.#lastScore = now() + (scoreEvery > 0 ? took * 4 : 0);
-    return { train: onTrain, validation: onValidation };
+    const some = (rows: Uint32Array): Uint32Array => (rows.length > scoreRows ? rows.subarray(0, scoreRows) : rows);
+    return {
+      train: await this.session.score(this.data, some(train), state),
+      validation: await this.session.score(this.data, some(validation), state),
+    };
   }
 
   /** Goes back to the state before the batch `bad` and says what went wrong in it. */
-  async #notFinite(bad: number): Promise<void> {
+  async #notFinite(train: Device, bad: number): Promise<void> {
     const good = this.#good!;
-    const { batch } = this.options;
     const replay = async (until: number): Promise<void> => {
       this.session.setState(good.state);
-      this.epoch = good.epoch;
-      this.step = good.step;
-      this.#order = new Uint32Array();
-      this.#at = 0;
-      this.#shuffle();
-      this.#at = good.at;
-      while (this.step < until) {
-        this.#shuffle();
-        const rows = this.#order.subarray(this.#at, this.#at + batch);
-        await this.session.train!.run({ phases: ['forward', 'loss', 'backward', 'update'], rows, batch });
-        this.#at += rows.length;
-        this.step++;
-        if (this.#at >= this.#order.length) this.epoch++;
-      }
+      this.#moveTo(good.epoch, good.at, good.step);
+      while (this.step < until) await this.#run(train, Math.min(until - this.step, REPLAYED), () => true);
       this.session.changed();
     };
     await replay(bad);
@@ -485,4 +501,15 @@ export class Trainer {
     const cause = findNotFinite(this.session.plans.trace, weights, this.data, rows);
     this.events.trouble({ kind: 'not-finite', ...cause, message: `Training stopped at step ${this.step + 1}. ${cause.message}` });
   }
+}
+
+interface Scores {
+  readonly train: Score | null;
+  readonly validation: Score | null;
+}
+
+/** The first that is not finite; −1: all are. */
+function notFiniteIn(losses: Float64Array): number {
+  for (let at = 0; at < losses.length; at++) if (!Number.isFinite(losses[at]!)) return at;
+  return -1;
 }
