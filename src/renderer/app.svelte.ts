@@ -8,6 +8,7 @@ import type { ClientApi, HostApi, HostInfo, ImportProgress } from '../main/contr
 import type { Connection } from './connect';
 import { commandsOf, type Command, type CommandTarget } from './commands';
 import { Editor } from './editor/editor.svelte';
+import { Course, lessonInHash } from './learn/course.svelte';
 import { type Holder, OpenDocument } from './run/document.svelte';
 import { startEngine } from './run/engine';
 import { Run } from './run/run.svelte';
@@ -28,6 +29,7 @@ export class App implements CommandTarget {
   readonly host: HostApi;
   readonly editor = new Editor();
   readonly workspace = new Workspace();
+  readonly course = new Course();
   readonly run: Run;
   readonly document: OpenDocument;
   readonly commands: readonly Command[];
@@ -128,6 +130,8 @@ export class App implements CommandTarget {
       if (this.editor.dirty && this.info?.host === 'browser') event.preventDefault();
     };
     addEventListener('beforeunload', guard);
+    addEventListener('hashchange', this.#followHash);
+    this.#followHash();
     const unclip = bindClipboard({
       copy: () => (this.workspace.welcome ? '' : this.editor.copy()),
       cut: () => (this.workspace.welcome ? '' : this.editor.cut()),
@@ -145,6 +149,7 @@ export class App implements CommandTarget {
       unbind();
       unclip();
       removeEventListener('beforeunload', guard);
+      removeEventListener('hashchange', this.#followHash);
       this.run.stop();
     };
   }
@@ -195,10 +200,17 @@ export class App implements CommandTarget {
     await this.document.refresh();
   };
 
-  /** The page of the course, or back to it from its project. */
-  learn = (): void => {
+  /** The course, at a page of it or where it was left; also the way back from a lesson's project. */
+  learn = (page?: string): void => {
     if (this.run.running) void this.run.pause();
+    if (page !== undefined) this.course.go(page);
     this.workspace.learn = 'page';
+  };
+
+  /** `#learn/3.6.7` in the window's address opens that page: links to pages can be given away. */
+  #followHash = (): void => {
+    const page = lessonInHash(location.hash);
+    if (page !== null) this.learn(page);
   };
 
   /** A lesson's project: the course steps aside until it is asked for again. */

@@ -90,7 +90,7 @@ export interface CommandTarget {
   open(): Promise<void>;
   save(as: boolean): Promise<boolean>;
   startPage(): Promise<void>;
-  learn(): void;
+  learn(page?: string): void;
   keepWeights(): Promise<void>;
   dropWeights(): void;
   reset(seed: 'same' | 'new'): Promise<void>;
@@ -499,6 +499,13 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
       whileTyping: true,
       enabled: always,
       run: () => app.learn(),
+    },
+    {
+      id: 'help.exercise',
+      title: 'Learn: exercise 1',
+      keywords: ['chain rule', 'first', 'practice', 'quiz'],
+      enabled: always,
+      run: () => app.learn('3.6.7'),
     },
     {
       id: 'help.shortcuts',

@@ -131,6 +131,7 @@ describe('the command list', () => {
       'view.dark',
       'view.system',
       'help.learn',
+      'help.exercise',
       'help.shortcuts',
     ]);
   });

@@ -74,12 +74,14 @@ export function mistakesAbout(facts: ScalarFacts, node: NodeId): readonly Mistak
   const [first] = paths;
   const factors = written(facts, first!);
   const solution =
-    paths.length === 1
-      ? `${asked} = ${productText(factors.map((f) => f.factor))} = ${answerText(gradient)}.`
-      : `${asked} = ${paths
-          .map((p) => answerText(p.product))
-          .join(' + ')
-          .replaceAll('+ −', '− ')} = ${answerText(gradient)}.`;
+    factors.length === 1 && paths.length === 1
+      ? `${asked} = ${answerText(gradient)}.`
+      : paths.length === 1
+        ? `${asked} = ${productText(factors.map((f) => f.factor))} = ${answerText(gradient)}.`
+        : `${asked} = ${paths
+            .map((p) => answerText(p.product))
+            .join(' + ')
+            .replaceAll('+ −', '− ')} = ${answerText(gradient)}.`;
 
   if (paths.length > 1) {
     paths.slice(0, 6).forEach((path, i) => {

@@ -4,7 +4,7 @@
  */
 import type { NodeId } from '../graph/graph';
 import { mistakeBehind } from './mistakes';
-import { answerText, grade, type Verdict } from './numbers';
+import { answerText, grade, same, type Verdict } from './numbers';
 import { partialText, type ScalarFacts, wordOf } from './scalar';
 
 export interface PaperRow {
@@ -43,7 +43,8 @@ function quantities(
   return found;
 }
 
-export function checkPaper(facts: ScalarFacts, text: string): readonly PaperRow[] {
+/** With `tell: false` the remarks do not give the exact numbers away. */
+export function checkPaper(facts: ScalarFacts, text: string, { tell = true } = {}): readonly PaperRow[] {
   const known = quantities(facts);
   return text
     .split(/\r?\n/)
@@ -64,9 +65,13 @@ export function checkPaper(facts: ScalarFacts, text: string): readonly PaperRow[
       const exact = answerText(entry.exact);
       const mistake = verdict === 'wrong' && entry.derivative ? mistakeBehind(facts, entry.node, value!) : null;
       const remark = {
-        right: 'Right.',
-        rounding: `Explained by rounding; exactly ${exact}.`,
-        wrong: mistake ? `Wrong. ${mistake.explanation} ${mistake.solution}` : `Wrong: it is ${exact}.`,
+        right: value !== null && !same(value, entry.exact) ? `Right, rounded${tell ? `; exactly ${exact}` : ''}.` : 'Right.',
+        rounding: tell ? `Explained by rounding; exactly ${exact}.` : 'Explained by rounding; carry more digits.',
+        wrong: mistake
+          ? `Wrong. ${mistake.explanation}${tell ? ` ${mistake.solution}` : ''}`
+          : tell
+            ? `Wrong: it is ${exact}.`
+            : 'Wrong.',
         unreadable: 'No number could be read here.',
       }[verdict];
       return { line, of: entry.name, verdict, exact: entry.exact, remark };

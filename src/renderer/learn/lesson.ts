@@ -86,6 +86,8 @@ interface Check {
 export interface Lesson {
   /** Row of the course: 1.5.2. */
   readonly id: string;
+  /** Rows of the course that this page stands for too. */
+  readonly also?: string;
   readonly chapter: 1 | 2 | 3;
   readonly title: string;
   readonly blocks: readonly Block[];

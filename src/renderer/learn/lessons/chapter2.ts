@@ -231,6 +231,7 @@ export const chapter2: readonly Lesson[] = [
   },
   {
     id: '2.4.2',
+    also: '2.4.3',
     chapter: 2,
     title: 'Universal approximation theorem',
     blocks: [
