@@ -88,10 +88,19 @@ const projectSchema = v.object({
   weights: v.optional(table(v.object({ shape: v.pipe(v.array(whole(1, 1e9)), v.maxLength(8)), base64: v.string() }))),
 });
 
+/** A type with every optional member made required, all the way down. */
+type Whole<T> = T extends readonly (infer U)[]
+  ? readonly Whole<U>[]
+  : T extends object
+    ? { readonly [K in keyof T]-?: Whole<NonNullable<T[K]>> }
+    : unknown;
+/** Does not compile when the schema lacks a member of the project: valibot drops what it does not know. */
+type Complete<T, Known extends Whole<T>> = Known extends never ? never : T;
+
 /** Optional members that are absent stay absent, as the project's type asks. */
 const project = v.pipe(
   projectSchema,
-  v.transform((value): Project => value as Project),
+  v.transform((value) => value as Complete<Project, Whole<v.InferOutput<typeof projectSchema>>>),
 );
 
 const backendName = v.picklist(['webgpu', 'wasm', 'reference']);
