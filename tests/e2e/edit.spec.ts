@@ -148,7 +148,7 @@ test('a layer is opened in place while it trains, and training goes on from its 
   const step = await window.step();
   await window.drawing.click('hidden2');
   await window.menu('Arrange', 'Open into parts');
-  await expect(window.drawing.node('weight')).toContainText('64 parameters');
+  await expect(window.drawing.node('weight of hidden2')).toContainText('64 parameters');
   await expect(window.pause).toBeVisible();
   await expect.poll(() => window.step(), { timeout: 30_000 }).toBeGreaterThan(step);
   expect((await window.loss())!).toBeLessThan(0.5);
@@ -237,4 +237,23 @@ test('an edit keeps the weights of every parameter that stays', async ({ app }) 
   expect(await weightOf(window, 'hidden1')).toBe(first);
   // Its shape is another: its weights are new.
   expect(await weightOf(window, 'output')).not.toBe(last);
+});
+
+test('dividers are dragged without a word of the page being selected', async ({ app }) => {
+  const window = await spiral(app);
+  await window.tab('Inspect');
+  const width = async (name: string): Promise<number> => (await app.getByRole('complementary', { name }).boundingBox())!.width;
+  const side = await width('Side panel');
+  const divider = (await app.getByRole('separator', { name: 'Width of the side panel' }).boundingBox())!;
+  const at = { x: divider.x + divider.width / 2, y: divider.y + divider.height / 2 };
+  // Farther than the panel may grow: each way has its pointer, and each is a style in the page.
+  await window.drawing.drag(at, { x: at.x - 60, y: at.y }, async () => {
+    await app.mouse.move(at.x - 700, at.y, { steps: 3 });
+    await app.mouse.move(at.x + 500, at.y, { steps: 3 });
+    await app.mouse.move(at.x - 60, at.y, { steps: 3 });
+  });
+  expect(await width('Side panel')).toBeGreaterThan(side + 40);
+  const heading = (await app.getByRole('heading', { name: 'The drawing' }).boundingBox())!;
+  await window.drawing.drag({ x: heading.x + 4, y: heading.y + 4 }, { x: 500, y: 400 });
+  expect(await app.evaluate(() => getSelection()?.toString() ?? '')).toBe('');
 });

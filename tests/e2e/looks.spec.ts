@@ -16,6 +16,17 @@ async function expectAccessible(page: Page, where: string): Promise<void> {
   expect.soft(found, `accessibility of ${where}`).toEqual([]);
 }
 
+async function openCourse(page: Page): Promise<void> {
+  await page.getByRole('navigation', { name: 'Start' }).getByRole('button', { name: /Learn/ }).click();
+  await expect(page.getByRole('navigation', { name: 'Pages of the course' })).toBeVisible();
+}
+const lessonsOf = (page: Page): Promise<string[]> =>
+  page.locator('[data-lesson]').evaluateAll((all) => all.map((one) => one.getAttribute('data-lesson')!));
+async function openLesson(page: Page, id: string): Promise<void> {
+  await page.locator(`[data-lesson="${id}"]`).click();
+  await expect(page.locator('article > h2')).toContainText(id);
+}
+
 for (const theme of ['light', 'dark'] as const) {
   test(`axe finds nothing serious, ${theme}`, async ({ app }) => {
     const window = new AppWindow(app);
@@ -61,6 +72,17 @@ for (const theme of ['light', 'dark'] as const) {
     await expectAccessible(app, 'the main menu');
   });
 
+  test(`axe finds nothing serious on pages of the course, ${theme}`, async ({ app }) => {
+    await app.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+    await openCourse(app);
+    // A sample, another in each theme: all of them take minutes.
+    const start = theme === 'light' ? 0 : 3;
+    for (const id of (await lessonsOf(app)).filter((_, index) => index % 6 === start)) {
+      await openLesson(app, id);
+      await expectAccessible(app, `page ${id}`);
+    }
+  });
+
   for (const [width, height] of [
     [1280, 800],
     [1920, 1080],
@@ -101,5 +123,11 @@ for (const theme of ['light', 'dark'] as const) {
       for (let i = 0; i < 4; i++) await app.getByRole('button', { name: 'Next step' }).click();
       await window.drawing.box('input');
       await picture('digits-stepper');
+
+      await window.menu('Help', 'Learn: the course');
+      for (const id of ['1.1', '2.2', '3.6.7']) {
+        await openLesson(app, id);
+        await picture(`learn-${id}`);
+      }
     });
 }

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { check } from '../../src/engine/compile/check';
-import { addNode, connect, group, inTurn } from '../../src/engine/graph/edits';
+import { addNode, connect, explode, group, inTurn } from '../../src/engine/graph/edits';
 import { emptyProject, type Project } from '../../src/engine/graph/project';
 import { FrameReader, FrameWriter, frameBytes, tapKey } from '../../src/engine/train/frames';
 import { controlsOf, Drawing } from '../../src/renderer/canvas/cytoscape';
 import {
+  clearance,
   curveBetween,
   distanceTo,
   edgeCurve,
@@ -104,7 +105,37 @@ describe('scene', () => {
   });
 });
 
+test('for screen readers a part of an opened layer is named with its layer, wherever it is named', () => {
+  const opened = explode('hidden2', check(network, null).expansion)(network);
+  const abouts = [...sceneFor(opened).nodes.values()].map(({ about }) => about);
+  const weight = abouts.find((about) => about.startsWith('weight'));
+  expect(weight).toMatch(/^weight of hidden2: Parameter; /);
+  expect(abouts.filter((about) => /from weight of hidden2(,|$)/.test(about))).toHaveLength(1);
+  for (const about of abouts) expect(about).not.toContain('/');
+});
+
 describe('geometry', () => {
+  test('writing on a short line makes room for the nodes, the shorter way, and stays where there is room', () => {
+    const [left, right] = [
+      { x1: 0, y1: 0, x2: 100, y2: 40 },
+      { x1: 130, y1: 30, x2: 260, y2: 70 },
+    ];
+    const at = (x: number, y: number) => ({ x1: x - 25, x2: x + 25, y1: y - 15, y2: y + 15 });
+    for (const y of [10, 35, 60]) {
+      const moved = at(115, y + clearance(at(115, y), [left, right]));
+      expect(moved.y2 < left.y1 || moved.y1 > right.y2, `from ${y}`).toBe(true);
+    }
+    expect(clearance(at(115, 20), [left, right])).toBeLessThan(0);
+    expect(clearance(at(115, 50), [left, right])).toBeGreaterThan(0);
+    expect(
+      clearance(at(115, 35), [
+        { ...left, x2: 80 },
+        { ...right, x1: 150 },
+      ]),
+    ).toBe(0);
+    expect(clearance(at(115, -40), [left, right])).toBe(0);
+  });
+
   test('each weight between drawn neurons is a line from unit to unit', () => {
     const scene = sceneFor(network);
     const lines = linesOf(scene, network.positions, scene.edges.get('hidden2.x')!);

@@ -2,18 +2,23 @@
  * The built window as files, for the two shells that serve it, and the headers that go with every answer:
  * nothing from elsewhere may be loaded, and the page is isolated, so that shared memory works.
  */
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { extname, join, resolve, sep } from 'node:path';
 
+/** While a divider is dragged, the panes' library writes one of these rules into the page, word for word, in an empty style. */
+const dragged = ['', ...['ew', 'w', 'e', 'ns', 'n', 's'].map((way) => `*{cursor: ${way}-resize!important;}`)];
+const hashes = dragged.map((rule) => `'sha256-${createHash('sha256').update(rule).digest('base64')}'`);
+
 /**
  * `'wasm-unsafe-eval'` because the worker instantiates generated WebAssembly; style attributes because
- * KaTeX and positioned popups write them (attributes only, no style elements).
+ * KaTeX and positioned popups write them (no style elements but those of known content).
  */
 export function contentSecurityPolicy(socket = ''): string {
   return [
     "default-src 'none'",
     "script-src 'self' 'wasm-unsafe-eval'",
-    "style-src 'self'",
+    `style-src 'self' ${hashes.join(' ')}`,
     "style-src-attr 'unsafe-inline'",
     "worker-src 'self'",
     "font-src 'self'",

@@ -167,8 +167,11 @@ export class Ink {
         c.font = `${weight} ${wished}px ${this.#family}`;
       }
     }
+    this.#size = wished;
     return wished * this.#zoom >= LEGIBLE;
   }
+  /** Of the writing that `#font` has set. */
+  #size = 0;
   #family = 'system-ui, sans-serif';
   #zoom = 1;
 
@@ -258,11 +261,13 @@ export class Ink {
     const third = small && v.meta !== '' && v.form !== 'pill';
     const readable = lines.reduce((a, b) => (a.length > b.length ? a : b), '');
     const legible = small && this.#font(11, 400, readable, room);
+    const lineSize = this.#size;
+    this.#font(13, 600, v.title, room);
     const rows = 1 + (legible ? lines.length : 0) + (third ? 1 : 0);
-    const pitch = 17;
+    // Writing that has grown needs lines farther apart, as far as the card is high enough.
+    const pitch = Math.max(17, Math.min(0.61 * (this.#size + lineSize), (v.height - 10) / rows));
     let y0 = at.y - ((rows - 1) * pitch) / 2;
     c.fillStyle = theme.text;
-    this.#font(13, 600, v.title, room);
     c.fillText(v.title, tx, y0);
     if (legible) {
       c.fillStyle = theme.textDim;
@@ -300,7 +305,7 @@ export class Ink {
     if (zoom < SMALL_TEXT || v.form === 'circle') return;
     this.#font(10.5);
     c.fillStyle = theme.textDim;
-    c.fillText([v.subtitle, v.meta].filter(Boolean).join(', '), at.x, at.y + v.height / 2 + 28);
+    c.fillText([v.subtitle, v.meta].filter(Boolean).join(', '), at.x, at.y + v.height / 2 + 15 + 1.24 * this.#size);
   }
 
   #neuron(v: NodeVisual, at: Point, color: string, state: InkState): void {

@@ -9,7 +9,7 @@ import type { NodeId } from '../../engine/graph/graph';
 import type { Project } from '../../engine/graph/project';
 import type { Box } from '../editor/gestures';
 import type { Camera } from './cytoscape';
-import { NOWHERE, pointOn } from './geometry';
+import { boxOfNode, clearance, NOWHERE, pointOn } from './geometry';
 import type { LiveLines } from './live';
 import { isPositive, levelShare, NOT_FINITE, numberText, opacityOf, speedOf, strength, STYLES, styleOf, widthOf } from './scale';
 import type { Theme } from './theme';
@@ -373,7 +373,7 @@ export class Overlay {
   }
 
   /** Numbers on the edges that carry one number a sample: the value, and under it the gradient. */
-  #figures({ lines, theme, frame, camera, forward, backward, known }: OverlayState): void {
+  #figures({ lines, positions, theme, frame, camera, forward, backward, known }: OverlayState): void {
     if (camera.zoom < 0.42 || lines.figures.size > 400) return;
     const c = this.#context;
     // As on the nodes, writing grows against the zoom.
@@ -397,17 +397,17 @@ export class Overlay {
       // Beside a line that rises or falls to the right there is room on its outer side.
       const side = curve.ty < curve.sy === curve.tx > curve.sx ? -1 : 1;
       const [dx, dy] = steep ? [side * size * 2.9, size * 0.7] : [0, size];
-      if (value !== undefined)
-        this.#figure(shortNumber(value), middle.x + dx, middle.y - dy, value < 0 ? theme.neg : theme.pos, theme.bg, size);
-      if (gradient !== undefined)
-        this.#figure(
-          `∂ ${shortNumber(gradient)}`,
-          middle.x + dx,
-          middle.y + dy,
-          gradient < 0 ? theme.neg : theme.pos,
-          theme.bg,
-          size,
-        );
+      const texts = [value === undefined ? '' : shortNumber(value), gradient === undefined ? '' : `∂ ${shortNumber(gradient)}`];
+      const half = (Math.max(...texts.map((text) => c.measureText(text).width)) + 8) / 2;
+      const x = middle.x + dx;
+      // On a short line they would stand on the nodes' ports and their names: they move away, close together.
+      const tall = dy + size * 0.68;
+      const e = lines.scene.edges.get(edge)!;
+      const ends = [e.from, e.to].map((id) => boxOfNode(lines.scene.nodes.get(id)!, positions[id] ?? NOWHERE));
+      const away = clearance({ x1: x - half, x2: x + half, y1: middle.y - tall, y2: middle.y + tall }, ends);
+      const [y, apart] = away === 0 ? [middle.y, dy] : [middle.y + away - Math.sign(away) * (dy - size * 0.7), size * 0.7];
+      if (value !== undefined) this.#figure(texts[0]!, x, y - apart, value < 0 ? theme.neg : theme.pos, theme.bg, size);
+      if (gradient !== undefined) this.#figure(texts[1]!, x, y + apart, gradient < 0 ? theme.neg : theme.pos, theme.bg, size);
     }
   }
 

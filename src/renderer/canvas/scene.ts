@@ -111,7 +111,8 @@ export function sceneOf(graph: Graph, checked: Checked, data: DatasetInfo | null
   const sources = new Map<NodeId, string[]>();
   for (const e of Object.values(graph.edges)) {
     const list = sources.get(e.to) ?? [];
-    list.push(`${e.port} from ${graph.nodes[e.from]?.label ?? e.from}`);
+    const from = graph.nodes[e.from];
+    list.push(`${e.port} from ${from ? spokenName(from) : e.from}`);
     sources.set(e.to, list);
   }
   const nodes = new Map<NodeId, NodeVisual>();
@@ -143,6 +144,13 @@ function kindOf(e: Edge, nodes: ReadonlyMap<NodeId, NodeVisual>, shape: Shape | 
   return from.units ? 'weights' : 'fan';
 }
 
+/** A part of an opened layer stands in the frame of its layer. */
+const isPart = ({ id, group }: Node): boolean => group !== undefined && id.startsWith(`${group}/`);
+/** In its frame a part goes by its own name. */
+const titleOf = (node: Node): string => node.label ?? (isPart(node) ? node.id.slice(node.group!.length + 1) : node.id);
+/** Where there is no frame to be seen, the layer belongs to the name. */
+const spokenName = (node: Node): string => (isPart(node) ? `${titleOf(node)} of ${node.group}` : titleOf(node));
+
 const PORT_PITCH = 22;
 
 function nodeVisual(
@@ -159,9 +167,7 @@ function nodeVisual(
   const shape = checked.shapes.get(node.id) ?? null;
   const counts = checked.learnables.get(node.id);
   const meta = parametersText(counts ? counts.weights + counts.biases : 0);
-  // In the frame of its layer, a part goes by its own name.
-  const within = node.group !== undefined && node.id.startsWith(`${node.group}/`);
-  const title = node.label ?? (within ? node.id.slice(node.group!.length + 1) : node.id);
+  const title = titleOf(node);
   const group = op?.group ?? 'function';
   const ports = (op?.ports(attrs) ?? []).map((port) => ({ ...port, missing: missing.has(edgeId(node.id, port.name)) }));
   const base = {
@@ -178,7 +184,7 @@ function nodeVisual(
     units: null,
     portColumn: 0,
     about: [
-      `${title}: ${op?.title ?? node.op}`,
+      `${spokenName(node)}: ${op?.title ?? node.op}`,
       shape ? `shape ${shapeText(shape)}` : 'shape not known yet',
       meta,
       feeds.length > 0 ? feeds.join(', ') : ports.length > 0 ? 'no inputs connected' : '',
