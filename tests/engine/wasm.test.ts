@@ -578,7 +578,8 @@ for (const profile of profiles)
       [8, 'momentum', 10],
       [9, 'sgd', 1],
     ])('%i a layer, %s, batches of %i: as in float64', async (width, optimizer, batch) => {
-      const p = programOf(prepare(drawing(net(width), { optimizer, batch }), null), 'fused', batch);
+      // Gentle steps: longer ones on single rows amplify rounding from epoch to epoch.
+      const p = programOf(prepare(drawing(net(width), { optimizer, batch, hyper: { rate: 0.02 } }), null), 'fused', batch);
       const exact = new ReferenceDevice(p);
       const device = await wasm.open({ program: p, backend: 'wasm', code: wasm.emit(p, profile) });
       for (const d of [exact, device]) {
@@ -588,11 +589,11 @@ for (const profile of profiles)
       const rows = Uint32Array.from({ length: 23 }, (_, i) => (i * 7) % 23);
       for (let epoch = 0; epoch < 5; epoch++) {
         const run: Run = { phases: ['forward', 'loss', 'backward', 'update'], rows, batch };
-        expectClose((await device.run(run)).losses, (await exact.run(run)).losses, 1e-4);
+        expectClose((await device.run(run)).losses, (await exact.run(run)).losses, 1e-5);
       }
       const ids = p.parameters.map((parameter) => parameter.value);
       const actual = await device.read(ids);
-      for (const [at, id] of ids.entries()) expectClose(actual[at]!, exact.numbers(id), 1e-3);
+      for (const [at, id] of ids.entries()) expectClose(actual[at]!, exact.numbers(id), 1e-4);
     });
   });
 

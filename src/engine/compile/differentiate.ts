@@ -7,10 +7,11 @@ import type { EdgeId, NodeId } from '../graph/graph';
 import { add, constant, type Expr, read } from '../ir/expr';
 import { alongOut } from '../ir/kernel';
 import { isBatched } from '../ir/shape';
-import { GRADIENT, type Primitive, RESULT } from '../ops/op';
+import { GRADIENT, RESULT } from '../ops/op';
 import { type BufferId, bufferIds } from '../plan';
 import type { Inferred } from './infer';
 import type { Draft } from './draft-program';
+import { gradientKernels } from './kernels';
 
 /**
  * Adds the backward steps for `objective` to a draft. `wanted` are the nodes whose gradient somebody
@@ -22,7 +23,7 @@ export function differentiate(
   objective: NodeId,
   wanted: ReadonlySet<NodeId>,
   everyEdge: boolean,
-  formOf: (op: Primitive) => Pick<Primitive, 'gradient'>,
+  training: boolean,
   /** Buffer of a name that a node's value may read too: its inputs, its own value, what it remembers. */
   bufferOf: (id: NodeId, name: string) => BufferId,
 ): void {
@@ -46,7 +47,7 @@ export function differentiate(
     if (op.kind !== 'primitive') continue;
     for (const [port, edge] of links.into.get(id)!) {
       if (!wanted.has(edge.from)) continue;
-      const sequence = formOf(op).gradient(call, port);
+      const sequence = gradientKernels(op, call, port, training);
       if (!sequence) continue;
       // A value that feeds one edge only has that edge's contribution as its gradient.
       const alone = !everyEdge && links.outOf.get(edge.from)!.length === 1;
@@ -106,11 +107,11 @@ function addUp(
   draft.step({
     phase: 'backward',
     node: id,
-    kernel: {
+    kernel: draft.kernel(`sum of ${names.length} ${shape.join()}`, () => ({
       out: shape,
       reads: names.map((name) => alongOut(name, shape)),
       stores: [{ to: 'total', value: names.map((name): Expr => read(name)).reduce((sum, x) => add(sum, x)) }],
-    },
+    })),
     bind,
   });
 }

@@ -1,11 +1,20 @@
 /** A program while it is being put together: buffers by id, steps in order. */
 import type { EdgeId, NodeId } from '../graph/graph';
+import type { Kernel } from '../ir/kernel';
 import type { KernelSequence } from '../ops/op';
 import { type BufferId, bufferIds, type BufferSpec, type Phase, type Step } from '../plan';
 
 export class Draft {
   readonly buffers = new Map<BufferId, BufferSpec>();
   readonly steps: Step[] = [];
+  readonly #kernels = new Map<string, Kernel>();
+
+  /** A kernel of the compiler's own, made once for all steps that need the same. */
+  kernel(key: string, make: () => Kernel): Kernel {
+    let kernel = this.#kernels.get(key);
+    if (!kernel) this.#kernels.set(key, (kernel = make()));
+    return kernel;
+  }
 
   buffer(spec: BufferSpec): BufferId {
     if (!this.buffers.has(spec.id)) this.buffers.set(spec.id, spec);

@@ -3,7 +3,7 @@
  * behind it have no shape, and only the first cause is reported.
  */
 import { diagnostic, type Diagnostic } from '../graph/diagnostics';
-import { type Graph, linksOf, type Links, type Node, type NodeId, topologicalOrder } from '../graph/graph';
+import { type Attrs, type Graph, linksOf, type Links, type Node, type NodeId, topologicalOrder } from '../graph/graph';
 import type { Shape } from '../ir/shape';
 import { attrFault, completeAttrs } from '../ops/attrs';
 import { opOf } from '../ops/index';
@@ -13,7 +13,7 @@ export interface Inferred {
   readonly links: Links;
   readonly order: readonly NodeId[];
   readonly shapes: ReadonlyMap<NodeId, Shape>;
-  /** For every node with a shape: its operation and how it is called. */
+  /** For every node with a shape: its operation and how it is called. Equal calls are the same object. */
   readonly calls: ReadonlyMap<NodeId, { readonly op: Op; readonly call: Call }>;
   readonly problems: readonly Diagnostic[];
 }
@@ -26,6 +26,7 @@ export function infer(graph: Graph): Inferred {
   const problems: Diagnostic[] = [];
   const shapes = new Map<NodeId, Shape>();
   const calls = new Map<NodeId, { op: Op; call: Call }>();
+  const equal = new Map<string, { op: Op; call: Call }>();
 
   if (cycle.length > 0) {
     const names = cycle.slice(0, 6).map((id) => nameOf(graph.nodes[id]!));
@@ -80,8 +81,23 @@ export function infer(graph: Graph): Inferred {
       problems.push(diagnostic('shape-mismatch', { node: id }, name, result.fault));
       continue;
     }
-    shapes.set(id, result.shape);
-    calls.set(id, { op, call: { shapes: inputs, attrs, out: result.shape } });
+    const key = op.kind === 'source' ? null : callKey(op, attrs, inputs);
+    const same = key === null ? undefined : equal.get(key);
+    const found = same ?? { op, call: { shapes: inputs, attrs, out: result.shape } };
+    if (key !== null && !same) equal.set(key, found);
+    shapes.set(id, found.call.out);
+    calls.set(id, found);
   }
   return { links, order, shapes, calls, problems };
+}
+
+/** The same for calls that compute the same: one operation, equal attributes, inputs of equal shape. */
+function callKey(op: Op, attrs: Attrs, inputs: Readonly<Record<string, Shape>>): string {
+  let key = op.name;
+  for (const name in attrs) {
+    const value = attrs[name]!;
+    key += `|${typeof value === 'string' ? JSON.stringify(value) : String(value)}`;
+  }
+  for (const port in inputs) key += `|${port}:${inputs[port]!.join()}`;
+  return key;
 }

@@ -7,7 +7,7 @@ import type { Clip, Project } from '../graph/project';
 import { add as plus, div, type Expr, max, min, mul, read, sqrt, substitute } from '../ir/expr';
 import { ACC, alongOut } from '../ir/kernel';
 import { product, stridesOf } from '../ir/shape';
-import { OUT, type Primitive, ROWS } from '../ops/op';
+import { OUT, ROWS } from '../ops/op';
 import { optimizerOf } from '../optimizers/index';
 import type { Optimizer } from '../optimizers/optimizer';
 import { bufferIds, type InputSpec, type ParameterSpec, type Program, verify } from '../plan';
@@ -18,6 +18,7 @@ import { Draft } from './draft-program';
 import { expand } from './expand';
 import { fuse } from './fuse';
 import { infer, type Inferred } from './infer';
+import { valueKernels } from './kernels';
 import { ancestors, descendants, findObjective } from './objective';
 
 export type Detail = Program['detail'];
@@ -83,7 +84,7 @@ export function programOf(prepared: Prepared, detail: Detail, batch: number): Pr
       const found = inferred.calls.get(id);
       if (found?.op.kind !== 'primitive') continue;
       draft.buffer({ id: bufferIds.value(id), shape: found.call.out, role: 'value' });
-      draft.sequence(phase, id, formOf(found.op, training).value(found.call), id, (name) => bufferOf(id, name));
+      draft.sequence(phase, id, valueKernels(found.op, found.call, training), id, (name) => bufferOf(id, name));
     }
 
   let learned = parameters.map((p) => ({ ...p, gradient: null as string | null }));
@@ -98,7 +99,7 @@ export function programOf(prepared: Prepared, detail: Detail, batch: number): Pr
           trainable.filter((id) => before.has(id)),
         );
     const wanted = new Set([...toward].filter((id) => before.has(id) && id !== objective));
-    differentiate(draft, inferred, objective, wanted, everyEdge, (op) => formOf(op, training), bufferOf);
+    differentiate(draft, inferred, objective, wanted, everyEdge, training, bufferOf);
     learned = parameters.map((p) => ({
       ...p,
       gradient: draft.buffers.has(bufferIds.gradient(p.key)) ? bufferIds.gradient(p.key) : null,
@@ -144,9 +145,6 @@ export function programOf(prepared: Prepared, detail: Detail, batch: number): Pr
     prediction: detail === 'forward' ? prediction : null,
   });
 }
-
-const formOf = (op: Primitive, training: boolean): Pick<Primitive, 'value' | 'gradient'> =>
-  training && op.training ? op.training : op;
 
 /** Buffers for what operations remember while they train; returns the names for each node. */
 function addStates(
@@ -322,7 +320,7 @@ function addUpdates(draft: Draft, { optimizer, hyper, clip }: Prepared, paramete
     draft.step({
       phase: 'update',
       node: key,
-      kernel: {
+      kernel: draft.kernel(`update ${shape.join()}`, () => ({
         out: shape,
         reads: [
           ...['w', 'g', ...optimizer.slots].map((name) => alongOut(name, shape)),
@@ -331,7 +329,7 @@ function addUpdates(draft: Draft, { optimizer, hyper, clip }: Prepared, paramete
           ),
         ],
         stores: update,
-      },
+      })),
       bind: { w: value, g: gradient!, ...slotBind, ...hyperBind, ...counterBind, ...clipBind },
     });
   }

@@ -164,12 +164,56 @@ const constructors: Readonly<Record<BinaryOp, (x: Operand, y: Operand) => Expr>>
 /** The expression with every read replaced, simplified again. */
 export const substitute = (e: Expr, replace: (name: string) => Expr): Expr => render<Expr>(e, { ...rebuild, read: replace });
 
+/** The expression with every read replaced and nothing else changed; parts without a change are shared. */
+export function replaceReads(e: Expr, replace: (name: string) => Expr): Expr {
+  switch (e.kind) {
+    case 'const':
+      return e;
+    case 'read':
+      return replace(e.name);
+    case 'unary': {
+      const x = replaceReads(e.x, replace);
+      return x === e.x ? e : { kind: 'unary', op: e.op, x };
+    }
+    case 'binary': {
+      const x = replaceReads(e.x, replace);
+      const y = replaceReads(e.y, replace);
+      return x === e.x && y === e.y ? e : { kind: 'binary', op: e.op, x, y };
+    }
+    case 'select': {
+      const positive = replaceReads(e.positive, replace);
+      const then = replaceReads(e.then, replace);
+      const otherwise = replaceReads(e.otherwise, replace);
+      return { kind: 'select', positive, then, otherwise };
+    }
+  }
+}
+
+/** Calls `visit` for every read of an expression, as often as it occurs, in order. */
+export function eachRead(e: Expr, visit: (name: string) => void): void {
+  switch (e.kind) {
+    case 'const':
+      return;
+    case 'read':
+      visit(e.name);
+      return;
+    case 'unary':
+      eachRead(e.x, visit);
+      return;
+    case 'binary':
+      eachRead(e.x, visit);
+      eachRead(e.y, visit);
+      return;
+    case 'select':
+      eachRead(e.positive, visit);
+      eachRead(e.then, visit);
+      eachRead(e.otherwise, visit);
+  }
+}
+
 /** The names an expression reads, each once, in order of appearance. */
 export function namesIn(e: Expr): readonly string[] {
   const names = new Set<string>();
-  substitute(e, (name) => {
-    names.add(name);
-    return read(name);
-  });
+  eachRead(e, (name) => names.add(name));
   return [...names];
 }

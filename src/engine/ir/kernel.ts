@@ -48,8 +48,17 @@ export const alongOut = (name: string, out: Shape, fold: Shape = []): Read => ({
   offset: 0,
 });
 
+/** Kernels never change, and a drawing uses most of its kernels many times: each is checked once. */
+const checked = new WeakMap<Kernel, string | null>();
+
 /** What is wrong with a kernel, as a sentence, or null: the legality check between compiler passes. */
 export function kernelFault(kernel: Kernel): string | null {
+  let fault = checked.get(kernel);
+  if (fault === undefined) checked.set(kernel, (fault = findFault(kernel)));
+  return fault;
+}
+
+function findFault(kernel: Kernel): string | null {
   const rank = kernel.out.length + (kernel.fold?.over.length ?? 0);
   const names = new Map(kernel.reads.map((r) => [r.name, r]));
   if (names.size !== kernel.reads.length) return 'two reads have the same name';

@@ -15,7 +15,7 @@ import { completeLayout, control, type Layout, PAGE, type Placed, placeBuffers }
 import type { Context } from './cells';
 import { emitPiece } from './pieces';
 import { hostMath, type SharedMath, VectorMath } from './math';
-import { type Nest, nestOf } from './nest';
+import { type Nest, nestOf, Nests } from './nest';
 import { type Arranged, arrange, nestsOf, type Piece } from './product';
 import { roll } from './roll';
 import { estimate, type Schedule, scheduleOf, tileRows, unrolledWithin, written } from './schedule';
@@ -35,7 +35,8 @@ export function emit(program: Program, profile: BackendProfile): Code {
   const placed = placeBuffers(program);
   const buffers = placed.buffers;
   const fma = profile.fma === true;
-  const steps = program.steps.map((step) => nestOf(step, program.batch, buffers));
+  const made = new Nests(program.batch, buffers);
+  const steps = program.steps.map((step) => made.of(step));
   const rolled = roll(steps, (index) => program.steps[index]?.phase === program.steps[index - 1]?.phase);
   const nests = rolled.map(({ nest }) => nest);
   const threads = threadsFor(program, nests, profile);

@@ -18,12 +18,18 @@ export function repeat(f: Func, count: number, body: () => void): void {
   f.release(I32, left);
 }
 
+/** Folds of so few terms, or dot products of so few vectors, are written out. */
+const SHORT_FOLD = 4;
+const SHORT_DOT = 3;
+
 export class NestEmitter implements TileOwner {
   /** Index of the current tile along each axis, as far as it is known now. */
   readonly #shift: number[];
   /** Whether an axis is walked by a loop at run time. */
   readonly #looped: readonly boolean[];
   readonly #pointers = new Map<string, number>();
+  /** What a pointer starts at: where addresses go down it must not fall below 0. */
+  readonly #starts = new Map<number, number>();
   /** Loops that are open at this point. */
   #open = 0;
   readonly #math: VectorMath;
@@ -43,14 +49,20 @@ export class NestEmitter implements TileOwner {
     this.#looped = nest.axes.map((length, axis) => {
       if (axis < nest.outer) return length > 1;
       const full = Math.floor(length / this.#tileOf(axis));
-      return !schedule.unrolled && full > 1 && (axis < nest.outRank || schedule.dot || folds > 4);
+      if (schedule.unrolled || full <= 1) return false;
+      return axis < nest.outRank || (schedule.dot ? full > SHORT_DOT : folds > SHORT_FOLD);
     });
     for (const access of [...nest.reads.values(), ...nest.targets]) {
       const key = this.#walk(access);
       if (key === '' || this.#pointers.has(key)) continue;
       const pointer = f.local(I32);
-      f.i32(0).set(pointer);
+      const start = access.strides.reduce(
+        (sum, stride, axis) => (this.#looped[axis] && stride < 0 ? sum - 4 * stride * (nest.axes[axis]! - 1) : sum),
+        0,
+      );
+      f.i32(start).set(pointer);
       this.#pointers.set(key, pointer);
+      this.#starts.set(pointer, start);
     }
   }
 
@@ -235,12 +247,13 @@ export class NestEmitter implements TileOwner {
   #accumulate(cells: Cells, r: number, v: number, acc: number, fresh: boolean, laneCount: number): void {
     const { f, nest } = this;
     const node = nest.dag.nodes[nest.body]!;
-    if (nest.combine === 'sum' && !fresh && laneCount === 4 && node.op === 'mul') {
-      this.#math.multiplyAdd(
-        () => cells.value(node.args[0], r, v),
-        () => cells.value(node.args[1], r, v),
-        () => f.get(acc),
-      );
+    if (nest.combine === 'sum' && !fresh && node.op === 'mul') {
+      // What lies behind the last element is cut off before the product: it may be no number at all.
+      const factor = (id: number) => () => {
+        cells.value(id, r, v);
+        if (laneCount < 4) f.mask(laneCount).v('and');
+      };
+      this.#math.multiplyAdd(factor(node.args[0]), factor(node.args[1]), () => f.get(acc));
       f.set(acc);
       return;
     }
@@ -297,7 +310,7 @@ export class NestEmitter implements TileOwner {
   displacement(access: Access, extra: number): number {
     let elements = extra;
     for (let axis = 0; axis < this.#shift.length; axis++) elements += this.#shift[axis]! * access.strides[axis]!;
-    return access.address + 4 * elements;
+    return access.address + 4 * elements - (this.#starts.get(this.pointer(access)) ?? 0);
   }
 
   /** The local that moves with an access, or −1 where its address is a constant. */

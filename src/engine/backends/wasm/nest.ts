@@ -3,7 +3,7 @@
  * Unlike a kernel, a nest may store anywhere, so axes can be merged, split and reordered freely; all
  * scheduling works on nests.
  */
-import { ACC } from '../../ir/kernel';
+import { ACC, type Kernel } from '../../ir/kernel';
 import { concrete, stridesOf } from '../../ir/shape';
 import type { BufferId, Step } from '../../plan';
 import { Dag } from './dag';
@@ -42,40 +42,81 @@ export interface Nest {
   readonly ordered: boolean;
 }
 
-export function nestOf(step: Pick<Step, 'kernel' | 'bind'>, batch: number, buffers: Readonly<Record<BufferId, Placed>>): Nest {
-  const { kernel, bind } = step;
+/** A kernel's nest before its buffers are known: every address counts from the start of its buffer. */
+interface Template {
+  readonly nest: Nest;
+  /** Equal for kernels whose nests differ in nothing. */
+  readonly like: string;
+}
+
+/** Nests of a program's steps. Steps with the same kernel share everything but addresses. */
+export class Nests {
+  readonly #templates = new Map<Kernel, Template>();
+
+  constructor(
+    readonly batch: number,
+    readonly buffers: Readonly<Record<BufferId, Placed>>,
+  ) {}
+
+  of({ kernel, bind }: Pick<Step, 'kernel' | 'bind'>): Template {
+    let template = this.#templates.get(kernel);
+    if (!template) this.#templates.set(kernel, (template = templateOf(kernel, this.batch)));
+    const placed = <A extends Access>(name: string, access: A): A => {
+      const { address, elements } = this.buffers[bind[name]!]!;
+      return { ...access, address: access.address + address, start: address, end: address + 4 * elements };
+    };
+    const { nest, like } = template;
+    const reads = new Map<string, Access>();
+    for (const [name, access] of nest.reads) reads.set(name, placed(name, access));
+    const targets = nest.targets.map((target, at) => placed(kernel.stores[at]!.to, target));
+    let ordered = false;
+    for (const read of reads.values())
+      for (const target of targets) ordered ||= read.start === target.start && disturbs(read, target, nest.axes);
+    return { nest: { ...nest, reads, targets, ordered }, like };
+  }
+}
+
+export const nestOf = (step: Pick<Step, 'kernel' | 'bind'>, batch: number, buffers: Readonly<Record<BufferId, Placed>>): Nest =>
+  new Nests(batch, buffers).of(step).nest;
+
+function templateOf(kernel: Kernel, batch: number): Template {
   const out = concrete(kernel.out, batch);
   const over = kernel.fold ? concrete(kernel.fold.over, batch) : [];
   const dag = new Dag(kernel.fold ? ACC : null);
   const body = kernel.fold ? dag.root(kernel.fold.body) : -1;
-  const access = (name: string, strides: readonly number[], offset: number): Access => {
-    const { address, elements } = buffers[bind[name]!]!;
-    return { address: address + 4 * offset, strides, start: address, end: address + 4 * elements };
-  };
+  const access = (strides: readonly number[], offset: number): Access => ({ address: 4 * offset, strides, start: 0, end: 0 });
   const own = [...stridesOf(out), ...over.map(() => 0)];
-  const targets = kernel.stores.map(({ to, value, place }) => ({
-    ...access(to, place?.strides ?? own, place?.offset ?? 0),
-    value: dag.root(value),
-  }));
-  const reads = new Map(kernel.reads.map((r) => [r.name, access(r.name, r.strides, r.offset)]));
-  const axes = [...out, ...over];
-  return collapse({
-    axes,
+  const nest = collapse({
+    axes: [...out, ...over],
     outer: 0,
     outRank: out.length,
     combine: kernel.fold?.with ?? null,
     dag,
     body,
-    reads,
-    targets,
-    ordered: [...reads.values()].some((read) => targets.some((target) => disturbs(read, target, axes))),
+    reads: new Map(kernel.reads.map((r) => [r.name, access(r.strides, r.offset)])),
+    targets: kernel.stores.map(({ value, place }) => ({
+      ...access(place?.strides ?? own, place?.offset ?? 0),
+      value: dag.root(value),
+    })),
+    ordered: false,
   });
+  const walk = ({ strides }: Access): string => strides.join();
+  const like = [
+    `${nest.axes.join()}/${nest.outRank} ${nest.combine ?? ''} ${nest.body}`,
+    ...dag.nodes.map(
+      (node) => `${node.op === 'read' ? node.name : node.op === 'const' ? constText(node.value) : node.op}(${node.args.join()})`,
+    ),
+    ...[...nest.reads].map(([name, r]) => `${name}:${walk(r)}`),
+    ...nest.targets.map((t) => `${t.value}:${walk(t)}`),
+  ].join(';');
+  return { nest, like };
 }
 
-/** Whether a store at one index changes what a read finds at another. */
+const constText = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));
+
+/** Whether a store at one index changes what a read of the same buffer finds at another. */
 const disturbs = (read: Access, target: Access, axes: readonly number[]): boolean =>
-  read.start === target.start &&
-  (read.address !== target.address || axes.some((length, axis) => length !== 1 && read.strides[axis] !== target.strides[axis]));
+  read.address !== target.address || axes.some((length, axis) => length !== 1 && read.strides[axis] !== target.strides[axis]);
 
 /** The nest with every operand's axes mapped; `lengths` are the new axes. */
 function mapAxes(

@@ -21,6 +21,8 @@ export interface Schedule {
 const REGISTERS = 15;
 /** Rows of the tile that keeps those registers full beside two vectors of columns. */
 export const tileRows = (fma: boolean): number => (fma ? 6 : 4);
+/** Numbers that are the same for all lanes, from which more vectors side by side pay. */
+const MANY_WEIGHTS = 3;
 /** Instructions of one nest up to which writing everything out pays. */
 const UNROLL_LIMIT = 150;
 
@@ -55,7 +57,9 @@ export function scheduleOf(nest: Nest, fma: boolean): Schedule {
         length(axis) >= 4 && [...nest.reads.values()].some((a) => a.strides[axis] === 1 && Math.abs(a.strides[lanes]!) > 1),
     );
     const heavy = nest.targets.some((t) => nest.dag.cost(t.value) > 20);
-    const vectors = Math.min(heavy ? 1 : 2, vectorsThere);
+    // Neurons drawn one by one: every weight is loaded once for all vectors beside each other.
+    const weighted = [...nest.reads.values()].filter(({ strides }) => strides[lanes] === 0).length;
+    const vectors = Math.min(weighted >= MANY_WEIGHTS ? 3 : heavy ? 1 : 2, vectorsThere);
     return rows === undefined ? { ...none, lanes, vectors } : { ...none, lanes, vectors, rows, rowCount: 4 };
   }
 

@@ -1,0 +1,74 @@
+/** Fusion, counted: what is drawn number by number becomes the loops that a layer would have. */
+import { describe, expect, test } from 'vitest';
+import { wasm } from '../../../src/engine/backends/wasm/index';
+import { placeBuffers } from '../../../src/engine/backends/wasm/layout';
+import { Nests } from '../../../src/engine/backends/wasm/nest';
+import { roll } from '../../../src/engine/backends/wasm/roll';
+import { prepare, programOf } from '../../../src/engine/compile/program';
+import type { Project } from '../../../src/engine/graph/project';
+import type { Program } from '../../../src/engine/plan';
+import { drawings, manyScalars } from '../../bench/engine-page/drawings';
+import { drawing } from '../../support/drawing';
+
+const fused = (project: Project, batch: number): Program => programOf(prepare(project, null), 'fused', batch);
+
+/** Loop nests that a program becomes on the CPU. */
+function nestsOf(program: Program): number {
+  const made = new Nests(program.batch, placeBuffers(program).buffers);
+  const steps = program.steps.map((step) => made.of(step));
+  return roll(steps, (at) => program.steps[at]?.phase === program.steps[at - 1]?.phase).length;
+}
+
+function bytesOf(program: Program): number {
+  const code = wasm.emit(program, { backend: 'wasm', title: '', fma: false });
+  return code.kind === 'wasm' ? code.bytes.length : Number.NaN;
+}
+
+describe('one network, drawn in four ways', () => {
+  const { layers, ...others } = drawings();
+  test.each(Object.entries(others))('as %s it has the loops that it has as layers, and no longer code', (_name, project) => {
+    const program = fused(project, 10);
+    expect(nestsOf(program)).toBeLessThanOrEqual(nestsOf(fused(layers!, 10)));
+    expect(bytesOf(program)).toBeLessThanOrEqual(bytesOf(fused(layers!, 10)));
+  });
+});
+
+test('a neuron of single numbers is one step forward', () => {
+  const program = fused(
+    drawing({
+      x: ['input', {}, { shape: [] }],
+      y: ['input', {}, { shape: [] }],
+      t: ['target', {}, { shape: [] }],
+      v: ['parameter', {}, { shape: [] }],
+      w: ['parameter', {}, { shape: [] }],
+      b: ['parameter', {}, { shape: [], role: 'bias' }],
+      p: ['multiply', { a: 'x', b: 'v' }],
+      q: ['multiply', { a: 'y', b: 'w' }],
+      s: ['add', { a: 'p', b: 'q', c: 'b' }, { inputs: 3 }],
+      h: ['tanh', { x: 's' }],
+      loss: ['squared-error', { prediction: 'h', target: 't' }],
+    }),
+    4,
+  );
+  expect(program.steps.filter(({ phase }) => phase === 'forward')).toHaveLength(1);
+  expect(program.buffers.map(({ id }) => id)).not.toContain('v:p');
+});
+
+test('equal operations share their kernels, however many there are', () => {
+  const kernelsOf = (nodes: number): number => {
+    const { steps } = programOf(prepare(manyScalars(nodes), null), 'every-edge', 8);
+    return new Set(steps.map(({ kernel }) => kernel)).size;
+  };
+  expect(kernelsOf(1200)).toBe(kernelsOf(300));
+  expect(kernelsOf(300)).toBeLessThan(30);
+});
+
+test('the work of compiling single numbers grows as the drawing does', () => {
+  const per = (nodes: number): { steps: number; bytes: number } => {
+    const program = fused(manyScalars(nodes), 32);
+    return { steps: program.steps.length / nodes, bytes: bytesOf(program) / nodes };
+  };
+  const [few, many] = [per(600), per(2400)];
+  expect(many.steps).toBeLessThan(1.1 * few.steps);
+  expect(many.bytes).toBeLessThan(1.1 * few.bytes);
+});
