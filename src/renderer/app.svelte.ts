@@ -313,6 +313,12 @@ export class App implements CommandTarget {
     return true;
   }
 
+  present = (): void => {
+    this.workspace.present(!this.workspace.presenting);
+    // The panes give the drawing its room first.
+    setTimeout(() => this.camera?.fit(), 120);
+  };
+
   rename = (): void => {
     this.workspace.show('inspect');
     this.renaming++;

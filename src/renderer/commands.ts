@@ -97,6 +97,7 @@ export interface CommandTarget {
   stepThrough(): Promise<void>;
   copy(cut: boolean): Promise<void>;
   paste(): Promise<void>;
+  present(): void;
   rename(): void;
   openParts(): void;
   togglePane(pane: 'left' | 'right' | 'bottom'): void;
@@ -308,6 +309,15 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
   );
 
   block('View', 7, {
+    id: 'view.present',
+    title: 'Presentation: large type, on or off',
+    keys: ['$mod+Alt+KeyP'],
+    keywords: ['projector', 'teach', 'big', 'zoom', 'classroom'],
+    whileTyping: true,
+    enabled: always,
+    run: () => app.present(),
+  });
+  block('View', 8, {
     id: 'view.analyzer',
     title: 'Analyse the network…',
     keywords: ['table', 'parameters', 'operations', 'memory', 'summary', 'size'],

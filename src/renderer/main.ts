@@ -6,6 +6,7 @@ import Window from './App.svelte';
 import { connectHost } from './connect';
 import './ui/tokens.css';
 import './ui/base.css';
+import './ui/presentation.css';
 
 const root = document.getElementById('app')!;
 try {

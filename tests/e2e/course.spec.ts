@@ -64,3 +64,26 @@ test('every page opens, with its figure', async ({ app }) => {
     await expect(app.locator('article figure, article .quiz').first()).toBeVisible();
   }
 });
+
+test('presentation: larger type, fewer panels, and back', async ({ app }) => {
+  await app
+    .getByRole('region', { name: 'Examples' })
+    .getByRole('button', { name: /Circles: a hidden/ })
+    .click();
+  const train = app.getByRole('banner').getByRole('button', { name: 'Train', exact: true });
+  await expect(train).toBeEnabled({ timeout: 30_000 });
+  const panel = app.getByRole('complementary', { name: 'Side panel' });
+  await expect(panel).toBeInViewport();
+  const before = (await train.boundingBox())!.height;
+  await app.keyboard.press('Control+Alt+KeyP');
+  await expect(app.getByRole('tab', { name: 'Results' })).not.toBeInViewport();
+  expect((await train.boundingBox())!.height).toBeGreaterThan(before * 1.25);
+  await app.keyboard.press('Control+Shift+Enter');
+  const caption = app.getByRole('article', { name: 'Step in focus' }).getByRole('heading').first();
+  await expect(caption).toBeVisible();
+  // A zoomed region reports its own pixels; what people see is larger by the zoom.
+  expect((await caption.boundingBox())!.height).toBeGreaterThan(25);
+  await app.getByRole('button', { name: 'End the presentation' }).click();
+  await expect(app.getByRole('tab', { name: 'Results' })).toBeInViewport();
+  expect((await train.boundingBox())!.height).toBe(before);
+});

@@ -63,6 +63,8 @@ export class Stage {
   #drawnCamera: Camera = { zoom: 1, x: 0, y: 0 };
   #lookedAt = 0;
   #settling = 0;
+  /** `fit` goes no nearer than this. */
+  nearest = 1.25;
   onCamera: (camera: Camera) => void = () => {};
   /** After each frame with new live numbers, for the card at the pointer. */
   onNumbers: () => void = () => {};
@@ -298,13 +300,16 @@ export class Stage {
     return { zoom: next, x: around.x - (around.x - x) * k, y: around.y - (around.y - y) * k };
   }
 
-  /** Everything, or some nodes, in the middle and as large as fits (never larger than life). */
+  /** Everything, or some nodes, in the middle and as large as fits (hardly larger than life, unless people look from afar). */
   fit(ids: readonly NodeId[] = [], smoothly = false): void {
     const box = this.boundsOf(ids);
     if (!box || this.#width === 0) return;
-    const margin = Math.min(56, this.#width * 0.05);
+    const margin = Math.min(56, this.#width * 0.05, this.#height * 0.08);
     const [w, h] = [Math.max(1, box.x2 - box.x1), Math.max(1, box.y2 - box.y1)];
-    const zoom = Math.min(1.25, Math.max(MIN_ZOOM, Math.min((this.#width - 2 * margin) / w, (this.#height - 2 * margin) / h)));
+    const zoom = Math.min(
+      this.nearest,
+      Math.max(MIN_ZOOM, Math.min((this.#width - 2 * margin) / w, (this.#height - 2 * margin) / h)),
+    );
     const camera = {
       zoom,
       x: this.#width / 2 - ((box.x1 + box.x2) / 2) * zoom,

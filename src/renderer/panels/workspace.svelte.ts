@@ -45,6 +45,9 @@ export class Workspace {
   bottomOpen = $state(false);
   leftOpen = $state(true);
   rightOpen = $state(true);
+  /** Large type for a projector; the panels that were open before are remembered. */
+  presenting = $state(false);
+  #before: { left: boolean; right: boolean } | null = null;
   theme = $state<Theme>('system');
   dark = $state(false);
   /** Dialogs in the order in which they opened: a file dialog may stand over another. */
@@ -66,6 +69,22 @@ export class Workspace {
     if (theme === 'system') localStorage.removeItem(THEME_KEY);
     else localStorage.setItem(THEME_KEY, theme);
     this.#paint();
+  }
+
+  /** For a room that looks at a wall: larger type, and only the drawing, the training bar and the bottom panel. */
+  present(on: boolean): void {
+    if (on === this.presenting) return;
+    this.presenting = on;
+    document.documentElement.toggleAttribute('data-presenting', on);
+    if (on) {
+      this.#before = { left: this.leftOpen, right: this.rightOpen };
+      this.leftOpen = false;
+      this.rightOpen = false;
+    } else if (this.#before) {
+      this.leftOpen = this.#before.left;
+      this.rightOpen = this.#before.right;
+    }
+    this.announce(on ? 'Presentation: large type.' : 'The presentation has ended.');
   }
 
   #paint(): void {
