@@ -9,7 +9,8 @@ import type { Score } from './train/metrics';
 import type { Statistics } from './train/statistics';
 import type { Trace } from './train/trace-types';
 import type { MomentInfo } from './train/timeline';
-import type { CurvePoint, Stopped, Trouble } from './train/trainer';
+import type { Checkpoint } from './train/checkpoint';
+import type { Best, CurvePoint, Stopped, Trouble } from './train/trainer';
 
 export interface LoadOptions {
   /** Seeds initial weights and the order of the rows. */
@@ -109,6 +110,12 @@ export interface EngineApi {
   travel(moment: number): Promise<boolean>;
   /** Names a moment (null: the present one), which keeps it; without a name it is like the others. Returns its id. */
   bookmark(moment: number | null, name: string | null): Promise<number | null>;
+  /** What training needs to go on from here later; null without a network. */
+  checkpoint(): Promise<Checkpoint | null>;
+  /** To a checkpoint; training pauses. False: it is of a network with other parameters. */
+  restore(checkpoint: Checkpoint): Promise<boolean>;
+  /** The weights with the smallest loss so far. */
+  best(): Promise<Best | null>;
 }
 
 /** News from the worker. */
@@ -121,4 +128,4 @@ export interface EngineEvents {
   frame(memory: ArrayBuffer): void;
 }
 
-export type { CurvePoint, Look, MomentInfo, Score, Stopped, Trouble, Weights };
+export type { Best, Checkpoint, CurvePoint, Look, MomentInfo, Score, Stopped, Trouble, Weights };

@@ -2,7 +2,19 @@
  * The engine as the window sees it: one network at a time, its data, its training, and the live numbers
  * of the view. Independent of where it runs; `worker.ts` serves it from a worker.
  */
-import type { EngineApi, EngineEvents, LoadOptions, LoadReport, Look, MapRequest, Progress, TimelineReport, Tuning } from './api';
+import type {
+  Best,
+  Checkpoint,
+  EngineApi,
+  EngineEvents,
+  LoadOptions,
+  LoadReport,
+  Look,
+  MapRequest,
+  Progress,
+  TimelineReport,
+  Tuning,
+} from './api';
 import { type Backend, DeviceFailure, type Profile } from './backends/backend';
 import { type BackendName, bufferIds, type BufferId, type Plans, type Weights } from './plan';
 import type { Dataset } from './data/dataset';
@@ -152,6 +164,7 @@ export class Engine implements EngineApi {
         stop: this.#options.stop,
         breakpoints: this.#options.breakpoints,
         memory: TIMELINE_BYTES,
+        keepsBest: true,
         now,
         sleep,
         breathe: async () => {
@@ -428,6 +441,27 @@ export class Engine implements EngineApi {
       if (at !== null) trainer.timeline.bookmark(at, name);
       return at;
     });
+  }
+
+  async checkpoint(): Promise<Checkpoint | null> {
+    return (await this.#trainer?.checkpoint()) ?? null;
+  }
+
+  restore(checkpoint: Checkpoint): Promise<boolean> {
+    return this.#inTurn(async () => {
+      await this.#halt();
+      const trainer = this.#trainer;
+      if (!trainer?.restore(checkpoint)) return false;
+      this.#batchLoss = trainer.batchLoss;
+      this.#live.place(trainer);
+      await this.#live.show();
+      this.#progress(true);
+      return true;
+    });
+  }
+
+  async best(): Promise<Best | null> {
+    return this.#trainer?.best ?? null;
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -154,6 +154,14 @@ export class Session {
     return new Map(this.#stateIds.map((id, i) => [id, numbers[i]!]));
   }
 
+  /** The optimizer's memory without the parameters, by buffer. */
+  async slots(): Promise<Readonly<Record<BufferId, Float32Array>>> {
+    const parameters = new Set(this.parameters.map((p) => p.value));
+    const ids = this.#stateIds.filter((id) => !parameters.has(id));
+    const numbers = await this.#owner.read(ids);
+    return Object.fromEntries(ids.map((id, i) => [id, numbers[i]!]));
+  }
+
   /** Buffers that this session does not have, or of another size, are passed over. */
   setState(state: State): void {
     const { program } = this.plans.train ?? this.plans.evaluate;

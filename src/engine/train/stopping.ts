@@ -13,6 +13,14 @@ export interface Verdict {
   readonly stop: { readonly kind: StopKind; readonly reason: string } | null;
 }
 
+/** What a rule remembers of the epochs so far. */
+export interface Seen {
+  readonly best: number;
+  readonly bestEpoch: number;
+  readonly mark: number;
+  readonly waited: number;
+}
+
 const short = (x: number): string => String(Number(x.toPrecision(4))).replace('-', '−');
 const percent = (x: number): string => `${Number((100 * x).toPrecision(4))} %`;
 
@@ -37,6 +45,13 @@ export class Stopping {
   }
   get best(): { readonly loss: number; readonly epoch: number } {
     return { loss: this.#best, epoch: this.#bestEpoch };
+  }
+
+  get seen(): Seen {
+    return { best: this.#best, bestEpoch: this.#bestEpoch, mark: this.#mark, waited: this.#waited };
+  }
+  set seen({ best, bestEpoch, mark, waited }: Seen) {
+    [this.#best, this.#bestEpoch, this.#mark, this.#waited] = [best, bestEpoch, mark, waited];
   }
 
   /** Forgets what was seen: training goes on from another moment. */

@@ -6,6 +6,7 @@
 import type { NodeId } from '../graph/graph';
 import type { Breakpoint, Stop } from '../graph/project';
 import { Breakpoints, type Hit } from './breakpoints';
+import type { Checkpoint } from './checkpoint';
 import type { Dataset } from '../data/dataset';
 import type { Score } from './metrics';
 import { findNotFinite } from './not-finite';
@@ -55,6 +56,8 @@ export interface TrainerOptions {
   /** Rules by which training stops before its epochs are done. */
   readonly stop?: Stop | undefined;
   readonly breakpoints?: readonly Breakpoint[] | undefined;
+  /** Whether a copy of the best weights is kept beside. */
+  readonly keepsBest?: boolean;
   /** Bytes for moments to go back to; absent: none are kept. */
   readonly memory?: number;
   /** Lets waiting messages in; called between slices. */
@@ -62,6 +65,13 @@ export interface TrainerOptions {
   /** Waits about so many ms while other work goes on. */
   readonly sleep: (ms: number) => Promise<void>;
   readonly now: () => number;
+}
+
+/** The best weights so far: by the loss of the validation rows, or of the training rows where there are none. */
+export interface Best {
+  readonly epoch: number;
+  readonly loss: number;
+  readonly weights: Weights;
 }
 
 export interface TrainerEvents {
@@ -132,6 +142,9 @@ export class Trainer {
   /** The kept moment that the present state equals. */
   #here: Moment | null = null;
   #keepNext = Number.NEGATIVE_INFINITY;
+  /** Who waits for a checkpoint while training runs. */
+  readonly #asked: { readonly resolve: (checkpoint: Checkpoint) => void; readonly reject: (error: unknown) => void }[] = [];
+  #lowest: Best | null = null;
 
   constructor(
     readonly session: Session,
@@ -210,15 +223,58 @@ export class Trainer {
 
   #goTo(moment: Moment): void {
     this.session.setState(moment.state);
-    this.#moveTo(moment.epoch, moment.at, moment.step);
-    this.#batchLoss = moment.loss;
     this.#losses.length = Math.min(this.#losses.length, moment.epoch);
+    this.#stopping.restart();
+    this.#standAt(moment);
+    this.#here = this.timeline.find(moment.id) ? moment : null;
+  }
+
+  #standAt({ epoch, at, step, loss }: Pick<Moment, 'epoch' | 'at' | 'step' | 'loss'>): void {
+    this.#moveTo(epoch, at, step);
+    this.#batchLoss = loss;
     this.#good = null;
     this.#best = null;
-    this.#here = this.timeline.find(moment.id) ? moment : null;
-    this.#stopping.restart();
+    this.#lowest = null;
+    this.#here = null;
     this.#breakpoints.restart();
     this.session.changed();
+  }
+
+  /** What training needs to go on exactly from here, elsewhere or later. Taken between two runs of the device. */
+  checkpoint(): Promise<Checkpoint> {
+    if (!this.#running) return this.#take();
+    return new Promise((resolve, reject) => this.#asked.push({ resolve, reject }));
+  }
+
+  async #answer(): Promise<void> {
+    for (const { resolve, reject } of this.#asked.splice(0)) await this.#take().then(resolve, reject);
+  }
+
+  async #take(): Promise<Checkpoint> {
+    const { epoch, at } = this.#order;
+    return {
+      epoch,
+      step: this.step,
+      at,
+      loss: this.#batchLoss,
+      weights: await this.session.weights(),
+      slots: await this.session.slots(),
+      losses: [...this.#losses],
+      seen: this.#stopping.seen,
+    };
+  }
+
+  /** Goes on from there. False: it is of a network with other parameters, and nothing was changed. */
+  restore(checkpoint: Checkpoint): boolean {
+    const { parameters } = this.session;
+    const fits = parameters.every(({ key, shape }) => checkpoint.weights[key]?.shape.join() === shape.join());
+    if (this.#running || !fits) return false;
+    this.session.setWeights(checkpoint.weights);
+    this.session.setState(new Map(Object.entries(checkpoint.slots)));
+    this.#losses.splice(0, this.#losses.length, ...checkpoint.losses);
+    this.#stopping.seen = checkpoint.seen;
+    this.#standAt(checkpoint);
+    return true;
   }
 
   #moveTo(epoch: number, at: number, step: number): void {
@@ -321,6 +377,7 @@ export class Trainer {
       // The weights before the first step are scored after it: nobody waits for that.
       let first = this.step === 0;
       while (more() && !this.#stop) {
+        await this.#answer();
         const begin = now();
         const wait = pace.wait(begin);
         if (wait > 0) {
@@ -371,6 +428,7 @@ export class Trainer {
       }
     } finally {
       this.#running = false;
+      await this.#answer();
     }
   }
 
@@ -454,8 +512,19 @@ export class Trainer {
     if (!force && begin - this.#lastScore < this.options.scoreEvery) return null;
     const scores = await this.#scores();
     if (this.#watched && this.epoch > 0) this.#losses[this.epoch - 1] = (scores.validation ?? scores.train)?.loss ?? Number.NaN;
+    await this.#remember((scores.validation ?? scores.train)?.loss);
     this.#report(begin, { epoch: this.epoch, step: this.step }, scores);
     return scores;
+  }
+
+  async #remember(loss: number | undefined): Promise<void> {
+    if (!this.options.keepsBest || loss === undefined || !(loss < (this.#lowest?.loss ?? Number.POSITIVE_INFINITY))) return;
+    this.#lowest = { epoch: this.epoch, loss, weights: await this.session.weights() };
+  }
+
+  /** The weights with the smallest loss among the scored epochs, where they are kept. */
+  get best(): Best | null {
+    return this.#lowest;
   }
 
   /** The score of the state that training began with. */
