@@ -167,6 +167,7 @@ test('foreign widgets have one owner', () => {
   const owners: Readonly<Record<string, RegExp>> = {
     cytoscape: /^src\/renderer\/canvas\//,
     'chart.js': /^src\/renderer\/charts\//,
+    'node-sqlite3-wasm': /^src\/main\/services\/runs\/database/,
     katex: /^src\/renderer\/ui\//,
   };
   const faults: string[] = [];

@@ -8,7 +8,7 @@ import type { CsvSource, DataSource, Project, Split } from '../engine/graph/proj
 import type { Verification } from '../engine/export/exporter';
 import type { BackendName, Plans } from '../engine/plan';
 import type { DatasetInfo } from '../engine/data/dataset';
-import type { Weights } from '../engine/api';
+import type { Best, Checkpoint, CurvePoint, Score, Weights } from '../engine/api';
 
 /** A file that main has let the window use. `token` is main's own; `name` and `path` are for people. */
 export interface FileRef {
@@ -109,6 +109,110 @@ export interface Recovery {
   readonly savedAt: number;
 }
 
+/** Trained by hand, beside another run, with others at once, as one of many, or in a terminal. */
+export type RunOrigin = 'window' | 'trial' | 'race' | 'sweep' | 'terminal';
+
+/**
+ * `queued` waits for its turn; `done` reached its last epoch or a rule ended it; `stopped` was paused;
+ * `failed` diverged or could not be made to run; `interrupted`: its program ended meanwhile.
+ */
+export type RunStatus = 'queued' | 'running' | 'done' | 'stopped' | 'failed' | 'interrupted';
+
+export interface RunScores {
+  readonly train: Score | null;
+  readonly validation: Score | null;
+  readonly test: Score | null;
+}
+
+/** A run of training in the history, without its curve. */
+export interface RunRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly origin: RunOrigin;
+  readonly status: RunStatus;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  /** How long it trained. */
+  readonly seconds: number;
+  readonly epoch: number;
+  readonly step: number;
+  /** Epochs that were planned. */
+  readonly epochs: number;
+  /** The drawing in a line: `dense 8-8-1, tanh`. */
+  readonly drawing: string;
+  readonly optimizer: string;
+  readonly rate: number | null;
+  readonly batch: number;
+  readonly seed: number;
+  /** Null: it needs none. `fingerprint` is the same exactly for the same numbers in the same split. */
+  readonly data: { readonly name: string; readonly rows: number; readonly fingerprint: string } | null;
+  readonly scores: RunScores;
+  readonly tags: readonly string[];
+  /** The sweep that it belongs to, and what it changes: `rate 0.1, seed 3`. */
+  readonly sweep: string | null;
+  readonly changes: string;
+  /** Why it stopped, for people. */
+  readonly message: string;
+  /** Training can go on from where it stood. */
+  readonly resumable: boolean;
+  /** Epoch of the best weights, where they are kept. */
+  readonly bestEpoch: number | null;
+  /** Room that it takes in the history. */
+  readonly bytes: number;
+}
+
+/** Classes by their names; counts row by row: true classes down, predictions across. */
+export interface RunConfusion {
+  readonly classes: readonly string[];
+  readonly counts: readonly number[];
+}
+
+export interface RunDetail extends RunRecord {
+  readonly project: Project;
+  readonly points: readonly CurvePoint[];
+  /** On the test rows. */
+  readonly confusion: RunConfusion | null;
+}
+
+export interface RunStart {
+  readonly name: string;
+  readonly origin: RunOrigin;
+  readonly project: Project;
+  /** Main's name of the data set; null: none. */
+  readonly dataset: string | null;
+}
+
+/** What happened since the last news of a run; members that are absent stay as they are. */
+export interface RunNews {
+  readonly epoch: number;
+  readonly step: number;
+  readonly seconds: number;
+  /** New points of the curve. */
+  readonly points: readonly CurvePoint[];
+  /** The settings were changed while it trained. */
+  readonly project?: Project | undefined;
+  readonly status?: RunStatus | undefined;
+  readonly message?: string | undefined;
+  readonly scores?: RunScores | undefined;
+  readonly confusion?: RunConfusion | undefined;
+  readonly checkpoint?: Checkpoint | undefined;
+  readonly best?: Best | undefined;
+}
+
+export interface RunLimits {
+  readonly runs: number;
+  readonly megabytes: number;
+}
+
+export interface RunHistory {
+  /** Newest first. */
+  readonly runs: readonly RunRecord[];
+  readonly limits: RunLimits;
+  readonly bytes: number;
+  /** Something that people should know of the history as a whole, such as a damaged file. */
+  readonly notice: string | null;
+}
+
 export interface HostInfo {
   readonly host: 'electron' | 'browser' | 'test';
   readonly version: string;
@@ -165,6 +269,21 @@ export interface HostApi {
   exportModel(request: ExportRequest): Promise<ExportReport | null>;
   /** Text that the window made (a table, a figure), to a file that a dialog asks for. */
   saveText(text: string, suggestedName: string): Promise<FileRef | null>;
+
+  /** Puts a new run into the history and returns its id. */
+  beginRun(start: RunStart): Promise<string>;
+  reportRun(id: string, news: RunNews): Promise<void>;
+  runHistory(): Promise<RunHistory>;
+  runDetail(id: string): Promise<RunDetail>;
+  /** Where training stood last; null when nothing was kept. */
+  runCheckpoint(id: string): Promise<Checkpoint | null>;
+  runBest(id: string): Promise<Best | null>;
+  /** A run that stopped goes on in this window: news of it are taken again. */
+  continueRun(id: string): Promise<void>;
+  changeRun(id: string, change: { readonly name?: string; readonly tags?: readonly string[] }): Promise<void>;
+  deleteRuns(ids: readonly string[]): Promise<void>;
+  limitRuns(limits: RunLimits): Promise<void>;
+
   openExternal(url: string): Promise<void>;
   /** The window's title and whether closing should ask. */
   setDocument(title: string, dirty: boolean): Promise<void>;

@@ -14,6 +14,8 @@ import { exportBytes, exporterOf, modelOf, writeExport } from './services/export
 import { writeWhole } from './services/files';
 import { configFolder, resources, version } from './services/folders';
 import { startInstance, type Instance } from './services/instance';
+import { RunStore } from './services/runs/run-store';
+import { fingerprintOf } from './services/runs/summary';
 import { isBundled, PROJECT_EXTENSION, Projects, readProjectFile, withExtension, writeProjectFile } from './services/projects';
 import { fileRefusal, Refusal } from './services/refusal';
 
@@ -39,12 +41,26 @@ export interface House {
   readonly projects: Projects;
   readonly datasets: Datasets;
   readonly compiler: Compiler;
+  readonly runs: RunStore;
   readonly instance: Instance;
+  /** Files are closed and locks are given back. */
+  close(): Promise<void>;
 }
 
 export async function openHouse(config = configFolder()): Promise<House> {
   const instance = await startInstance(config);
-  return { projects: new Projects(config, resources, instance), datasets: new Datasets(), compiler: new Compiler(), instance };
+  const runs = new RunStore(config, instance);
+  return {
+    projects: new Projects(config, resources, instance),
+    datasets: new Datasets(),
+    compiler: new Compiler(),
+    runs,
+    instance,
+    close: async () => {
+      await runs.close();
+      await instance.close();
+    },
+  };
 }
 
 /** A window's host; `close` when the window is gone for good. */
@@ -75,13 +91,21 @@ const fileName = (title: string): string =>
     .slice(0, 100) || 'Untitled';
 
 export function createHost(house: House, platform: Platform): Host {
-  const { projects, datasets, compiler } = house;
+  const { projects, datasets, compiler, runs } = house;
   const { window, client } = platform;
   projects.openWindow(window);
   /** Data files this window may read: picked in a dialog, or named by a project that it opened. */
   const granted = new Set<string>();
   /** Done when what an earlier page left is put aside. */
   let arrival: Promise<void> = Promise.resolve();
+
+  /** Runs that this window trains. */
+  const training = new Set<string>();
+  const interrupt = (): Promise<void> => {
+    const ids = [...training];
+    training.clear();
+    return runs.interrupt(ids);
+  };
 
   const grant = (project: Project): void => {
     const { data } = project.settings;
@@ -240,6 +264,36 @@ export function createHost(house: House, platform: Platform): Host {
       return projects.ref(path);
     },
 
+    beginRun: async ({ name, origin, project, dataset }) => {
+      // What is opened from the history may be read again, so nothing may come in that could not be read now.
+      if (project.settings.data.kind === 'csv') requireGrant(project.settings.data.path);
+      const data = dataset === null ? null : fingerprintOf(datasets.get(window, dataset));
+      const id = await runs.begin({ name, origin, project, data });
+      training.add(id);
+      return id;
+    },
+    reportRun: (id, news) => {
+      if (news.project?.settings.data.kind === 'csv') requireGrant(news.project.settings.data.path);
+      if (news.status === 'running') training.add(id);
+      else if (news.status !== undefined) training.delete(id);
+      return runs.report(id, news);
+    },
+    runHistory: () => runs.history(),
+    runDetail: async (id) => {
+      const detail = await runs.detail(id);
+      grant(detail.project);
+      return detail;
+    },
+    runCheckpoint: (id) => runs.checkpoint(id),
+    runBest: (id) => runs.best(id),
+    continueRun: async (id) => {
+      await runs.resume(id);
+      training.add(id);
+    },
+    changeRun: (id, change) => runs.change(id, change),
+    deleteRuns: (ids) => runs.delete(ids),
+    limitRuns: (limits) => runs.limit(limits),
+
     openExternal: async (url) => {
       if (!isSafeLink(url)) throw new Refusal('Only https links are opened.');
       await platform.openExternal(url);
@@ -251,10 +305,13 @@ export function createHost(house: House, platform: Platform): Host {
 
     pageLoaded: () => {
       arrival = projects.leaveBehind(window);
+      // A page that only lost its connection goes on with its news, and says so.
+      void interrupt().catch(() => undefined);
     },
     forgetRecovery: () => projects.forgetAutosave(window),
     close: async () => {
       datasets.closeWindow(window);
+      await interrupt().catch(() => undefined);
       await projects.closeWindow(window);
     },
   };

@@ -7,7 +7,7 @@ import { RefusedCall, type Parsers } from '../engine/remote';
 import { NODE_LIMIT } from '../engine/graph/project-file';
 import type { Project } from '../engine/graph/project';
 import type { Tensor } from '../engine/ir/shape';
-import type { ClientApi, HostApi } from './contract';
+import type { ClientApi, HostApi, RunNews } from './contract';
 
 const text = (limit: number) => v.pipe(v.string(), v.maxLength(limit));
 const finite = v.pipe(v.number(), v.finite());
@@ -141,6 +141,62 @@ const tensor = v.pipe(
 const exportRequest = v.object({ format: text(50), project, weights: table(tensor), dataset: v.nullable(text(100)) });
 
 const token = text(100);
+
+/** Losses may be anything a float can be. */
+const score = v.object({
+  loss: v.number(),
+  accuracy: v.optional(v.number()),
+  rmse: v.optional(v.number()),
+  r2: v.optional(v.number()),
+});
+const count = whole(0, Number.MAX_SAFE_INTEGER);
+const point = v.object({ epoch: count, step: count, train: score, validation: v.nullable(score) });
+const scores = v.object({ train: v.nullable(score), validation: v.nullable(score), test: v.nullable(score) });
+const confusion = v.object({
+  classes: v.pipe(v.array(text(1000)), v.maxLength(10_000)),
+  counts: v.pipe(v.array(count), v.maxLength(1_000_000)),
+});
+const floats = v.instance(Float32Array);
+const checkpoint = v.object({
+  epoch: count,
+  step: count,
+  at: count,
+  loss: v.nullable(v.number()),
+  weights: table(tensor),
+  slots: v.record(text(400), floats),
+  losses: v.pipe(v.array(v.number()), v.maxLength(10_000_000)),
+  seen: v.object({ best: v.number(), bestEpoch: count, mark: v.number(), waited: count }),
+});
+const best = v.object({ epoch: count, loss: v.number(), weights: table(tensor) });
+const runStart = v.object({
+  name: text(1000),
+  origin: v.picklist(['window', 'trial', 'race', 'sweep', 'terminal']),
+  project,
+  dataset: v.nullable(token),
+});
+const runNews = v.object({
+  epoch: count,
+  step: count,
+  seconds: v.pipe(finite, v.minValue(0)),
+  points: v.pipe(v.array(point), v.maxLength(1_000_000)),
+  project: v.optional(project),
+  status: v.optional(v.picklist(['queued', 'running', 'done', 'stopped', 'failed', 'interrupted'])),
+  message: v.optional(text(10_000)),
+  scores: v.optional(scores),
+  confusion: v.optional(confusion),
+  checkpoint: v.optional(checkpoint),
+  best: v.optional(best),
+});
+/** Optional members that are absent stay absent, as the contract's types ask. */
+const news = v.pipe(
+  runNews,
+  v.transform((value): RunNews => value as RunNews),
+);
+const tags = v.pipe(v.array(v.pipe(text(60), v.minLength(1))), v.maxLength(50));
+const runChange = v.pipe(
+  v.object({ name: v.optional(v.pipe(text(200), v.minLength(1))), tags: v.optional(tags) }),
+  v.transform((value) => value as { readonly name?: string; readonly tags?: readonly string[] }),
+);
 const menuEntry = v.object({
   id: text(100),
   title: text(200),
@@ -191,6 +247,16 @@ export const hostParsers: Parsers<HostApi> = {
   cancelJob: args(token),
   exportModel: args(exportRequest),
   saveText: args(text(256 * 1024 * 1024), text(200)),
+  beginRun: args(runStart),
+  reportRun: args(token, news),
+  runHistory: args(),
+  runDetail: args(token),
+  runCheckpoint: args(token),
+  runBest: args(token),
+  continueRun: args(token),
+  changeRun: args(token, runChange),
+  deleteRuns: args(v.pipe(v.array(token), v.maxLength(100_000))),
+  limitRuns: args(v.object({ runs: whole(1, 100_000), megabytes: whole(1, 100_000) })),
   openExternal: args(text(4000)),
   setDocument: args(text(1000), v.boolean()),
   setMenu: args(v.pipe(v.array(menuEntry), v.maxLength(500))),

@@ -53,6 +53,7 @@ export class App implements CommandTarget {
       host: this.host,
       start: startEngine,
       notify: (notice) => this.#notify(notice),
+      history: this.host,
       onData: (data) => {
         this.editor.data = data;
       },

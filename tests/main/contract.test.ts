@@ -105,7 +105,7 @@ async function overPorts(carry: (message: unknown) => unknown): Promise<Link> {
     page,
     close: async () => {
       await host.close();
-      await house.instance.close();
+      await house.close();
     },
   };
 }

@@ -10,6 +10,7 @@ import { root } from '../support/built';
 
 interface Config {
   readonly files: readonly string[];
+  readonly asarUnpack: readonly string[];
   readonly electronFuses: Readonly<Record<string, boolean>>;
   readonly fileAssociations: readonly { readonly ext: string }[];
   readonly linux: { readonly target: readonly string[]; readonly icon: string };
@@ -69,6 +70,16 @@ test('packs what ONNX Runtime loads in Node, and not its other hundred megabytes
   expect(left.some((pattern) => matches(pattern.slice(1), 'node_modules/onnxruntime-web/dist/ort.all.min.js'))).toBe(true);
 });
 
+test('unpacks what is loaded by path: the builds of WebAssembly', () => {
+  for (const name of ['onnxruntime-web/dist/ort-wasm-simd-threaded.wasm', 'node-sqlite3-wasm/dist/node-sqlite3-wasm.wasm']) {
+    expect(statSync(join(root, 'node_modules', name)).isFile()).toBe(true);
+    expect(
+      config.asarUnpack.some((pattern) => matches(pattern, `node_modules/${name}`)),
+      name,
+    ).toBe(true);
+  }
+});
+
 test('main is where package.json says, and its libraries are dependencies, not tools', () => {
   const about = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     main: string;
@@ -76,7 +87,7 @@ test('main is where package.json says, and its libraries are dependencies, not t
   };
   expect(about.main).toBe('out/main/electron.js');
   expect(existsSync(join(root, 'src/main/electron/index.ts'))).toBe(true);
-  for (const name of ['electron-log', 'papaparse', 'valibot', 'ws', 'open', 'onnxruntime-web'])
+  for (const name of ['electron-log', 'papaparse', 'valibot', 'ws', 'open', 'onnxruntime-web', 'node-sqlite3-wasm'])
     expect(about.dependencies).toHaveProperty(name);
 });
 

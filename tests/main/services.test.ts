@@ -95,7 +95,7 @@ beforeEach(async () => {
   config = join(folder, 'config');
 });
 afterEach(async () => {
-  for (const own of houses.splice(0)) await own.instance.close();
+  for (const own of houses.splice(0)) await own.close();
   await chmod(folder, 0o755);
   await rm(folder, { recursive: true, force: true });
 });

@@ -190,7 +190,7 @@ export async function startBrowserHost(options: BrowserOptions = {}): Promise<Br
       }
       windows.clear();
       sockets.close();
-      await house.instance.close();
+      await house.close();
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },

@@ -87,7 +87,7 @@ if (app.requestSingleInstanceLock()) {
   app.on('before-quit', () => {
     quitting = true;
   });
-  app.on('will-quit', () => void house?.instance.close());
+  app.on('will-quit', () => void house?.close());
   // No page but ours is ever shown; this holds for windows that nobody has thought of yet.
   app.on('web-contents-created', (_event, contents) => {
     contents.on('will-attach-webview', (event) => event.preventDefault());

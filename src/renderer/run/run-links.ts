@@ -4,6 +4,7 @@ import type { DatasetInfo } from '../../engine/data/dataset';
 import type { HostApi } from '../../main/contract';
 import type { Engine } from './engine';
 import type { FeedHost } from './feed.svelte';
+import type { RecorderHost } from './recorder';
 
 export type RunHost = FeedHost & Pick<HostApi, 'compile'>;
 
@@ -19,6 +20,8 @@ export interface RunLinks {
   readonly onData: (info: DatasetInfo | null) => void;
   /** A rule or a breakpoint ended training. */
   readonly onStopped?: (stopped: Stopped) => void;
+  /** Where runs are kept; absent: nowhere. */
+  readonly history?: RecorderHost;
   /** Milliseconds to wait for further edits before compiling. */
   readonly patience?: number;
 }

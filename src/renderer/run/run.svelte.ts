@@ -4,7 +4,7 @@
  * asked for meanwhile) are dropped here and nowhere else. While the drawing has problems, the last good
  * plan stays loaded.
  */
-import type { EngineApi, Look, MapRequest, Progress, Stopped, Trouble, Weights } from '../../engine/api';
+import type { Checkpoint, CurvePoint, EngineApi, Look, MapRequest, Progress, Stopped, Trouble, Weights } from '../../engine/api';
 import type { Profile } from '../../engine/backends/backend';
 import type { Diagnostic } from '../../engine/graph/diagnostics';
 import type { Project } from '../../engine/graph/project';
@@ -18,7 +18,9 @@ import { Feed } from './feed.svelte';
 import { demandsOf } from './follow';
 import { Hold } from './hold';
 import { Live } from './live.svelte';
+import { outcomeOf } from './outcome';
 import { reasonOf } from './reason';
+import { Recorder } from './recorder';
 import { paceOf, type RunLinks, type Speed } from './run-links';
 import { Standing } from './standing.svelte';
 import { Stepper } from './stepper.svelte';
@@ -78,6 +80,9 @@ export class Run extends Standing {
   /** Set while training waits for other data or another plan. */
   readonly #holding = new Hold();
   #stopped = false;
+  readonly #recorder: Recorder | null;
+  /** Step at which the run that is recorded began: before it another network, or other data, were trained. */
+  #recordedFrom = 0;
 
   constructor(links: RunLinks) {
     super();
@@ -101,6 +106,15 @@ export class Run extends Standing {
       onFault: (title, error) => this.#complain(title, error),
     });
     this.#engine = this.#start();
+    this.#recorder =
+      links.history === undefined
+        ? null
+        : new Recorder(
+            links.history,
+            { checkpoint: () => this.#api.checkpoint(), best: () => this.#api.best() },
+            'window',
+            (error) => this.#complain('This run is not kept in the history', error),
+          );
     this.stepper = new Stepper(
       async (row) => {
         const trace = await this.#engine.api.trace(row);
@@ -173,6 +187,7 @@ export class Run extends Standing {
   /** The same project after an edit. */
   follow(project: Project): void {
     const demands = demandsOf(this.#project, project);
+    if (!demands.compile && !demands.data) this.#recorder?.changed(project);
     if (this.#project?.settings.training.epochs !== project.settings.training.epochs)
       this.goal = project.settings.training.epochs;
     this.#project = project;
@@ -309,6 +324,8 @@ export class Run extends Standing {
       this.toStart();
     }
     await this.#tune();
+    this.#cutRecord(this.step);
+    if (this.running) this.#record();
     // Without rows there are no numbers to look at yet.
     if (this.canStep) {
       this.live.attach(this.#api);
@@ -366,7 +383,8 @@ export class Run extends Standing {
     this.trouble = null;
     this.stopped = null;
     this.stepper.close();
-    this.branch();
+    if (this.branch()) this.#cutRecord(0);
+    this.#record();
     this.live.active = true;
     do await this.#act('Training stopped', () => this.#api.train());
     while ((await this.#holding.passed()) && this.#wished);
@@ -374,6 +392,7 @@ export class Run extends Standing {
     this.live.active = false;
     this.#changed(true);
     await this.#score();
+    await this.#recordEnd();
   }
 
   async pause(): Promise<void> {
@@ -387,13 +406,14 @@ export class Run extends Standing {
   }
 
   async stepOnce(): Promise<void> {
-    await this.#single(() => this.#api.step());
+    await this.#single(() => this.#api.step(), false);
   }
   async epochOnce(): Promise<void> {
-    await this.#single(() => this.#api.epoch());
+    await this.#single(() => this.#api.epoch(), true);
   }
 
-  async #single(work: () => Promise<void>): Promise<void> {
+  /** One step alone is no run worth keeping. */
+  async #single(work: () => Promise<void>, long: boolean): Promise<void> {
     if (!this.canTrain || this.busy) return;
     this.busy = true;
     if (this.running) await this.pause();
@@ -405,13 +425,15 @@ export class Run extends Standing {
     this.trouble = null;
     this.stopped = null;
     this.stepper.close();
-    this.branch();
+    if (this.branch()) this.#cutRecord(0);
+    if (long || this.#recorder?.open) this.#record();
     this.live.active = true;
     await this.#act('The step failed', work);
     this.busy = false;
     this.live.active = false;
     this.#changed(true);
     await this.#score();
+    await this.#recordEnd();
   }
 
   /** New numbers from the seed, epoch 0. */
@@ -432,8 +454,46 @@ export class Run extends Standing {
   }
 
   #forget(): void {
+    this.#cutRecord(0);
     this.forgetCurves();
     this.timeline.clear();
+  }
+
+  /** What is trained from that step on is another run. */
+  #cutRecord(step: number): void {
+    this.#recorder?.cut();
+    this.#recordedFrom = step;
+  }
+
+  #record(): void {
+    this.#recorder?.begin(
+      { project: this.#project!, dataset: this.feed.datasetId },
+      this.points.filter(({ step }) => step >= this.#recordedFrom),
+    );
+  }
+
+  async #recordEnd(): Promise<void> {
+    if (!this.#recorder?.open || this.running) return;
+    const outcome = await outcomeOf(this, (rows) => this.#api.predict(rows));
+    await this.#recorder.end(outcome);
+  }
+
+  /** A run of the history stands here again, and goes on as if it had never been left. False: it is of another network. */
+  async restore(
+    checkpoint: Checkpoint,
+    points: readonly CurvePoint[],
+    kept: { readonly id: string; readonly seconds: number },
+  ): Promise<boolean> {
+    await this.settled();
+    if (this.running) await this.pause();
+    this.stepper.close();
+    if (this.backend === null || !(await this.#api.restore(checkpoint))) return false;
+    this.#forget();
+    this.points = points.filter(({ step }) => step <= checkpoint.step);
+    this.#recorder?.adopt(kept.id, kept.seconds, checkpoint);
+    this.#changed(true);
+    await this.#score();
+    return true;
   }
 
   /** At another moment, when nobody drags any more: the test rows, and the iteration that was looked at. */
@@ -488,6 +548,7 @@ export class Run extends Standing {
   #progress(progress: Progress): void {
     if (progress.revision < this.#loaded) return;
     this.takeProgress(progress);
+    this.#recorder?.progress(progress, progress.points);
     this.#changed(false);
   }
 

@@ -47,10 +47,11 @@ export class Standing {
   }
 
   /** Training goes on from an earlier moment: the curve of what came after it becomes that of another run. */
-  protected branch(): void {
-    if ((this.points.at(-1)?.step ?? 0) <= this.step) return;
+  protected branch(): boolean {
+    if ((this.points.at(-1)?.step ?? 0) <= this.step) return false;
     this.otherPoints = this.points;
     // The engine scores the start again.
     this.points = this.step === 0 ? [] : this.points.filter(({ step }) => step <= this.step);
+    return true;
   }
 }
