@@ -1,3 +1,6 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
@@ -5,6 +8,8 @@ export default defineConfig({
   plugins: [svelte()],
   test: {
     include: ['tests/**/*.test.ts'],
+    // The user's own history of runs is no place for tests.
+    env: { CHAINRULE_HOME: mkdtempSync(join(tmpdir(), 'chainrule-unit-')) },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Two cores: more workers only make each other slower.

@@ -339,6 +339,31 @@ describe('bad input is answered by a sentence and the status 2', () => {
   });
 });
 
+describe('the history of runs', () => {
+  it('keeps what train trains; lists, shows, exports and deletes it', async () => {
+    const other = await run('train', example('04-xor'), '--epochs', '2', '--no-keep');
+    expect(other.status, other.err).toBe(0);
+    const trained = await run('train', example('04-xor'), '--epochs', '3', '--seed', '11');
+    expect(trained.status, trained.err).toBe(0);
+    const [newest] = lines(await run('runs', 'list', '--json'));
+    expect(newest).toMatchObject({ origin: 'terminal', status: 'done', epoch: 3, epochs: 3, seed: 11, resumable: true });
+    const id = String(newest!['id']);
+    expect((await run('runs', 'list', '--search', 'no such thing')).out[0]).toMatch(/None of \d+ runs? matches/);
+    const text = (await run('runs', 'show', id.slice(0, 8))).out.join('\n');
+    expect(text).toMatch(/status +done/);
+    expect(text).toMatch(/trained +3 epochs of 3/);
+    const written = await run('runs', 'export', id.slice(0, 8), '--out', 'run.json');
+    expect(written.status, written.err).toBe(0);
+    const file = JSON.parse(await readFile(join(folder, 'run.json'), 'utf8')) as Json;
+    expect(file).toMatchObject({ format: 'chainrule-run', project: { settings: { training: { seed: 11 } } } });
+    expect((file['points'] as Json[]).at(-1)).toMatchObject({ epoch: 3 });
+    expect(Object.keys((file['weights'] as Json)['last'] as Json).length).toBeGreaterThan(0);
+    expect((await run('runs', 'delete', id)).status).toBe(0);
+    const gone = await run('runs', 'show', id);
+    expect([gone.status, gone.err]).toEqual([2, expect.stringMatching(/There is no run/)]);
+  });
+});
+
 describe('as it is built', () => {
   it('exports to ONNX and writes nothing but JSON to stdout', async () => {
     await ensureBuilt();

@@ -14,6 +14,7 @@ import { exportProject } from './export';
 import { inspect } from './inspect';
 import type { Io, Status } from './io';
 import { newProject } from './new';
+import { deleteRuns, exportRun, listRuns, showRun } from './runs';
 import { serve } from './serve';
 import { step } from './step';
 import { train } from './train';
@@ -78,6 +79,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<0 | 1 | 2
     .addOption(backendOption())
     .option('--seed <number>', 'start anew from this seed', whole(0, SEEDS))
     .option('--save <file>', 'write the project with its trained numbers')
+    .option('--no-keep', 'do not put this run into the history')
     .action(async (file, options) => {
       status = await train(io, file, options);
     });
@@ -102,6 +104,27 @@ export async function runCli(argv: readonly string[], io: Io): Promise<0 | 1 | 2
     .action(async (file, options) => {
       status = await explain(io, file, options);
     });
+  const history = program.command('runs').description('the history of runs').exitOverride();
+  const ofHistory = (name: string, about: string): Command => history.command(name).description(about).exitOverride();
+  ofHistory('list', 'list the runs that were kept, newest first')
+    .option('--search <text>', 'only those whose name, drawing, data, tags or status contain it')
+    .option('--json', 'one JSON object a line on stdout')
+    .action(async (options) => {
+      status = await listRuns(io, options);
+    });
+  ofHistory('show <run>', 'what was trained, how, and what came of it')
+    .option('--json', 'one JSON object with the drawing and the curve')
+    .action(async (run, options) => {
+      status = await showRun(io, run, options);
+    });
+  ofHistory('export <run>', 'write everything that is kept of a run into one JSON file')
+    .requiredOption('--out <file>', 'file to write')
+    .action(async (run, options) => {
+      status = await exportRun(io, run, options);
+    });
+  ofHistory('delete <runs...>', 'remove runs from the history').action(async (runs) => {
+    status = await deleteRuns(io, runs);
+  });
   command('serve', 'open the window in your browser')
     .option('--port <number>', 'port on this computer; any free one by default', whole(0, 65_535))
     .option('--no-open', 'only print the address')

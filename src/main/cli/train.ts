@@ -14,6 +14,7 @@ import { PROJECT_EXTENSION, withExtension, writeProjectFile } from '../services/
 import { Refusal } from '../services/refusal';
 import { type Io, json, plural, short, type Status } from './io';
 import { type BackendWish, machineFor } from './machine';
+import { keepRun } from './keep-run';
 import { keepWeights, keptWeights, readProject, soundDrawing, trainingData, withData } from './project';
 
 export interface TrainOptions {
@@ -25,6 +26,8 @@ export interface TrainOptions {
   readonly seed?: number;
   readonly save?: string;
   readonly json?: boolean;
+  /** False: the run stays out of the history. */
+  readonly keep?: boolean;
 }
 
 /** Training rows that a point of the curve is measured on at most; the last scores use all. */
@@ -68,14 +71,16 @@ export async function train(io: Io, file: string, options: TrainOptions): Promis
         'nothing-to-learn',
       );
     const session = await Session.open(compiled.value, machine.backends);
+    const kept = options.keep === false ? null : await keepRun(io, project, project.settings.data.kind === 'none' ? null : data);
     try {
       session.initialize(training.seed);
       // A seed asks for a new start; without one, training goes on from what the file keeps.
       if (options.seed === undefined && project.weights) {
-        const kept = session.setWeights(keptWeights(project));
-        if (kept.length > 0) io.err(`Going on from the trained numbers of ${file}; --seed starts anew.`);
+        const known = session.setWeights(keptWeights(project));
+        if (known.length > 0) io.err(`Going on from the trained numbers of ${file}; --seed starts anew.`);
       }
       let trouble: Trouble | null = null;
+      let why = '';
       const bar = progressBar(io, options, training.epochs);
       const trainer = new Trainer(
         session,
@@ -87,6 +92,7 @@ export async function train(io: Io, file: string, options: TrainOptions): Promis
           scoreEvery: options.json ? 0 : BAR_EVERY,
           scoreRows: CURVE_ROWS,
           stop: training.stop,
+          keepsBest: kept !== null,
           breathe: () => setImmediate(),
           sleep: (ms) => setTimeout(ms),
           now: () => performance.now(),
@@ -95,6 +101,7 @@ export async function train(io: Io, file: string, options: TrainOptions): Promis
           slice: ({ epoch, stepsPerSecond }) => bar?.update(epoch, { speed: Math.round(stepsPerSecond).toLocaleString('en') }),
           point: ({ epoch, step, train: onTrain, validation }) => {
             bar?.update(epoch, { loss: short(onTrain.loss) });
+            kept?.point({ epoch, step, train: onTrain, validation });
             if (options.json && epoch > 0)
               json(io, {
                 event: 'epoch',
@@ -108,6 +115,7 @@ export async function train(io: Io, file: string, options: TrainOptions): Promis
             trouble = news;
           },
           stopped: ({ kind, message, restored }) => {
+            why = message;
             if (options.json) json(io, { event: 'stopped', kind, message, restored });
             else io.err(message);
           },
@@ -119,11 +127,13 @@ export async function train(io: Io, file: string, options: TrainOptions): Promis
         stopped = true;
         trainer.pause();
       });
+      kept?.follow(trainer, begin);
       await trainer.train();
       const seconds = (performance.now() - begin) / 1000;
       bar?.stop();
       if (trouble) {
         const { kind, message } = trouble as Trouble;
+        await kept?.end({ status: 'failed', message });
         if (options.json) json(io, { event: 'trouble', kind, message });
         io.err(message);
         return 1;
@@ -135,6 +145,7 @@ export async function train(io: Io, file: string, options: TrainOptions): Promis
         test: await session.score(data, split.test),
       };
       const finalLoss = scores.train?.loss ?? Number.NaN;
+      await kept?.end({ status: stopped ? 'stopped' : 'done', message: why, scores });
       if (options.save !== undefined) {
         const path = withExtension(resolve(io.folder, options.save), PROJECT_EXTENSION);
         await writeProjectFile(path, keepWeights(project, await session.weights()));
@@ -160,6 +171,7 @@ export async function train(io: Io, file: string, options: TrainOptions): Promis
       }
       return 0;
     } finally {
+      await kept?.close();
       session.close();
     }
   } finally {

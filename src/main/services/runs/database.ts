@@ -26,8 +26,8 @@ export interface Schema {
 }
 
 /** The library is a CommonJS module that reads its program from beside itself, 1.3 MB: loaded when it is first needed. */
-const require = createRequire(import.meta.url);
-const fs = require('node:fs') as { accessSync(path: string, mode?: number): void };
+const load = createRequire(import.meta.url);
+const fs = load('node:fs') as { accessSync(path: string, mode?: number): void };
 
 export class RunDatabase {
   readonly #lock: FileLock;
@@ -109,7 +109,7 @@ export class RunDatabase {
   }
 
   #prepared(): SqliteDatabase {
-    const { Database } = require('node-sqlite3-wasm') as typeof import('node-sqlite3-wasm');
+    const { Database } = load('node-sqlite3-wasm') as typeof import('node-sqlite3-wasm');
     const database = new Database(this.path);
     try {
       const found = Number((database.get('PRAGMA user_version') as Row)['user_version']);

@@ -1,7 +1,7 @@
 /** What a list of runs says of each in a few words. */
 import { createHash } from 'node:crypto';
 import type { Dataset } from '../../../engine/data/dataset';
-import { type Node, topologicalOrder } from '../../../engine/graph/graph';
+import { type AttrValue, type Node, topologicalOrder } from '../../../engine/graph/graph';
 import type { Project, Training } from '../../../engine/graph/project';
 import { opOf } from '../../../engine/ops/index';
 import { optimizerOf } from '../../../engine/optimizers/index';
@@ -16,8 +16,10 @@ export function drawingLine(project: Project): string {
   const { order } = topologicalOrder(project);
   const layers = order.map((id) => project.nodes[id]!).filter(({ op }) => opOf(op)?.group === 'layer');
   if (layers.length === 0) return order.length === 1 ? '1 node' : `${order.length} nodes`;
-  const sizeOf = ({ attrs }: Node): number | null => {
-    const size = attrs['units'] ?? attrs['filters'] ?? attrs['channels'];
+  /** Attributes that were left out of a file have their default. */
+  const attrOf = ({ op, attrs }: Node, name: string): AttrValue | undefined => attrs[name] ?? opOf(op)?.attrs[name]?.default;
+  const sizeOf = (node: Node): number | null => {
+    const size = attrOf(node, 'units') ?? attrOf(node, 'filters') ?? attrOf(node, 'channels');
     return typeof size === 'number' ? size : null;
   };
   const sizes = layers.map(sizeOf);
@@ -27,7 +29,7 @@ export function drawingLine(project: Project): string {
   const parts = alike
     ? [`${first!.op} ${sizes.join('-')}`]
     : layers.map(({ op }, at) => (sizes[at] === null ? op : `${op} ${sizes[at]}`));
-  const activation = first!.attrs['activation'];
+  const activation = attrOf(first!, 'activation');
   const line =
     parts.length <= NAMED ? parts.join(', ') : `${parts.slice(0, NAMED - 1).join(', ')} and ${parts.length - NAMED + 1} more`;
   return typeof activation === 'string' && activation !== 'identity' && activation !== 'none' ? `${line}, ${activation}` : line;
