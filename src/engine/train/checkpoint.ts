@@ -23,4 +23,7 @@ export interface Checkpoint {
 }
 
 export const checkpointBytes = ({ weights, slots }: Checkpoint): number =>
-  [...Object.values(weights).map(({ data }) => data), ...Object.values(slots)].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  [...Object.values(weights).map(({ data }) => data), ...Object.values(slots)].reduce(
+    (sum, { byteLength }) => sum + byteLength,
+    0,
+  );

@@ -70,6 +70,8 @@ test('asked for while it trains, a checkpoint is whole: epoch, step and weights 
       if (taken.length < 5) taken.push(trainer.checkpoint());
     },
   });
+  // Slow enough that others get a word in.
+  trainer.pace = 1000;
   await trainer.train();
   const checkpoints = await Promise.all(taken);
   expect(checkpoints.length).toBe(5);
