@@ -8,6 +8,7 @@ import type { ClientApi, HostApi, HostInfo, ImportProgress } from '../main/contr
 import type { Connection } from './connect';
 import { commandsOf, type Command, type CommandTarget } from './commands';
 import { Editor } from './editor/editor.svelte';
+import { type Lens, lensTitles, ownerOfPart } from './editor/lens';
 import { Course, lessonInHash } from './learn/course.svelte';
 import { type Holder, OpenDocument } from './run/document.svelte';
 import { startEngine } from './run/engine';
@@ -22,6 +23,7 @@ const sentence = (error: unknown): string => (error instanceof Error ? error.mes
 export interface Camera {
   zoomIn(): void;
   zoomOut(): void;
+  centerOn(ids: readonly string[]): void;
   fit(): void;
 }
 
@@ -324,6 +326,25 @@ export class App implements CommandTarget {
     this.workspace.show('inspect');
     this.renaming++;
   };
+
+  look = (lens: Lens, at: 'whole' | 'selection'): void => {
+    const { nodes } = this.editor.project;
+    const owners = [...this.editor.selection].map((id) => ownerOfPart(id, (name) => Object.hasOwn(nodes, name)));
+    const ids = at === 'whole' ? [] : [...new Set(owners.filter((id) => id !== null))];
+    this.editor.lookThrough(lens, ids);
+    const what = at === 'whole' ? 'The drawing' : ids.map((id) => nodes[id]?.label ?? id).join(', ');
+    this.workspace.announce(`${what} as ${lensTitles[lens].toLowerCase()}.`);
+    if (at === 'whole') setTimeout(() => this.camera?.fit(), 60);
+    else setTimeout(() => this.camera?.centerOn(ids), 60);
+  };
+
+  get canLookCloser(): boolean {
+    const { nodes } = this.editor.project;
+    return [...this.editor.selection].some((id) => {
+      const owner = ownerOfPart(id, (name) => Object.hasOwn(nodes, name));
+      return owner !== null && this.editor.canOpen(owner);
+    });
+  }
 
   openParts = (): void => {
     for (const id of this.editor.selectedNodes) if (this.editor.canOpen(id)) this.editor.open(id);

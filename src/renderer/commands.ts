@@ -2,6 +2,7 @@
  * Everything that can be done, once: the command palette, the menus, the shortcuts and the help read this
  * list. An entry says where it stands in the menus and when it makes sense.
  */
+import { type Lens, lenses, lensTitles } from './editor/lens';
 import type { BottomTab, OpenDialog, SideTab, Theme } from './panels/workspace.svelte';
 
 export const menus = ['File', 'Edit', 'View', 'Arrange', 'Run', 'Help'] as const;
@@ -42,6 +43,9 @@ export interface CommandTarget {
     align(how: Alignment): void;
     layout(): void;
   };
+  /** Through another lens: the whole drawing, or what is selected. */
+  look(lens: Lens, at: 'whole' | 'selection'): void;
+  readonly canLookCloser: boolean;
   readonly run: {
     readonly running: boolean;
     readonly canTrain: boolean;
@@ -236,6 +240,30 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
   block(
     'View',
     3,
+    ...lenses.map((lens, i) => ({
+      id: `lens.${lens}`,
+      title: `Lens: ${lensTitles[lens].toLowerCase()}`,
+      keys: [`Alt+Shift+Digit${i + 1}`],
+      keywords: ['level', 'detail', 'closer', 'look'],
+      whileTyping: true,
+      run: () => app.look(lens, 'whole'),
+    })),
+  );
+  block(
+    'View',
+    4,
+    ...lenses.map((lens, i) => ({
+      id: `lens.selection.${lens}`,
+      title: `Selection as ${lensTitles[lens].toLowerCase()}`,
+      keys: [`$mod+Alt+Digit${i + 1}`],
+      keywords: ['lens', 'level', 'detail', 'closer', 'open in place'],
+      enabled: () => drawn() && app.canLookCloser,
+      run: () => app.look(lens, 'selection'),
+    })),
+  );
+  block(
+    'View',
+    5,
     { id: 'view.inspect', title: 'Show Inspect', keys: ['Alt+Digit1'], whileTyping: true, run: () => workspace.show('inspect') },
     { id: 'view.data', title: 'Show Data', keys: ['Alt+Digit2'], whileTyping: true, run: () => workspace.show('data') },
     { id: 'view.train', title: 'Show Train', keys: ['Alt+Digit3'], whileTyping: true, run: () => workspace.show('train') },
@@ -257,7 +285,7 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
   );
   block(
     'View',
-    4,
+    6,
     {
       id: 'view.left',
       title: 'Show or hide the node palette',
@@ -282,7 +310,7 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
   );
   block(
     'View',
-    5,
+    7,
     {
       id: 'view.forward',
       title: 'Show or hide values on the edges',

@@ -56,6 +56,8 @@ function target(): CommandTarget {
       showBottom: vi.fn(),
       push: vi.fn(),
     },
+    look: vi.fn(),
+    canLookCloser: true,
     camera: { zoomIn: vi.fn(), zoomOut: vi.fn(), fit: vi.fn() },
     empty: false,
     hasKeptWeights: false,

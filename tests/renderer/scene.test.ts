@@ -16,7 +16,8 @@ import {
   nearestPort,
   pointOn,
 } from '../../src/renderer/canvas/geometry';
-import { aggregate, LiveLines } from '../../src/renderer/canvas/live';
+import { LiveLines } from '../../src/renderer/canvas/live';
+import { aggregate, block, whole } from '../../src/renderer/canvas/reads';
 import { LEVELS, NOT_FINITE, numberText, strength, STYLES, styleOf } from '../../src/renderer/canvas/scale';
 import { plotOf, sceneOf } from '../../src/renderer/canvas/scene';
 import { plainTheme } from '../../src/renderer/canvas/theme';
@@ -277,15 +278,15 @@ describe('live numbers', () => {
       connect('x', 'n', 'x1'),
     )(emptyProject);
     const { figures } = new LiveLines(sceneFor(project), check(project, null), project.positions);
-    expect(figures.get('n.x1')).toEqual(['v:x', 'e:n/times1.a']);
-    expect(figures.get('n.x2')).toEqual(['v:x', 'e:n/times2.a']);
+    expect(figures.get('n.x1')).toEqual({ value: 'v:x', gradient: 'e:n/times1.a', own: null, along: 0.5 });
+    expect(figures.get('n.x2')).toEqual({ value: 'v:x', gradient: 'e:n/times2.a', own: null, along: 0.5 });
   });
 
   test('many numbers become one: size by root mean square, sign by mean', () => {
-    expect(aggregate([3, 4], 0, 1)).toBeCloseTo(Math.sqrt(12.5));
-    expect(aggregate([-3, 1], 0, 1)).toBeCloseTo(-Math.sqrt(5));
-    expect(aggregate([1, -2, 1, -2], 1, 2)).toBeCloseTo(-2);
-    expect(aggregate([-5], 0, 1)).toBe(-5);
+    expect(aggregate([3, 4], whole)).toBeCloseTo(Math.sqrt(12.5));
+    expect(aggregate([-3, 1], whole)).toBeCloseTo(-Math.sqrt(5));
+    expect(aggregate([1, -2, 1, -2], block({ from: 0, count: 2 }, { from: 1, count: 1 }, 2))).toBeCloseTo(-2);
+    expect(aggregate([-5], whole)).toBe(-5);
   });
 });
 

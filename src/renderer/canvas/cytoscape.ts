@@ -82,7 +82,7 @@ export class Drawing {
     /** Nodes whose lines must be found anew though they may not have moved. */
     const fresh = new Set<NodeId>();
     cy.batch(() => {
-      for (const id of old.edges.keys()) if (!scene.edges.has(id)) cy.getElementById(`e ${id}`).remove();
+      for (const id of old.edges.keys()) if (!isHeld(scene.edges.get(id))) cy.getElementById(`e ${id}`).remove();
       for (const id of old.nodes.keys()) if (!scene.nodes.has(id)) cy.getElementById(`n ${id}`).remove();
       const bodies: cytoscape.ElementDefinition[] = [];
       for (const v of scene.nodes.values()) {
@@ -106,7 +106,9 @@ export class Drawing {
       if (bodies.length > 0) cy.add(bodies);
       const wires: cytoscape.ElementDefinition[] = [];
       for (const e of scene.edges.values()) {
-        const before = old.edges.get(e.id);
+        if (!isHeld(e)) continue;
+        const known = old.edges.get(e.id);
+        const before = isHeld(known) ? known : undefined;
         if (before && before.from === e.from && before.to === e.to) {
           if (before.severity !== e.severity || before.kind !== e.kind)
             cy.getElementById(`e ${e.id}`).classes(edgeClasses(e, this.#chosen.has(e.id)));
@@ -142,7 +144,7 @@ export class Drawing {
         cy.getElementById(`n ${id}`).position({ x: at.x, y: at.y });
       }
       for (const e of this.#scene.edges.values()) {
-        if (!moved.has(e.from) && !moved.has(e.to)) continue;
+        if (!isHeld(e) || (!moved.has(e.from) && !moved.has(e.to))) continue;
         const curve = edgeCurve(this.#scene, positions, e);
         const { weights, distances } = controlsOf(curve);
         const [a, b] = [positions[e.from] ?? NOWHERE, positions[e.to] ?? NOWHERE];
@@ -186,7 +188,7 @@ export class Drawing {
 
   #element(id: NodeId | EdgeId): cytoscape.CollectionReturnValue | null {
     if (this.#scene.nodes.has(id)) return this.#cy.getElementById(`n ${id}`);
-    if (this.#scene.edges.has(id)) return this.#cy.getElementById(`e ${id}`);
+    if (isHeld(this.#scene.edges.get(id))) return this.#cy.getElementById(`e ${id}`);
     return null;
   }
 
@@ -210,47 +212,9 @@ export class Drawing {
     this.#cy.resize();
   }
 
-  // Layout ------------------------------------------------------------------------------------------
-
   /** Left to right by layers; `ids` empty: all nodes. The middle of the laid nodes stays where it was. */
   layout(ids: readonly NodeId[]): Readonly<Record<NodeId, Point>> {
-    const wanted = new Set(ids.length === 0 ? this.#scene.nodes.keys() : ids);
-    const before: Record<NodeId, Point> = {};
-    const elements: cytoscape.ElementDefinition[] = [];
-    for (const id of wanted) {
-      const v = this.#scene.nodes.get(id);
-      if (!v) continue;
-      before[id] = this.#positions[id] ?? NOWHERE;
-      elements.push({ data: nodeData(v), position: { ...before[id]! } });
-    }
-    for (const e of this.#scene.edges.values())
-      if (wanted.has(e.from) && wanted.has(e.to))
-        elements.push({ data: { id: `e ${e.id}`, source: `n ${e.from}`, target: `n ${e.to}` } });
-    const plain = cytoscape({
-      headless: true,
-      styleEnabled: true,
-      elements,
-      style: [
-        { selector: 'node', style: { width: 'data(width)', height: 'data(height)' } },
-      ] as unknown as cytoscape.StylesheetJson,
-    });
-    const options: dagre.DagreLayoutOptions = {
-      name: 'dagre',
-      rankDir: 'LR',
-      nodeSep: 44,
-      rankSep: 110,
-      edgeSep: 16,
-      fit: false,
-      animate: false,
-    };
-    plain.layout(options).run();
-    const laid: Record<NodeId, Point> = {};
-    plain.nodes().forEach((node) => {
-      const { x, y } = node.position();
-      laid[node.id().slice(2)] = { x, y };
-    });
-    plain.destroy();
-    return settle(laid, before);
+    return layoutOf(this.#scene, this.#positions, ids);
   }
 
   /** What Cytoscape holds for a node or an edge, for tests. */
@@ -263,6 +227,47 @@ export class Drawing {
   }
 }
 
+/** A layout by dagre, on a Cytoscape of its own that draws nothing. */
+export function layoutOf(scene: Scene, positions: Project['positions'], ids: readonly NodeId[]): Readonly<Record<NodeId, Point>> {
+  const wanted = new Set(ids.length === 0 ? scene.nodes.keys() : ids);
+  const before: Record<NodeId, Point> = {};
+  const elements: cytoscape.ElementDefinition[] = [];
+  for (const id of wanted) {
+    const v = scene.nodes.get(id);
+    if (!v) continue;
+    before[id] = positions[id] ?? NOWHERE;
+    elements.push({ data: nodeData(v), position: { ...before[id]! } });
+  }
+  for (const e of scene.edges.values())
+    if (wanted.has(e.from) && wanted.has(e.to))
+      elements.push({ data: { id: `e ${e.id}`, source: `n ${e.from}`, target: `n ${e.to}` } });
+  const plain = cytoscape({
+    headless: true,
+    styleEnabled: true,
+    elements,
+    style: [{ selector: 'node', style: { width: 'data(width)', height: 'data(height)' } }] as unknown as cytoscape.StylesheetJson,
+  });
+  const options: dagre.DagreLayoutOptions = {
+    name: 'dagre',
+    rankDir: 'LR',
+    nodeSep: 44,
+    rankSep: 110,
+    edgeSep: 16,
+    fit: false,
+    animate: false,
+  };
+  plain.layout(options).run();
+  const laid: Record<NodeId, Point> = {};
+  plain.nodes().forEach((node) => {
+    const { x, y } = node.position();
+    laid[node.id().slice(2)] = { x, y };
+  });
+  plain.destroy();
+  return settle(laid, before);
+}
+
+/** Lines between parts are many and only the live layer draws them. */
+const isHeld = (e: EdgeVisual | undefined): e is EdgeVisual => e !== undefined && e.kind !== 'wire';
 const nodeData = (v: NodeVisual): Record<string, unknown> => ({ id: `n ${v.id}`, width: v.width, height: v.height });
 const nodeClasses = (v: NodeVisual, chosen: boolean): string =>
   ['node', v.form, `of-${v.group}`, v.severity === 'error' ? 'fault' : '', chosen ? 'chosen' : ''].filter(Boolean).join(' ');
@@ -307,13 +312,24 @@ function styleOf(theme: Theme): readonly Rule[] {
       },
     },
     { selector: 'node.pill', style: { 'corner-radius': '100px', 'underlay-corner-radius': '100px' } },
-    { selector: 'node.circle, node.neuron', style: { shape: 'ellipse', 'underlay-shape': 'ellipse', 'border-width': 1.75 } },
+    {
+      selector: 'node.circle, node.neuron, node.dot',
+      style: { shape: 'ellipse', 'underlay-shape': 'ellipse', 'border-width': 1.75 },
+    },
+    { selector: 'node.tag', style: { 'corner-radius': '4px', 'underlay-opacity': 0, 'border-width': 1, 'z-index': 4 } },
+    {
+      selector: 'node.rest',
+      style: { 'corner-radius': '15px', 'border-style': 'dashed', 'background-opacity': 0.8, 'underlay-opacity': 0 },
+    },
     {
       selector: 'node.column',
       style: { 'corner-radius': '16px', 'background-opacity': 0.72, 'underlay-opacity': 0.025, 'underlay-corner-radius': '19px' },
     },
     ...Object.entries(theme.groups).flatMap(([group, color]): Rule[] => [
-      { selector: `node.circle.of-${group}, node.neuron.of-${group}`, style: { 'border-color': color } },
+      {
+        selector: `node.circle.of-${group}, node.neuron.of-${group}, node.dot.of-${group}, node.tag.of-${group}`,
+        style: { 'border-color': color },
+      },
     ]),
     { selector: 'node.fault', style: { 'border-color': theme.danger, 'border-width': 2 } },
     {

@@ -19,6 +19,9 @@ export interface Curve {
   readonly ty: number;
 }
 
+/** Weights bend less, so that each can be followed. */
+const WEIGHT_BEND = 0.3;
+
 export function curveBetween(s: Point, t: Point, bend = 0.4): Curve {
   const dx = t.x - s.x;
   // Backwards lines swing out, the more the farther they reach.
@@ -27,6 +30,11 @@ export function curveBetween(s: Point, t: Point, bend = 0.4): Curve {
   const bow = dx > 0 ? 0 : Math.max(0, 120 - Math.abs(t.y - s.y));
   return { sx: s.x, sy: s.y, ax: s.x + reach, ay: s.y + bow, bx: t.x - reach, by: t.y + bow, tx: t.x, ty: t.y };
 }
+
+const straightBetween = (s: Point, t: Point): Curve => {
+  const [dx, dy] = [t.x - s.x, t.y - s.y];
+  return { sx: s.x, sy: s.y, ax: s.x + dx / 4, ay: s.y + dy / 4, bx: t.x - dx / 4, by: t.y - dy / 4, tx: t.x, ty: t.y };
+};
 
 export function pointOn(c: Curve, t: number): Point {
   const [mx, my] = [(c.ax + c.bx) / 2, (c.ay + c.by) / 2];
@@ -90,6 +98,15 @@ export const portAt = (p: PortVisual, at: Point): Point => ({ x: at.x + p.dx, y:
 /** The line of an edge as a whole. */
 export function edgeCurve(scene: Scene, positions: Project['positions'], e: EdgeVisual): Curve {
   const [from, to] = [scene.nodes.get(e.from)!, scene.nodes.get(e.to)!];
+  if (e.kind === 'wire') {
+    const [a, b] = [positions[e.from] ?? NOWHERE, positions[e.to] ?? NOWHERE];
+    const [start, end] = [e.start ?? from.out, e.end ?? { dx: -to.width / 2, dy: 0 }];
+    const [s, t] = [
+      { x: a.x + start.dx, y: a.y + start.dy },
+      { x: b.x + end.dx, y: b.y + end.dy },
+    ];
+    return e.straight ? straightBetween(s, t) : curveBetween(s, t, WEIGHT_BEND);
+  }
   const port = to.ports.find((p) => p.name === e.port) ?? { dx: -to.width / 2, dy: 0, name: e.port, about: '', missing: false };
   return curveBetween(outOf(from, positions[e.from] ?? NOWHERE), portAt(port, positions[e.to] ?? NOWHERE));
 }
@@ -118,12 +135,10 @@ export function clearance(writing: Box, nodes: readonly Box[]): number {
   return up <= down ? -up : down;
 }
 
-/** Weights bend less, so that each can be followed. */
-const WEIGHT_BEND = 0.3;
-
 /** The lines of an edge, as drawn up close. */
 export function linesOf(scene: Scene, positions: Project['positions'], e: EdgeVisual): readonly Line[] {
-  if (e.kind === 'plain') return [{ edge: e.id, curve: edgeCurve(scene, positions, e), source: -1, target: -1 }];
+  if (e.kind === 'plain' || e.kind === 'wire')
+    return [{ edge: e.id, curve: edgeCurve(scene, positions, e), source: -1, target: -1 }];
   const [from, to] = [scene.nodes.get(e.from)!, scene.nodes.get(e.to)!];
   const [a, b] = [positions[e.from] ?? NOWHERE, positions[e.to] ?? NOWHERE];
   const lines: Line[] = [];
@@ -200,6 +215,7 @@ export function groupBoxes(scene: Scene, positions: Project['positions']): Reado
     const list = members.get(v.boxGroup) ?? [];
     const box = boxOfNode(v, positions[v.id] ?? NOWHERE);
     // Round nodes carry their name below.
+    // A part's name stands elsewhere.
     list.push(v.form === 'circle' || v.form === 'neuron' ? { ...box, y2: box.y2 + 20 } : box);
     members.set(v.boxGroup, list);
   }

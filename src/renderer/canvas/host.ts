@@ -21,6 +21,8 @@ export interface Host {
   renameGroup(group: string): void;
   contextMenu(at: Point): void;
   inspect(id: NodeId): void;
+  /** The neurons that a part stands for are to be drawn. */
+  showRest(id: NodeId): void;
   announce(text: string): void;
   cursor(name: string): void;
 }

@@ -29,8 +29,8 @@ export interface Feedback {
   readonly hoverUnit: { readonly node: NodeId; readonly index: number } | null;
   /** Keyboard focus. */
   readonly focused: NodeId | null;
-  /** Where the stepper stands. */
-  readonly stepping: NodeId | null;
+  /** Where the stepper stands: a node, or the parts that show it. */
+  readonly stepping: readonly NodeId[];
 }
 
 export const noFeedback: Feedback = {
@@ -41,7 +41,7 @@ export const noFeedback: Feedback = {
   hover: null,
   hoverUnit: null,
   focused: null,
-  stepping: null,
+  stepping: [],
 };
 
 export interface InkState {
@@ -146,7 +146,7 @@ export class Ink {
     const c = this.#context;
     for (const v of nodes) {
       const { x1, y1 } = boxOfNode(v, positions[v.id] ?? NOWHERE);
-      const radius = v.form === 'column' ? 16 : v.form === 'card' ? 12 : v.height / 2;
+      const radius = v.form === 'column' ? 16 : v.form === 'card' || v.form === 'map' ? 12 : v.form === 'tag' ? 4 : v.height / 2;
       // All of the plane but the node: two outlines, filled where they do not both lie.
       c.beginPath();
       c.rect(-1e6, -1e6, 2e6, 2e6);
@@ -182,7 +182,8 @@ export class Ink {
     c.textAlign = 'left';
     c.textBaseline = 'middle';
     c.fillStyle = theme.accent;
-    for (const [name, box] of groupBoxes(scene, positions)) c.fillText(name, box.x1 + 14, box.y1 + GROUP_TITLE / 2 + 4);
+    for (const [name, box] of groupBoxes(scene, positions))
+      c.fillText(scene.frames?.get(name)?.title ?? name, box.x1 + 14, box.y1 + GROUP_TITLE / 2 + 4);
   }
 
   #edgeLabels({ scene, positions, theme, selection, feedback, figured }: InkState, view: Box): void {
@@ -193,7 +194,7 @@ export class Ink {
       const curve = edgeCurve(scene, positions, e);
       if (Math.max(curve.sx, curve.tx) < view.x1 || Math.min(curve.sx, curve.tx) > view.x2) continue;
       if (Math.max(curve.sy, curve.ty) < view.y1 - 300 || Math.min(curve.sy, curve.ty) > view.y2 + 300) continue;
-      if (e.label === '' || Math.abs(curve.tx - curve.sx) < 34 || figured(e.id)) continue;
+      if (e.kind === 'wire' || e.label === '' || Math.abs(curve.tx - curve.sx) < 34 || figured(e.id)) continue;
       const at = labelSpot(scene, positions, e, curve);
       this.#font(10.5, 450);
       const width = c.measureText(e.label).width + 12;
@@ -214,7 +215,7 @@ export class Ink {
     const c = this.#context;
     const color = theme.groups[v.group];
     const zoom = camera.zoom;
-    if (feedback.stepping === v.id) this.#ring(v, at, theme.accent, 5, 3, [7, 5]);
+    if (feedback.stepping.includes(v.id)) this.#ring(v, at, theme.accent, 5, 3, [7, 5]);
     if (feedback.focused === v.id) this.#ring(v, at, theme.accent, 6, 2);
     switch (v.form) {
       case 'column':
@@ -226,10 +227,16 @@ export class Ink {
       case 'neuron':
         this.#neuron(v, at, color, state);
         break;
+      case 'dot':
+      case 'tag':
+      case 'rest':
+      case 'map':
+        this.#part(v, at, color, state);
+        break;
       default:
         this.#card(v, at, color, state);
     }
-    if (zoom >= ANY_TEXT) this.#ports(v, at, color, state);
+    if (zoom >= ANY_TEXT && (v.owner === undefined || v.form === 'map')) this.#ports(v, at, color, state);
     if (v.severity === 'error' || v.severity === 'warning')
       this.#badge(at.x + v.width / 2 - 4, at.y - v.height / 2 + 4, v.severity === 'error' ? theme.danger : theme.warning, theme);
     if (selection.has(v.id) && zoom < ANY_TEXT) this.#ring(v, at, theme.accent, 6, 3 / zoom);
@@ -313,6 +320,48 @@ export class Ink {
     if (v.plot) this.#plot(v.plot, at.x - r * 0.5, at.y - r * 0.4, r, r * 0.8, state.live ? state.theme.text : color);
     else this.#glyph('Σ', at.x, at.y, v.width - 20, 26, color);
     this.#caption(v, at, state.theme, state.camera.zoom);
+  }
+
+  /** Parts seen through a lens. Their numbers and maps are the overlay's. */
+  #part(v: NodeVisual, at: Point, color: string, { theme, camera, live, selection, feedback }: InkState): void {
+    const c = this.#context;
+    const left = at.x - v.width / 2;
+    if (selection.has(v.id) || feedback.hover === v.id) this.#ring(v, at, theme.accent, 3, selection.has(v.id) ? 2.4 : 1.4);
+    c.textBaseline = 'middle';
+    if (v.form === 'dot') {
+      const r = v.width / 2;
+      const ink = live ? theme.text : color;
+      // Above its number, where it has one.
+      const y = at.y - (r >= 20 ? r * 0.3 : 0);
+      if (v.plot) this.#plot(v.plot, at.x - r * 0.42, y - r * 0.3, r * 0.84, r * 0.55, ink, 1.5);
+      else this.#glyph(v.glyph, at.x, y, r * 1.3, r >= 20 ? 14 : 16, ink);
+      if (v.subtitle !== '' && camera.zoom >= SMALL_TEXT && this.#font(9)) {
+        c.textAlign = 'right';
+        c.fillStyle = theme.textDim;
+        c.fillText(v.subtitle, left - 3, at.y - r * 0.75);
+      }
+      return;
+    }
+    if (v.form === 'rest') {
+      if (camera.zoom < ANY_TEXT) return;
+      c.textAlign = 'center';
+      this.#font(9.5, 500, v.title, v.width - 8);
+      c.fillStyle = theme.textDim;
+      c.fillText(`… ${v.title}`, at.x, at.y);
+      return;
+    }
+    if (v.form === 'tag' || camera.zoom < ANY_TEXT) return;
+    const top = at.y - v.height / 2;
+    c.textAlign = 'left';
+    this.#glyph(v.glyph, left + 20, top + 17, 20, 15, color);
+    this.#font(12, 600, v.title, v.width - 44);
+    c.fillStyle = theme.text;
+    c.textAlign = 'left';
+    c.fillText(v.title, left + 36, top + 15);
+    if (camera.zoom >= 0.62 && this.#font(9.5, 400, v.subtitle, v.width - 44)) {
+      c.fillStyle = theme.textDim;
+      c.fillText(v.subtitle, left + 36, top + 28);
+    }
   }
 
   #column(v: NodeVisual, at: Point, color: string, state: InkState): void {
@@ -495,7 +544,14 @@ export class Ink {
     c.setLineDash([...dash]);
     c.beginPath();
     const [w, h] = [v.width + 2 * distance, v.height + 2 * distance];
-    const radius = v.form === 'pill' || v.form === 'circle' || v.form === 'neuron' ? h / 2 : v.form === 'column' ? 21 : 17;
+    const radius =
+      v.form === 'pill' || v.form === 'circle' || v.form === 'neuron' || v.form === 'dot' || v.form === 'rest'
+        ? h / 2
+        : v.form === 'column'
+          ? 21
+          : v.form === 'tag'
+            ? 6
+            : 17;
     c.roundRect(at.x - w / 2, at.y - h / 2, w, h, radius);
     c.stroke();
     c.setLineDash([]);

@@ -7,7 +7,19 @@ import type { NodeId } from '../../engine/graph/graph';
 import type { Point } from '../../engine/graph/project';
 import { type Box, boxOf, chosen, overlap } from '../editor/gestures';
 import { type Choice, Connecting, type Pull } from './connecting';
-import { boxOfNode, groupBoxes, hitGroup, hitHandle, hitNode, hitUnit, nearestPort, NOWHERE, portAt } from './geometry';
+import { partOf } from '../editor/lens';
+import {
+  boxOfNode,
+  groupBoxes,
+  hitGroup,
+  hitHandle,
+  hitNode,
+  hitUnit,
+  type Line,
+  nearestPort,
+  NOWHERE,
+  portAt,
+} from './geometry';
 import type { Host } from './host';
 import { noFeedback } from './ink';
 import { beginMove, dragTo, endMove, type Move, undoMove } from './moving';
@@ -89,6 +101,7 @@ export class Interaction {
     if (
       handle &&
       how === 'replace' &&
+      handle.owner === undefined &&
       !(handle.form === 'column' && hitUnit(handle, positions[handle.id] ?? NOWHERE, p) !== null)
     ) {
       const pull = this.#connecting.pull(handle.id, null);
@@ -99,7 +112,7 @@ export class Interaction {
     const v = hitNode(scene, positions, p, 4 / zoom);
     if (v) {
       // A connection is picked up at its end and put elsewhere.
-      const port = nearestPort(v, positions[v.id] ?? NOWHERE, p);
+      const port = v.owner === undefined ? nearestPort(v, positions[v.id] ?? NOWHERE, p) : null;
       const held = port && editor.project.edges[`${v.id}.${port.name}`];
       if (port && held && how === 'replace') {
         const end = portAt(port, positions[v.id] ?? NOWHERE);
@@ -113,17 +126,20 @@ export class Interaction {
       else if (!already) editor.select([v.id]);
       stage.feedback = { ...stage.feedback, focused: null };
       if (!editor.selection.has(v.id)) return;
-      this.#state = { kind: 'pressing', start: p, node: v.id, ids: editor.selectedNodes, narrow: already && how === 'replace' };
+      // Parts move with the node that they are of.
+      const ids = v.owner === undefined ? editor.selectedNodes : [v.owner];
+      this.#state = { kind: 'pressing', start: p, node: v.id, ids, narrow: already && how === 'replace' };
       return;
     }
     const line = stage.lineAt(p, 7 / zoom);
     if (line) {
-      editor.select(chosen(editor.selection, [line.edge], how === 'add' ? 'toggle' : how));
+      editor.select(chosen(editor.selection, [this.#chosenBy(line)], how === 'add' ? 'toggle' : how));
       return;
     }
     const group = hitGroup(groupBoxes(scene, positions), p);
     if (group !== null) {
-      const members = edits.groupsOf(editor.project).get(group) ?? [];
+      const frame = scene.frames?.get(group);
+      const members = frame ? [frame.owner] : (edits.groupsOf(editor.project).get(group) ?? []);
       editor.select(chosen(editor.selection, members, how === 'toggle' ? 'add' : how));
       this.#state = { kind: 'pressing', start: p, node: members[0]!, ids: editor.selectedNodes, narrow: false };
       return;
@@ -268,7 +284,10 @@ export class Interaction {
     const p = stage.toDrawing(at.x, at.y);
     const v = hitNode(stage.scene, stage.positions, p, 2);
     const group = v ? null : hitGroup(groupBoxes(stage.scene, stage.positions), p);
-    if (v) this.host.inspect(v.id);
+    const frame = group === null ? undefined : stage.scene.frames?.get(group);
+    if (v?.form === 'rest') this.host.showRest(v.id);
+    else if (v) this.host.inspect(v.id);
+    else if (frame) this.host.inspect(frame.owner);
     else if (group !== null) this.host.renameGroup(group);
     else if (!stage.lineAt(p, 6 / stage.camera.zoom)) this.host.quickAdd(p, null);
   }
@@ -295,19 +314,31 @@ export class Interaction {
 
   #chooseForMenu(p: Point): void {
     const { stage, editor } = this.host;
-    const id = hitNode(stage.scene, stage.positions, p)?.id ?? stage.lineAt(p, 7 / stage.camera.zoom)?.edge;
+    const line = stage.lineAt(p, 7 / stage.camera.zoom);
+    const group = hitGroup(groupBoxes(stage.scene, stage.positions), p);
+    const id =
+      hitNode(stage.scene, stage.positions, p)?.id ??
+      (line ? this.#chosenBy(line) : undefined) ??
+      (group === null ? undefined : stage.scene.frames?.get(group)?.owner);
     if (id === undefined) editor.select([]);
     else if (!editor.selection.has(id)) editor.select([id]);
+  }
+
+  /** What a click on a line selects: the connection that it is of, or a single weight. */
+  #chosenBy(line: Line): string {
+    const e = this.host.stage.scene.edges.get(line.edge);
+    return e?.of !== undefined && partOf(e.id) === null ? e.of : line.edge;
   }
 
   #inside(box: Box): readonly string[] {
     const { scene, positions } = this.host.stage;
     const nodes = [...scene.nodes.values()]
       .filter((v) => overlap(box, boxOfNode(v, positions[v.id] ?? NOWHERE)))
-      .map((v) => v.id);
+      .map((v) => v.owner ?? v.id);
     const within = new Set(nodes);
-    const edges = [...scene.edges.values()].filter((e) => within.has(e.from) && within.has(e.to)).map((e) => e.id);
-    return [...nodes, ...edges];
+    const { edges } = this.host.editor.project;
+    const wires = Object.values(edges).filter((e) => within.has(e.from) && within.has(e.to));
+    return [...within, ...wires.map((e) => e.id)];
   }
 
   #hover(p: Point, at: Point): void {
@@ -367,9 +398,10 @@ export class Interaction {
       case 'Tab':
         return tab(this.host, event.shiftKey ? -1 : 1);
       case 'Enter': {
-        const [id] = editor.selectedNodes;
+        const [id] = editor.selection;
         if (id === undefined) return false;
-        this.host.inspect(id);
+        if (stage.scene.nodes.get(id)?.form === 'rest') this.host.showRest(id);
+        else this.host.inspect(id);
         return true;
       }
       case 'c':

@@ -1,6 +1,6 @@
 /**
- * Which number each drawn line shows, and reading it. The lines of a drawing are compiled once into flat
- * arrays of (array, element) pairs; each frame then only reads shared memory. Nothing here draws.
+ * Reading what each drawn line and part shows. What the scene states is compiled once into flat arrays of
+ * (array, elements); each frame then only reads shared memory. Nothing here draws.
  */
 import type { Checked } from '../../engine/compile/check';
 import { type EdgeId, edgeId, type NodeId } from '../../engine/graph/graph';
@@ -9,6 +9,7 @@ import { sampleShape, sizeOf } from '../../engine/ir/shape';
 import type { Phase } from '../../engine/plan';
 import { type FrameReader, type Tap, tapKey } from '../../engine/train/frames';
 import { curveLength, type Line, linesOf } from './geometry';
+import { aggregate, block, noReads, one, type Reads, type Source, whole } from './reads';
 import type { EdgeVisual, NodeVisual, Scene } from './scene';
 
 /** What the canvas is given of a run. */
@@ -33,26 +34,7 @@ export interface Live {
 }
 
 /** Arrays larger than this are not watched: writing them would cost training more than seeing them is worth. */
-const LARGEST_TAP = 1 << 17;
-
-/** Element numbers: −1 stands for the array as a whole, −2 − k for column k of a matrix. */
-const WHOLE = -1;
-const column = (k: number): number => -2 - k;
-
-interface Source {
-  readonly tap: Tap;
-  readonly element: number;
-  /** Row length, for columns. */
-  readonly stride: number;
-}
-
-interface LineSpec {
-  /** Colours and widens the line itself: a weight, or the value that it carries. */
-  readonly base: Source | null;
-  /** Multiplied with `base` gives what runs forward; null: `base` itself runs. */
-  readonly factor: Source | null;
-  readonly gradient: Source | null;
-}
+const LARGEST_TAP = 1 << 19;
 
 export interface Reading {
   readonly base: number | null;
@@ -60,6 +42,21 @@ export interface Reading {
   readonly forward: number | null;
   readonly gradient: number | null;
 }
+
+/** A number that is written on a line: where it is read, and which array it is of. */
+export interface Figure {
+  readonly value: string | null;
+  readonly gradient: string | null;
+  /** Read from the line itself, and not from the arrays' first elements. */
+  readonly own: 'base' | 'forward' | null;
+  /** How far along its line it stands, 0 … 1. */
+  readonly along: number;
+}
+
+/** base, factor, gradient, slope. */
+const SOURCES = 4;
+/** key, start, step, count, skip, times. */
+const WORDS = 6;
 
 export class LiveLines {
   readonly taps: readonly Tap[];
@@ -73,12 +70,13 @@ export class LiveLines {
   readonly lengths: Float32Array;
   /** Live values of neurons: key of the array that holds a column's values. */
   readonly columns = new Map<NodeId, string>();
-  /** Arrays of one number per sample, shown as a figure on the edge. */
-  readonly figures = new Map<EdgeId, readonly [value: string, gradient: string | null]>();
+  /** Parts that show a number of their own: where it is read in `base` and the others. */
+  readonly parts = new Map<NodeId, number>();
+  /** Numbers that are written on edges. */
+  readonly figures = new Map<EdgeId, Figure>();
 
   readonly #keys: readonly string[];
   readonly #specs: Int32Array;
-  readonly #strides: Int32Array;
   readonly #whole: Float64Array;
   readonly #isWholeKnown: Uint8Array;
 
@@ -97,39 +95,55 @@ export class LiveLines {
       taps.push(tap);
       return taps.length - 1;
     };
-    const specs: LineSpec[] = [];
+    const specs: Reads[] = [];
     const wiring = wiringOf(checked);
     for (const e of scene.edges.values()) {
       const lines = linesOf(scene, positions, e);
       this.ranges.set(e.id, [specs.length, specs.length + lines.length]);
-      for (const line of lines) specs.push(specOf(e, line, scene, checked, wiring));
+      for (const line of lines) specs.push(e.reads ?? readsOf(e, line, scene, checked, wiring));
       this.lines.push(...lines);
     }
-    this.#specs = new Int32Array(specs.length * 6).fill(WHOLE);
-    this.#strides = new Int32Array(specs.length * 3);
-    this.isWeight = new Uint8Array(specs.length);
-    specs.forEach((spec, i) => {
-      [spec.base, spec.factor, spec.gradient].forEach((source, j) => {
-        this.#specs[i * 6 + j * 2] = source ? tapFor(source.tap) : -1;
-        this.#specs[i * 6 + j * 2 + 1] = source ? source.element : WHOLE;
-        this.#strides[i * 3 + j] = source ? source.stride : 0;
-      });
-      this.isWeight[i] = spec.factor ? 1 : 0;
-    });
     for (const v of scene.nodes.values()) {
+      if (v.reads) {
+        this.parts.set(v.id, specs.length);
+        specs.push(v.reads);
+        continue;
+      }
       const tap = valueTap(v.id, checked);
-      if (!tap) continue;
-      if (v.units || v.form === 'neuron') this.columns.set(v.id, tapKey(taps[tapFor(tap)]!));
+      if (tap && (v.units || v.form === 'neuron')) this.columns.set(v.id, tapKey(taps[tapFor(tap)]!));
     }
+    this.#specs = new Int32Array(specs.length * SOURCES * WORDS);
+    this.isWeight = new Uint8Array(specs.length);
+    specs.forEach(({ base, factor, gradient, slope }, i) => {
+      [base, factor, gradient, slope ?? null].forEach((source, j) => {
+        const { start, step, count, skip, times } = source?.at ?? whole;
+        this.#specs.set([source ? tapFor(source.tap) : -1, start, step, count, skip, times], (i * SOURCES + j) * WORDS);
+      });
+      this.isWeight[i] = factor ? 1 : 0;
+    });
     for (const e of scene.edges.values()) {
-      if (e.kind !== 'plain') continue;
-      const shape = checked.shapes.get(e.from);
       const [at] = this.ranges.get(e.id)!;
       const spec = specs[at];
-      if (!shape || sampleShape(shape).some((axis) => axis !== 1) || !spec?.base) continue;
+      if (!spec?.base) continue;
+      if (e.kind === 'wire') {
+        if (e.figured) {
+          const { shows, along, withGradient } = e.figured;
+          const gradient = withGradient && spec.gradient ? tapKey(spec.gradient.tap) : null;
+          this.figures.set(e.id, { value: tapKey(spec.base.tap), gradient, own: shows, along });
+        }
+        continue;
+      }
+      if (e.kind !== 'plain') continue;
+      const shape = checked.shapes.get(e.from);
+      if (!shape || sampleShape(shape).some((axis) => axis !== 1)) continue;
       const value = spec.factor ?? spec.base;
       const gradient = edgeGradient(e, scene, wiring);
-      this.figures.set(e.id, [tapKey(taps[tapFor(value.tap)]!), gradient ? tapKey(taps[tapFor(gradient)]!) : null]);
+      this.figures.set(e.id, {
+        value: tapKey(taps[tapFor(value.tap)]!),
+        gradient: gradient ? tapKey(taps[tapFor(gradient)]!) : null,
+        own: null,
+        along: 0.5,
+      });
     }
     this.taps = taps;
     this.#keys = taps.map(tapKey);
@@ -138,7 +152,7 @@ export class LiveLines {
     this.base = new Float32Array(specs.length);
     this.forward = new Float32Array(specs.length);
     this.backward = new Float32Array(specs.length);
-    this.lengths = new Float32Array(specs.length);
+    this.lengths = new Float32Array(this.lines.length);
     this.lines.forEach((line, i) => {
       this.lengths[i] = curveLength(line.curve);
     });
@@ -165,55 +179,49 @@ export class LiveLines {
       const base = this.#number(views, i, 0) ?? 0;
       this.base[i] = base;
       this.forward[i] = this.isWeight[i] ? base * (this.#number(views, i, 1) ?? 0) : base;
-      this.backward[i] = this.#number(views, i, 2) ?? 0;
+      const gradient = this.#number(views, i, 2) ?? 0;
+      this.backward[i] = gradient === 0 || !this.#has(i, 3) ? gradient : gradient * (this.#number(views, i, 3) ?? 0);
     }
   }
 
-  /** The numbers of one line in full, for the card at the pointer. */
+  /** The numbers of one line or part in full, for the card at the pointer. */
   reading(frame: FrameReader, i: number): Reading {
     const views = this.#keys.map((key) => frame.numbers(key));
     this.#isWholeKnown.fill(0);
     const base = this.#number(views, i, 0);
     const factor = this.isWeight[i] ? this.#number(views, i, 1) : null;
+    const gradient = this.#number(views, i, 2);
+    const slope = this.#has(i, 3) ? this.#number(views, i, 3) : 1;
     return {
       base,
       factor,
       forward: factor === null || base === null ? base : base * factor,
-      gradient: this.#number(views, i, 2),
+      gradient: gradient === null || slope === null ? null : gradient * slope,
     };
   }
 
-  #number(views: readonly (Float32Array | null)[], line: number, which: 0 | 1 | 2): number | null {
-    const key = this.#specs[line * 6 + which * 2]!;
+  #has(i: number, which: number): boolean {
+    return this.#specs[(i * SOURCES + which) * WORDS]! >= 0;
+  }
+
+  #number(views: readonly (Float32Array | null)[], i: number, which: 0 | 1 | 2 | 3): number | null {
+    const at = (i * SOURCES + which) * WORDS;
+    const key = this.#specs[at]!;
     if (key < 0) return null;
     const view = views[key];
     if (!view || view.length === 0) return null;
-    const element = this.#specs[line * 6 + which * 2 + 1]!;
-    if (element >= 0) return element < view.length ? view[element]! : null;
-    if (element === WHOLE) {
+    const [start, count] = [this.#specs[at + 1]!, this.#specs[at + 3]!];
+    const times = this.#specs[at + 5]!;
+    if (count === 1 && times === 1) return start < view.length ? view[start]! : null;
+    if (count < 0) {
       if (!this.#isWholeKnown[key]) {
-        this.#whole[key] = aggregate(view, 0, 1);
+        this.#whole[key] = aggregate(view, whole);
         this.#isWholeKnown[key] = 1;
       }
       return this.#whole[key]!;
     }
-    return aggregate(view, -2 - element, this.#strides[line * 3 + which]!);
+    return aggregate(view, { start, step: this.#specs[at + 2]!, count, skip: this.#specs[at + 4]!, times });
   }
-}
-
-/** Many numbers as one: the size is their root mean square, the sign that of their mean. */
-export function aggregate(view: ArrayLike<number>, from: number, stride: number): number {
-  let squares = 0;
-  let sum = 0;
-  let count = 0;
-  for (let i = from; i < view.length; i += stride) {
-    const v = view[i]!;
-    squares += v * v;
-    sum += v;
-    count++;
-  }
-  if (count === 1) return sum;
-  return count === 0 ? Number.NaN : Math.sign(sum || 1) * Math.sqrt(squares / count);
 }
 
 /** Edges of the expanded drawing by the pair of drawn nodes they join, in the order of the target's ports. */
@@ -243,12 +251,10 @@ function valueTap(node: NodeId, checked: Checked): Tap | null {
   return shape && part !== undefined && sizeOf(shape, 1) <= LARGEST_TAP ? { of: 'value', node: part } : null;
 }
 
-const nothing: LineSpec = { base: null, factor: null, gradient: null };
-
-function specOf(e: EdgeVisual, line: Line, scene: Scene, checked: Checked, wiring: Wiring): LineSpec {
+function readsOf(e: EdgeVisual, line: Line, scene: Scene, checked: Checked, wiring: Wiring): Reads {
   const source = valueTap(e.from, checked);
   const gradientTap = edgeGradient(e, scene, wiring);
-  const whole = (tap: Tap): Source => ({ tap, element: WHOLE, stride: 0 });
+  const all = (tap: Tap): Source => ({ tap, at: whole });
   const { graph } = checked.expansion;
   if (e.kind === 'plain') {
     // The single neuron has one weight an input, so its lines show weights too.
@@ -256,23 +262,23 @@ function specOf(e: EdgeVisual, line: Line, scene: Scene, checked: Checked, wirin
     const weight = `${e.to}/w${port}`;
     if (scene.nodes.get(e.to)?.form === 'neuron' && port !== undefined && graph.nodes[weight])
       return {
-        base: whole({ of: 'value', node: weight }),
-        factor: source && whole(source),
-        gradient: whole({ of: 'gradient', node: weight }),
+        base: all({ of: 'value', node: weight }),
+        factor: source && all(source),
+        gradient: all({ of: 'gradient', node: weight }),
       };
-    return { base: source && whole(source), factor: null, gradient: gradientTap && whole(gradientTap) };
+    return { base: source && all(source), factor: null, gradient: gradientTap && all(gradientTap) };
   }
   const weight = `${e.to}/weight`;
   const to = scene.nodes.get(e.to) as NodeVisual;
   const units = to.units!.count;
   const inputs = sampleShape(checked.shapes.get(e.from)!)[0]!;
-  if (!graph.nodes[weight] || inputs * units > LARGEST_TAP) return nothing;
-  const at = (tap: Tap, element: number): Source => ({ tap, element, stride: units });
-  const element = line.source >= 0 ? line.source * units + line.target : column(line.target);
+  if (!graph.nodes[weight] || inputs * units > LARGEST_TAP) return noReads;
+  const rows = line.source >= 0 ? { from: line.source, count: 1 } : { from: 0, count: inputs };
+  const at = block(rows, { from: line.target, count: 1 }, units);
   return {
-    base: at({ of: 'value', node: weight }, element),
-    factor: source && { tap: source, element: line.source, stride: 0 },
-    gradient: at({ of: 'gradient', node: weight }, element),
+    base: { tap: { of: 'value', node: weight }, at },
+    factor: source && { tap: source, at: line.source < 0 ? whole : one(line.source) },
+    gradient: { tap: { of: 'gradient', node: weight }, at },
   };
 }
 

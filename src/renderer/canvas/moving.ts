@@ -14,6 +14,8 @@ export interface Move {
   readonly start: Point;
   readonly ids: readonly NodeId[];
   readonly before: Project['positions'];
+  /** Where everything was drawn: opened layers make the others stand aside. */
+  readonly shown: Project['positions'];
   readonly gesture: string;
   dropEdge: EdgeId | null;
 }
@@ -24,6 +26,7 @@ export const beginMove = (host: Host, start: Point, ids: readonly NodeId[]): Mov
   start,
   ids,
   before: host.editor.project.positions,
+  shown: host.stage.positions,
   gesture: `move ${++gestures}`,
   dropEdge: null,
 });
@@ -32,20 +35,21 @@ export const beginMove = (host: Host, start: Point, ids: readonly NodeId[]): Mov
 export function dragTo({ stage, editor }: Host, move: Move, p: Point, free: boolean): void {
   const ids = new Set(move.ids);
   const { zoom } = stage.camera;
-  const boxAt = (v: NodeVisual): Box => boxOfNode(v, move.before[v.id] ?? NOWHERE);
+  const boxAt = (v: NodeVisual): Box => boxOfNode(v, move.shown[v.id] ?? NOWHERE);
   const visuals = [...stage.scene.nodes.values()];
-  const moved = unionOf(visuals.filter((v) => ids.has(v.id)).map(boxAt));
+  const isMoved = (v: NodeVisual): boolean => ids.has(v.owner ?? v.id);
+  const moved = unionOf(visuals.filter(isMoved).map(boxAt));
   if (!moved) return;
   const [dx, dy] = [p.x - move.start.x, p.y - move.start.y];
   const { width, height } = stage.size;
   const [a, b] = [stage.toDrawing(0, 0), stage.toDrawing(width, height)];
   const others = visuals
-    .filter((v) => !ids.has(v.id))
+    .filter((v) => !isMoved(v))
     .map(boxAt)
     .filter((box) => overlap(box, boxOf(a, b)));
   const rest = free
     ? { dx: Math.round(dx), dy: Math.round(dy), guides: [] }
-    : snap(moved, move.before[move.ids[0]!] ?? NOWHERE, dx, dy, others, 6 / zoom);
+    : snap(moved, move.shown[move.ids[0]!] ?? NOWHERE, dx, dy, others, 6 / zoom);
   const to: Record<NodeId, Point> = {};
   for (const id of move.ids) {
     const from = move.before[id] ?? NOWHERE;

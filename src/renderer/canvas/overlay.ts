@@ -4,14 +4,16 @@
  * to target (values) and back (gradients), drawn in each frame. Lines are sorted into a few styles, so
  * that thousands of them are a few dozen strokes. No reactivity, no DOM in here.
  */
-import type { FrameReader } from '../../engine/train/frames';
+import { type FrameReader, tapKey } from '../../engine/train/frames';
 import type { NodeId } from '../../engine/graph/graph';
-import type { Project } from '../../engine/graph/project';
+import type { Point, Project } from '../../engine/graph/project';
 import type { Box } from '../editor/gestures';
 import type { Camera } from './cytoscape';
 import { boxOfNode, clearance, NOWHERE, pointOn } from './geometry';
+import { HeatMaps } from './heat';
 import type { LiveLines } from './live';
 import { isPositive, levelShare, NOT_FINITE, numberText, opacityOf, speedOf, strength, STYLES, styleOf, widthOf } from './scale';
+import type { NodeVisual } from './scene';
 import type { Theme } from './theme';
 
 export interface OverlayState {
@@ -56,6 +58,7 @@ export class Overlay {
   #bodies = new Path2D();
   #order = new Int32Array(0);
   #starts = new Int32Array(STYLES + 1);
+  readonly #maps = new HeatMaps();
   #pathsFor: LiveLines | null = null;
   #sequence = -2;
   #readAt = 0;
@@ -107,6 +110,7 @@ export class Overlay {
     const pause = 48 + lines.lines.length / 40;
     if (ready && frame.ready && (this.#stale || (frame.sequence !== this.#sequence && now - this.#readAt >= pause))) {
       lines.read(frame);
+      this.#maps.read(lines.scene, frame, now);
       this.#sequence = frame.sequence;
       this.#readAt = now;
       this.#stale = true;
@@ -122,6 +126,7 @@ export class Overlay {
       this.#clearBodies();
       if (ready) {
         this.#neurons(state);
+        this.#parts(state);
         this.#figures(state);
       }
       this.#drawnFor = camera;
@@ -218,7 +223,13 @@ export class Overlay {
       if (v.form === 'column' || at.x < left || at.x > right || at.y < top || at.y > bottom) continue;
       // Just inside the rim, so that a line still touches it.
       const [w, h] = [v.width - 2, v.height - 2];
-      this.#bodies.roundRect(at.x - w / 2, at.y - h / 2, w, h, v.form === 'card' ? 11 : h / 2);
+      this.#bodies.roundRect(
+        at.x - w / 2,
+        at.y - h / 2,
+        w,
+        h,
+        v.form === 'card' || v.form === 'map' ? 11 : v.form === 'tag' ? 4 : h / 2,
+      );
     }
     this.#paths = [];
     for (let s = 0; s < STYLES; s++) {
@@ -361,15 +372,49 @@ export class Overlay {
         c.globalAlpha = 1;
         c.fillStyle = theme.nodeBg;
         c.fill();
-        c.globalAlpha = !Number.isFinite(value)
-          ? 0.8
-          : Math.abs(value) < 1e-6
-            ? 0
-            : Math.min(0.92, (strength(value) - 0.24) * 1.15 + 0.08);
+        c.globalAlpha = fillOf(value);
         c.fillStyle = !Number.isFinite(value) ? theme.danger : value >= 0 ? theme.pos : theme.neg;
         c.fill();
       });
     }
+  }
+
+  /** Parts that show a number of their own: filled by it, and it is written where there is room. */
+  #parts({ lines, positions, theme, camera, known }: OverlayState): void {
+    const c = this.#context;
+    c.textAlign = 'center';
+    c.textBaseline = 'middle';
+    for (const [id, index] of lines.parts) {
+      const v = lines.scene.nodes.get(id);
+      if (!v) continue;
+      const at = positions[id] ?? NOWHERE;
+      if (v.map) {
+        this.#maps.draw(c, v, at, theme);
+        continue;
+      }
+      const { base, factor } = v.reads!;
+      if (known !== null && [base, factor].some((source) => source && !known.has(tapKey(source.tap)))) continue;
+      const value = lines.forward[index]!;
+      c.globalAlpha = 1;
+      c.fillStyle = theme.nodeBg;
+      this.#outline(v, at);
+      c.fill();
+      c.globalAlpha = fillOf(value);
+      c.fillStyle = !Number.isFinite(value) ? theme.danger : value >= 0 ? theme.pos : theme.neg;
+      c.fill();
+      c.globalAlpha = 1;
+      if (v.width < 30 || v.form === 'rest' || camera.zoom < 0.42 || (v.form === 'dot' && v.width < 40)) continue;
+      c.font = `600 ${v.form === 'tag' ? 10.5 : 9.5}px ${theme.font}`;
+      c.fillStyle = theme.text;
+      c.fillText(shortNumber(value), at.x, v.form === 'tag' ? at.y + 0.5 : at.y + v.height * 0.2);
+    }
+  }
+
+  #outline(v: NodeVisual, at: Point): void {
+    const c = this.#context;
+    c.beginPath();
+    const [w, h] = [v.width - 1, v.height - 1];
+    c.roundRect(at.x - w / 2, at.y - h / 2, w, h, v.form === 'tag' ? 3.5 : h / 2);
   }
 
   /** Numbers on the edges that carry one number a sample: the value, and under it the gradient. */
@@ -381,22 +426,25 @@ export class Overlay {
     c.font = `600 ${size}px ${theme.font}`;
     c.textBaseline = 'middle';
     c.textAlign = 'center';
-    for (const [edge, [valueKey, gradientKey]] of lines.figures) {
+    for (const [edge, { value: valueKey, gradient: gradientKey, own, along }] of lines.figures) {
       const [at] = lines.ranges.get(edge)!;
       if (!this.#visible[at]) continue;
-      const value = forward && (known === null || known.has(valueKey)) ? frame!.numbers(valueKey)?.[0] : undefined;
-      const gradient =
-        backward && gradientKey !== null && (known === null || known.has(gradientKey))
-          ? frame!.numbers(gradientKey)?.[0]
-          : undefined;
+      const may = (key: string | null): key is string => key !== null && (known === null || known.has(key));
+      const read = (key: string, from: Float32Array): number | undefined =>
+        own === null ? frame!.numbers(key)?.[0] : frame!.numbers(key) ? from[at] : undefined;
+      // Between parts there is less room.
+      if (own !== null && camera.zoom < 0.62) continue;
+      const value = forward && may(valueKey) ? read(valueKey, own === 'base' ? lines.base : lines.forward) : undefined;
+      const gradient = backward && may(gradientKey) ? read(gradientKey, lines.backward) : undefined;
       if (value === undefined && gradient === undefined) continue;
       const { curve } = lines.lines[at]!;
-      const middle = pointOn(curve, 0.5);
+      // Where lines come together their numbers stand apart.
+      const middle = pointOn(curve, along);
       // The value stands above its line, the gradient below, as on a blackboard; beside it where it is steep.
-      const steep = Math.abs(curve.by - curve.ay) > Math.max(1.2 * Math.abs(curve.bx - curve.ax), size * 4);
+      const steep = own === null && Math.abs(curve.by - curve.ay) > Math.max(1.2 * Math.abs(curve.bx - curve.ax), size * 4);
       // Beside a line that rises or falls to the right there is room on its outer side.
       const side = curve.ty < curve.sy === curve.tx > curve.sx ? -1 : 1;
-      const [dx, dy] = steep ? [side * size * 2.9, size * 0.7] : [0, size];
+      const [dx, dy] = steep ? [side * size * 2.9, size * 0.7] : [0, own === null ? size : gradientKey === null ? 0 : size * 0.7];
       const texts = [value === undefined ? '' : shortNumber(value), gradient === undefined ? '' : `∂ ${shortNumber(gradient)}`];
       const half = (Math.max(...texts.map((text) => c.measureText(text).width)) + 8) / 2;
       const x = middle.x + dx;
@@ -404,7 +452,7 @@ export class Overlay {
       const tall = dy + size * 0.68;
       const e = lines.scene.edges.get(edge)!;
       const ends = [e.from, e.to].map((id) => boxOfNode(lines.scene.nodes.get(id)!, positions[id] ?? NOWHERE));
-      const away = clearance({ x1: x - half, x2: x + half, y1: middle.y - tall, y2: middle.y + tall }, ends);
+      const away = own !== null ? 0 : clearance({ x1: x - half, x2: x + half, y1: middle.y - tall, y2: middle.y + tall }, ends);
       const [y, apart] = away === 0 ? [middle.y, dy] : [middle.y + away - Math.sign(away) * (dy - size * 0.7), size * 0.7];
       if (value !== undefined) this.#figure(texts[0]!, x, y - apart, value < 0 ? theme.neg : theme.pos, theme.bg, size);
       if (gradient !== undefined) this.#figure(texts[1]!, x, y + apart, gradient < 0 ? theme.neg : theme.pos, theme.bg, size);
@@ -424,6 +472,10 @@ export class Overlay {
     c.fillText(text, x, y + 0.5);
   }
 }
+
+/** How strongly a number fills a neuron. */
+const fillOf = (value: number): number =>
+  !Number.isFinite(value) ? 0.8 : Math.abs(value) < 1e-6 ? 0 : Math.min(0.92, (strength(value) - 0.24) * 1.15 + 0.08);
 
 const colourOf = (style: number, theme: Theme): string =>
   style === 0 ? theme.line : style === NOT_FINITE ? theme.danger : isPositive(style) ? theme.pos : theme.neg;

@@ -2,6 +2,7 @@
 import type { NodeId } from '../../engine/graph/graph';
 import { opOf } from '../../engine/ops/index';
 import type { Editor } from '../editor/editor.svelte';
+import { lenses, lensTitles, ownerOfPart } from '../editor/lens';
 
 export interface Entry {
   readonly title: string;
@@ -39,6 +40,21 @@ export function pointerMenu(host: MenuHost): readonly (readonly Entry[])[] {
         { title: 'Fit the drawing', run: () => host.fit() },
       ],
     ];
+  const owners = [...editor.selection].map((id) => ownerOfPart(id, (name) => Object.hasOwn(nodes, name)));
+  const composite = owners.find((id) => id !== null && opOf(nodes[id]?.op ?? '')?.kind === 'composite');
+  const closer: readonly Entry[] =
+    composite && command
+      ? lenses.map((lens, i) => ({
+          title: `As ${lensTitles[lens].toLowerCase()}`,
+          keys: `Ctrl+Alt+${i + 1}`,
+          run: wish(`lens.selection.${lens}`),
+          enabled: editor.lensOf(composite) !== lens,
+        }))
+      : [];
+  if (editor.selectedNodes.length === 0 && editor.selectedEdges.length === 0)
+    return [[{ title: 'Inspect', keys: 'Enter', run: () => inspect?.([...editor.selection][0]!) }], closer].filter(
+      (block) => block.length > 0,
+    );
   if (editor.selectedNodes.length === 0)
     return [
       [
@@ -61,6 +77,7 @@ export function pointerMenu(host: MenuHost): readonly (readonly Entry[])[] {
         ? [{ title: 'Open into parts', run: () => editor.open(single), enabled: editor.canOpen(single) }]
         : []),
     ],
+    closer,
     [
       ...(command
         ? [

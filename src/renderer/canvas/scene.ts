@@ -11,9 +11,10 @@ import { completeAttrs } from '../../engine/ops/attrs';
 import { opOf } from '../../engine/ops/index';
 import type { Op, OpGroup } from '../../engine/ops/op';
 import type { DatasetInfo } from '../../engine/data/dataset';
+import type { Reads } from './reads';
 
 /** A place on a node, from its middle. */
-interface Spot {
+export interface Spot {
   readonly dx: number;
   readonly dy: number;
 }
@@ -26,7 +27,7 @@ export interface PortVisual extends Spot {
 }
 
 /** The neurons of a layer, or the features of an input, as a column. */
-interface Units {
+export interface Units {
   readonly count: number;
   /** Indices of those that are drawn; with more than fit, the first and the last ones. */
   readonly shown: readonly number[];
@@ -37,7 +38,11 @@ interface Units {
   readonly labels: readonly string[];
 }
 
-type Form = 'card' | 'pill' | 'circle' | 'column' | 'neuron';
+/**
+ * `dot`: a neuron or one of its operations, `tag`: a single number, `rest`: what is too much to be drawn,
+ * `map`: an array as a heat map. These are parts, seen through a lens.
+ */
+type Form = 'card' | 'pill' | 'circle' | 'column' | 'neuron' | 'dot' | 'tag' | 'rest' | 'map';
 
 export interface NodeVisual {
   readonly id: NodeId;
@@ -67,6 +72,19 @@ export interface NodeVisual {
   readonly boxGroup: string | undefined;
   /** For screen readers: what it is and how it is wired. */
   readonly about: string;
+  /** The node of the drawing that this is a part of, seen through a lens. */
+  readonly owner?: NodeId;
+  /** Number of its own that a part shows. */
+  readonly reads?: Reads;
+  /** The array that a part shows as a heat map. */
+  readonly map?: { readonly key: string; readonly rows: number; readonly columns: number };
+}
+
+/** Of a line between parts: what it shows itself, or what runs along it; its gradient too, or not. */
+export interface Figured {
+  readonly shows: 'base' | 'forward';
+  readonly along: number;
+  readonly withGradient: boolean;
 }
 
 export interface EdgeVisual {
@@ -76,14 +94,37 @@ export interface EdgeVisual {
   readonly port: string;
   /** `n × 64`. */
   readonly label: string;
-  /** `plain`: one line. `weights`: a line for each weight between drawn units. `fan`: one for each neuron. */
-  readonly kind: 'plain' | 'weights' | 'fan';
+  /**
+   * `plain`: one line. `weights`: a line for each weight between drawn units. `fan`: one for each neuron.
+   * `wire`: one line of many between parts, which only the live layer draws.
+   */
+  readonly kind: 'plain' | 'weights' | 'fan' | 'wire';
   readonly severity: Severity | null;
+  /** What a line between parts shows, said by who drew it. */
+  readonly reads?: Reads;
+  /** Where a line between parts begins and ends, from the middles of its nodes, where that is not their output or port. */
+  readonly start?: Spot;
+  readonly end?: Spot;
+  readonly straight?: true;
+  /** The number that is written on it where there is room, and how far along it. */
+  readonly figured?: Figured;
+  /** The connection of the drawing that this line is a part of. */
+  readonly of?: EdgeId;
+}
+
+/** The outline of an opened node around its parts. */
+export interface Frame {
+  readonly owner: NodeId;
+  readonly title: string;
 }
 
 export interface Scene {
   readonly nodes: ReadonlyMap<NodeId, NodeVisual>;
   readonly edges: ReadonlyMap<EdgeId, EdgeVisual>;
+  /** Opened nodes by the `boxGroup` of their parts. */
+  readonly frames?: ReadonlyMap<string, Frame>;
+  /** Expanded node → the drawn parts that show it, where lenses are open. */
+  readonly shows?: ReadonlyMap<NodeId, readonly NodeId[]>;
 }
 
 const MOST_UNITS = 12;
@@ -91,7 +132,7 @@ export type Measure = (text: string, size: number, weight: number) => number;
 /** Widths of an average sans-serif, for where there is no canvas to ask. */
 const roughly: Measure = (text, size, weight) => text.length * size * (weight >= 600 ? 0.58 : 0.54);
 
-const counted = new Intl.NumberFormat('en-US');
+export const counted = new Intl.NumberFormat('en-US');
 const parametersText = (count: number): string =>
   count === 0 ? '' : `${counted.format(count)} parameter${count === 1 ? '' : 's'}`;
 

@@ -7,11 +7,13 @@ import type { EdgeId, NodeId } from '../../engine/graph/graph';
 import type { Point, Project } from '../../engine/graph/project';
 import type { DatasetInfo } from '../../engine/data/dataset';
 import { type Box, unionOf } from '../editor/gestures';
-import { type Camera, Drawing, MAX_ZOOM, MIN_ZOOM } from './cytoscape';
-import { boxOfNode, edgeCurve, type Line, nearestLine, NOWHERE } from './geometry';
+import { type Looking, ownerOfPart } from '../editor/lens';
+import { type Camera, Drawing, layoutOf, MAX_ZOOM, MIN_ZOOM } from './cytoscape';
+import { boxOfNode, edgeCurve, groupBoxes, type Line, nearestLine, NOWHERE } from './geometry';
 import { type Feedback, Ink, noFeedback } from './ink';
 import { type Live, LiveLines, type Reading } from './live';
 import { Overlay } from './overlay';
+import { lookAt, type Seen } from './open-scene';
 import { type Measure, type Scene, sceneOf } from './scene';
 import { readTheme, type Theme } from './theme';
 
@@ -103,6 +105,10 @@ export class Stage {
   get positions(): Project['positions'] {
     return this.#positions;
   }
+  /** Nodes that are looked at more closely, and how. */
+  get opened(): Seen['opened'] {
+    return this.#seen?.opened ?? new Map();
+  }
   get theme(): Theme {
     return this.#theme;
   }
@@ -111,6 +117,7 @@ export class Stage {
   }
 
   #shown: Parameters<Stage['show']> | null = null;
+  #seen: Seen | null = null;
 
   /** The typeface has arrived, so everything is measured again. */
   measureAgain(): void {
@@ -118,26 +125,29 @@ export class Stage {
     if (this.#shown) this.show(...this.#shown);
   }
 
-  show(project: Project, checked: Checked, data: DatasetInfo | null): void {
-    this.#shown = [project, checked, data];
-    this.#scene = sceneOf(project, checked, data, this.#measure);
-    this.#positions = project.positions;
-    this.#drawing.show(this.#scene, project.positions);
+  show(project: Project, checked: Checked, data: DatasetInfo | null, looking: Looking): void {
+    this.#shown = [project, checked, data, looking];
+    this.#seen = lookAt(project, checked, data, looking, this.#measure);
+    this.#scene = this.#seen.scene;
+    this.#positions = this.#seen.place(project.positions);
+    this.#drawing.show(this.#scene, this.#positions);
     const before = this.#lines?.taps;
-    this.#lines = new LiveLines(this.#scene, checked, project.positions);
+    this.#lines = new LiveLines(this.#scene, this.#seen.checked, this.#positions);
     if (JSON.stringify(before) !== JSON.stringify(this.#lines.taps)) this.#live.watch(this.#lines.taps);
     this.#findFocus();
     this.#everything();
   }
 
   /** Only positions changed. */
-  move(positions: Project['positions']): void {
+  move(of: Project['positions']): void {
+    if (!this.#shown || this.#shown[0].positions === of) return;
+    const [project, ...rest] = this.#shown;
+    this.#shown = [{ ...project, positions: of }, ...rest];
     const before = this.#positions;
-    if (before === positions) return;
+    const positions = this.#seen!.place(of);
     this.#positions = positions;
-    if (this.#shown) this.#shown = [{ ...this.#shown[0], positions }, this.#shown[1], this.#shown[2]];
     this.#drawing.move(positions);
-    this.#lines?.place(positions, (id) => before[id] !== positions[id]);
+    this.#lines?.place(positions, (id) => before[id]?.x !== positions[id]?.x || before[id]?.y !== positions[id]?.y);
     this.#everything();
   }
 
@@ -200,13 +210,14 @@ export class Stage {
       this.#focusLines = null;
       return;
     }
-    const node = focus.node === undefined ? undefined : this.drawnNode(focus.node);
+    const nodes = new Set(focus.node === undefined ? [] : this.drawnAs(focus.node));
+    const ends = new Set(focus.edge === undefined ? [] : this.drawnAs(focus.edge.slice(0, focus.edge.lastIndexOf('.'))));
     const found = new Set<number>();
     for (const e of this.#scene.edges.values()) {
       const isEdge =
-        focus.edges?.includes(e.id) === true ||
-        (focus.edge !== undefined && (focus.edge === e.id || (this.drawnNode(focus.edge) === e.to && node === e.from)));
-      const isInput = focus.edge === undefined && node === e.to;
+        focus.edges?.includes(e.of ?? e.id) === true ||
+        (focus.edge !== undefined && (focus.edge === (e.of ?? e.id) || (ends.has(e.to) && nodes.has(e.from))));
+      const isInput = focus.edge === undefined && nodes.has(e.to);
       if (!isEdge && !isInput) continue;
       const [from, to] = lines.ranges.get(e.id)!;
       for (let i = from; i < to; i++) found.add(i);
@@ -214,11 +225,19 @@ export class Stage {
     this.#focusLines = found;
   }
 
-  /** The drawing's node that a part (`fc/weight`, `fc/product.a`) belongs to. */
-  drawnNode(id: string): NodeId | undefined {
-    if (this.#scene.nodes.has(id)) return id;
-    const cut = Math.max(id.lastIndexOf('/'), id.lastIndexOf('.'));
-    return cut < 0 ? undefined : this.drawnNode(id.slice(0, cut));
+  /** What of the drawing shows an expanded node (`fc/weight`): its parts, where its composite is open, or the composite. */
+  drawnAs(id: string): readonly NodeId[] {
+    if (this.#scene.nodes.has(id)) return [id];
+    const parts = this.#scene.shows?.get(id);
+    if (parts) return parts;
+    const own = [...this.#scene.nodes.values()].filter((v) => v.owner === id).map((v) => v.id);
+    const cut = id.lastIndexOf('/');
+    return own.length > 0 || cut < 0 ? own : this.drawnAs(id.slice(0, cut));
+  }
+
+  /** The node of the project that something drawn belongs to. */
+  ownerOf(id: string): NodeId | null {
+    return ownerOfPart(id, (name) => this.#shown !== null && Object.hasOwn(this.#shown[0].nodes, name));
   }
 
   // Looking -----------------------------------------------------------------------------------------
@@ -324,14 +343,24 @@ export class Stage {
       ids.length === 0
         ? [...this.#scene.nodes.values()]
         : ids.map((id) => this.#scene.nodes.get(id)).filter((v) => v !== undefined);
-    return unionOf(visuals.map((v) => boxOfNode(v, this.#positions[v.id] ?? NOWHERE)));
+    const boxes = visuals.map((v) => boxOfNode(v, this.#positions[v.id] ?? NOWHERE));
+    const owners = new Set(visuals.map((v) => v.owner));
+    for (const [key, box] of groupBoxes(this.#scene, this.#positions)) {
+      const frame = this.#scene.frames?.get(key);
+      // Above a frame there may stand an equation.
+      if (frame && owners.has(frame.owner)) boxes.push({ ...box, y1: box.y1 - 34 });
+    }
+    return unionOf(boxes);
   }
 
   /** Moves the camera no more than needed to see these nodes and edges, and near enough to read them. */
   reveal(ids: readonly string[], keepZoom = false): void {
     const nodes = ids.flatMap((id) => {
       const e = this.#scene.edges.get(id);
-      return e ? [e.from, e.to] : [id];
+      if (e) return [e.from, e.to];
+      // An opened node is its parts.
+      const parts = [...this.#scene.nodes.values()].filter((v) => v.owner === id).map((v) => v.id);
+      return parts.length > 0 ? parts : [id];
     });
     const box = this.boundsOf(nodes.filter((id) => this.#scene.nodes.has(id)));
     if (!box || nodes.length === 0) return;
@@ -376,7 +405,10 @@ export class Stage {
   }
 
   layout(ids: readonly NodeId[]): Readonly<Record<NodeId, Point>> {
-    return this.#drawing.layout(ids);
+    // Laid out is the project, however closely it is looked at.
+    const [project, checked, data] = this.#shown ?? [];
+    if (!project || !checked || this.opened.size === 0) return this.#drawing.layout(ids);
+    return layoutOf(sceneOf(project, checked, data ?? null, this.#measure), project.positions, ids);
   }
 
   // Asking ------------------------------------------------------------------------------------------
@@ -403,6 +435,9 @@ export class Stage {
 
   /** Live value of a neuron; null when there is none. */
   unitValue(node: NodeId, index: number): number | null {
+    const part = this.#lines?.parts.get(node);
+    if (part !== undefined)
+      return this.#live.frame?.ready ? (this.#lines!.reading(this.#live.frame, part).forward ?? null) : null;
     const key = this.#lines?.columns.get(node);
     return (key && this.#live.frame?.ready ? this.#live.frame.numbers(key)?.[index] : undefined) ?? null;
   }
@@ -469,7 +504,7 @@ export class Stage {
     }
     if (this.#dirtyInk) {
       this.#dirtyInk = false;
-      const stepping = live.focus?.node === undefined ? null : (this.drawnNode(live.focus.node) ?? null);
+      const stepping = live.focus?.node === undefined ? [] : this.drawnAs(live.focus.node);
       this.#ink.draw({
         scene: this.#scene,
         positions: this.#positions,

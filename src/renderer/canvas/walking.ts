@@ -32,11 +32,18 @@ function reading({ stage: { scene, positions } }: Host): readonly NodeId[] {
   return [...scene.nodes.keys()].sort((a, b) => column(a) - column(b) || at(a).y - at(b).y);
 }
 
+/** Where the keys are: at what has the focus, else at what is selected. */
+function current({ stage, editor }: Host): NodeId | undefined {
+  const { focused } = stage.feedback;
+  if (focused !== null && stage.scene.nodes.has(focused)) return focused;
+  return [...editor.selection].findLast((id) => stage.scene.nodes.has(id));
+}
+
 /** Through the nodes. False past the last one: there the focus leaves the drawing. */
 export function tab(host: Host, direction: 1 | -1): boolean {
   const { editor } = host;
   const all = reading(host);
-  const [now] = editor.selectedNodes;
+  const now = current(host);
   const next = all[now === undefined ? (direction === 1 ? 0 : all.length - 1) : all.indexOf(now) + direction];
   if (next === undefined) {
     editor.select([]);
@@ -47,9 +54,9 @@ export function tab(host: Host, direction: 1 | -1): boolean {
 }
 
 export function walk(host: Host, direction: Direction, add: boolean): void {
-  const { editor, stage } = host;
+  const { stage } = host;
   const points = [...stage.scene.nodes.keys()].map((id) => ({ id, ...(stage.positions[id] ?? NOWHERE) }));
-  const here = stage.feedback.focused ?? editor.selectedNodes.at(-1);
+  const here = current(host);
   if (here === undefined) {
     const [first] = reading(host);
     if (first !== undefined) focus(host, first, false);

@@ -17,6 +17,7 @@ import { fragmentText, parseFragment } from './clipboard';
 import { boxAround, overlap } from './gestures';
 import { Stroke, strokeNow } from '../ui/stroke';
 import { emptyHistory, type History, record, redo, undo } from './history';
+import { type Lens, lensOf, type Looking, ownerOfPart, partOf, type PartName, plainly } from './lens';
 import { nameFor } from './naming';
 
 /** What the canvas knows and the editor needs. */
@@ -44,6 +45,9 @@ export class Editor {
   #pastes = 0;
   readonly #nudges = new Stroke();
   #nudged = '';
+
+  /** How closely the drawing is looked at. No part of the project, so neither saved nor undone. */
+  looking: Looking = $state.raw(plainly);
 
   /** Facts of the data that training uses; the drawing is checked against them. */
   data: DatasetInfo | null = $state.raw(null);
@@ -86,6 +90,43 @@ export class Editor {
     return [...this.#selection].filter((id) => Object.hasOwn(this.#project.edges, id));
   }
 
+  /** The selected thing when it is a part that is seen through a lens. */
+  get selectedPart(): PartName | null {
+    const [id] = this.#selection;
+    return this.#selection.size === 1 && id !== undefined && !this.#isDrawn(id) ? partOf(id) : null;
+  }
+
+  #isDrawn(id: string): boolean {
+    return Object.hasOwn(this.#project.nodes, id) || Object.hasOwn(this.#project.edges, id);
+  }
+
+  /** Nodes, edges, and what is seen of a node through its lens. */
+  #isSelectable(id: string): boolean {
+    return this.#isDrawn(id) || ownerOfPart(id, (name) => Object.hasOwn(this.#project.nodes, name)) !== null;
+  }
+
+  // Looking -----------------------------------------------------------------------------------------
+
+  /** Through another lens: the whole drawing, or only some nodes of it. */
+  lookThrough(lens: Lens, ids: readonly NodeId[] = []): void {
+    const { own, first } = this.looking;
+    this.looking =
+      ids.length === 0
+        ? { whole: lens, own: new Map(), first }
+        : { ...this.looking, own: new Map([...own, ...ids.map((id) => [id, lens] as const)]) };
+    const kept = [...this.#selection].map((id) => ownerOfPart(id, (name) => Object.hasOwn(this.#project.nodes, name)) ?? id);
+    this.select(kept);
+  }
+
+  lensOf(id: NodeId): Lens {
+    return lensOf(this.looking, id);
+  }
+
+  /** The neurons of a wide layer that are drawn begin here. */
+  showFrom(id: NodeId, first: number): void {
+    this.looking = { ...this.looking, first: new Map(this.looking.first).set(id, Math.max(0, first)) };
+  }
+
   // Changes -----------------------------------------------------------------------------------------
 
   /** One undo step; edits with the same `gesture` in a row, or in one stroke of a control, are one step together. */
@@ -123,6 +164,7 @@ export class Editor {
     const diff = between(this.#project, project);
     this.#history = emptyHistory;
     this.#selection = new Set();
+    this.looking = plainly;
     this.#saved = project;
     this.#become(project, diff);
   }
@@ -145,7 +187,7 @@ export class Editor {
     this.#project = project;
     if (changesModel(diff)) this.#revision++;
     if (diff.nodes?.keys || diff.edges?.keys) {
-      const kept = [...this.#selection].filter((id) => Object.hasOwn(project.nodes, id) || Object.hasOwn(project.edges, id));
+      const kept = [...this.#selection].filter((id) => this.#isSelectable(id));
       if (kept.length !== this.#selection.size) this.#selection = new Set(kept);
     }
     for (const listener of this.#listeners) listener(diff, project);
@@ -154,9 +196,7 @@ export class Editor {
   // Selection ---------------------------------------------------------------------------------------
 
   select(ids: Iterable<string>): void {
-    const next = new Set(
-      [...ids].filter((id) => Object.hasOwn(this.#project.nodes, id) || Object.hasOwn(this.#project.edges, id)),
-    );
+    const next = new Set([...ids].filter((id) => this.#isSelectable(id)));
     const now = this.#selection;
     if (next.size === now.size && [...next].every((id) => now.has(id))) return;
     this.#selection = next;
