@@ -41,9 +41,10 @@ export function compile(
   { project, data, profile, backend, revision }: CompileRequest,
   backends: ReadonlyMap<BackendName, Backend>,
 ): Result<Plans> {
-  const errors = check(project, data).problems.filter((p) => p.severity === 'error');
+  const checked = check(project, data);
+  const errors = checked.problems.filter((p) => p.severity === 'error');
   if (errors.length > 0) return failed(errors);
-  const prepared = prepare(project, data);
+  const prepared = prepare(project, data, checked);
   const chosen = chooseBackend(profile, backend);
   const planOf = (program: Program, on: BackendProfile): Plan => ({
     program,
