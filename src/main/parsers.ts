@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import { RefusedCall, type Parsers } from '../engine/remote';
 import { NODE_LIMIT } from '../engine/graph/project-file';
-import type { Project } from '../engine/graph/project';
+import { lockHides, lockKeeps, type Project } from '../engine/graph/project';
 import type { Tensor } from '../engine/ir/shape';
 import type { ClientApi, HostApi, RunNews } from './contract';
 
@@ -80,11 +80,17 @@ const training = v.object({
   ),
   breakpoints: v.optional(v.pipe(v.array(breakpoint), v.maxLength(1000))),
 });
+const lock = v.object({
+  keeps: v.array(v.picklist(lockKeeps)),
+  hides: v.array(v.picklist(lockHides)),
+  answers: v.boolean(),
+  password: v.optional(v.object({ salt: text(200), hash: text(200) })),
+});
 const projectSchema = v.object({
   nodes: table(node),
   edges: table(edge, 4 * NODE_LIMIT),
   positions: table(v.object({ x: finite, y: finite })),
-  settings: v.object({ title: text(1000), notes: text(100_000), data: source, split, training }),
+  settings: v.object({ title: text(1000), notes: text(100_000), data: source, split, training, lock: v.optional(lock) }),
   weights: v.optional(table(v.object({ shape: v.pipe(v.array(whole(1, 1e9)), v.maxLength(8)), base64: v.string() }))),
 });
 

@@ -14,7 +14,7 @@ import { type Holder, OpenDocument } from './run/document.svelte';
 import { startEngine } from './run/engine';
 import { Run } from './run/run.svelte';
 import { storedWeights } from './run/weights';
-import { Workspace } from './panels/workspace.svelte';
+import { sideTabs, type SideTab, Workspace } from './panels/workspace.svelte';
 import { bindClipboard, bindKeys } from './ui/keys';
 import { clearNews, showNews, type News } from './ui/toast';
 
@@ -81,7 +81,9 @@ export class App implements CommandTarget {
       },
       onOpened: (project) => this.#opened(project),
     });
+    this.editor.onRefused = (reason) => this.#refused(reason);
     this.editor.onChange((_diff, project) => {
+      this.run.stepper.shut(project.settings.lock?.answers ?? false);
       if (this.#opening) return;
       this.run.follow(project);
       this.document.changed();
@@ -162,6 +164,7 @@ export class App implements CommandTarget {
     if (command?.enabled()) command.run();
   };
 
+  tell = (sentence: string): void => this.#notify({ kind: 'success', title: sentence });
   fault = (title: string, error: unknown): void => this.#notify({ kind: 'error', title, text: sentence(error) });
 
   /** How far the reading of a table is; null when no news came of that job. */
@@ -172,10 +175,23 @@ export class App implements CommandTarget {
     this.workspace.announce(news.text === undefined ? news.title : `${news.title}. ${news.text}`);
   }
 
+  #lastRefusal = Number.NEGATIVE_INFINITY;
+  /** A gesture asks many times; it is answered once. */
+  #refused(reason: string): void {
+    const now = performance.now();
+    if (now - this.#lastRefusal > 1500) this.#notify({ kind: 'info', title: reason });
+    this.#lastRefusal = now;
+  }
+
   #opened(project: Project): void {
     clearNews();
     this.workspace.welcome = false;
-    this.workspace.side = project.settings.data.kind === 'none' ? 'inspect' : 'results';
+    const { data, lock } = project.settings;
+    const wished: SideTab = data.kind === 'none' ? 'inspect' : 'results';
+    this.workspace.side =
+      sideTabs.find((tab) => tab === wished && !lock?.hides.includes(tab)) ??
+      sideTabs.find((tab) => !lock?.hides.includes(tab)) ??
+      wished;
     this.run.open(project);
     this.workspace.announce(`Opened ${project.settings.title}.`);
     // The canvas draws first, then fits what it drew.
@@ -254,6 +270,7 @@ export class App implements CommandTarget {
   reset = async (seed: 'same' | 'new'): Promise<void> => {
     clearNews();
     if (seed === 'new') {
+      if (this.editor.lock?.keeps.includes('seeds')) return;
       const next = this.editor.project.settings.training.seed + 1;
       this.editor.edit('Change the seed', edits.setTraining({ seed: next }));
       await this.run.reset(next);

@@ -3,6 +3,7 @@
  * list. An entry says where it stands in the menus and when it makes sense.
  */
 import { type Lens, lenses, lensTitles } from './editor/lens';
+import type { Lock, LockHide, LockKeep } from '../engine/graph/project';
 import type { BottomTab, OpenDialog, SideTab, Theme } from './panels/workspace.svelte';
 
 export const menus = ['File', 'Edit', 'View', 'Arrange', 'Run', 'Help'] as const;
@@ -27,6 +28,7 @@ export interface Command {
 /** What commands act on. The composition root offers it; tests offer a small stand-in. */
 export interface CommandTarget {
   readonly editor: {
+    readonly lock: Lock | null;
     readonly selection: ReadonlySet<string>;
     readonly selectedNodes: readonly string[];
     readonly canUndo: boolean;
@@ -115,6 +117,8 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
   const { editor, run, workspace } = app;
   const list: Command[] = [];
   const drawn = (): boolean => !workspace.welcome;
+  const shows = (what: LockHide) => (): boolean => drawn() && !editor.lock?.hides.includes(what);
+  const frees = (what: LockKeep): boolean => !editor.lock?.keeps.includes(what);
   const block = (menu: MenuName, number: number, ...entries: readonly Entry[]): void => {
     for (const entry of entries)
       list.push({ keys: [], keywords: [], whileTyping: false, clipboard: false, enabled: drawn, ...entry, menu, block: number });
@@ -156,12 +160,19 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
     },
   );
   block('File', 3, {
+    id: 'file.lock',
+    title: 'Lock for a class, or open the lock…',
+    keywords: ['teacher', 'password', 'protect', 'hide', 'answers', 'unlock'],
+    enabled: () => drawn() && !app.empty,
+    run: () => workspace.push({ kind: 'lock' }),
+  });
+  block('File', 4, {
     id: 'file.export',
     title: 'Export trained model…',
     keys: ['$mod+KeyE'],
     keywords: ['onnx', 'safetensors', 'numpy', 'npz', 'take'],
     whileTyping: true,
-    enabled: () => drawn() && !app.empty,
+    enabled: () => shows('export')() && !app.empty,
     run: () => workspace.push({ kind: 'export' }),
   });
 
@@ -264,10 +275,38 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
   block(
     'View',
     5,
-    { id: 'view.inspect', title: 'Show Inspect', keys: ['Alt+Digit1'], whileTyping: true, run: () => workspace.show('inspect') },
-    { id: 'view.data', title: 'Show Data', keys: ['Alt+Digit2'], whileTyping: true, run: () => workspace.show('data') },
-    { id: 'view.train', title: 'Show Train', keys: ['Alt+Digit3'], whileTyping: true, run: () => workspace.show('train') },
-    { id: 'view.results', title: 'Show Results', keys: ['Alt+Digit4'], whileTyping: true, run: () => workspace.show('results') },
+    {
+      id: 'view.inspect',
+      title: 'Show Inspect',
+      keys: ['Alt+Digit1'],
+      whileTyping: true,
+      enabled: shows('inspect'),
+      run: () => workspace.show('inspect'),
+    },
+    {
+      id: 'view.data',
+      title: 'Show Data',
+      keys: ['Alt+Digit2'],
+      whileTyping: true,
+      enabled: shows('data'),
+      run: () => workspace.show('data'),
+    },
+    {
+      id: 'view.train',
+      title: 'Show Train',
+      keys: ['Alt+Digit3'],
+      whileTyping: true,
+      enabled: shows('train'),
+      run: () => workspace.show('train'),
+    },
+    {
+      id: 'view.results',
+      title: 'Show Results',
+      keys: ['Alt+Digit4'],
+      whileTyping: true,
+      enabled: shows('results'),
+      run: () => workspace.show('results'),
+    },
     {
       id: 'view.problems',
       title: 'Show Problems',
@@ -291,6 +330,7 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
       title: 'Show or hide the node palette',
       keys: ['$mod+KeyB'],
       whileTyping: true,
+      enabled: shows('palette'),
       run: () => app.togglePane('left'),
     },
     {
@@ -315,6 +355,7 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
       id: 'view.forward',
       title: 'Show or hide values on the edges',
       keywords: ['forward', 'live'],
+      enabled: () => drawn() && !editor.lock?.answers,
       run: () => {
         run.live.showForward = !run.live.showForward;
       },
@@ -323,6 +364,7 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
       id: 'view.backward',
       title: 'Show or hide gradients on the edges',
       keywords: ['backward', 'live'],
+      enabled: () => drawn() && !editor.lock?.answers,
       run: () => {
         run.live.showBackward = !run.live.showBackward;
       },
@@ -426,7 +468,7 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
       id: 'run.resetNew',
       title: 'Reset the weights, new seed',
       keys: ['$mod+Alt+Shift+KeyR'],
-      enabled: () => drawn() && run.backend !== null,
+      enabled: () => drawn() && run.backend !== null && frees('seeds'),
       run: () => void app.reset('new'),
     },
   );

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Attrs } from '../../src/engine/graph/graph';
 import { NODE_LIMIT, parseProject } from '../../src/engine/graph/project-file';
-import { defaultSettings } from '../../src/engine/graph/project';
+import { defaultSettings, lockHides, lockKeeps } from '../../src/engine/graph/project';
 import { generators } from '../../src/engine/data/generators';
 import type { AttrSpec, Op, OpGroup } from '../../src/engine/ops/op';
 import { opOf, ops } from '../../src/engine/ops/index';
@@ -206,6 +206,12 @@ function projectSchema(): Schema {
               ['kind'],
             ),
           },
+        }),
+        lock: closed({
+          keeps: { type: 'array', items: { enum: [...lockKeeps] }, description: 'What may not be changed.' },
+          hides: { type: 'array', items: { enum: [...lockHides] }, description: 'What the window puts away.' },
+          answers: { type: 'boolean', default: false, description: 'Numbers are shown only once they were found.' },
+          password: closed({ salt: { type: 'string' }, hash: { type: 'string' } }, ['salt', 'hash']),
         }),
         weights: {
           type: 'object',

@@ -8,6 +8,7 @@ const nothing = async (): Promise<void> => {};
 function target(): CommandTarget {
   return {
     editor: {
+      lock: null,
       selection: new Set(['a']),
       selectedNodes: ['a'],
       canUndo: true,
@@ -121,6 +122,18 @@ describe('the command list', () => {
     expect(command('arrange.left').enabled()).toBe(false); // one node is always in line
     expect(command('step.next').enabled()).toBe(false);
     expect(command('file.dropWeights').enabled()).toBe(false);
+  });
+
+  test('a lock takes away what it hides and what it keeps', () => {
+    const { editor } = target();
+    const locked = commandsOf({
+      ...target(),
+      editor: { ...editor, lock: { keeps: ['seeds'], hides: ['train', 'export', 'palette'], answers: true } },
+    });
+    const off = ['view.train', 'file.export', 'view.left', 'run.resetNew', 'view.forward', 'view.backward'];
+    expect(locked.filter((one) => off.includes(one.id) && one.enabled())).toEqual([]);
+    expect(locked.find((one) => one.id === 'view.data')!.enabled()).toBe(true);
+    expect(locked.find((one) => one.id === 'file.lock')!.enabled()).toBe(true);
   });
 
   test('on the start page only beginnings and looks are offered', () => {

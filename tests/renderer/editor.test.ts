@@ -5,7 +5,9 @@ import { neighbour, snap } from '../../src/renderer/editor/gestures';
 import type { DatasetInfo } from '../../src/engine/data/dataset';
 import { check } from '../../src/engine/compile/check';
 import { parseProject } from '../../src/engine/graph/project-file';
+import { setSettings, setTraining } from '../../src/engine/graph/edits';
 import { serialiseProject } from '../../src/engine/graph/project-text';
+import { hashed, matches } from '../../src/renderer/panels/lock/password';
 
 let editor: Editor;
 
@@ -260,4 +262,63 @@ describe('gestures', () => {
     expect(neighbour({ x: 0, y: 0 }, points, 'down')).toMatchObject({ id: 'b' });
     expect(neighbour({ x: 0, y: 0 }, points, 'up')).toBeNull();
   });
+});
+
+describe('a lock', () => {
+  const refused: string[] = [];
+  beforeEach(() => {
+    refused.length = 0;
+    editor.onRefused = (reason) => refused.push(reason);
+    editor.setLock({ keeps: ['drawing', 'seeds'], hides: [], answers: false });
+  });
+
+  test('keeps the drawing and says so; moving and naming the project are free', () => {
+    const { nodes, edges } = editor.project;
+    editor.select(['dense1']);
+    editor.deleteSelection();
+    editor.setAttr('dense1', 'units', 7);
+    editor.addOp('relu');
+    expect(editor.project.nodes).toBe(nodes);
+    expect(editor.project.edges).toBe(edges);
+    expect(refused).toHaveLength(3);
+    expect(refused[0]).toContain('locked by the teacher');
+    expect(editor.connect('input', 'loss', 'target')).not.toBeNull();
+    editor.nudge(10, 0);
+    editor.edit('Rename the project', setSettings({ title: 'Ada’s sheet' }));
+    expect(refused).toHaveLength(3);
+  });
+
+  test('fixes the seeds but not the other settings', () => {
+    editor.edit('Seed', setTraining({ seed: 9 }));
+    expect(refused).toEqual([expect.stringContaining('seeds are fixed')]);
+    editor.edit('Epochs', setTraining({ epochs: 9 }));
+    expect(editor.project.settings.training).toMatchObject({ seed: 1, epochs: 9 });
+  });
+
+  test('cannot be gone round by undo or by an edit, and opens by its own way', () => {
+    expect(editor.canUndo).toBe(false);
+    editor.edit('No lock', (project) => {
+      const { lock: _, ...settings } = project.settings;
+      return { ...project, settings };
+    });
+    expect(editor.lock).not.toBeNull();
+    editor.setLock(null);
+    editor.setAttr('dense1', 'units', 7);
+    expect(editor.project.nodes['dense1']!.attrs['units']).toBe(7);
+  });
+
+  test('travels in the file', () => {
+    const parsed = parseProject(serialiseProject(editor.project));
+    expect(parsed.ok && parsed.value.settings.lock).toEqual(editor.lock);
+    const odd = parseProject('{"format":"chainrule","version":1,"nodes":{},"lock":{"keeps":["moon"],"answrs":true}}');
+    expect(odd.ok ? [] : odd.faults.map(({ place }) => place)).toEqual(['lock.keeps', 'lock.answrs']);
+  });
+});
+
+test('a password is known by what was made of it, never by itself', async () => {
+  const stored = await hashed('Kreide é');
+  expect(JSON.stringify(stored)).not.toContain('Kreide');
+  expect(await matches('Kreide e\u0301', stored)).toBe(true);
+  expect(await matches('kreide é', stored)).toBe(false);
+  expect(await matches('x', { salt: '%', hash: stored.hash })).toBe(false);
 });

@@ -163,4 +163,20 @@ describe('the stepper', () => {
     expect(slow.trace?.row).toBe(2);
     expect(slow.loading).toBe(false);
   });
+
+  test('with answers hidden, only numbers that were found are shown, and nobody can give up', () => {
+    stepper.shut(true);
+    stepper.predict(false);
+    expect(stepper.asked).toBe(true);
+    stepper.reveal();
+    expect(stepper.asked).toBe(true);
+    expect(stepper.guess('0').verdict).toBe('right');
+    stepper.seek(3);
+    // Steps 1 and 2 were passed without an answer: the drawing does not have their numbers.
+    expect([...stepper.reached()!]).toHaveLength(1);
+    stepper.close();
+    expect([...stepper.reached()!]).toEqual([]);
+    stepper.shut(false);
+    expect(stepper.reached()).toBeNull();
+  });
 });

@@ -41,10 +41,9 @@ export function compile(
   { project, data, profile, backend, revision }: CompileRequest,
   backends: ReadonlyMap<BackendName, Backend>,
 ): Result<Plans> {
-  const checked = check(project, data);
-  const errors = checked.problems.filter((p) => p.severity === 'error');
+  const errors = check(project, data).problems.filter((p) => p.severity === 'error');
   if (errors.length > 0) return failed(errors);
-  const prepared = prepare(project, data, checked);
+  const prepared = prepare(project, data);
   const chosen = chooseBackend(profile, backend);
   const planOf = (program: Program, on: BackendProfile): Plan => ({
     program,

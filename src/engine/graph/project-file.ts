@@ -12,6 +12,7 @@ import { defaultSettings, type Point, type Project } from './project';
 import { FILE_FORMAT, FILE_VERSION } from './project-text';
 import { idFault, noNode } from './node-names';
 import { readData, readSplit } from './data-file';
+import { readLock } from './lock';
 import { readTraining } from './training-file';
 import { readWeights } from './stored-weights';
 
@@ -152,7 +153,13 @@ function readProject(file: Reader, lookup: OpLookup | undefined): Project {
   const split = readSplit(file.object('split'));
   const training = readTraining(file.object('training'), nodes);
   const weights = readWeights(file.object('weights'));
-  return { nodes, edges, positions, settings: { title, notes, data, split, training }, ...(weights ? { weights } : {}) };
+  return {
+    nodes,
+    edges,
+    positions,
+    settings: { title, notes, data, split, training, ...readLock(file.object('lock')) },
+    ...(weights ? { weights } : {}),
+  };
 }
 
 function readNode(id: NodeId, reader: Reader, index: number, lookup: OpLookup | undefined): [Node, Point] {

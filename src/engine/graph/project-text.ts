@@ -67,6 +67,7 @@ export function serialiseProject(project: Project, lookup?: OpLookup): string {
       ...(Object.keys(hyper).length > 0 ? { hyper } : {}),
       ...(schedule ? { schedule: { kind: schedule.kind, ...schedule.settings } } : {}),
     },
+    ...(settings.lock ? { lock: settings.lock } : {}),
     ...(weights ? { weights } : {}),
   };
   return `${pretty(file, '')}\n`;

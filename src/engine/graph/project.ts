@@ -118,12 +118,31 @@ export interface Breakpoint {
   readonly off?: boolean;
 }
 
+/** What may not be changed under a lock. Positions, the title and the notes always may. */
+export const lockKeeps = ['drawing', 'data', 'training', 'seeds'] as const;
+export type LockKeep = (typeof lockKeeps)[number];
+/** What the window puts away under a lock. */
+export const lockHides = ['palette', 'inspect', 'data', 'train', 'results', 'export'] as const;
+export type LockHide = (typeof lockHides)[number];
+
+/** A teacher's lock: manners for a classroom, no secret. Whoever opens the file in a text editor can take it out. */
+export interface Lock {
+  readonly keeps: readonly LockKeep[];
+  readonly hides: readonly LockHide[];
+  /** Numbers of the drawing are shown only once they were found, and solutions are not shown. */
+  readonly answers: boolean;
+  /** Asked for before the lock is opened; absent: anybody may open it. */
+  readonly password?: { readonly salt: string; readonly hash: string };
+}
+
 export interface Settings {
   readonly title: string;
   readonly notes: string;
   readonly data: DataSource;
   readonly split: Split;
   readonly training: Training;
+  /** Absent: nothing is locked. */
+  readonly lock?: Lock;
 }
 
 /** Little-endian float32 numbers as base64, as stored in project files. */

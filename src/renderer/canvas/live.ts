@@ -184,9 +184,9 @@ export class LiveLines {
     }
   }
 
-  /** The numbers of one line or part in full, for the card at the pointer. */
-  reading(frame: FrameReader, i: number): Reading {
-    const views = this.#keys.map((key) => frame.numbers(key));
+  /** The numbers of one line or part in full, for the card at the pointer; only those that are known, where not all are. */
+  reading(frame: FrameReader, i: number, known: ReadonlySet<string> | null = null): Reading {
+    const views = this.#keys.map((key) => (known === null || known.has(key) ? frame.numbers(key) : null));
     this.#isWholeKnown.fill(0);
     const base = this.#number(views, i, 0);
     const factor = this.isWeight[i] ? this.#number(views, i, 1) : null;

@@ -430,16 +430,21 @@ export class Stage {
     const { frame } = this.#live;
     if (!frame?.ready || !this.#lines) return null;
     const index = this.#lines.lines.indexOf(line);
-    return index < 0 ? null : this.#lines.reading(frame, index);
+    return index < 0 ? null : this.#lines.reading(frame, index, this.#live.known ?? null);
   }
 
   /** Live value of a neuron; null when there is none. */
   unitValue(node: NodeId, index: number): number | null {
+    const known = this.#live.known ?? null;
     const part = this.#lines?.parts.get(node);
     if (part !== undefined)
-      return this.#live.frame?.ready ? (this.#lines!.reading(this.#live.frame, part).forward ?? null) : null;
+      return this.#live.frame?.ready ? (this.#lines!.reading(this.#live.frame, part, known).forward ?? null) : null;
     const key = this.#lines?.columns.get(node);
-    return (key && this.#live.frame?.ready ? this.#live.frame.numbers(key)?.[index] : undefined) ?? null;
+    return (
+      (key && (known === null || known.has(key)) && this.#live.frame?.ready
+        ? this.#live.frame.numbers(key)?.[index]
+        : undefined) ?? null
+    );
   }
 
   // Drawing -----------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ import { apply, between, changesModel, type Diff, isEmpty } from '../../engine/g
 import type { Place } from '../../engine/graph/diagnostics';
 import * as edits from '../../engine/graph/edits';
 import type { AttrValue, EdgeId, Node, NodeId } from '../../engine/graph/graph';
-import { emptyProject, type Point, type Project } from '../../engine/graph/project';
+import { lockRefusal } from '../../engine/graph/lock';
+import { emptyProject, type Lock, type Point, type Project } from '../../engine/graph/project';
 import { completeAttrs } from '../../engine/ops/attrs';
 import { opOf } from '../../engine/ops/index';
 import type { DatasetInfo } from '../../engine/data/dataset';
@@ -48,6 +49,8 @@ export class Editor {
 
   /** How closely the drawing is looked at. No part of the project, so neither saved nor undone. */
   looking: Looking = $state.raw(plainly);
+  /** Told why an edit was not made. */
+  onRefused: (reason: string) => void = () => {};
 
   /** Facts of the data that training uses; the drawing is checked against them. */
   data: DatasetInfo | null = $state.raw(null);
@@ -133,7 +136,7 @@ export class Editor {
   edit(label: string, change: (project: Project) => Project, gesture = strokeNow()): void {
     const before = this.#project;
     const after = change(before);
-    if (after === before) return;
+    if (after === before || this.#refuses(after)) return;
     const diff = between(before, after);
     if (isEmpty(diff)) return;
     this.#history = record(this.#history, { label, diff, ...(gesture !== undefined && { gesture }) });
@@ -141,17 +144,39 @@ export class Editor {
   }
 
   undo(): void {
-    const step = undo(this.#history);
-    if (!step) return;
-    this.#history = step.history;
-    this.#become(this.#orSaved(apply(this.#project, step.diff)), step.diff);
+    this.#travel(undo(this.#history));
   }
 
   redo(): void {
-    const step = redo(this.#history);
+    this.#travel(redo(this.#history));
+  }
+
+  #travel(step: ReturnType<typeof undo>): void {
     if (!step) return;
+    const after = apply(this.#project, step.diff);
+    if (this.#refuses(after)) return;
     this.#history = step.history;
-    this.#become(this.#orSaved(apply(this.#project, step.diff)), step.diff);
+    this.#become(this.#orSaved(after), step.diff);
+  }
+
+  #refuses(after: Project): boolean {
+    const reason = lockRefusal(this.#project, after);
+    if (reason !== null) this.onRefused(reason);
+    return reason !== null;
+  }
+
+  get lock(): Lock | null {
+    return this.#settings.lock ?? null;
+  }
+
+  /** Locks the project, or opens it. No step of undo: what came before cannot be reached through a lock. */
+  setLock(lock: Lock | null): void {
+    const { lock: _, ...open } = this.#project.settings;
+    const after = { ...this.#project, settings: lock === null ? open : { ...open, lock } };
+    const diff = between(this.#project, after);
+    if (isEmpty(diff)) return;
+    this.#history = emptyHistory;
+    this.#become(this.#orSaved(after), diff);
   }
 
   /** Going back to what was saved is not a change. */
@@ -287,6 +312,8 @@ export class Editor {
   connect(from: NodeId, to: NodeId, port: string): string | null {
     const fault = connectFault(this.#project, from, to, port);
     if (fault !== null) return fault;
+    const refusal = lockRefusal(this.#project, edits.connect(from, to, port)(this.#project));
+    if (refusal !== null) return refusal;
     this.edit('Connect', edits.connect(from, to, port));
     return null;
   }

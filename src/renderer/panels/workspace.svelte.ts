@@ -4,7 +4,8 @@
  */
 import type { CsvPreview, PickRequest } from '../../main/contract';
 
-export type SideTab = 'inspect' | 'data' | 'train' | 'results';
+export const sideTabs = ['inspect', 'data', 'train', 'results'] as const;
+export type SideTab = (typeof sideTabs)[number];
 export type BottomTab = 'problems' | 'stepper';
 export type Theme = 'system' | 'light' | 'dark';
 
@@ -21,6 +22,7 @@ export type OpenDialog =
   | { readonly kind: 'analyzer' }
   | { readonly kind: 'export' }
   | { readonly kind: 'formula' }
+  | { readonly kind: 'lock' }
   | { readonly kind: 'wizard'; readonly preview: CsvPreview }
   | { readonly kind: 'question'; readonly question: Question; readonly answer: (value: string | null) => void }
   | { readonly kind: 'pick'; readonly request: PickRequest; readonly answer: (path: string | null) => void };

@@ -46,6 +46,8 @@ export class Stepper {
   /** Numbers are asked for before they are shown. */
   predicting = $state(false);
   guesses = $state.raw<ReadonlyMap<number, Guess>>(new Map());
+  /** A teacher's lock: a number is shown only once it was found, and nobody may give up. */
+  closed = $state(false);
 
   readonly steps = $derived(this.trace?.steps ?? []);
   readonly spans = $derived(spansOf(this.steps));
@@ -56,11 +58,16 @@ export class Stepper {
   /** The number in focus waits for an answer. Arrays, and what is given, are shown. */
   readonly asked = $derived.by(() => {
     const { step } = this;
-    if (!this.predicting || step === null || product(step.value.shape) !== 1) return false;
+    return this.predicting && step !== null && this.#hidden(step);
+  });
+
+  /** A number that is to be found and was not. */
+  #hidden(step: TraceStep): boolean {
+    if (product(step.value.shape) !== 1) return false;
     if (step.phase === 'forward' && step.formula === step.numbers.split(' = ')[0]) return false;
     const guess = this.guesses.get(step.index);
     return guess === undefined || guess.verdict === 'wrong';
-  });
+  }
   readonly score = $derived.by(() => {
     const all = [...this.guesses.values()];
     return {
@@ -161,8 +168,15 @@ export class Stepper {
 
   predict(on: boolean): void {
     this.pause();
-    this.predicting = on;
+    this.predicting = on || this.closed;
     this.onMove(this.step);
+  }
+
+  /** Hides answers, as a teacher's lock wants, or shows them again. */
+  shut(closed: boolean): void {
+    if (closed === this.closed) return;
+    this.closed = closed;
+    this.predict(closed || this.predicting);
   }
 
   /** An answer to the number in focus, as people write numbers; right ones show it. */
@@ -180,7 +194,7 @@ export class Stepper {
 
   /** Gives up on the number in focus. */
   reveal(): void {
-    if (this.step === null) return;
+    if (this.step === null || this.closed) return;
     const misses = this.guesses.get(this.step.index)?.misses ?? 0;
     this.guesses = new Map(this.guesses).set(this.step.index, { verdict: 'shown', misses });
     this.onMove(this.step);
@@ -188,10 +202,12 @@ export class Stepper {
 
   /** Which of the drawing's numbers were computed up to here, by their taps; null when nothing is stepped through. */
   reached(): ReadonlySet<string> | null {
-    if (this.trace === null) return null;
+    if (this.trace === null) return this.closed ? new Set() : null;
     const reached = new Set<string>();
-    for (const { index, phase, node, edge } of this.steps) {
+    for (const step of this.steps) {
+      const { index, phase, node, edge } = step;
       if (index > this.index || (index === this.index && this.asked)) break;
+      if (this.closed && this.#hidden(step)) continue;
       if (phase === 'forward' || phase === 'loss') reached.add(tapKey({ of: 'value', node }));
       else if (edge !== undefined) reached.add(tapKey({ of: 'edge-gradient', edge }));
     }

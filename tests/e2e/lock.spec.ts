@@ -1,0 +1,84 @@
+/** A teacher locks a project for a class; a pupil meets the lock; the password opens it again. */
+import { join } from 'node:path';
+import { expect, test } from './support';
+import { AppWindow } from './window';
+
+test.setTimeout(120_000);
+
+test('a locked project keeps its drawing, its seeds and its answers until the password is given', async ({ app, server }) => {
+  const window = new AppWindow(app);
+  await app
+    .getByRole('navigation', { name: 'Start' })
+    .getByRole('button', { name: /First exercise/ })
+    .click();
+  await app.getByRole('button', { name: 'Open this drawing in the editor' }).click();
+  await expect(window.drawing.canvas).toBeVisible();
+
+  // The teacher.
+  await window.menu('File', 'Lock for a class, or open the lock…');
+  const dialog = app.getByRole('dialog', { name: 'Lock for a class' });
+  await expect(dialog).toContainText('it is no security');
+  const put = dialog.getByRole('group', { name: 'Put away' });
+  await put.getByRole('checkbox', { name: 'Train' }).check();
+  await put.getByRole('checkbox', { name: 'Export' }).check();
+  await dialog.getByRole('checkbox', { name: /Hide answers/ }).check();
+  await dialog.getByLabel('Password to open it').fill('Kreide');
+  await dialog.getByRole('button', { name: 'Lock', exact: true }).click();
+  await expect(window.toast('The project is locked')).toBeVisible();
+  await app.keyboard.press('Control+s');
+  await window.file(join(server.home, 'sheet.chainrule'));
+
+  // The pupil, who opens the file.
+  await app.goto(server.origin);
+  await app
+    .getByRole('region', { name: 'Recent files' })
+    .getByRole('button', { name: /^sheet/ })
+    .click();
+  await expect(app.getByRole('button', { name: 'Locked' })).toBeVisible();
+  await expect(app.getByRole('tab', { name: 'Data', exact: true })).toBeVisible();
+  await expect(app.getByRole('tab', { name: 'Train', exact: true })).toHaveCount(0);
+  await expect(app.getByRole('banner').getByRole('button', { name: 'Export' })).toHaveCount(0);
+  await window.drawing.canvas.focus();
+  await app.keyboard.press('Control+a');
+  await app.keyboard.press('Delete');
+  await expect(window.toast('The drawing is locked by the teacher')).toBeVisible();
+
+  // Stepping asks for every number, and none can be had for nothing.
+  await app.keyboard.press('Control+Shift+Enter');
+  const step = app.getByRole('article', { name: 'Step in focus' });
+  const predict = step.getByRole('textbox', { name: 'Your prediction' });
+  await expect(app.getByRole('switch', { name: /^Predict/ })).toBeDisabled();
+  await app.getByRole('toolbar', { name: 'Steps' }).getByRole('button', { name: 'Last step' }).click();
+  await app.getByRole('group', { name: 'Phases' }).getByRole('button', { name: 'Backward' }).click();
+  await expect(predict).toBeVisible();
+  await expect(step.getByRole('button', { name: 'Show it' })).toHaveCount(0);
+  await predict.fill('3');
+  await app.keyboard.press('Enter');
+  await expect(step.getByRole('status')).toContainText('3 is not it');
+  await predict.fill('-3');
+  await app.keyboard.press('Enter');
+  await expect(step).toContainText('Right, in the end');
+
+  // The course makes exercises of it, without solutions.
+  await app.keyboard.press('Control+k');
+  await app.keyboard.type('Exercise 4');
+  await app.keyboard.press('Enter');
+  await app.getByRole('combobox', { name: /^Drawing/ }).click();
+  await app.getByRole('option', { name: /^My drawing/ }).click();
+  await expect(app.getByRole('button', { name: 'Make the set' })).toHaveCount(0);
+  await expect(app.getByRole('radio', { name: 'Solution' })).toHaveCount(1);
+  await app.getByRole('button', { name: 'Close the course' }).click();
+
+  // The password.
+  await app.getByRole('button', { name: 'Locked' }).click();
+  const open = app.getByRole('dialog', { name: 'This project is locked' });
+  await expect(open).toContainText('Cannot be changed: the drawing, seeds');
+  await open.getByLabel('Teacher’s password').fill('kreide');
+  await app.keyboard.press('Enter');
+  await expect(open.getByRole('alert')).toContainText('not the password');
+  await open.getByLabel('Teacher’s password').fill('Kreide');
+  await app.keyboard.press('Enter');
+  await expect(open).toBeHidden();
+  await expect(app.getByRole('tab', { name: 'Train', exact: true })).toBeVisible();
+  await expect(app.getByRole('button', { name: 'Locked' })).toHaveCount(0);
+});
