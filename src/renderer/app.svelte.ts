@@ -12,6 +12,7 @@ import { type Lens, lensTitles, ownerOfPart } from './editor/lens';
 import { Course, lessonInHash } from './learn/course.svelte';
 import { type Holder, OpenDocument } from './run/document.svelte';
 import { startEngine } from './run/engine';
+import { History } from './run/history.svelte';
 import { Run } from './run/run.svelte';
 import { storedWeights } from './run/weights';
 import { sideTabs, type SideTab, Workspace } from './panels/workspace.svelte';
@@ -34,6 +35,7 @@ export class App implements CommandTarget {
   readonly course = new Course();
   readonly run: Run;
   readonly document: OpenDocument;
+  readonly history: History;
   readonly commands: readonly Command[];
   info = $state.raw<HostInfo | null>(null);
   /** False while browser mode's server cannot be reached; editing and training go on. */
@@ -63,6 +65,7 @@ export class App implements CommandTarget {
         if (kind === 'breakpoint' && node !== undefined) this.editor.reveal({ node });
       },
     });
+    this.history = new History(this.host, (title, error) => this.fault(title, error));
     this.document = new OpenDocument({
       host: this.host,
       holder: this.#holder(),
@@ -262,6 +265,40 @@ export class App implements CommandTarget {
       });
     } catch (error) {
       this.#notify({ kind: 'error', title: 'The weights could not be read', text: sentence(error) });
+    }
+  };
+
+  /** A run of the history: its drawing, its settings and its weights, in this project or as one of their own. */
+  bringBack = async (id: string, where: 'here' | 'new', which: 'last' | 'best' = 'last'): Promise<void> => {
+    try {
+      const [detail, checkpoint, best] = await Promise.all([
+        this.host.runDetail(id),
+        this.host.runCheckpoint(id),
+        which === 'best' ? this.host.runBest(id) : null,
+      ]);
+      const { name } = detail;
+      if (where === 'here') this.editor.edit(`Bring back ${name}`, () => detail.project);
+      else if (!(await this.document.draft(detail.project))) return;
+      await this.run.settled();
+      const { points, seconds } = detail;
+      const stands = checkpoint !== null && (await this.run.restore(checkpoint, points, best === null ? { id, seconds } : null));
+      if (stands && best !== null) await this.run.setWeights(best.weights);
+      this.camera?.fit();
+      this.#notify(
+        stands
+          ? {
+              kind: 'success',
+              title: `${name} is back`,
+              text: best === null ? 'Training goes on where it stood.' : `With the weights of epoch ${best.epoch}.`,
+            }
+          : {
+              kind: 'info',
+              title: `The drawing of ${name} is back`,
+              text: 'Its weights were not kept, or do not fit; it starts from new ones.',
+            },
+      );
+    } catch (error) {
+      this.#notify({ kind: 'error', title: 'The run could not be brought back', text: sentence(error) });
     }
   };
 

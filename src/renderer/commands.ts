@@ -321,6 +321,14 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
       whileTyping: true,
       run: () => workspace.showBottom('stepper'),
     },
+    {
+      id: 'view.runs',
+      title: 'Show Runs',
+      keys: ['Alt+Digit7'],
+      keywords: ['history', 'compare', 'experiments'],
+      whileTyping: true,
+      run: () => workspace.showBottom('runs'),
+    },
   );
   block(
     'View',

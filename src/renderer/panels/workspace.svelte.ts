@@ -6,7 +6,7 @@ import type { CsvPreview, PickRequest } from '../../main/contract';
 
 export const sideTabs = ['inspect', 'data', 'train', 'results'] as const;
 export type SideTab = (typeof sideTabs)[number];
-export type BottomTab = 'problems' | 'stepper';
+export type BottomTab = 'problems' | 'stepper' | 'runs';
 export type Theme = 'system' | 'light' | 'dark';
 
 export interface Question {
@@ -20,6 +20,8 @@ export type OpenDialog =
   | { readonly kind: 'find' }
   | { readonly kind: 'shortcuts' }
   | { readonly kind: 'analyzer' }
+  | { readonly kind: 'runs'; readonly ids: readonly string[] }
+  | { readonly kind: 'run-limits' }
   | { readonly kind: 'export' }
   | { readonly kind: 'formula' }
   | { readonly kind: 'lock' }

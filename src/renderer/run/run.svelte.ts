@@ -478,11 +478,11 @@ export class Run extends Standing {
     await this.#recorder.end(outcome);
   }
 
-  /** A run of the history stands here again, and goes on as if it had never been left. False: it is of another network. */
+  /** A run of the history stands here again, and goes on as if it had never been left; without `kept`, what follows is another run. False: it is of another network. */
   async restore(
     checkpoint: Checkpoint,
     points: readonly CurvePoint[],
-    kept: { readonly id: string; readonly seconds: number },
+    kept: { readonly id: string; readonly seconds: number } | null,
   ): Promise<boolean> {
     await this.settled();
     if (this.running) await this.pause();
@@ -490,7 +490,7 @@ export class Run extends Standing {
     if (this.backend === null || !(await this.#api.restore(checkpoint))) return false;
     this.#forget();
     this.points = points.filter(({ step }) => step <= checkpoint.step);
-    this.#recorder?.adopt(kept.id, kept.seconds, checkpoint);
+    if (kept !== null) this.#recorder?.adopt(kept.id, kept.seconds, checkpoint);
     this.#changed(true);
     await this.#score();
     return true;

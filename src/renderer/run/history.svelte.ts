@@ -1,0 +1,86 @@
+/** The history of runs as the window shows it: the list, kept fresh while someone looks, and what is done to it. */
+import type { HostApi, RunDetail, RunHistory, RunLimits, RunRecord } from '../../main/contract';
+
+export type HistoryHost = Pick<
+  HostApi,
+  'runHistory' | 'runDetail' | 'runCheckpoint' | 'runBest' | 'changeRun' | 'deleteRuns' | 'limitRuns'
+>;
+
+/** Between two readings while a run is under way, in ms. */
+const EVERY = 1500;
+
+export class History {
+  #read = $state.raw<RunHistory | null>(null);
+  readonly runs = $derived<readonly RunRecord[]>(this.#read?.runs ?? []);
+  readonly limits = $derived<RunLimits | null>(this.#read?.limits ?? null);
+  readonly bytes = $derived(this.#read?.bytes ?? 0);
+  readonly notice = $derived(this.#read?.notice ?? null);
+  readonly loaded = $derived(this.#read !== null);
+
+  readonly #host: HistoryHost;
+  readonly #complain: (title: string, error: unknown) => void;
+  #watchers = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(host: HistoryHost, complain: (title: string, error: unknown) => void) {
+    this.#host = host;
+    this.#complain = complain;
+  }
+
+  /** Keeps the list fresh until the function that it returns is called. */
+  watch(): () => void {
+    this.#watchers++;
+    if (this.#watchers === 1) void this.#tick();
+    return () => {
+      this.#watchers--;
+      if (this.#watchers === 0) clearTimeout(this.#timer);
+    };
+  }
+
+  async #tick(): Promise<void> {
+    clearTimeout(this.#timer);
+    const fine = await this.refresh();
+    // After a failure it is not asked again by itself: the sentence was said once.
+    if (this.#watchers > 0 && fine) this.#timer = setTimeout(() => void this.#tick(), EVERY);
+  }
+
+  refresh(): Promise<boolean> {
+    return this.#try('The history of runs could not be read', async () => {
+      this.#read = await this.#host.runHistory();
+    });
+  }
+
+  /** Null when it cannot be read, which was said. */
+  async details(ids: readonly string[]): Promise<readonly RunDetail[] | null> {
+    let found: readonly RunDetail[] | null = null;
+    await this.#try('The run could not be read', async () => {
+      found = await Promise.all(ids.map((id) => this.#host.runDetail(id)));
+    });
+    return found;
+  }
+
+  async change(id: string, change: { readonly name?: string; readonly tags?: readonly string[] }): Promise<void> {
+    await this.#try('The run was not changed', () => this.#host.changeRun(id, change));
+    await this.refresh();
+  }
+
+  async delete(ids: readonly string[]): Promise<void> {
+    await this.#try('The runs were not deleted', () => this.#host.deleteRuns(ids));
+    await this.refresh();
+  }
+
+  async limit(limits: RunLimits): Promise<void> {
+    await this.#try('The bounds were not set', () => this.#host.limitRuns(limits));
+    await this.refresh();
+  }
+
+  async #try(title: string, work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      this.#complain(title, error);
+      return false;
+    }
+  }
+}
