@@ -6,6 +6,7 @@ import type { BackendName, Plans, Weights } from './plan';
 import type { Dataset } from './data/dataset';
 import type { FrameLayout, Look, Tap } from './train/frames';
 import type { Score } from './train/metrics';
+import type { Proof } from './train/proof';
 import type { Statistics } from './train/statistics';
 import type { Trace } from './train/trace-types';
 import type { MomentInfo } from './train/timeline';
@@ -124,8 +125,10 @@ export interface EngineEvents {
   trouble(trouble: Trouble): void;
   /** A rule or a breakpoint ended training. */
   stopped?(stopped: Stopped): void;
+  /** How far the background's checks of what is shown are; null: there is nothing to check. */
+  proof?(proof: Proof | null): void;
   /** Only without shared memory. */
   frame(memory: ArrayBuffer): void;
 }
 
-export type { Best, Checkpoint, CurvePoint, Look, MomentInfo, Score, Stopped, Trouble, Weights };
+export type { Best, Checkpoint, CurvePoint, Look, MomentInfo, Proof, Score, Stopped, Trouble, Weights };

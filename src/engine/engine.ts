@@ -20,6 +20,7 @@ import { type BackendName, bufferIds, type BufferId, type Plans, type Weights } 
 import type { Dataset } from './data/dataset';
 import type { FrameLayout, Tap } from './train/frames';
 import { Live } from './train/live';
+import { Prover } from './train/prover';
 import { Session } from './train/session';
 import { TIMELINE_BYTES } from './train/timeline';
 import { buffersOf, layersOf, statisticsOf } from './train/statistics';
@@ -72,6 +73,8 @@ async function heldBy(session: Session): Promise<{ weights: Weights; state: Awai
 export class Engine implements EngineApi {
   readonly #around: Surroundings;
   readonly #live: Live;
+  /** Null where nobody listens to proofs. */
+  readonly #prover: Prover | null;
   #profile: Profile | null = null;
   #session: Session | null = null;
   #trainer: Trainer | null = null;
@@ -92,6 +95,8 @@ export class Engine implements EngineApi {
   constructor(around: Surroundings) {
     this.#around = around;
     this.#live = new Live(around.now, around.sharedMemory, around.events);
+    const { proof } = around.events;
+    this.#prover = proof ? new Prover(around, proof) : null;
   }
 
   async profile(): Promise<Profile> {
@@ -110,6 +115,7 @@ export class Engine implements EngineApi {
   setDataset(dataset: Dataset | null): Promise<void> {
     return this.#inTurn(async () => {
       await this.#halt();
+      this.#prover?.stop();
       this.#data = dataset;
       // The next load makes a trainer for the new data.
       this.#trainer = null;
@@ -129,6 +135,7 @@ export class Engine implements EngineApi {
       if (held && kept.length > 0) session.setState(held.state);
       const given = options.weights ? session.setWeights(options.weights) : [];
       const known = new Set([...kept, ...given]);
+      this.#prover?.stop();
       old?.close();
       this.#session = session;
       this.#options = options;
@@ -139,6 +146,7 @@ export class Engine implements EngineApi {
       this.#live.attach(session, this.#data ?? noData);
       await this.#live.show();
       this.#progress(true);
+      this.#proveAgain();
       if (wasRunning) void this.train();
       return {
         revision: plans.revision,
@@ -185,6 +193,25 @@ export class Engine implements EngineApi {
     this.#trainer.pace = this.#pace;
   }
 
+  /** The numbers, the drawing or the data changed: what was proved of them is proved anew. */
+  #proveAgain(): void {
+    const session = this.#session;
+    this.#prover?.restart(async () => {
+      if (!session || this.#work) return null;
+      const data = this.#data ?? noData;
+      return {
+        plans: session.plans,
+        weights: await session.weights(),
+        features: data.x,
+        featureCount: data.features.length,
+        targets: data.y,
+        targetCount: data.targets.length,
+        rows: data.split.train.slice(0, session.plans.trace.batch),
+        device: async (rows, keys) => (await this.#live.batch(keys, rows))?.numbers ?? null,
+      };
+    });
+  }
+
   #ownerOf(node: string | undefined): { node?: string } {
     if (node === undefined) return {};
     return { node: this.#session?.plans.drawing.owner[node] ?? node };
@@ -200,6 +227,7 @@ export class Engine implements EngineApi {
       this.#batchLoss = null;
       await this.#live.show();
       this.#progress(true);
+      this.#proveAgain();
     });
   }
 
@@ -222,6 +250,8 @@ export class Engine implements EngineApi {
     const trainer = this.#trainer;
     if (this.#work || pauses !== this.#pauses) return;
     if (!trainer) throw new Error('There is no network to train yet. Draw one first.');
+    // Training hard has the thread for itself.
+    this.#prover?.stop();
     this.#work = (async () => {
       try {
         this.#progress(true, true);
@@ -234,6 +264,7 @@ export class Engine implements EngineApi {
     this.#work = null;
     await this.#live.show().catch((error: unknown) => this.#fail(error));
     this.#progress(true);
+    this.#proveAgain();
   }
 
   #fail(error: unknown): void {
@@ -409,7 +440,9 @@ export class Engine implements EngineApi {
   async setWeights(weights: Weights): Promise<void> {
     this.#session?.setWeights(weights);
     this.#trainer?.touched();
-    if (!this.#trainer?.running) await this.#live.show();
+    if (this.#trainer?.running) return;
+    await this.#live.show();
+    this.#proveAgain();
   }
 
   async timeline(): Promise<TimelineReport> {
@@ -428,6 +461,7 @@ export class Engine implements EngineApi {
       this.#live.place(trainer);
       await this.#live.show();
       this.#progress(true);
+      this.#proveAgain();
       return true;
     });
   }
@@ -456,6 +490,7 @@ export class Engine implements EngineApi {
       this.#live.place(trainer);
       await this.#live.show();
       this.#progress(true);
+      this.#proveAgain();
       return true;
     });
   }

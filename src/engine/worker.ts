@@ -32,7 +32,13 @@ const breathe = (): Promise<void> =>
 
 const engine = new Engine({
   backends,
-  events: { progress: event('progress'), trouble: event('trouble'), stopped: event('stopped'), frame: event('frame') },
+  events: {
+    progress: event('progress'),
+    trouble: event('trouble'),
+    stopped: event('stopped'),
+    proof: event('proof'),
+    frame: event('frame'),
+  },
   now: () => performance.now(),
   breathe,
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

@@ -43,6 +43,15 @@ function prepare(e: Expr, register: (name: string) => number, registers: Float64
   }
 }
 
+/** Expressions as functions over registers of these names, for whoever walks a kernel's loops in another way. */
+export function evaluator(names: readonly string[]): {
+  readonly registers: Float64Array;
+  prepare(e: Expr): () => number;
+} {
+  const registers = new Float64Array(names.length);
+  return { registers, prepare: (e) => prepare(e, (name) => names.indexOf(name), registers) };
+}
+
 type Numbers = Float64Array | Float32Array;
 
 /** A kernel made ready to run many times over the same buffers, for any number of rows up to their size. */

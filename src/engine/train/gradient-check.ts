@@ -16,6 +16,8 @@ export interface ParameterCheck {
   readonly size: number;
   /** Numbers at a kink of the loss, where there is no derivative to compare with. */
   readonly kinks: number;
+  /** Numbers that differ by more than the tolerance. */
+  readonly wrong: number;
   /** Largest |gradient − difference|, relative to the gradient. */
   readonly worst: number;
 }
@@ -43,7 +45,23 @@ const ROUNDING = 2 ** -50;
 /** One-sided slopes that differ by more than this part, and no less at smaller steps, mark a kink. */
 const KINK = 1e-5;
 
+/** All of it at once. */
 export function checkGradients(request: GradientCheckRequest): readonly ParameterCheck[] {
+  const checks = gradientChecks(request);
+  for (;;) {
+    const { done, value } = checks.next();
+    if (done) return value;
+  }
+}
+
+/** How far a check is: numbers compared (kinks among them), of so many. */
+export interface CheckProgress {
+  readonly compared: number;
+  readonly of: number;
+}
+
+/** One number after the other, so that it can wait for others between two of them. */
+export function* gradientChecks(request: GradientCheckRequest): Generator<CheckProgress, readonly ParameterCheck[]> {
   const { program, weights, rows, most, tolerance } = request;
   const device = new ReferenceDevice(program);
   device.setData(request.features, request.featureCount, request.targets, request.targetCount);
@@ -63,10 +81,14 @@ export function checkGradients(request: GradientCheckRequest): readonly Paramete
   );
   const largest = Math.max(0, ...learned.map(({ computed }) => computed.reduce((m, x) => Math.max(m, Math.abs(x)), 0)));
 
-  const checks = learned.map(({ key, value, computed }): ParameterCheck => {
+  const checks: ParameterCheck[] = [];
+  const of = learned.reduce((sum, { computed }) => sum + Math.min(most, computed.length), 0);
+  let compared = 0;
+  for (const { key, value, computed } of learned) {
     const numbers = device.numbers(value);
     let worst = 0;
     let kinks = 0;
+    let wrong = 0;
     const places = chosen(numbers.length, most, key);
     for (const i of places) {
       const gradient = computed[i]!;
@@ -97,10 +119,14 @@ export function checkGradients(request: GradientCheckRequest): readonly Paramete
       }
       numbers[i] = old;
       if (error > tolerance && kink) kinks++;
-      else if (!(error <= worst)) worst = error;
+      else {
+        if (!(error <= worst)) worst = error;
+        if (!(error <= tolerance)) wrong++;
+      }
+      yield { compared: ++compared, of };
     }
-    return { key, compared: places.length - kinks, size: numbers.length, kinks, worst };
-  });
+    checks.push({ key, compared: places.length - kinks, size: numbers.length, kinks, wrong, worst });
+  }
   device.close();
   return checks;
 }

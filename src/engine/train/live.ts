@@ -86,13 +86,14 @@ export class Live {
     this.#next = this.now() + Math.max(FRAME - took, took * (SHARE - 1));
   }
 
-  /** Raw numbers of the coming batch after its backward pass, whatever is looked at. Null without rows. */
+  /** Raw numbers of some rows, of the coming batch unless others are named, after their backward pass. Null without rows. */
   batch(
     keys: readonly BufferId[],
+    of?: Uint32Array,
   ): Promise<{ readonly rows: Uint32Array; readonly numbers: Map<BufferId, Float32Array> } | null> {
     const turn = this.#busy.then(
-      () => this.#batch(keys),
-      () => this.#batch(keys),
+      () => this.#batch(keys, of ?? this.#rows),
+      () => this.#batch(keys, of ?? this.#rows),
     );
     this.#busy = turn.then(
       () => undefined,
@@ -101,8 +102,11 @@ export class Live {
     return turn;
   }
 
-  async #batch(keys: readonly BufferId[]): Promise<{ rows: Uint32Array; numbers: Map<BufferId, Float32Array> } | null> {
-    const [session, rows] = [this.#session, this.#rows];
+  async #batch(
+    keys: readonly BufferId[],
+    rows: Uint32Array,
+  ): Promise<{ rows: Uint32Array; numbers: Map<BufferId, Float32Array> } | null> {
+    const session = this.#session;
     if (!session || !this.#data || rows.length === 0) return null;
     await this.#run(session, this.#data, rows);
     const known = keys.filter((key) => this.#spec(key) !== undefined);

@@ -2,7 +2,7 @@
  * Starts the engine's worker and speaks to it: calls over the remote protocol, news as event messages.
  * The rest of the window sees an `EngineApi` and never a worker.
  */
-import type { EngineApi, EngineEvents, Stopped } from '../../engine/api';
+import type { EngineApi, EngineEvents, Proof, Stopped } from '../../engine/api';
 import { connect, type Port } from '../../engine/remote';
 
 export interface Engine {
@@ -44,6 +44,7 @@ export function startEngine(events: EngineEvents, onCrash: (message: string) => 
     progress: (payload) => events.progress(payload as Parameters<EngineEvents['progress']>[0]),
     trouble: (payload) => events.trouble(payload as Parameters<EngineEvents['trouble']>[0]),
     stopped: (payload) => events.stopped?.(payload as Stopped),
+    proof: (payload) => events.proof?.(payload as Proof | null),
     frame: (payload) => events.frame(payload as ArrayBuffer),
   };
   worker.addEventListener('error', (event) => {

@@ -4,7 +4,18 @@
  * asked for meanwhile) are dropped here and nowhere else. While the drawing has problems, the last good
  * plan stays loaded.
  */
-import type { Checkpoint, CurvePoint, EngineApi, Look, MapRequest, Progress, Stopped, Trouble, Weights } from '../../engine/api';
+import type {
+  Checkpoint,
+  CurvePoint,
+  EngineApi,
+  Look,
+  MapRequest,
+  Progress,
+  Proof,
+  Stopped,
+  Trouble,
+  Weights,
+} from '../../engine/api';
 import type { Profile } from '../../engine/backends/backend';
 import type { Diagnostic } from '../../engine/graph/diagnostics';
 import type { Project } from '../../engine/graph/project';
@@ -52,6 +63,8 @@ export class Run extends Standing {
   prediction = $state.raw<Program['prediction']>(null);
   /** The loaded plan can train: there is a loss and something to learn. */
   hasTraining = $state(false);
+  /** What the background's checks have found of the present numbers; null: nothing. */
+  proof = $state.raw<Proof | null>(null);
   /** It reads rows of a data set; `L = θ²` does not. */
   needsData = $state(true);
   readonly canTrain = $derived(this.hasTraining && (this.dataset !== null || !this.needsData));
@@ -144,6 +157,9 @@ export class Run extends Standing {
         progress: (progress) => this.#progress(progress),
         trouble: (trouble) => this.#trouble(trouble),
         stopped: (stopped) => this.#haltedBy(stopped),
+        proof: (proof) => {
+          this.proof = proof;
+        },
         frame: (memory) => this.live.receive(memory),
       },
       (message) => this.#crashed(message),
