@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync,
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, serve, test, watch } from './support';
+import { fill, ONLY_ROOT, smallDisk } from '../support/disks';
 import { AppWindow } from './window';
 
 test.setTimeout(180_000);
@@ -111,6 +112,43 @@ test('a file that may not be written stays as it is, and the work stays unsaved'
     await expect(window.toast('Saved fine.chainrule')).toBeVisible();
   });
   expect(readdirSync(server.home).filter((name) => name.includes('.tmp'))).toEqual([]);
+});
+
+test('a disk that is full: saving and exporting say so, the window lives, and later it works', async ({ app }) => {
+  const disk = smallDisk(2 ** 17);
+  test.skip(disk === null, ONLY_ROOT);
+  try {
+    const window = await spiral(app);
+    const path = join(disk!.path, 'kept.chainrule');
+    await save(window, path);
+    await expect(window.toast('Saved kept.chainrule')).toBeVisible();
+    const before = readFileSync(path);
+    const full = fill(disk!);
+    await window.menu('File', 'Keep trained weights in the project');
+    await app.keyboard.press('Control+s');
+    const news = window.toast('The project was not saved');
+    await expect(news).toContainText(/The disk is full, so 'kept\.chainrule' was not saved; the file on disk is unchanged/);
+    expect(readFileSync(path)).toEqual(before);
+    await expect(app.getByText('Edited')).toBeAttached();
+
+    await app.getByRole('button', { name: 'Export', exact: true }).click();
+    await app
+      .getByRole('button', { name: /^Export/ })
+      .last()
+      .click();
+    await window.file(join(disk!.path, 'out.onnx'));
+    await expect(app.getByText(/The disk is full, so 'out\.onnx' was not saved/).first()).toBeVisible({ timeout: 30_000 });
+    await app.keyboard.press('Escape');
+    expect(readdirSync(disk!.path).sort()).toEqual(['full', 'kept.chainrule']);
+
+    rmSync(full);
+    await window.drawing.canvas.focus();
+    await app.keyboard.press('Control+s');
+    await expect(app.getByText('Saved', { exact: true })).toBeAttached();
+    expect(readFileSync(path, 'utf8')).toContain('"weights"');
+  } finally {
+    disk?.release();
+  }
 });
 
 test('a recent file that vanished says so', async ({ app, server }) => {

@@ -16,7 +16,7 @@ import { scheduleOf, schedules } from '../../engine/train/schedules';
 import type { Example, FileRef, RecentFile, Recovery } from '../contract';
 import { readWhole, writeOwn, writeWhole } from './files';
 import type { Instance } from './instance';
-import { Refusal } from './refusal';
+import { reasonOf, Refusal } from './refusal';
 
 export const PROJECT_EXTENSION = '.chainrule';
 const RECENT_LIMIT = 12;
@@ -281,7 +281,7 @@ export class Projects {
       JSON.stringify({ instance: this.instance.id, window, path, savedAt: Date.now(), project: text }),
     ).catch((error: unknown) => {
       throw new Refusal(
-        `The copy for recovery could not be written (${error instanceof Error ? error.message : String(error)}). Save your project to a file.`,
+        `The copy for recovery could not be written: ${reasonOf(error)}. Save your project to a file.`,
         'autosave',
       );
     });

@@ -19,6 +19,18 @@ const codeOf = (error: unknown): string => {
   return typeof code === 'string' ? code : '';
 };
 
+const reasons: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk is full',
+  EROFS: 'the disk cannot be written',
+  EACCES: 'its folder is write-protected',
+  EPERM: 'its folder is write-protected',
+};
+
+/** Why a file of the program's own could not be written, as a part of a sentence. */
+export const reasonOf = (error: unknown): string =>
+  reasons[codeOf(error)] ?? (error instanceof Error ? error.message : String(error));
+
 /** What went wrong with a file, what it means, what to do. */
 export function fileRefusal(error: unknown, path: string, doing: 'read' | 'write'): Refusal {
   if (error instanceof Refusal) return error;

@@ -138,10 +138,13 @@ export class RunDatabase {
   /** Waits for work under way. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#lock.hold(() => {
-      this.#open?.close();
+    const shut = (): void => {
+      const open = this.#open;
       this.#open = null;
-    });
+      open?.close();
+    };
+    // On a full disk not even the lock can be written, and the program must be able to end.
+    await this.#lock.hold(shut).catch(shut);
   }
 }
 
