@@ -8,7 +8,8 @@ import type { FrameLayout, Look, Tap } from './train/frames';
 import type { Score } from './train/metrics';
 import type { Proof } from './train/proof';
 import type { Statistics } from './train/statistics';
-import type { Trace } from './train/trace-types';
+import type { TraceWish } from './train/record-rows';
+import type { Recording } from './train/trace-types';
 import type { MomentInfo } from './train/timeline';
 import type { Checkpoint } from './train/checkpoint';
 import type { Best, CurvePoint, Stopped, Trouble } from './train/trainer';
@@ -95,8 +96,8 @@ export interface EngineApi {
   /** Layout for these taps; `memory` is null without shared memory, then frames come as events. */
   watch(taps: readonly Tap[]): Promise<{ readonly layout: FrameLayout; readonly memory: SharedArrayBuffer | null }>;
   look(at: Look): Promise<void>;
-  /** One iteration for one row, in float64, from the present weights; changes nothing. */
-  trace(row: number): Promise<Trace>;
+  /** One iteration for one row or several, in float64, from the present weights; changes nothing. */
+  trace(row: number, wish?: TraceWish): Promise<Recording>;
   map(request: MapRequest): Promise<readonly { readonly node: NodeId; readonly maps: readonly Float32Array[] }[]>;
   /** Values of the prediction for some rows: rows × width, encoded as the targets are. */
   predict(rows: readonly number[]): Promise<{ readonly width: number; readonly values: Float32Array }>;

@@ -24,7 +24,7 @@ import { Prover } from './train/prover';
 import { Session } from './train/session';
 import { TIMELINE_BYTES } from './train/timeline';
 import { buffersOf, layersOf, statisticsOf } from './train/statistics';
-import { trace } from './train/trace';
+import { recordRows, type TraceWish } from './train/record-rows';
 import { type CurvePoint, Trainer } from './train/trainer';
 
 /** Rows that statistics of activations are taken over. */
@@ -317,24 +317,9 @@ export class Engine implements EngineApi {
     await this.#live.show();
   }
 
-  async trace(row: number) {
-    const session = this.#session;
-    if (!session) throw new Error('There is no network to step through yet. Draw one first.');
-    const data = this.#data ?? noData;
-    const at = Math.min(Math.max(0, row), data.rows - 1);
-    const take = (numbers: Float32Array, width: number): Float32Array => numbers.subarray(at * width, (at + 1) * width);
-    const state: Record<BufferId, ArrayLike<number>> = {};
-    for (const [id, numbers] of await session.state()) state[id] = numbers;
-    for (const [key, tensor] of Object.entries(await session.weights())) state[bufferIds.value(key)] = tensor.data;
-    for (const [id, value] of session.hyper) state[id] = [value];
-    return trace({
-      program: session.plans.trace,
-      drawing: session.plans.drawing,
-      row: at,
-      features: take(data.x, data.features.length),
-      targets: take(data.y, data.targets.length),
-      state,
-    });
+  async trace(row: number, wish: TraceWish = {}) {
+    if (!this.#session) throw new Error('There is no network to step through yet. Draw one first.');
+    return recordRows(this.#session, this.#data ?? noData, row, wish);
   }
 
   async map({ nodes, axes, x, y, resolution }: MapRequest) {

@@ -4,6 +4,8 @@
  */
 import type { Project } from '../engine/graph/project';
 import * as edits from '../engine/graph/edits';
+import { opOf } from '../engine/ops/index';
+import type { TraceWish } from '../engine/train/record-rows';
 import type { ClientApi, HostApi, HostInfo, ImportProgress } from '../main/contract';
 import type { Connection } from './connect';
 import { commandsOf, type Command, type CommandTarget } from './commands';
@@ -211,6 +213,12 @@ export class App implements CommandTarget {
     return this.editor.selectedNodes.some((id) => this.editor.canOpen(id));
   }
 
+  get canDerive(): boolean {
+    const id = this.editor.selectedNodes.at(-1);
+    const op = id === undefined ? undefined : opOf(this.editor.project.nodes[id]?.op ?? '');
+    return op !== undefined && op.kind !== 'source';
+  }
+
   newProject = async (): Promise<void> => void (await this.document.blank());
   open = async (): Promise<void> => void (await this.document.open(null));
   save = (as: boolean): Promise<boolean> => this.document.save(as);
@@ -320,14 +328,25 @@ export class App implements CommandTarget {
     if (this.run.running) await this.run.pause();
     const { look } = this.run.live;
     const row = look === 'batch' ? (this.run.dataset?.split.train[0] ?? 0) : look.row;
-    await this.openTrace(row);
+    await this.openTrace(row, {});
     // The panel took a part of the drawing's room.
     setTimeout(() => this.camera?.fit(), 120);
   };
 
-  openTrace = async (row: number): Promise<void> => {
+  /** The selected node in place of the loss; of an array the sum. */
+  deriveSelected = async (): Promise<void> => {
+    const drawn = this.editor.selectedNodes.at(-1);
+    const node = drawn === undefined ? undefined : this.editor.checked.expansion.output.get(drawn);
+    if (node === undefined) return;
+    this.workspace.showBottom('stepper');
+    if (this.run.running) await this.run.pause();
+    const row = this.run.stepper.trace?.row ?? this.run.dataset?.split.train[0] ?? 0;
+    await this.openTrace(row, { ...this.run.stepper.wish, target: { node, element: 'sum' } });
+  };
+
+  openTrace = async (row: number, wish?: TraceWish): Promise<void> => {
     try {
-      await this.run.stepper.open(row);
+      await this.run.stepper.open(row, wish);
     } catch (error) {
       this.#notify({ kind: 'error', title: 'The iteration could not be recorded', text: sentence(error) });
     }

@@ -54,6 +54,7 @@ export interface CommandTarget {
     readonly canStep: boolean;
     readonly busy: boolean;
     readonly backend: string | null;
+    readonly notation: { turn(): void };
     readonly live: { showForward: boolean; showBackward: boolean };
     readonly stepper: {
       readonly trace: unknown;
@@ -63,6 +64,9 @@ export interface CommandTarget {
       previousPhase(): void;
       finishPhase(): void;
       runTo(node: string): boolean;
+      stepInside(): void;
+      faster(): void;
+      slower(): void;
       toggle(): void;
     };
     readonly timeline: {
@@ -101,6 +105,8 @@ export interface CommandTarget {
   dropWeights(): void;
   reset(seed: 'same' | 'new'): Promise<void>;
   stepThrough(): Promise<void>;
+  readonly canDerive: boolean;
+  deriveSelected(): Promise<void>;
   copy(cut: boolean): Promise<void>;
   paste(): Promise<void>;
   present(): void;
@@ -540,6 +546,29 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
         const node = editor.selectedNodes.at(-1);
         if (node !== undefined) run.stepper.runTo(node);
       },
+    },
+    {
+      id: 'step.derive',
+      title: 'Derive the selected node',
+      keywords: ['target', 'gradient', 'partial derivative', 'seed'],
+      enabled: () => drawn() && run.canStep && app.canDerive,
+      run: () => void app.deriveSelected(),
+    },
+    {
+      id: 'step.inside',
+      title: 'Step inside',
+      keys: ['Alt+Shift+ArrowDown'],
+      keywords: ['parts', 'layer', 'composite'],
+      enabled: tracing,
+      run: () => run.stepper.stepInside(),
+    },
+    { id: 'step.faster', title: 'Play the steps faster', keys: ['Alt+Equal'], enabled: tracing, run: () => run.stepper.faster() },
+    { id: 'step.slower', title: 'Play the steps slower', keys: ['Alt+Minus'], enabled: tracing, run: () => run.stepper.slower() },
+    {
+      id: 'view.convention',
+      title: 'Vectors as rows or as columns in formulas',
+      keywords: ['convention', 'notation', 'transpose', 'xW', 'Wx'],
+      run: () => run.notation.turn(),
     },
     { id: 'step.play', title: 'Play or pause the steps', keys: ['Alt+Space'], enabled: tracing, run: () => run.stepper.toggle() },
   );

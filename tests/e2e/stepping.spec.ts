@@ -1,4 +1,5 @@
 /** Stepping through one iteration: by keys from anywhere, asked before it is shown, with numbers appearing on the edges. */
+import type { Page } from '@playwright/test';
 import { expect, test } from './support';
 import { AppWindow } from './window';
 
@@ -76,4 +77,103 @@ test('paths to the loss add up; a dragged number shows the true loss beside the 
   await app.getByRole('button', { name: 'Keep this value' }).click();
   await expect(app.getByRole('button', { name: 'Keep this value' })).toBeDisabled();
   await expect(app.getByText('Slope at 2.3')).toBeVisible();
+});
+
+const options = (app: Page) => app.getByRole('button', { name: /^The iteration: what is derived/ });
+
+/** The circles with a hidden layer, stepped through up to the layer's sum. */
+async function circles(app: Page): Promise<AppWindow> {
+  const window = new AppWindow(app);
+  await window.example(/Circles: a hidden layer/);
+  await window.ready();
+  await app.getByRole('button', { name: /^Step through one iteration/ }).click();
+  await expect(app.getByRole('article', { name: 'Step in focus' })).toBeVisible();
+  return window;
+}
+
+test('columns instead of rows: the formulas of the steps and of the inspector turn round, and it is remembered', async ({
+  app,
+}) => {
+  const window = await circles(app);
+  const step = app.getByRole('article', { name: 'Step in focus' });
+  await app
+    .getByRole('list', { name: 'Steps of the iteration' })
+    .getByRole('button', { name: /hidden \/ product @/ })
+    .click();
+  const formula = step.getByRole('group', { name: 'Formula' }).first().locator('annotation');
+  await expect(formula).toHaveText(/\{1 \\times 2\}\{.*\{2 \\times 4\}/);
+  await options(app).click();
+  await app.getByRole('radio', { name: 'Wx + b' }).click();
+  await app.keyboard.press('Escape');
+  await expect(formula).toHaveText(/\{4 \\times 2\}\{.*\{2 \\times 1\}/);
+  await window.drawing.click('hidden');
+  await window.tab('Inspect');
+  await expect(app.getByRole('region', { name: 'Formula' }).locator('annotation').first()).toHaveText(/W\\,x/);
+  await app.reload();
+  await app
+    .getByRole('region', { name: 'Examples' })
+    .getByRole('button', { name: /Circles: a hidden layer/ })
+    .click();
+  await window.ready();
+  await window.drawing.click('hidden');
+  await window.tab('Inspect');
+  await expect(app.getByRole('region', { name: 'Formula' }).locator('annotation').first()).toHaveText(/W\\,x/);
+});
+
+test('an element opens into its scalar sum, by keyboard, and its factors lead to where they were found', async ({ app }) => {
+  await circles(app);
+  const step = app.getByRole('article', { name: 'Step in focus' });
+  await app
+    .getByRole('list', { name: 'Steps of the iteration' })
+    .getByRole('button', { name: /hidden \/ product @/ })
+    .click();
+  const table = step.getByRole('grid').first();
+  await table.getByRole('button').first().focus();
+  await app.keyboard.press('ArrowRight');
+  await app.keyboard.press('Enter');
+  const opened = step.getByRole('region', { name: 'The element that is open' });
+  const terms = opened.getByRole('list', { name: 'Terms of the sum' }).getByRole('listitem');
+  await expect(terms).toHaveCount(2);
+  const numbers = (await terms.locator('strong').allInnerTexts()).map((text) => Number(text.replace('−', '-')));
+  const cell = Number((await table.getByRole('button').nth(1).innerText()).replace('−', '-'));
+  expect(numbers[0]! + numbers[1]!).toBeCloseTo(cell, 2);
+  await terms
+    .nth(1)
+    .getByRole('button', { name: /^element 2, 2 of hidden\/weight/ })
+    .click();
+  await expect(step).toContainText('to be learned');
+  await expect(step.getByRole('gridcell', { selected: true })).toHaveCount(1);
+});
+
+test('another node is derived, several rows are averaged, and a node is one step that one can go into', async ({ app }) => {
+  const window = await circles(app);
+  const step = app.getByRole('article', { name: 'Step in focus' });
+  await window.drawing.click('output');
+  await app.keyboard.press('Control+k');
+  await app.keyboard.type('Derive the selected node');
+  await app.keyboard.press('Enter');
+  await expect(options(app)).toContainText('∂ output');
+  await app.getByRole('group', { name: 'Phases' }).getByRole('button', { name: 'Target' }).click();
+  await expect(app.getByRole('group', { name: 'Phases' }).getByRole('button', { name: 'Update' })).toHaveCount(0);
+  await app
+    .getByRole('list', { name: 'Steps of the iteration' })
+    .getByRole('button', { name: /output \/ sum \+/ })
+    .last()
+    .click();
+  await expect(step).toContainText('Its derivative with respect to itself is 1');
+
+  await options(app).click();
+  await window.choose('Derive', 'The loss');
+  await window.type('Rows together', '4');
+  await app.getByRole('radio', { name: 'A whole node' }).click();
+  await app.keyboard.press('Escape');
+  const outline = app.getByRole('list', { name: 'Steps of the iteration' });
+  await outline.getByRole('button', { name: /mean of the losses|loss \d parts/ }).click();
+  await expect(step).toContainText(/mean of the 4 losses|counts with 1\/4/);
+  await outline
+    .getByRole('button', { name: /^hidden \d parts/ })
+    .nth(1)
+    .click();
+  await app.getByRole('toolbar', { name: 'Steps' }).getByRole('button', { name: 'Step inside' }).click();
+  await expect(outline.getByRole('button', { name: /hidden \/ product/ })).toHaveAttribute('aria-current', 'step');
 });

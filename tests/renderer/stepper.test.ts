@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Phase } from '../../src/engine/plan';
+import type { Phase, Program } from '../../src/engine/plan';
 import type { Trace, TraceStep } from '../../src/engine/train/trace-types';
+import type { Recorded } from '../../src/renderer/run/recorded-iteration';
 import { spansOf, Stepper } from '../../src/renderer/run/stepper.svelte';
 
 const phases: readonly Phase[] = ['forward', 'forward', 'loss', 'backward', 'backward', 'backward', 'update'];
 const trace = (row: number): Trace => ({
   row,
+  rows: 1,
+  of: 'l',
   loss: 1,
   lossAfter: 0.5,
   steps: phases.map(
@@ -23,13 +26,21 @@ const trace = (row: number): Trace => ({
   ),
 });
 
+/** These tests look at the trace alone. */
+const recorded = (recording: Trace): Recorded => ({
+  recording,
+  program: {} as Program,
+  drawing: { graph: { nodes: {}, edges: {} }, owner: {} },
+});
+
 let moves: (string | null)[];
 let stepper: Stepper;
 beforeEach(async () => {
   vi.useFakeTimers();
   moves = [];
   stepper = new Stepper(
-    async (row) => trace(row),
+    async (row) => recorded(trace(row)),
+    ({ recording }) => recording as Trace,
     (step) => moves.push(step?.node ?? null),
   );
   await stepper.open(3);
@@ -154,11 +165,14 @@ describe('the stepper', () => {
   });
 
   test('a recording that was asked for earlier does not replace a later one', async () => {
-    const answers: ((trace: Trace) => void)[] = [];
-    const slow = new Stepper(() => new Promise((resolve) => answers.push(resolve)));
+    const answers: ((recorded: Recorded) => void)[] = [];
+    const slow = new Stepper(
+      () => new Promise((resolve) => answers.push(resolve)),
+      ({ recording }) => recording as Trace,
+    );
     const [first, second] = [slow.open(1), slow.open(2)];
-    answers[1]!(trace(2));
-    answers[0]!(trace(1));
+    answers[1]!(recorded(trace(2)));
+    answers[0]!(recorded(trace(1)));
     await Promise.all([first, second]);
     expect(slow.trace?.row).toBe(2);
     expect(slow.loading).toBe(false);

@@ -4,9 +4,9 @@
  * the multivariate chain rule and nothing else.
  */
 import type { EdgeId, NodeId } from '../graph/graph';
-import { add, constant, type Expr, read } from '../ir/expr';
-import { alongOut } from '../ir/kernel';
-import { isBatched } from '../ir/shape';
+import { add, type Expr, mul, read } from '../ir/expr';
+import { alongOut, type Read } from '../ir/kernel';
+import { isBatched, sampleShape, type Shape, stridesOf } from '../ir/shape';
 import { GRADIENT, RESULT } from '../ops/op';
 import { type BufferId, bufferIds } from '../plan';
 import type { Inferred } from './infer';
@@ -26,10 +26,12 @@ export function differentiate(
   training: boolean,
   /** Buffer of a name that a node's value may read too: its inputs, its own value, what it remembers. */
   bufferOf: (id: NodeId, name: string) => BufferId,
+  /** ∂L/∂ each element of the objective's value; 1 where it is one number. */
+  seeds: readonly number[] = [1],
 ): void {
   const contributions = new Map<NodeId, { edge: EdgeId; buffer: string }[]>();
 
-  seed(draft, objective, isBatched(shapes.get(objective)!));
+  seed(draft, objective, shapes.get(objective)!, seeds);
 
   for (const id of [...order].reverse()) {
     if (id !== objective) {
@@ -73,20 +75,26 @@ export function differentiate(
 }
 
 /** ∂L/∂l = 1 for one sample; in a batch each sample weighs 1/n, which the row weights hold. */
-function seed(draft: Draft, objective: NodeId, batched: boolean): void {
+function seed(draft: Draft, objective: NodeId, shape: Shape, seeds: readonly number[]): void {
   const target = bufferIds.gradient(objective);
-  const shape = batched ? (['batch'] as const) : [];
+  const batched = isBatched(shape);
   draft.buffer({ id: target, shape, role: 'gradient' });
-  draft.step({
-    phase: 'backward',
-    node: objective,
-    kernel: {
-      out: shape,
-      reads: batched ? [alongOut('rows', shape)] : [],
-      stores: [{ to: 'seed', value: batched ? read('rows') : constant(1) }],
-    },
-    bind: batched ? { rows: bufferIds.rowWeights, seed: target } : { seed: target },
-  });
+  const reads: Read[] = [];
+  const bind: Record<string, BufferId> = { seed: target };
+  if (batched) {
+    reads.push({ name: 'rows', strides: shape.map((_, axis) => (axis === 0 ? 1 : 0)), offset: 0 });
+    bind['rows'] = bufferIds.rowWeights;
+  }
+  // One number for all elements needs no buffer.
+  const one = seeds.every((x) => x === seeds[0]);
+  if (!one) {
+    const own = sampleShape(shape);
+    const init = draft.buffer({ id: bufferIds.temporary(objective, 'seed'), shape: own, role: 'constant', init: seeds });
+    reads.push({ name: 'seeds', strides: [...(batched ? [0] : []), ...stridesOf(own)], offset: 0 });
+    bind['seeds'] = init;
+  }
+  const value = mul(one ? (seeds[0] ?? 1) : read('seeds'), batched ? read('rows') : 1);
+  draft.step({ phase: 'backward', node: objective, kernel: { out: shape, reads, stores: [{ to: 'seed', value }] }, bind });
 }
 
 function addUp(

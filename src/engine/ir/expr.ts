@@ -161,6 +161,16 @@ const constructors: Readonly<Record<BinaryOp, (x: Operand, y: Operand) => Expr>>
   min,
 };
 
+/** What the expression is for given numbers. */
+export const evaluate = (e: Expr, numbers: (name: string) => number): number =>
+  render<number>(e, {
+    constant: (value) => value,
+    read: numbers,
+    unary: (op, x) => applyUnary[op](x),
+    binary: (op, x, y) => applyBinary[op](x, y),
+    select: (positive, then, otherwise) => (positive > 0 ? then : otherwise),
+  });
+
 /** The expression with every read replaced, simplified again. */
 export const substitute = (e: Expr, replace: (name: string) => Expr): Expr => render<Expr>(e, { ...rebuild, read: replace });
 

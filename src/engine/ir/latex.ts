@@ -8,6 +8,16 @@ import { product, type Tensor } from './shape';
 
 export type Latex = string;
 
+/**
+ * How arrays are written: vectors as rows (xW + b) or as columns (Wx + b). In columns every array is the
+ * transpose of the one in rows, so products turn round; what is computed stays the same.
+ */
+export type Convention = 'row' | 'column';
+
+/** AB, as the convention orders it. Both factors are given as they are written. */
+export const productLatex = (a: Latex, b: Latex, convention: Convention): Latex =>
+  convention === 'row' ? `${a}\\,${b}` : `${b}\\,${a}`;
+
 /** How tightly a form binds: brackets go around anything looser than its place asks for. */
 const CASES = 0;
 const SUM = 1;
@@ -52,15 +62,16 @@ export function numberLatex(value: number, digits = 6): Latex {
 const LARGEST_SIDE = 4;
 
 /** A scalar as a number, a vector or matrix of at most 4 × 4 as a matrix; null for anything larger. */
-export function tensorLatex({ shape, data }: Tensor, digits = 4): Latex | null {
+export function tensorLatex({ shape, data }: Tensor, digits = 4, convention: Convention = 'row'): Latex | null {
   if (product(shape) === 1) return numberLatex(data[0]!, 6);
   const axes = shape.filter((length, axis) => length !== 1 || axis >= shape.length - 2);
   if (axes.length > 2 || axes.some((length) => length > LARGEST_SIDE)) return null;
   const columns = axes[axes.length - 1]!;
-  const rows: string[] = [];
+  const rows: string[][] = [];
   for (let from = 0; from < data.length; from += columns)
-    rows.push([...data.subarray(from, from + columns)].map((x) => numberLatex(x, digits)).join(' & '));
-  return `\\begin{pmatrix} ${rows.join(' \\\\ ')} \\end{pmatrix}`;
+    rows.push([...data.subarray(from, from + columns)].map((x) => numberLatex(x, digits)));
+  const lines = convention === 'row' ? rows : rows[0]!.map((_, column) => rows.map((row) => row[column]!));
+  return `\\begin{pmatrix} ${lines.map((line) => line.join(' & ')).join(' \\\\ ')} \\end{pmatrix}`;
 }
 
 /** Length of the balanced group that begins at `from` with `{`, or 0. */

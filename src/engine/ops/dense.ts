@@ -2,6 +2,7 @@
  * The fully connected layer y = g(xW + b), with W of shape inputs × outputs (row-vector convention, as in
  * the course's section 2.3). Opened, it is a weight, a matrix product, a bias, a sum and an activation.
  */
+import { productLatex } from '../ir/latex';
 import { sampleShape, type Shape } from '../ir/shape';
 import { activationChoices } from './activations';
 import { initializerChoices } from './initializers';
@@ -46,8 +47,9 @@ export const dense: Composite = {
       return { fault: 'a layer needs a vector, but its input is a single number. Set the shape of the input to 1.' };
     return { shape: [...x!.slice(0, -1), units as number] as Shape };
   },
-  formula: ({ x }, { attrs }) => {
-    const sum = attrs['bias'] ? `${x}\\,W + b` : `${x}\\,W`;
+  formula: ({ x }, { attrs }, convention) => {
+    const product = productLatex(x!, 'W', convention);
+    const sum = attrs['bias'] ? `${product} + b` : product;
     return attrs['activation'] === 'identity' ? sum : `g\\left(${sum}\\right)`;
   },
   expand: ({ shapes, attrs }, { x }, sketch) => {

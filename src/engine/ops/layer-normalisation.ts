@@ -5,6 +5,7 @@
  */
 import { add, div, mul, read, sqrt, sub } from '../ir/expr';
 import { ACC, type Kernel } from '../ir/kernel';
+import { asBase, asFactor, productLatex } from '../ir/latex';
 import { sampleShape, type Shape, stridesOf } from '../ir/shape';
 import { type AttrSpec, type Call, type Composite, GRADIENT, OUT, type Primitive, RESULT, type ShapeResult } from './op';
 import { perRow, rowsOf } from './softmax';
@@ -94,8 +95,8 @@ export const normalise: Primitive = {
       ],
     };
   },
-  derivativeFormula: (_args, out) =>
-    `\\frac{1}{\\sigma}\\left(I - \\tfrac{1}{n}\\mathbf 1\\mathbf 1^{\\top} - \\tfrac{1}{n}${out}\\,${out}^{\\top}\\right)`,
+  derivativeFormula: (_args, out, _port, _call, convention) =>
+    `\\frac{1}{\\sigma}\\left(I - \\tfrac{1}{n}${productLatex('\\mathbf 1^{\\top}', '\\mathbf 1', convention)} - \\tfrac{1}{n}${productLatex(`${asBase(out)}^{\\top}`, asFactor(out), convention)}\\right)`,
   onnx: null,
 };
 

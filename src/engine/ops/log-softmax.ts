@@ -4,6 +4,7 @@
  */
 import { exp, log, mul, read, sub } from '../ir/expr';
 import { ACC } from '../ir/kernel';
+import { productLatex } from '../ir/latex';
 import { sampleShape, stridesOf } from '../ir/shape';
 import { type Call, GRADIENT, OUT, type Primitive, RESULT } from './op';
 import { perRow, rowMax, rowsOf } from './softmax';
@@ -66,6 +67,7 @@ export const logSoftmax: Primitive = {
       ],
     };
   },
-  derivativeFormula: (_args, out) => `I - \\mathbf 1\\,\\left(e^{${out}}\\right)^{\\top}`,
+  derivativeFormula: (_args, out, _port, _call, convention) =>
+    `I - ${productLatex('\\mathbf 1^{\\top}', `e^{${out}}`, convention)}`,
   onnx: { type: 'LogSoftmax', attributes: () => ({ axis: -1 }) },
 };

@@ -4,6 +4,7 @@
  */
 import { mul, read } from '../ir/expr';
 import { ACC, type Kernel } from '../ir/kernel';
+import { asBase, asFactor, type Convention, type Latex, productLatex } from '../ir/latex';
 import { type Axis, isBatched, sampleShape, type Shape, shapeText, stridesOf } from '../ir/shape';
 import { type Call, GRADIENT, OUT, type Primitive, RESULT } from './op';
 
@@ -56,6 +57,22 @@ const lengths = (call: Call): ReadonlyMap<Letter, Axis> => {
   return map;
 };
 
+const turned = (x: Latex): Latex => `${asBase(x)}^{\\top}`;
+
+/**
+ * A vector as the second factor is written as a row like any other, so it is turned: x·w is x wᵗ, and a
+ * matrix times a vector is w Aᵗ, a row again.
+ */
+const kindOf = ({ shapes }: Pick<Call, 'shapes'>): 'matrix' | 'dot' | 'rows' =>
+  sampleShape(shapes['b']!).length === 2 ? 'matrix' : sampleShape(shapes['a']!).length === 1 ? 'dot' : 'rows';
+
+function productFormula({ a, b }: Readonly<Record<string, Latex>>, call: Call, convention: Convention): Latex {
+  const kind = kindOf(call);
+  const [left, right] = [asFactor(a!), asFactor(b!)];
+  if (kind === 'matrix') return productLatex(left, right, convention);
+  return kind === 'dot' ? productLatex(left, turned(b!), convention) : productLatex(right, turned(a!), convention);
+}
+
 export const matmul: Primitive = {
   kind: 'primitive',
   name: 'matmul',
@@ -81,7 +98,7 @@ export const matmul: Primitive = {
     const map = lengths({ shapes: { a: a!, b: b! }, attrs: {}, out: [] });
     return { shape: letters({ shapes: { a: a!, b: b! } }).out.map((letter) => map.get(letter)!) };
   },
-  formula: ({ a, b }) => `${a}\\,${b}`,
+  formula: productFormula,
   value: (call) => {
     const l = letters(call);
     const kernel = contract(
@@ -100,6 +117,23 @@ export const matmul: Primitive = {
     const factor = { name: other, letters: other === 'a' ? l.a : l.b, shape: call.shapes[other]! };
     return { kernels: [contract(RESULT, own, lengths(call), gradient, factor)] };
   },
-  derivativeFormula: ({ a, b }, _out, port) => (port === 'a' ? `${b}^{\\top}` : `${a}^{\\top}`),
+  derivativeFormula: ({ a, b }, _out, port, call) => {
+    const other = port === 'a' ? b! : a!;
+    return kindOf(call) === 'matrix' ? turned(other) : other;
+  },
+  backwardFormula: (gradient, { a, b }, port, call, convention) => {
+    const [g, left, right] = [asFactor(gradient), asFactor(a!), asFactor(b!)];
+    switch (kindOf(call)) {
+      case 'matrix':
+        return port === 'a' ? productLatex(g, turned(b!), convention) : productLatex(turned(a!), g, convention);
+      case 'dot':
+        // One vector for all rows of a batch gathers what comes back from each of them.
+        return isBatched(call.shapes['a']!) === isBatched(call.shapes['b']!)
+          ? `${g} \\cdot ${port === 'a' ? right : left}`
+          : productLatex(turned(gradient), port === 'a' ? right : left, convention);
+      case 'rows':
+        return port === 'a' ? productLatex(turned(gradient), right, convention) : productLatex(g, left, convention);
+    }
+  },
   onnx: { type: 'MatMul' },
 };

@@ -6,9 +6,10 @@
  */
 import type { Attrs, NodeId } from '../graph/graph';
 import type { Kernel } from '../ir/kernel';
+import type { Convention, Latex } from '../ir/latex';
 import type { Shape } from '../ir/shape';
 
-export type Latex = string;
+export type { Latex };
 
 export type OpGroup = 'data' | 'arithmetic' | 'function' | 'reduction' | 'shape' | 'activation' | 'layer' | 'loss' | 'penalty';
 
@@ -69,8 +70,8 @@ interface OpBase {
   readonly attrs: Readonly<Record<string, AttrSpec>>;
   /** The result's shape, or a sentence on why the inputs cannot meet. Attributes are complete and in range. */
   infer(shapes: Readonly<Record<string, Shape>>, attrs: Attrs): ShapeResult;
-  /** LaTeX of the value in terms of LaTeX for each port. */
-  formula(args: Readonly<Record<string, Latex>>, call: Call): Latex;
+  /** LaTeX of the value in terms of LaTeX for each port, which are written in the same convention. */
+  formula(args: Readonly<Record<string, Latex>>, call: Call, convention: Convention): Latex;
 }
 
 /** The marks of an operation that measures an error, one number for each sample. */
@@ -107,7 +108,18 @@ export interface Primitive extends OpBase {
   /** What flows back along one input edge; null where no gradient is defined or needed (targets). */
   gradient(call: Call, port: string): KernelSequence | null;
   /** LaTeX of the local derivative ∂out/∂port, in terms of LaTeX for each port and for the value. */
-  derivativeFormula(args: Readonly<Record<string, Latex>>, out: Latex, port: string, call: Call): Latex;
+  derivativeFormula(args: Readonly<Record<string, Latex>>, out: Latex, port: string, call: Call, convention: Convention): Latex;
+  /**
+   * LaTeX of what flows back along `port` for an upstream gradient, where that is neither an elementwise
+   * product nor the upstream row times the local derivative: the gradients of a matrix product.
+   */
+  backwardFormula?(
+    gradient: Latex,
+    args: Readonly<Record<string, Latex>>,
+    port: string,
+    call: Call,
+    convention: Convention,
+  ): Latex;
   readonly training?: TrainingForm;
   readonly loss?: LossRole;
   /** True for binary step: training through it is refused with the reason. */

@@ -4,6 +4,7 @@
  */
 import { div, exp, mul, read, sub } from '../ir/expr';
 import { ACC, type Kernel } from '../ir/kernel';
+import { asBase, asFactor, productLatex } from '../ir/latex';
 import { type Axis, sampleShape, type Shape, stridesOf } from '../ir/shape';
 import { type Call, GRADIENT, OUT, type Primitive, RESULT } from './op';
 
@@ -87,7 +88,8 @@ export const softmax: Primitive = {
       ],
     };
   },
-  derivativeFormula: (_args, out) => `\\operatorname{diag}\\left(${out}\\right) - ${out}\\,${out}^{\\top}`,
+  derivativeFormula: (_args, out, _port, _call, convention) =>
+    `\\operatorname{diag}\\left(${out}\\right) - ${productLatex(`${asBase(out)}^{\\top}`, asFactor(out), convention)}`,
   range: 'unit',
   onnx: { type: 'Softmax', attributes: () => ({ axis: -1 }) },
 };

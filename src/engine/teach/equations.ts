@@ -7,14 +7,12 @@ import { infer, nameOf } from '../compile/infer';
 import { findObjective } from '../compile/objective';
 import type { NodeId } from '../graph/graph';
 import type { Project } from '../graph/project';
-import type { Latex } from '../ir/latex';
+import { type Convention, type Latex, productLatex } from '../ir/latex';
 import { sampleShape, type Tensor } from '../ir/shape';
 import { completeAttrs } from '../ops/attrs';
 import { opOf } from '../ops/index';
 import type { Weights } from '../plan';
 import { symbolOf } from '../train/trace-symbols';
-
-export type Convention = 'row' | 'column';
 
 export interface Equation {
   readonly node: NodeId;
@@ -43,7 +41,7 @@ function lettersOf(project: Project, order: readonly NodeId[]): ReadonlyMap<Node
 }
 
 const affine = (x: Latex, index: Latex, bias: boolean, convention: Convention): Latex => {
-  const product = convention === 'row' ? `${x}\\,\\mathbf{W}${index}` : `\\mathbf{W}${index}\\,${x}`;
+  const product = productLatex(x, `\\mathbf{W}${index}`, convention);
   return bias ? `${product} + \\mathbf{b}${index}` : product;
 };
 
@@ -72,7 +70,7 @@ export function equationsOf(project: Project, convention: Convention): readonly 
       const sum = affine(symbol(inputs[0]![1].from), letters.get(id)!, attrs['bias'] === true, convention);
       const g = attrs['activation'] as string;
       right = g === 'identity' ? sum : `${NAMES[g] ?? 'g'}\\left(${sum}\\right)`;
-    } else right = op.formula(Object.fromEntries(inputs.map(([port, e]) => [port, symbol(e.from)])), call);
+    } else right = op.formula(Object.fromEntries(inputs.map(([port, e]) => [port, symbol(e.from)])), call, convention);
     return [{ node: id, latex: `${left} = ${right}` }];
   });
 }

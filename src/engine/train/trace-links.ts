@@ -6,7 +6,8 @@ import { nameOf } from '../compile/infer';
 import { type Edge, type Graph, linksOf, type NodeId } from '../graph/graph';
 import type { Latex } from '../ir/latex';
 import { symbolOf } from './trace-symbols';
-import type { Trace } from './trace-types';
+import { bufferIds, type BufferId } from '../plan';
+import type { Recording, Trace } from './trace-types';
 
 export interface TraceLink {
   /** Entry of the trace. */
@@ -16,45 +17,46 @@ export interface TraceLink {
   readonly title: string;
 }
 
+/** The entry of a trace at which each buffer of its program is found: values, contributions, gradients. */
+export function placesOf(trace: Recording, graph: Graph): ReadonlyMap<BufferId, number> {
+  const places = new Map<BufferId, number>();
+  for (const { index, phase, node, edge, gradient, verification, mean } of trace.steps) {
+    if (verification || mean) continue;
+    if (phase === 'forward' || (phase === 'loss' && gradient === undefined)) places.set(bufferIds.value(node), index);
+    // ∂l/∂node is the seed, a sum, or the only contribution.
+    else if (phase === 'loss' || (phase === 'backward' && edge === undefined)) places.set(bufferIds.gradient(node), index);
+    else if (phase === 'backward' && edge !== undefined) {
+      places.set(bufferIds.edge(edge), index);
+      places.set(bufferIds.gradient(graph.edges[edge]!.from), index);
+    }
+  }
+  return places;
+}
+
 /** By position in the trace. `graph` is the expanded drawing that was recorded. */
 export function linksOfTrace(trace: Trace, graph: Graph): readonly (readonly TraceLink[])[] {
   const { into, outOf } = linksOf(graph);
-  const values = new Map<NodeId, number>();
-  const sums = new Map<NodeId, number>();
-  const contributions = new Map<string, number>();
-  let seed: number | null = null;
-  let objective: NodeId | null = null;
-  for (const { index, phase, node, edge, gradient, verification } of trace.steps) {
-    if (verification) continue;
-    if (phase === 'forward') values.set(node, index);
-    else if (phase === 'loss') {
-      if (gradient === undefined) values.set(node, index);
-      else [seed, objective] = [index, node];
-    } else if (phase === 'backward') {
-      if (edge === undefined) sums.set(node, index);
-      else contributions.set(edge, index);
-    }
-  }
+  const places = placesOf(trace, graph);
+  const objective = trace.steps.find(({ phase, gradient }) => phase === 'loss' && gradient !== undefined)?.node ?? null;
+  const { target } = trace;
   const called = (id: NodeId): string => (graph.nodes[id] ? nameOf(graph.nodes[id]) : id);
-  const symbol = (id: NodeId): Latex => (id === objective ? 'l' : symbolOf(id, called(id)));
+  const symbol = (id: NodeId): Latex => (id === objective && !target ? 'l' : symbolOf(id, called(id)));
   const value = (id: NodeId): TraceLink[] => {
-    const index = values.get(id);
+    const index = places.get(bufferIds.value(id));
     return index === undefined ? [] : [{ index, latex: symbol(id), title: `The value of ${called(id)}` }];
   };
-  const partial = (id: NodeId): Latex => `\\frac{\\partial l}{\\partial ${symbol(id)}}`;
-  /** Where ∂l/∂node was found: the seed, a sum, or the only contribution. */
+  const partial = (id: NodeId): Latex => `\\frac{\\partial ${trace.of}}{\\partial ${symbol(id)}}`;
   const gradientOf = (id: NodeId): TraceLink[] => {
-    const only = [...(outOf.get(id) ?? [])].filter((e) => contributions.has(e.id));
-    const index = id === objective ? seed : (sums.get(id) ?? (only.length === 1 ? contributions.get(only[0]!.id)! : null));
-    return index === null || index === undefined
-      ? []
-      : [{ index, latex: partial(id), title: `The gradient of the loss by ${called(id)}` }];
+    const index = places.get(bufferIds.gradient(id));
+    const of = target && objective !== null ? called(objective) : 'the loss';
+    return index === undefined ? [] : [{ index, latex: partial(id), title: `The gradient of ${of} by ${called(id)}` }];
   };
   const inputs = (id: NodeId): readonly Edge[] => [...(into.get(id)?.values() ?? [])];
 
-  return trace.steps.map(({ index, phase, node, edge, gradient, verification }) => {
+  return trace.steps.map(({ index, phase, node, edge, gradient, verification, mean }) => {
     const links: TraceLink[] = [];
-    if (verification) {
+    if (mean) links.push(...value(node));
+    else if (verification) {
       if (objective !== null) links.push(...value(objective));
     } else if (phase === 'forward' || (phase === 'loss' && gradient === undefined))
       for (const e of inputs(node)) links.push(...value(e.from));
@@ -62,7 +64,7 @@ export function linksOfTrace(trace: Trace, graph: Graph): readonly (readonly Tra
     else if (phase === 'update') links.push(...gradientOf(node), ...value(node));
     else if (edge === undefined) {
       for (const e of outOf.get(node) ?? []) {
-        const from = contributions.get(e.id);
+        const from = places.get(bufferIds.edge(e.id));
         if (from !== undefined)
           links.push({
             index: from,
@@ -72,7 +74,7 @@ export function linksOfTrace(trace: Trace, graph: Graph): readonly (readonly Tra
       }
     } else {
       links.push(...gradientOf(node));
-      const local = values.get(node);
+      const local = places.get(bufferIds.value(node));
       const from = graph.edges[edge]?.from;
       if (local !== undefined && from !== undefined)
         links.push({

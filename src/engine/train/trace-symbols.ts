@@ -3,7 +3,7 @@
  * allow it, shapes under arrays, numbers for scalars and small arrays.
  */
 import type { NodeId } from '../graph/graph';
-import { type Latex, numberLatex, tensorLatex } from '../ir/latex';
+import { type Convention, type Latex, numberLatex, tensorLatex } from '../ir/latex';
 import { product, type Tensor } from '../ir/shape';
 
 const GREEK = new Set(
@@ -58,22 +58,62 @@ export function symbolOf(id: NodeId, name: string): Latex {
   return `${letter}_{${index ? `${index},` : ''}${owner}}`;
 }
 
-/** A symbol with its shape below it: vectors are rows, as in xW + b. One number needs no shape. */
-export function shapedLatex(symbol: Latex, shape: readonly number[]): Latex {
-  if (product(shape) === 1) return symbol;
+/** Vectors are rows as in xW + b, or columns as in Wx + b; of matrices the axes turn round. */
+const axesOf = (shape: readonly number[], convention: Convention): readonly number[] => {
   const axes = shape.length === 1 ? [1, ...shape] : shape;
-  return `\\underset{${axes.join(' \\times ')}}{${symbol}}`;
+  return convention === 'row' || axes.length !== 2 ? axes : axes.toReversed();
+};
+
+/** A symbol with its shape below it. One number needs no shape. */
+export function shapedLatex(symbol: Latex, shape: readonly number[], convention: Convention): Latex {
+  if (product(shape) === 1) return symbol;
+  return `\\underset{${axesOf(shape, convention).join(' \\times ')}}{${symbol}}`;
 }
 
 /** A result with its numbers; of large arrays the first and last. */
-export function valueLatex(tensor: Tensor): Latex {
-  const whole = tensorLatex(tensor);
+export function valueLatex(tensor: Tensor, convention: Convention): Latex {
+  const whole = tensorLatex(tensor, 4, convention);
   if (whole !== null) return whole;
   const { data, shape } = tensor;
   const few = [...data.slice(0, 3)].map((x) => numberLatex(x, 4));
   const last = numberLatex(data[data.length - 1]!, 4);
   const row = `\\left(${[...few, '\\dots', last].join(',\\ ')}\\right)`;
-  return shape.length === 1 ? row : `${row}_{${shape.join(' \\times ')}}`;
+  if (shape.length === 1) return convention === 'row' ? row : `${row}^{\\top}`;
+  return `${row}_{${axesOf(shape, convention).join(' \\times ')}}`;
+}
+
+/** One element of an array (indices from 1, in the order of the convention), the sum of all, or a number itself. */
+export function targetLatex(
+  symbol: Latex,
+  shape: readonly number[],
+  element: number | 'sum',
+  rows: number,
+  convention: Convention,
+): Latex {
+  const own = rows > 1 ? shape.slice(1) : shape;
+  if (product(own) === 1) return rows > 1 ? `\\overline{${symbol}}` : symbol;
+  if (element === 'sum') return `\\Sigma ${symbol}`;
+  const indices = indicesOf(element, own);
+  const written = indices.length === 2 && convention === 'column' ? indices.toReversed() : indices;
+  return indexed(symbol, written);
+}
+
+/** A symbol with indices; one that has a subscript of its own carries them behind it. */
+export function indexed(symbol: Latex, indices: readonly number[]): Latex {
+  if (indices.length === 0) return symbol;
+  const own = /^([^_]*)_\{(.*)\}$/.exec(symbol);
+  return own ? `${own[1]}_{${own[2]};\\,${indices.join(',')}}` : `{${symbol}}_{${indices.join(',')}}`;
+}
+
+/** Indices from 1 of an element in row-major order. */
+export function indicesOf(element: number, shape: readonly number[]): number[] {
+  const indices: number[] = [];
+  let rest = element;
+  for (const axis of shape.toReversed()) {
+    indices.unshift((rest % axis) + 1);
+    rest = Math.floor(rest / axis);
+  }
+  return indices;
 }
 
 /** The same for a sentence: a number, or how many there are. */

@@ -76,6 +76,9 @@ export function pointerMenu(host: MenuHost): readonly (readonly Entry[])[] {
       ...(single !== null && opOf(nodes[single]?.op ?? '')?.kind === 'composite'
         ? [{ title: 'Open into parts', run: () => editor.open(single), enabled: editor.canOpen(single) }]
         : []),
+      ...(single !== null && command && opOf(nodes[single]?.op ?? '')?.kind !== 'source'
+        ? [{ title: 'Derive its value, step by step', run: wish('step.derive') }]
+        : []),
     ],
     closer,
     [

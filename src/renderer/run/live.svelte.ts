@@ -5,7 +5,7 @@
 import type { EngineApi, Look } from '../../engine/api';
 import type { EdgeId, NodeId } from '../../engine/graph/graph';
 import type { Phase } from '../../engine/plan';
-import { FrameReader, type FrameLayout, type Tap } from '../../engine/train/frames';
+import { frameBytes, FrameReader, type FrameLayout, FrameWriter, type Tap } from '../../engine/train/frames';
 
 export interface Focus {
   readonly node?: NodeId;
@@ -16,8 +16,10 @@ export interface Focus {
 }
 
 export class Live {
-  /** Replaced when what is watched, or the plan, changes. */
-  frame = $state.raw<FrameReader | null>(null);
+  #live = $state.raw<FrameReader | null>(null);
+  #recorded = $state.raw<FrameReader | null>(null);
+  /** Replaced when what is watched, or the plan, changes. A recorded iteration stands in front of the live numbers. */
+  readonly frame = $derived(this.#recorded ?? this.#live);
   showForward = $state(true);
   showBackward = $state(true);
   /** Whether numbers change now: pulses move only then. */
@@ -28,10 +30,12 @@ export class Live {
   speed = $state(1);
   look = $state.raw<Look>('batch');
 
+  #shown = 0;
   #taps: readonly Tap[] = [];
   #watched = 0;
   #api: EngineApi | null = null;
   #layout: FrameLayout | null = null;
+  #numbers: ((key: string) => ArrayLike<number> | null) | null = null;
 
   constructor(readonly onFault: (error: unknown) => void) {}
 
@@ -44,7 +48,8 @@ export class Live {
   detach(): void {
     this.#api = null;
     this.#watched++;
-    this.frame = null;
+    this.#live = null;
+    this.show(null);
   }
 
   watch(taps: readonly Tap[]): void {
@@ -60,7 +65,8 @@ export class Live {
       const { layout, memory } = await api.watch(this.#taps);
       if (asked !== this.#watched) return;
       this.#layout = layout;
-      this.frame = memory === null ? null : new FrameReader(layout, memory);
+      this.#live = memory === null ? null : new FrameReader(layout, memory);
+      this.show(this.#numbers);
     } catch (error) {
       if (asked === this.#watched) this.onFault(error);
     }
@@ -68,8 +74,32 @@ export class Live {
 
   /** Without shared memory each frame comes as a buffer of its own. */
   receive(memory: ArrayBuffer): void {
-    if (this.frame !== null) this.frame.replace(memory);
-    else if (this.#layout !== null) this.frame = new FrameReader(this.#layout, memory);
+    if (this.#live !== null) this.#live.replace(memory);
+    else if (this.#layout !== null) this.#live = new FrameReader(this.#layout, memory);
+  }
+
+  /** Numbers of a recorded iteration by their taps, to be shown instead of live ones; null: live ones again. */
+  show(numbers: ((key: string) => ArrayLike<number> | null) | null): void {
+    this.#numbers = numbers;
+    if (numbers === null || this.#layout === null) {
+      this.#recorded = null;
+      return;
+    }
+    const at: Record<string, { offset: number; length: number }> = {};
+    let floats = 0;
+    for (const [key, { length }] of Object.entries(this.#layout.at)) {
+      if (numbers(key)?.length !== length) continue;
+      at[key] = { offset: floats, length };
+      floats += length;
+    }
+    const layout: FrameLayout = { at, floats };
+    const memory = new ArrayBuffer(frameBytes(layout));
+    new FrameWriter(layout, memory).write(this.#live?.step ?? 0, this.#live?.epoch ?? 0, (key, target) =>
+      target.set(numbers(key)!),
+    );
+    // Each is news to whoever remembers the last frame by its number.
+    new Int32Array(memory)[0] = 2 ** 30 + 2 * ++this.#shown;
+    this.#recorded = new FrameReader(layout, memory);
   }
 
   async lookAt(look: Look): Promise<void> {

@@ -22,6 +22,7 @@ import type { Project } from '../../engine/graph/project';
 import type { BackendName, Plans, Program } from '../../engine/plan';
 import type { Dataset } from '../../engine/data/dataset';
 import { RemoteFailure } from '../../engine/remote';
+import { worded } from '../../engine/train/trace-words';
 import { Agenda, type Wanted } from './agenda';
 import { infoOf } from './dataset';
 import type { Engine } from './engine';
@@ -29,8 +30,10 @@ import { Feed } from './feed.svelte';
 import { demandsOf } from './follow';
 import { Hold } from './hold';
 import { Live } from './live.svelte';
+import { Notation } from './notation.svelte';
 import { outcomeOf } from './outcome';
 import { reasonOf } from './reason';
+import { numbersOf, recordedOn } from './recorded-iteration';
 import { Recorder } from './recorder';
 import { paceOf, type RunLinks, type Speed } from './run-links';
 import { Standing } from './standing.svelte';
@@ -72,6 +75,8 @@ export class Run extends Standing {
   readonly canPredict = $derived(this.prediction !== null && this.dataset !== null && this.backend !== null && !this.#unfit);
   readonly canStep = $derived(this.backend !== null && (this.dataset !== null || !this.needsData));
 
+  readonly notation = new Notation();
+
   readonly live: Live;
   readonly stepper: Stepper;
   readonly timeline: Timeline;
@@ -80,6 +85,8 @@ export class Run extends Standing {
   readonly #watch: WeightWatch;
   #engine: Engine;
   #project: Project | null = null;
+  /** What an iteration is recorded on. */
+  #traced: Pick<Plans, 'trace' | 'drawing'> | null = null;
   /** Counts what is asked of the compiler; an answer for a smaller one is late. */
   #revision = 0;
   #loaded = 0;
@@ -129,19 +136,23 @@ export class Run extends Standing {
             (error) => this.#complain('This run is not kept in the history', error),
           );
     this.stepper = new Stepper(
-      async (row) => {
-        const trace = await this.#engine.api.trace(row);
-        // The drawing shows the numbers of the row that is stepped through.
+      async (row, wish) => {
+        const recording = await this.#engine.api.trace(row, wish);
+        // The drawing shows the numbers that are stepped through.
         if (this.dataset !== null) {
           this.#lookBefore ??= this.live.look;
-          await this.live.lookAt({ row: trace.row });
+          void this.live.lookAt({ row: recording.row });
         }
-        return trace;
+        const recorded = recordedOn(this.#traced!, recording);
+        this.live.show(numbersOf(recorded));
+        return recorded;
       },
+      ({ recording, drawing }) => worded(recording, drawing.graph, this.notation.convention),
       (step) => {
         this.live.known = this.stepper.reached();
-        if (step === null && this.#lookBefore !== null) {
-          void this.live.lookAt(this.#lookBefore);
+        if (step === null) {
+          this.live.show(null);
+          if (this.#lookBefore !== null) void this.live.lookAt(this.#lookBefore);
           this.#lookBefore = null;
         }
         this.live.focus =
@@ -330,6 +341,7 @@ export class Run extends Standing {
     this.#unfit = false;
     this.backend = report.backend;
     this.reason = reasonOf(this.profile, this.choice, report.backend, this.#forced !== null);
+    this.#traced = plans;
     this.needsData = plans.evaluate.program.inputs.length > 0 || (plans.train?.program.inputs.length ?? 0) > 0;
     this.hasTraining = plans.train !== null;
     this.prediction = plans.evaluate.program.prediction;

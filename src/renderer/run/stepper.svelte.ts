@@ -6,7 +6,9 @@ import type { Phase } from '../../engine/plan';
 import { product } from '../../engine/ir/shape';
 import { type Grade, grade } from '../../engine/teach/numbers';
 import { tapKey } from '../../engine/train/frames';
+import type { TraceWish } from '../../engine/train/record-rows';
 import type { Trace, TraceStep } from '../../engine/train/trace-types';
+import type { Recorded } from './recorded-iteration';
 
 export interface PhaseSpan {
   readonly phase: Phase;
@@ -26,6 +28,26 @@ export function spansOf(steps: readonly TraceStep[]): readonly PhaseSpan[] {
   return spans;
 }
 
+/** Steps that belong to one node of the drawing, one after the other in a phase. */
+export interface StepGroup extends PhaseSpan {
+  readonly owner: string;
+}
+
+export function groupsOf(steps: readonly TraceStep[]): readonly StepGroup[] {
+  const groups: StepGroup[] = [];
+  steps.forEach(({ phase, owner }, index) => {
+    const last = groups.at(-1);
+    if (last && last.phase === phase && last.owner === owner) groups[groups.length - 1] = { ...last, to: index + 1 };
+    else groups.push({ phase, owner, from: index, to: index + 1 });
+  });
+  return groups;
+}
+
+/** The same iteration from several sides. */
+export type StepperView = 'steps' | 'paths' | 'drag' | 'forward' | 'jacobian';
+
+export const PACES = [0.5, 1, 3] as const;
+
 /** Milliseconds between steps at speed 1. */
 const PACE = 900;
 
@@ -37,12 +59,19 @@ export interface Guess {
 }
 
 export class Stepper {
-  trace = $state.raw<Trace | null>(null);
+  /** The numbers; their formulas follow the notation that is chosen. */
+  recorded = $state.raw<Recorded | null>(null);
+  readonly trace = $derived.by<Trace | null>(() => (this.recorded === null ? null : this.word(this.recorded)));
+  view = $state<StepperView>('steps');
   index = $state(0);
   playing = $state(false);
   /** Steps come this many times as fast as the normal pace. */
   speed = $state(1);
   loading = $state(false);
+  /** A node of the drawing is one step, whatever it is made of. */
+  whole = $state(false);
+  /** The group of steps that is gone through part by part all the same. */
+  inside = $state<number | null>(null);
   /** Numbers are asked for before they are shown. */
   predicting = $state(false);
   guesses = $state.raw<ReadonlyMap<number, Guess>>(new Map());
@@ -51,6 +80,14 @@ export class Stepper {
 
   readonly steps = $derived(this.trace?.steps ?? []);
   readonly spans = $derived(spansOf(this.steps));
+  readonly groups = $derived(groupsOf(this.steps));
+  /** Position of the present step's group. */
+  readonly group = $derived(this.groups.findIndex(({ from, to }) => this.index >= from && this.index < to));
+  /** The present step stands for several, which one can go into. */
+  readonly hasParts = $derived.by(() => {
+    const group = this.groups[this.group];
+    return group !== undefined && group.to - group.from > 1 && this.inside !== this.group;
+  });
   readonly step = $derived<TraceStep | null>(this.steps[this.index] ?? null);
   readonly atFirst = $derived(this.index === 0);
   readonly atLast = $derived(this.index >= this.steps.length - 1);
@@ -76,19 +113,30 @@ export class Stepper {
     };
   });
 
+  /** How the present iteration was asked for. */
+  readonly wish = $derived.by<TraceWish>(() => {
+    if (this.recorded === null) return {};
+    const { recording } = this.recorded;
+    return { rows: recording.rows, ...(recording.target ? { target: recording.target } : {}) };
+  });
+
   #timer: ReturnType<typeof setTimeout> | null = null;
   #wanted = 0;
 
   constructor(
-    readonly record: (row: number) => Promise<Trace>,
+    readonly record: (row: number, wish: TraceWish) => Promise<Recorded>,
+    readonly word: (recorded: Recorded) => Trace,
     /** Told of every move, so that the drawing can point at the step. */
     readonly onMove: (step: TraceStep | null) => void = () => {},
     /** Resolves when what was edited is loaded; loading closes an iteration of the network before. */
     readonly ready?: () => Promise<void>,
   ) {}
 
-  /** Records the iteration of one row of the data and goes to its first step. Throws what the engine says. */
-  async open(row: number): Promise<void> {
+  /**
+   * Records the iteration of one row of the data, or of several, and goes to its first step. What is
+   * derived, and how many rows are taken, stay as they were unless they are given. Throws what the engine says.
+   */
+  async open(row: number, wish: TraceWish = this.wish): Promise<void> {
     this.pause();
     if (this.ready) {
       this.loading = true;
@@ -97,10 +145,11 @@ export class Stepper {
     const asked = ++this.#wanted;
     this.loading = true;
     try {
-      const trace = await this.record(row);
+      const recorded = await this.record(row, wish);
       if (asked !== this.#wanted) return;
-      this.trace = trace;
+      this.recorded = recorded;
       this.guesses = new Map();
+      this.inside = null;
       this.seek(0);
     } finally {
       if (asked === this.#wanted) this.loading = false;
@@ -111,22 +160,60 @@ export class Stepper {
     this.pause();
     this.#wanted++;
     this.loading = false;
-    this.trace = null;
+    this.recorded = null;
     this.index = 0;
     this.onMove(null);
   }
 
   seek(index: number): void {
     this.index = Math.min(Math.max(0, Math.round(index)), Math.max(0, this.steps.length - 1));
+    if (this.inside !== null && this.inside !== this.group) this.inside = null;
     this.onMove(this.step);
   }
 
   next(): void {
-    this.seek(this.index + 1);
+    this.seek(this.#beside(1));
   }
   back(): void {
     this.pause();
-    this.seek(this.index - 1);
+    this.seek(this.#beside(-1));
+  }
+
+  /** The step before or after. Of a node that is one step the last part shows its result. */
+  #beside(by: 1 | -1): number {
+    const next = this.index + by;
+    const own = this.groups[this.group];
+    if (!this.whole || own === undefined || (this.inside === this.group && next >= own.from && next < own.to)) return next;
+    const other = this.groups[this.group + by];
+    return other === undefined ? (by > 0 ? own.to - 1 : own.from) : other.to - 1;
+  }
+
+  /** Into the parts of the node that the present step stands for; on to the next step where it has none. */
+  stepInside(): void {
+    this.pause();
+    const group = this.groups[this.group];
+    if (!this.hasParts || group === undefined) {
+      this.next();
+      return;
+    }
+    const { from } = group;
+    this.inside = this.group;
+    this.seek(from);
+  }
+
+  byNodes(whole: boolean): void {
+    this.pause();
+    this.whole = whole;
+    this.inside = null;
+    const group = this.groups[this.group];
+    if (whole && group) this.seek(group.to - 1);
+  }
+
+  faster(): void {
+    this.speed = PACES.find((pace) => pace > this.speed) ?? this.speed;
+  }
+  slower(): void {
+    this.speed = PACES.findLast((pace) => pace < this.speed) ?? this.speed;
   }
   first(): void {
     this.pause();

@@ -1,6 +1,6 @@
 import katex from 'katex';
 import { expect, it } from 'vitest';
-import { shapedLatex, symbolOf, valueLatex } from '../../../src/engine/train/trace-symbols';
+import { shapedLatex, symbolOf, targetLatex, valueLatex } from '../../../src/engine/train/trace-symbols';
 
 it.each([
   ['x', 'x'],
@@ -26,11 +26,24 @@ it('a label wins over the id', () => {
   expect(symbolOf('hidden/weight', 'Q')).toBe('Q');
 });
 
-it('vectors are rows', () => {
-  expect(shapedLatex('x', [3])).toBe('\\underset{1 \\times 3}{x}');
-  expect(shapedLatex('x', [])).toBe('x');
+it('vectors are rows, or columns, and of matrices the axes turn round', () => {
+  expect(shapedLatex('x', [3], 'row')).toBe('\\underset{1 \\times 3}{x}');
+  expect(shapedLatex('x', [3], 'column')).toBe('\\underset{3 \\times 1}{x}');
+  expect(shapedLatex('W', [3, 2], 'column')).toBe('\\underset{2 \\times 3}{W}');
+  expect(shapedLatex('x', [], 'row')).toBe('x');
+  expect(valueLatex({ shape: [2], data: Float64Array.of(1, 2) }, 'row')).toBe('\\begin{pmatrix} 1 & 2 \\end{pmatrix}');
+  expect(valueLatex({ shape: [2], data: Float64Array.of(1, 2) }, 'column')).toBe('\\begin{pmatrix} 1 \\\\ 2 \\end{pmatrix}');
+});
+
+it('what is derived: a number, an element of an array with indices in the order of the convention, or the sum', () => {
+  expect(targetLatex('s', [], 0, 1, 'row')).toBe('s');
+  expect(targetLatex('T', [2, 3], 5, 1, 'row')).toBe('{T}_{2,3}');
+  expect(targetLatex('T', [2, 3], 5, 1, 'column')).toBe('{T}_{3,2}');
+  expect(targetLatex('T', [2, 3], 'sum', 1, 'row')).toBe('\\Sigma T');
 });
 
 it('large arrays show their first and last numbers', () => {
-  expect(valueLatex({ shape: [6], data: Float64Array.of(1, 2, 3, 4, 5, 6) })).toBe('\\left(1,\\ 2,\\ 3,\\ \\dots,\\ 6\\right)');
+  expect(valueLatex({ shape: [6], data: Float64Array.of(1, 2, 3, 4, 5, 6) }, 'row')).toBe(
+    '\\left(1,\\ 2,\\ 3,\\ \\dots,\\ 6\\right)',
+  );
 });

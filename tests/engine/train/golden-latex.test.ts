@@ -1,0 +1,139 @@
+/**
+ * LaTeX as people have looked at it: of every operation's value and derivatives, and of whole traces, in
+ * both conventions. A change of a formula shows here, to be looked at again (`npx vitest run -u`).
+ */
+import katex from 'katex';
+import { describe, expect, test } from 'vitest';
+import { prepare, programOf } from '../../../src/engine/compile/program';
+import type { Project } from '../../../src/engine/graph/project';
+import type { Convention } from '../../../src/engine/ir/latex';
+import { completeAttrs } from '../../../src/engine/ops/attrs';
+import { ops } from '../../../src/engine/ops/index';
+import type { Call, Op } from '../../../src/engine/ops/op';
+import { courseExercises } from '../../../src/engine/teach/course-exercises';
+import { type Facts, scalarFacts, statedNumbers } from '../../../src/engine/teach/scalar';
+import { record } from '../../../src/engine/train/trace';
+import { worded } from '../../../src/engine/train/trace-words';
+import type { Trace } from '../../../src/engine/train/trace-types';
+import { drawing } from '../../support/drawing';
+import { casesOf } from '../../support/op-cases';
+import { given, input, target } from '../../support/sources';
+
+const conventions: readonly Convention[] = ['row', 'column'];
+
+function typeset(tex: string): string {
+  expect(() => katex.renderToString(tex, { throwOnError: true, strict: 'error' }), tex).not.toThrow();
+  return tex;
+}
+
+/** The symbols of ports: letters for vectors, capitals for matrices. */
+function symbolsFor(op: Op, call: Call): Record<string, string> {
+  return Object.fromEntries(
+    op
+      .ports(call.attrs)
+      .map(({ name }) => [name, (call.shapes[name] ?? []).length > 1 ? `\\mathbf{${name}}` : `\\text{${name}}`]),
+  );
+}
+
+function formulasOf(op: Op): string[] {
+  const lines = new Set<string>();
+  for (const { shapes, attrs: own = {} } of casesOf(op).slice(0, 4)) {
+    const attrs = completeAttrs(op, own);
+    const ports = op.ports(attrs);
+    const byPort = Object.fromEntries(ports.map(({ name }, i) => [name, shapes[i % Math.max(1, shapes.length)] ?? []]));
+    const found = op.infer(byPort, attrs);
+    if ('fault' in found) continue;
+    const call: Call = { shapes: byPort, attrs, out: found.shape };
+    const symbols = symbolsFor(op, call);
+    const at = ports.map(({ name }) => `${name}: ${byPort[name]!.join('×') || '1'}`).join(', ');
+    for (const convention of conventions) {
+      lines.add(`${convention}  (${at})  y = ${typeset(op.formula(symbols, call, convention))}`);
+      if (op.kind !== 'primitive') continue;
+      for (const { name } of ports) {
+        if (op.gradient(call, name) === null) continue;
+        lines.add(`${convention}  (${at})  ∂y/∂${name} = ${typeset(op.derivativeFormula(symbols, 'y', name, call, convention))}`);
+        if (op.backwardFormula)
+          lines.add(`${convention}  (${at})  ∂l/∂${name} = ${typeset(op.backwardFormula('g', symbols, name, call, convention))}`);
+      }
+    }
+  }
+  return [...lines];
+}
+
+test('every operation', async () => {
+  const text = [...ops.values()].flatMap((op) => [`# ${op.name}`, ...formulasOf(op), '']).join('\n');
+  await expect(text).toMatchFileSnapshot('golden/operations.txt');
+});
+
+const written = ({ steps }: Trace): string =>
+  steps
+    .map(({ index, phase, title, formula, numbers, locals = [] }) =>
+      [
+        `${index + 1} ${phase}: ${title}`,
+        ...[formula, numbers, ...locals.flatMap((l) => [l.formula, l.numbers])].map((tex) => `    ${typeset(tex)}`),
+      ].join('\n'),
+    )
+    .join('\n');
+
+function traceOf(
+  project: Project,
+  features: readonly number[],
+  targets: readonly number[],
+  convention: Convention,
+  rows = 1,
+): Trace {
+  const prepared = prepare(project, null);
+  const program = programOf(prepared, 'every-edge', rows);
+  const state = Object.fromEntries(program.parameters.map(({ value, given: numbers }) => [value, numbers!]));
+  return worded(record({ program, drawing: prepared, row: 0, rows, features, targets, state }), prepared.graph, convention);
+}
+
+describe('traces', () => {
+  test('σ(w₁x + w₂y + b)', async () => {
+    const project = drawing(
+      {
+        x: input(),
+        y: input(),
+        w1: given([0.5]),
+        w2: given([-0.25]),
+        b: given([0.25], [], 'bias'),
+        p1: ['multiply', { a: 'w1', b: 'x' }],
+        p2: ['multiply', { a: 'w2', b: 'y' }],
+        s: ['add', { a: 'p1', b: 'p2', c: 'b' }, { inputs: 3 }],
+        f: ['sigmoid', { x: 's' }],
+        t: target(),
+        l: ['squared-error', { prediction: 'f', target: 't' }],
+      },
+      { optimizer: 'sgd', hyper: { rate: 0.1 } },
+    );
+    await expect(written(traceOf(project, [2, -1], [1], 'row'))).toMatchFileSnapshot('golden/sigma.txt');
+  });
+
+  const layer = drawing(
+    {
+      X: input([3]),
+      W: given([0.5, -1, 0.25, 2, -0.5, 1], [3, 2]),
+      b: given([0.1, -0.2], [2], 'bias'),
+      T: ['matmul', { a: 'X', b: 'W' }],
+      S: ['add', { a: 'T', b: 'b' }],
+      Y: ['tanh', { x: 'S' }],
+      t: target([2]),
+      l: ['mean-squared-error', { prediction: 'Y', target: 't' }],
+    },
+    { optimizer: 'sgd', hyper: { rate: 0.5 } },
+  );
+  test.each(conventions)('a fully connected layer, one row, vectors as %ss', async (convention) => {
+    await expect(written(traceOf(layer, [1, 2, -1], [0, 1], convention))).toMatchFileSnapshot(`golden/layer-${convention}.txt`);
+  });
+  test.each(conventions)('a fully connected layer, a batch of two, vectors as %ss', async (convention) => {
+    const trace = traceOf(layer, [1, 2, -1, 0, 1, 1], [0, 1, 1, 0], convention, 2);
+    await expect(written(trace)).toMatchFileSnapshot(`golden/layer-batch-${convention}.txt`);
+  });
+
+  test.each(courseExercises.map((exercise) => [exercise.title, exercise] as const))('%s', async (title, { project }) => {
+    const facts: Facts = scalarFacts(project, statedNumbers(project)!);
+    if (!('facts' in facts)) throw new Error(facts.fault);
+    const name = title.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+    await expect(written(facts.facts.trace)).toMatchFileSnapshot(`golden/exercise-${name}.txt`);
+  });
+});
