@@ -4,7 +4,7 @@
  */
 import type { Profile } from '../engine/backends/backend';
 import type { Result } from '../engine/graph/diagnostics';
-import type { CsvSource, DataSource, Project, Split } from '../engine/graph/project';
+import type { DataSource, Encoding, Project, Split, TableSource } from '../engine/graph/project';
 import type { Verification } from '../engine/export/exporter';
 import type { BackendName, Plans } from '../engine/plan';
 import type { DatasetInfo } from '../engine/data/dataset';
@@ -39,25 +39,37 @@ export interface RecentFile extends FileRef {
   readonly openedAt: number;
 }
 
-/** What the first rows of a CSV file show, before it is read whole. */
-export interface CsvPreview {
-  readonly path: string;
+/** What the beginning of a table shows, before it is read whole. */
+export interface DataPreview {
+  /** How it is read: as asked for, and as guessed where nothing was asked for. Its columns are still to be chosen. */
+  readonly source: TableSource;
   readonly name: string;
   readonly bytes: number;
-  readonly separator: ',' | ';' | '\t' | '|';
-  readonly decimal: '.' | ',';
-  readonly header: boolean;
-  readonly columns: readonly CsvColumn[];
-  /** At most 50 rows of text. */
+  readonly columns: readonly DataColumn[];
+  /** At most 50 rows of text. A picture's cell is empty. */
   readonly rows: readonly (readonly string[])[];
-  /** Rows that were looked at for types (a prefix of the file). */
+  /** Rows that were looked at for types (a prefix of the file, or a sample of the pictures). */
   readonly rowsRead: number;
   readonly complete: boolean;
+  /** What was found out about a text. */
+  readonly found?: { readonly separator: ',' | ';' | '\t' | '|'; readonly encoding: Encoding };
+  /** Pixels of the first rows, between 0 and 1, channel after channel, one picture after the other. */
+  readonly pictures?: {
+    readonly column: string;
+    readonly channels: number;
+    readonly height: number;
+    readonly width: number;
+    readonly pixels: Float32Array;
+  };
+  /** The files themselves say which rows are for testing or validation. */
+  readonly parted: boolean;
 }
 
-export interface CsvColumn {
+export interface DataColumn {
   readonly name: string;
-  readonly kind: 'number' | 'text';
+  readonly kind: 'number' | 'text' | 'array';
+  /** Channels, height and width of a picture. */
+  readonly shape?: readonly [number, number, number];
   readonly missing: number;
   /** At most 1,000 are counted. */
   readonly distinct: number;
@@ -76,9 +88,11 @@ export interface LoadedDataset {
   readonly trainRows: number;
   readonly validationRows: number;
   readonly testRows: number;
+  /** Its rows have weights. */
+  readonly weighed: boolean;
 }
 
-export type DatasetPart = 'x' | 'y' | 'train' | 'validation' | 'test';
+export type DatasetPart = 'x' | 'y' | 'train' | 'validation' | 'test' | 'weights';
 
 export interface ImportProgress {
   readonly id: string;
@@ -255,9 +269,10 @@ export interface HostApi {
   recoveries(): Promise<readonly Recovery[]>;
   discardRecovery(id: string): Promise<void>;
 
-  /** Asks for a CSV file and looks at its beginning. */
-  pickData(): Promise<CsvPreview | null>;
-  previewData(source: CsvSource): Promise<CsvPreview>;
+  /** Asks for a file of data, or for a folder of pictures, and looks at its beginning. */
+  pickData(what: 'file' | 'folder'): Promise<DataPreview | null>;
+  /** Looks at a source's beginning. A pasted table need not be granted: it is the window's own. */
+  previewData(source: TableSource, guess: boolean): Promise<DataPreview>;
   /** `jobId` names the job in progress events and for `cancelJob`. */
   loadDataset(source: DataSource, split: Split, jobId: string): Promise<LoadedDataset>;
   /** Numbers from element `from`, at most four million at a time. */
@@ -307,7 +322,7 @@ export interface ClientApi {
 }
 
 export interface PickRequest {
-  readonly mode: 'open' | 'save';
+  readonly mode: 'open' | 'folder' | 'save';
   readonly title: string;
   readonly filters: readonly { readonly name: string; readonly extensions: readonly string[] }[];
   readonly suggestedName: string;

@@ -6,10 +6,12 @@
 import { readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
-import type { Project } from '../engine/graph/project';
 import type { ClientApi, HostApi, HostInfo, MenuEntry, OpenedProject, PickRequest } from './contract';
 import { Compiler } from './services/compiler';
-import { Datasets, dataPath, previewData, asRefusal } from './services/datasets';
+import { asRefusal, Datasets } from './services/datasets';
+import { dataPath } from './services/data-files';
+import { previewFile, previewTable } from './services/previews';
+import { filesOf, type DataSource, type Project } from '../engine/graph/project';
 import { exportBytes, exporterOf, modelOf, writeExport } from './services/exports';
 import { writeWhole } from './services/files';
 import { configFolder, resources, version } from './services/folders';
@@ -73,7 +75,10 @@ export interface Host extends HostApi {
 }
 
 const PROJECT_FILTER = { name: 'Chainrule project', extensions: [PROJECT_EXTENSION.slice(1)] };
-const CSV_FILTER = { name: 'Table (CSV)', extensions: ['csv', 'tsv', 'txt', 'data'] };
+const DATA_FILTER = {
+  name: 'Tables, arrays, pictures',
+  extensions: ['csv', 'tsv', 'tab', 'txt', 'data', 'npy', 'npz', 'gz', 'zip', 'idx', 'ubyte'],
+};
 const ALL_FILES = { name: 'All files', extensions: ['*'] };
 
 const systems = { linux: 'linux', darwin: 'darwin', win32: 'win32' } as const;
@@ -108,18 +113,18 @@ export function createHost(house: House, platform: Platform): Host {
   };
 
   const grant = (project: Project): void => {
-    const { data } = project.settings;
-    if (data.kind === 'csv' && !isBundled(data.path) && isAbsolute(data.path) && !isNetworkPath(data.path))
-      granted.add(resolve(data.path));
+    for (const path of filesOf(project.settings.data))
+      if (!isBundled(path) && isAbsolute(path) && !isNetworkPath(path)) granted.add(resolve(path));
   };
-  const requireGrant = (path: string): string => {
-    const file = dataPath(path);
-    if (!isBundled(path) && !granted.has(file))
-      throw new Refusal(
-        `'${basename(path)}' was not chosen in this session. Choose the file again in the Data panel.`,
-        'not-granted',
-      );
-    return path;
+  const requireGrant = (source: DataSource): void => {
+    for (const path of filesOf(source)) {
+      const file = dataPath(path);
+      if (!isBundled(path) && !granted.has(file))
+        throw new Refusal(
+          `'${basename(path)}' was not chosen in this session. Choose the file again in the Data panel.`,
+          'not-granted',
+        );
+    }
   };
 
   const open = async (path: string): Promise<OpenedProject> => {
@@ -197,30 +202,26 @@ export function createHost(house: House, platform: Platform): Host {
     },
     discardRecovery: (id) => projects.discardRecovery(id),
 
-    pickData: async () => {
+    pickData: async (what) => {
       const path = await platform.pick({
-        mode: 'open',
-        title: 'Choose a table of data',
-        filters: [CSV_FILTER, ALL_FILES],
+        mode: what === 'folder' ? 'folder' : 'open',
+        title: what === 'folder' ? 'Choose a folder of pictures' : 'Choose a file of data',
+        filters: what === 'folder' ? [] : [DATA_FILTER, ALL_FILES],
         suggestedName: '',
       });
       if (path === null) return null;
-      granted.add(resolve(path));
-      return previewData(resolve(path)).catch((error: unknown) => {
-        throw asRefusal(error);
-      });
+      const preview = await refusing(previewFile(resolve(path)));
+      // Files that belong to the chosen one are meant by it.
+      for (const file of filesOf(preview.source)) granted.add(dataPath(file));
+      return preview;
     },
-    previewData: async (source) =>
-      previewData(requireGrant(source.path), {
-        separator: source.separator,
-        decimal: source.decimal,
-        header: source.header,
-      }).catch((error: unknown) => {
-        throw asRefusal(error);
-      }),
+    previewData: async (source, guess) => {
+      requireGrant(source);
+      return refusing(previewTable(source, guess));
+    },
 
     loadDataset: async (source, split, jobId) => {
-      if (source.kind === 'csv') requireGrant(source.path);
+      requireGrant(source);
       return datasets.load(
         window,
         source,
@@ -316,6 +317,12 @@ export function createHost(house: House, platform: Platform): Host {
     },
   };
 }
+
+/** What is wrong with data is told to the user like every refusal. */
+const refusing = <T>(answer: Promise<T>): Promise<T> =>
+  answer.catch((error: unknown) => {
+    throw asRefusal(error);
+  });
 
 export function isSafeLink(url: string): boolean {
   try {

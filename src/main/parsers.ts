@@ -5,7 +5,9 @@
 import * as v from 'valibot';
 import { RefusedCall, type Parsers } from '../engine/remote';
 import { NODE_LIMIT } from '../engine/graph/project-file';
-import { lockHides, lockKeeps, type Project } from '../engine/graph/project';
+import { PASTED_LIMIT, PICTURE_SIDE, POINTS_LIMIT } from '../engine/graph/data-file';
+import { ENCODINGS, lockHides, lockKeeps, SEPARATORS, type DataSource, type Project, type Split, type TableSource } from '../engine/graph/project';
+import type { DatasetInfo } from '../engine/data/dataset';
 import type { Tensor } from '../engine/ir/shape';
 import type { ClientApi, HostApi, RunNews } from './contract';
 
@@ -33,27 +35,101 @@ const node = v.object({
   group: v.optional(text(1000)),
 });
 const edge = v.object({ id: text(400), from: id, to: id, port: id });
-const split = v.object({ train: finite, validation: finite, test: finite, seed: whole(0, 2 ** 32 - 1) });
-const csv = v.object({
-  kind: v.literal('csv'),
-  path: text(4096),
-  separator: v.picklist(['', ',', ';', '\t', '|']),
-  decimal: v.picklist(['.', ',']),
-  header: v.boolean(),
-  features: v.pipe(v.array(text(1000)), v.maxLength(100_000)),
-  targets: v.pipe(v.array(text(1000)), v.maxLength(1000)),
+const share = v.pipe(finite, v.minValue(0), v.maxValue(1));
+const seed = whole(0, 2 ** 32 - 1);
+const split = v.object({
+  train: share,
+  validation: share,
+  test: share,
+  seed,
+  folds: v.optional(whole(2, 100)),
+  fold: v.optional(whole(1, 100)),
+});
+const column = text(1000);
+const transform = v.variant('kind', [
+  v.object({
+    kind: v.picklist(['log', 'log1p', 'square', 'sin', 'standardise', 'min-max', 'plain', 'categories']),
+    column,
+  }),
+  v.object({ kind: v.literal('product'), column, by: column }),
+]);
+const pipeline = { transforms: v.optional(v.pipe(v.array(transform), v.maxLength(1000))) };
+const tableChoice = {
+  ...pipeline,
+  features: v.pipe(v.array(column), v.maxLength(100_000)),
+  targets: v.pipe(v.array(column), v.maxLength(1000)),
   task: v.picklist(['auto', 'regression', 'binary', 'multiclass']),
   missing: v.picklist(['drop-row', 'mean']),
   standardise: v.boolean(),
+  weights: v.optional(column),
+  parts: v.optional(column),
+  noise: v.optional(v.pipe(finite, v.minValue(0), v.maxValue(10))),
+};
+const csv = v.object({
+  kind: v.literal('csv'),
+  path: text(4096),
+  text: v.optional(text(PASTED_LIMIT)),
+  separator: v.picklist(SEPARATORS),
+  decimal: v.picklist(['.', ',']),
+  header: v.boolean(),
+  encoding: v.optional(v.picklist(ENCODINGS)),
+  ...tableChoice,
 });
+const arrays = v.object({
+  kind: v.literal('arrays'),
+  paths: v.pipe(v.array(text(4096)), v.minLength(1), v.maxLength(64)),
+  ...tableChoice,
+});
+const pictures = v.object({
+  kind: v.literal('pictures'),
+  path: text(4096),
+  width: whole(1, PICTURE_SIDE),
+  height: whole(1, PICTURE_SIDE),
+  colour: v.boolean(),
+  ...tableChoice,
+});
+const made = { ...pipeline, features: v.optional(v.pipe(v.array(column), v.maxLength(100))) };
 const generator = v.object({
   kind: v.literal('generator'),
   name: text(100),
   count: whole(1, 10_000_000),
-  noise: v.pipe(finite, v.minValue(0), v.maxValue(1)),
-  seed: whole(0, 2 ** 32 - 1),
+  noise: share,
+  seed,
+  ...made,
 });
-const source = v.variant('kind', [v.object({ kind: v.literal('none') }), generator, csv]);
+const formula = v.object({
+  kind: v.literal('formula'),
+  formula: text(1000),
+  inputs: v.picklist([1, 2]),
+  target: v.picklist(['value', 'class']),
+  low: finite,
+  high: finite,
+  count: whole(1, 10_000_000),
+  noise: v.pipe(finite, v.minValue(0)),
+  seed,
+  ...made,
+});
+const points = v.object({
+  kind: v.literal('points'),
+  target: v.picklist(['value', 'class']),
+  points: v.pipe(v.array(finite), v.maxLength(POINTS_LIMIT)),
+  ...made,
+});
+const tables = v.variant('kind', [csv, arrays, pictures]);
+const source = v.variant('kind', [v.object({ kind: v.literal('none') }), generator, formula, points, csv, arrays, pictures]);
+/** Optional members that are absent stay absent, as the types ask. */
+const dataSource = v.pipe(
+  source,
+  v.transform((value): DataSource => value as DataSource),
+);
+const tableSource = v.pipe(
+  tables,
+  v.transform((value): TableSource => value as TableSource),
+);
+const givenSplit = v.pipe(
+  split,
+  v.transform((value): Split => value as Split),
+);
 const breakpoint = v.object({
   kind: v.picklist(['gradient', 'loss', 'dead', 'sign']),
   limit: v.optional(finite),
@@ -122,7 +198,15 @@ const profile = v.object({
   ),
   absent: v.array(v.object({ backend: backendName, reason: text(2000) })),
 });
-const encodedColumn = v.object({ name: text(2000), source: text(1000), mean: finite, deviation: finite });
+const encodedColumn = v.object({
+  name: text(4000),
+  source: text(1000),
+  mean: finite,
+  deviation: finite,
+  derivation: v.optional(
+    v.object({ kind: v.picklist(['log', 'log1p', 'square', 'sin', 'product']), of: v.pipe(v.array(column), v.maxLength(2)) }),
+  ),
+});
 const datasetInfo = v.object({
   name: text(1000),
   rows: whole(0, 2 ** 32 - 1),
@@ -131,7 +215,15 @@ const datasetInfo = v.object({
   targets: v.array(encodedColumn),
   classes: v.array(text(1000)),
   notes: v.array(text(10_000)),
+  picture: v.optional(
+    v.object({ channels: whole(1, 4), height: whole(1, 10_000), width: whole(1, 10_000), low: finite, high: finite }),
+  ),
+  weighedBy: v.optional(text(1000)),
 });
+const givenInfo = v.pipe(
+  datasetInfo,
+  v.transform((value): DatasetInfo => value as DatasetInfo),
+);
 
 const numbers = v.custom<Tensor['data']>(
   (value) => value instanceof Float32Array || value instanceof Float64Array,
@@ -235,7 +327,7 @@ export const hostParsers: Parsers<HostApi> = {
     profile,
     v.union([backendName, v.literal('auto')]),
     whole(0, Number.MAX_SAFE_INTEGER),
-    v.nullable(datasetInfo),
+    v.nullable(givenInfo),
   ),
   examples: args(),
   recentFiles: args(),
@@ -245,10 +337,10 @@ export const hostParsers: Parsers<HostApi> = {
   autosave: args(project, v.nullable(token), v.boolean()),
   recoveries: args(),
   discardRecovery: args(token),
-  pickData: args(),
-  previewData: args(csv),
-  loadDataset: args(source, split, token),
-  datasetPart: args(token, v.picklist(['x', 'y', 'train', 'validation', 'test']), whole(0, Number.MAX_SAFE_INTEGER)),
+  pickData: args(v.picklist(['file', 'folder'])),
+  previewData: args(tableSource, v.boolean()),
+  loadDataset: args(dataSource, givenSplit, token),
+  datasetPart: args(token, v.picklist(['x', 'y', 'train', 'validation', 'test', 'weights']), whole(0, Number.MAX_SAFE_INTEGER)),
   releaseDataset: args(token),
   cancelJob: args(token),
   exportModel: args(exportRequest),

@@ -6,7 +6,7 @@ import type { Project } from '../engine/graph/project';
 import * as edits from '../engine/graph/edits';
 import { opOf } from '../engine/ops/index';
 import type { TraceWish } from '../engine/train/record-rows';
-import type { ClientApi, HostApi, HostInfo, ImportProgress } from '../main/contract';
+import type { ClientApi, DataPreview, HostApi, HostInfo, ImportProgress } from '../main/contract';
 import type { Connection } from './connect';
 import { commandsOf, type Command, type CommandTarget } from './commands';
 import { Editor } from './editor/editor.svelte';
@@ -17,6 +17,7 @@ import { startEngine } from './run/engine';
 import { History } from './run/history.svelte';
 import { Run } from './run/run.svelte';
 import { storedWeights } from './run/weights';
+import { type MadeSource, newFormula, newPoints, newToySet } from './panels/data/source-choice';
 import { sideTabs, type SideTab, Workspace } from './panels/workspace.svelte';
 import { bindClipboard, bindKeys } from './ui/keys';
 import { clearNews, showNews, type News } from './ui/toast';
@@ -253,13 +254,22 @@ export class App implements CommandTarget {
     this.workspace.welcome = false;
   };
 
-  newFromData = async (): Promise<void> => {
-    try {
-      const preview = await this.host.pickData();
-      if (preview !== null) this.workspace.push({ kind: 'wizard', preview });
-    } catch (error) {
-      this.#notify({ kind: 'error', title: 'The table could not be read', text: sentence(error) });
-    }
+  newFromData = (): void => this.workspace.push({ kind: 'source' });
+
+  /** The first question of "New from data" is answered. */
+  newFrom = async (origin: 'file' | 'folder' | 'paste' | MadeSource['kind']): Promise<void> => {
+    const begin = (start: DataPreview | MadeSource): void => this.workspace.push({ kind: 'wizard', start });
+    if (origin === 'paste') this.workspace.push({ kind: 'paste', onTable: begin });
+    else if (origin === 'generator') begin(newToySet);
+    else if (origin === 'formula') begin(newFormula);
+    else if (origin === 'points') begin(newPoints);
+    else
+      try {
+        const preview = await this.host.pickData(origin);
+        if (preview !== null) begin(preview);
+      } catch (error) {
+        this.#notify({ kind: 'error', title: 'The table could not be read', text: sentence(error) });
+      }
   };
 
   keepWeights = async (): Promise<void> => {

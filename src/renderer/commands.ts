@@ -96,7 +96,7 @@ export interface CommandTarget {
   readonly hasKeptWeights: boolean;
   readonly canOpenParts: boolean;
   newProject(): Promise<void>;
-  newFromData(): Promise<void>;
+  newFromData(): void;
   open(): Promise<void>;
   save(as: boolean): Promise<boolean>;
   startPage(): Promise<void>;
@@ -139,9 +139,9 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
     {
       id: 'file.newFromData',
       title: 'New from data…',
-      keywords: ['csv', 'table', 'import'],
+      keywords: ['csv', 'table', 'import', 'numpy', 'idx', 'mnist', 'pictures', 'images', 'formula', 'paint', 'toy'],
       enabled: always,
-      run: () => void app.newFromData(),
+      run: () => app.newFromData(),
     },
     { id: 'file.open', title: 'Open…', keys: ['$mod+KeyO'], whileTyping: true, enabled: always, run: () => void app.open() },
     { id: 'file.start', title: 'Start page', keywords: ['examples', 'welcome', 'recent'], run: () => void app.startPage() },

@@ -133,6 +133,36 @@ const closed = (properties: Readonly<Record<string, Schema>>, required: readonly
 const seed = { type: 'integer', minimum: 0, maximum: 2 ** 32 - 1, default: 1 };
 const share = (value: number): Schema => ({ type: 'number', minimum: 0, maximum: 1, default: value });
 
+const names = { type: 'array', items: { type: 'string' } };
+const transforms = {
+  type: 'array',
+  maxItems: 1000,
+  items: {
+    oneOf: [
+      closed(
+        {
+          kind: { enum: ['log', 'log1p', 'square', 'sin', 'standardise', 'min-max', 'plain', 'categories'] },
+          column: { type: 'string', description: "A column; '' stands for all numbers where a scale is meant." },
+        },
+        ['kind', 'column'],
+      ),
+      closed({ kind: { const: 'product' }, column: { type: 'string' }, by: { type: 'string' } }, ['kind', 'column', 'by']),
+    ],
+  },
+};
+const made = { features: names, transforms };
+const table = {
+  features: { ...names, default: [] },
+  targets: { ...names, default: [] },
+  task: { enum: ['auto', 'regression', 'binary', 'multiclass'], default: 'auto' },
+  missing: { enum: ['drop-row', 'mean'], default: 'drop-row' },
+  standardise: { type: 'boolean', default: true },
+  weights: { type: 'string', description: 'Column that says how much a row counts in the loss.' },
+  parts: { type: 'string', description: 'Column that says train, validation or test.' },
+  noise: { type: 'number', minimum: 0, maximum: 10, description: 'On the scaled features of the training rows, in deviations.' },
+  transforms,
+};
+
 function projectSchema(): Schema {
   const { split, training } = defaultSettings;
   return {
@@ -160,7 +190,14 @@ function projectSchema(): Schema {
           additionalProperties: { type: 'string' },
         },
         data: { $ref: '#/definitions/data' },
-        split: closed({ train: share(split.train), validation: share(split.validation), test: share(split.test), seed }),
+        split: closed({
+          train: share(split.train),
+          validation: share(split.validation),
+          test: share(split.test),
+          seed,
+          folds: { type: 'integer', minimum: 2, maximum: 100 },
+          fold: { type: 'integer', minimum: 1, maximum: 100 },
+        }),
         training: closed({
           optimizer: { enum: optimizers.map((o) => o.name), default: training.optimizer },
           hyper: { type: 'object', additionalProperties: { type: 'number' } },
@@ -237,8 +274,37 @@ function projectSchema(): Schema {
               count: { type: 'integer', minimum: 1, default: 500 },
               noise: { type: 'number', minimum: 0, maximum: 1, default: 0 },
               seed,
+              ...made,
             },
             ['kind', 'name'],
+          ),
+          closed(
+            {
+              kind: { const: 'formula' },
+              formula: { type: 'string', description: 'In x, or in x and y: sin(2x) + 0.5.' },
+              inputs: { enum: [1, 2], default: 1 },
+              target: { enum: ['value', 'class'], default: 'value' },
+              low: { type: 'number', default: -3 },
+              high: { type: 'number', default: 3 },
+              count: { type: 'integer', minimum: 1, default: 300 },
+              noise: { type: 'number', minimum: 0, default: 0 },
+              seed,
+              ...made,
+            },
+            ['kind', 'formula'],
+          ),
+          closed(
+            {
+              kind: { const: 'points' },
+              target: { enum: ['value', 'class'], default: 'class' },
+              points: {
+                type: 'array',
+                items: { type: 'number' },
+                description: 'x, y and class or value, one point after the other.',
+              },
+              ...made,
+            },
+            ['kind', 'points'],
           ),
           closed(
             {
@@ -247,11 +313,39 @@ function projectSchema(): Schema {
               separator: { enum: ['', ',', ';', '\t', '|'], default: '' },
               decimal: { enum: ['.', ','], default: '.' },
               header: { type: 'boolean', default: true },
-              features: { type: 'array', items: { type: 'string' }, default: [] },
-              targets: { type: 'array', items: { type: 'string' }, default: [] },
-              task: { enum: ['auto', 'regression', 'binary', 'multiclass'], default: 'auto' },
-              missing: { enum: ['drop-row', 'mean'], default: 'drop-row' },
-              standardise: { type: 'boolean', default: true },
+              encoding: { enum: ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252'] },
+              ...table,
+            },
+            ['kind', 'path'],
+          ),
+          closed(
+            {
+              kind: { const: 'csv' },
+              text: { type: 'string', description: 'The table itself.' },
+              path: { type: 'string' },
+              separator: { enum: ['', ',', ';', '\t', '|'], default: '' },
+              decimal: { enum: ['.', ','], default: '.' },
+              header: { type: 'boolean', default: true },
+              ...table,
+            },
+            ['kind', 'text'],
+          ),
+          closed(
+            {
+              kind: { const: 'arrays' },
+              paths: { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: 64 },
+              ...table,
+            },
+            ['kind', 'paths'],
+          ),
+          closed(
+            {
+              kind: { const: 'pictures' },
+              path: { type: 'string' },
+              width: { type: 'integer', minimum: 1, maximum: 512, default: 32 },
+              height: { type: 'integer', minimum: 1, maximum: 512, default: 32 },
+              colour: { type: 'boolean', default: false },
+              ...table,
             },
             ['kind', 'path'],
           ),

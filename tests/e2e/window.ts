@@ -86,6 +86,11 @@ export class AppWindow {
     await field.press('Enter');
   }
 
+  /** Answers "Where do the data come from?". */
+  async origin(title: string): Promise<void> {
+    await this.dialog.getByRole('button', { name: title }).click();
+  }
+
   /** Answers the file dialog with a path. */
   async file(path: string): Promise<void> {
     const name = this.page.getByRole('textbox', { name: 'File name' });

@@ -127,7 +127,7 @@ test('work that a page left unsaved is offered to it when it is loaded anew', as
 test('calls that are under way when the program ends are rejected', async () => {
   const first = await tab('window-one');
   // The answer to this one waits for a dialog that nobody answers.
-  const picking = first.host.pickData().then(
+  const picking = first.host.pickData('file').then(
     () => 'answered',
     (error: Error) => error.message,
   );

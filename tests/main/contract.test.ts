@@ -227,7 +227,7 @@ describe.each([
     link.page.answers = [null, null, null];
     expect(await link.host.openProject(null)).toBeNull();
     expect(await link.host.saveProject(small, null, false)).toBeNull();
-    expect(await link.host.pickData()).toBeNull();
+    expect(await link.host.pickData('file')).toBeNull();
   });
 
   test('loads a data set and hands its numbers out', async () => {
@@ -280,7 +280,7 @@ describe.each([
     await expect(link.host.loadDataset({ ...iris, path: '/etc/passwd' }, split, 'job-2')).rejects.toThrow(
       /was not chosen in this session/,
     );
-    await expect(link.host.previewData({ ...iris, path: '/etc/passwd' })).rejects.toMatchObject({ code: 'not-granted' });
+    await expect(link.host.previewData({ ...iris, path: '/etc/passwd' }, false)).rejects.toMatchObject({ code: 'not-granted' });
     await expect(link.host.loadDataset({ ...iris, path: 'dataset:../../package.json' }, split, 'job-3')).rejects.toThrow(
       /no bundled data set/,
     );

@@ -368,8 +368,8 @@ describe('data', () => {
     await writeFile(path, table(100));
     await expect(own.host.loadDataset({ ...csv, path }, split, 'j')).rejects.toThrow(/not chosen in this session/);
     own.answers = [path];
-    const seen = (await own.host.pickData())!;
-    expect(seen).toMatchObject({ name: 't.csv', path, separator: ',', header: true, complete: true, rowsRead: 100 });
+    const seen = (await own.host.pickData('file'))!;
+    expect(seen).toMatchObject({ name: 't.csv', source: { path, separator: ',', header: true }, rowsRead: 100, complete: true });
     expect(seen.columns.map((c) => [c.name, c.kind, c.distinct])).toEqual([
       ['a', 'number', 100],
       ['b', 'number', 7],
@@ -404,7 +404,7 @@ describe('data', () => {
     const path = join(folder, 'large.csv');
     await writeFile(path, table(400_000));
     own.answers = [path];
-    await own.host.pickData();
+    await own.host.pickData('file');
     const loading = own.host.loadDataset({ ...csv, path }, split, 'job');
     const outcome = loading.then(
       () => 'loaded',

@@ -53,12 +53,20 @@ class Main implements RunHost {
     const id = `set-${this.datasets.size + 1}`;
     this.datasets.set(id, dataset);
     const { train, validation, test } = dataset.split;
-    return { id, info: infoOf(dataset), trainRows: train.length, validationRows: validation.length, testRows: test.length };
+    return {
+      id,
+      info: infoOf(dataset),
+      trainRows: train.length,
+      validationRows: validation.length,
+      testRows: test.length,
+      weighed: false,
+    };
   };
   /** Small pieces, so that putting them together is tested too. */
   datasetPart: RunHost['datasetPart'] = async (id, part, from) => {
     const dataset = this.datasets.get(id)!;
-    const whole = part === 'x' ? dataset.x : part === 'y' ? dataset.y : dataset.split[part];
+    const whole =
+      part === 'x' ? dataset.x : part === 'y' ? dataset.y : part === 'weights' ? new Float32Array() : dataset.split[part];
     return whole.slice(from, from + 64);
   };
   releaseDataset: RunHost['releaseDataset'] = async (id) => void this.released.push(id);

@@ -1,294 +1,23 @@
 /**
  * CSV text → a table of typed columns, read in pieces so that a file of a gigabyte needs little more than
- * its numbers. Rows are never kept as objects: each cell goes straight into its column's builder, which
- * counts at the same time what is missing, what is text, and which values occur. The only file that knows
- * papaparse; its low-level parser is used because it can be fed piece by piece without Node's streams.
+ * its numbers. The only file that knows papaparse; its low-level parser is used because it can be fed piece
+ * by piece without Node's streams.
  */
 import Papa from 'papaparse';
-import type { CsvSource } from '../graph/project';
+import type { CsvSource, Encoding } from '../graph/project';
+import { DataFault, type ReadHooks } from './fault';
+import { Builder, cellNumber, isMissing, type Column, type Decimal, type Table } from './table';
+import { detectEncoding, hasZeros, head, NotUtf8, textPieces, type Bytes } from './text';
 
 type Separator = ',' | ';' | '\t' | '|';
-export type Decimal = '.' | ',';
 
-/** A file's content, which can be read more than once (a wrong guess of the encoding starts again). */
-export interface Bytes {
-  readonly size: number;
-  /** In pieces of any length; the reader stops early by leaving the loop. */
-  open(): AsyncIterable<Uint8Array>;
-}
-
-/** Something is wrong with the file or with what is asked of it; the message is for people. */
-export class DataFault extends Error {
-  override readonly name = 'DataFault';
-  readonly code = 'bad-data';
-}
-export class Cancelled extends Error {
-  override readonly name = 'Cancelled';
-  readonly code = 'cancelled';
-  constructor() {
-    super('Reading the data was cancelled.');
-  }
-}
-
-export interface ReadHooks {
-  /** Bytes read and rows kept so far. Throwing `Cancelled` here ends the reading. */
-  progress?(bytes: number, rows: number): void;
-  /** Lets other work of this thread go on; called often. */
-  breathe?(): Promise<void>;
-}
-
-/** Rows are counted as a spreadsheet shows them: the header, if any, is row 1. */
-interface CellAt {
-  readonly row: number;
-  readonly text: string;
-}
-
-/** One column of a table. Numbers stand in blocks, so that growing never copies. */
-export interface Column {
-  readonly name: string;
-  /** 'text' when most cells are no numbers. A number column may still hold some text: see `firstText`. */
-  readonly kind: 'number' | 'text';
-  readonly missing: number;
-  /** Cells that are neither missing nor finite numbers; for number columns these are faults. */
-  readonly texts: number;
-  readonly firstText: CellAt | null;
-  readonly infinite: number;
-  readonly firstInfinite: CellAt | null;
-  /** All numbers are whole. */
-  readonly whole: boolean;
-  readonly min: number;
-  readonly max: number;
-  /** Distinct values in the order of their first row, while they were few enough to count. */
-  readonly values: readonly string[] | null;
-  /** How often each of `values` occurs. */
-  readonly counts: readonly number[] | null;
-  /** NaN for missing cells and for text. */
-  number(row: number): number;
-  /** Position in `values`, or −1 for a missing cell. Only while `values` is known. */
-  code(row: number): number;
-  /** The row as people count it. */
-  release(): void;
-}
-
-export interface Table {
-  readonly name: string;
-  readonly rows: number;
-  readonly columns: readonly Column[];
-  /** Names of all columns of the file, whether kept or not. */
-  readonly names: readonly string[];
-  /** The spreadsheet's number of a kept row. */
-  rowNumber(row: number): number;
-  readonly notes: readonly string[];
-  readonly separator: Separator;
-}
-
-/** Values that mean "nothing here". */
-const MISSING = new Set(['', 'na', 'n/a', 'nan', '#n/a', 'null', 'none', 'nil', '?', '-', '.']);
-const INFINITE = /^[+-]?(?:inf(?:inity)?|∞)$/i;
-
-/** Distinct values counted in a column that looks numeric, and in one of text. */
-const NUMBER_VALUES = 1000;
-const TEXT_VALUES = 10_000;
 /** More cells would not fit in memory with their encoded copy. */
 const CELL_LIMIT = 220_000_000;
 const COLUMN_LIMIT = 100_000;
 /** A quoted field that is still open after so many characters was most likely never closed. */
 const OPEN_FIELD = 8 * 1024 * 1024;
-const BLOCK = 1 << 16;
 /** Below this many cells numbers are kept in float64, so that large values keep their last digits. */
 const EXACT_CELLS = 20_000_000;
-
-/** A cell as a number; NaN when it is none. Infinity for infinite text and numbers beyond float64. */
-export function cellNumber(text: string, decimal: Decimal): number {
-  let t = text.trim();
-  if (t === '') return Number.NaN;
-  if (decimal === ',') {
-    if (t.includes('.')) return Number.NaN;
-    t = t.replace(',', '.');
-  }
-  const c = t.charCodeAt(0);
-  // A digit, a sign or a point; and none of JavaScript's other notations (0x1F).
-  if ((c >= 48 && c <= 57) || c === 43 || c === 45 || c === 46) {
-    const number = Number(t);
-    if (!Number.isNaN(number)) {
-      const second = t.charCodeAt(1) | 32;
-      return second === 120 || second === 98 || second === 111 ? Number.NaN : number;
-    }
-    return INFINITE.test(t) ? (c === 45 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY) : Number.NaN;
-  }
-  return INFINITE.test(t) ? Number.POSITIVE_INFINITY : Number.NaN;
-}
-
-const isMissing = (text: string): boolean => text.length <= 4 && MISSING.has(text.trim().toLowerCase());
-const clip = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
-
-class Builder implements Column {
-  missing = 0;
-  texts = 0;
-  firstText: CellAt | null = null;
-  infinite = 0;
-  firstInfinite: CellAt | null = null;
-  whole = true;
-  min = Number.POSITIVE_INFINITY;
-  max = Number.NEGATIVE_INFINITY;
-  private numbers: (Float32Array | Float64Array)[] = [];
-  /** Null once the values are too many. */
-  private codes: Int32Array[] | null = [];
-  private dictionary = new Map<string, number>();
-  private tally: number[] | null = [];
-  private size = 0;
-
-  constructor(
-    readonly name: string,
-    private readonly decimal: Decimal,
-    private readonly exact: boolean,
-  ) {}
-
-  get kind(): 'number' | 'text' {
-    const numeric = this.size - this.missing - this.texts;
-    return this.texts > 0 && (this.texts * 5 > numeric || numeric === 0) ? 'text' : 'number';
-  }
-  get values(): readonly string[] | null {
-    return this.tally && [...this.dictionary.keys()];
-  }
-  get counts(): readonly number[] | null {
-    return this.tally;
-  }
-
-  add(cell: string, rowNumber: number): void {
-    const at = this.size++;
-    const within = at % BLOCK;
-    if (within === 0) {
-      this.numbers.push(this.exact ? new Float64Array(BLOCK) : new Float32Array(BLOCK));
-      this.codes?.push(new Int32Array(BLOCK));
-    }
-    const numbers = this.numbers[this.numbers.length - 1]!;
-    const number = cellNumber(cell, this.decimal);
-    let gone = false;
-    if (Number.isFinite(number)) {
-      numbers[within] = number;
-      if (number < this.min) this.min = number;
-      if (number > this.max) this.max = number;
-      if (this.whole && !Number.isInteger(number)) this.whole = false;
-    } else {
-      numbers[within] = Number.NaN;
-      if (!Number.isNaN(number)) {
-        this.infinite++;
-        this.firstInfinite ??= { row: rowNumber, text: clip(cell) };
-        gone = true;
-      } else if (isMissing(cell)) gone = true;
-      else {
-        this.texts++;
-        this.firstText ??= { row: rowNumber, text: clip(cell) };
-      }
-      if (gone) this.missing++;
-    }
-    if (!this.codes || !this.tally) return;
-    let code = -1;
-    if (!gone) {
-      const key = cell.length > 200 ? cell.slice(0, 200) : cell.trim();
-      code = this.dictionary.get(key) ?? -1;
-      if (code < 0) {
-        code = this.dictionary.size;
-        if (code >= (this.texts > 0 ? TEXT_VALUES : NUMBER_VALUES)) {
-          this.forgetValues();
-          return;
-        }
-        // Cells are slices of the file's text and would keep it alive; a copy of its own does not.
-        this.dictionary.set(ownText(key), code);
-        this.tally.push(0);
-      }
-      this.tally[code]!++;
-    }
-    this.codes[this.codes.length - 1]![within] = code;
-  }
-
-  private forgetValues(): void {
-    this.codes = null;
-    this.tally = null;
-    this.dictionary = new Map();
-  }
-
-  number(row: number): number {
-    return this.numbers[Math.floor(row / BLOCK)]![row % BLOCK]!;
-  }
-  code(row: number): number {
-    return this.codes ? this.codes[Math.floor(row / BLOCK)]![row % BLOCK]! : -1;
-  }
-  release(): void {
-    this.numbers = [];
-    this.codes = this.codes && [];
-  }
-}
-
-const ownText = (text: string): string => JSON.parse(JSON.stringify(text)) as string;
-
-// ───────────────────────────────────────── bytes → text ─────────────────────────────────────────
-
-/** What the first bytes say about the encoding. Latin-1 is read as windows-1252, as browsers do. */
-export function detectEncoding(head: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252' {
-  if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
-  if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';
-  if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) return 'utf-8';
-  let [even, odd] = [0, 0];
-  for (let at = 0; at < Math.min(head.length, 4096); at++) if (head[at] === 0) at % 2 === 0 ? even++ : odd++;
-  const half = Math.min(head.length, 4096) / 2;
-  if (odd > half * 0.6 && even < half * 0.1) return 'utf-16le';
-  if (even > half * 0.6 && odd < half * 0.1) return 'utf-16be';
-  try {
-    // `stream`: a character cut off at the end of the sample is no fault.
-    new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true });
-    return 'utf-8';
-  } catch {
-    return 'windows-1252';
-  }
-}
-
-const hasZeros = (head: Uint8Array): boolean => head.subarray(0, 4096).includes(0);
-
-/** Thrown when bytes are no UTF-8 although the beginning of the file was. */
-class NotUtf8 extends Error {}
-
-async function* textPieces(bytes: Bytes, encoding: string, count: (bytes: number) => void): AsyncGenerator<string> {
-  const decoder = new TextDecoder(encoding, { fatal: encoding === 'utf-8' });
-  const decode = (piece?: Uint8Array): string => {
-    try {
-      return piece ? decoder.decode(piece, { stream: true }) : decoder.decode();
-    } catch {
-      throw new NotUtf8();
-    }
-  };
-  let held = '';
-  for await (const piece of bytes.open()) {
-    count(piece.length);
-    let text = held + decode(piece);
-    // \r\n may be cut in the middle; keep the \r for the next piece.
-    held = text.endsWith('\r') ? '\r' : '';
-    if (held) text = text.slice(0, -1);
-    if (text !== '') yield text.replaceAll('\r\n', '\n');
-  }
-  const rest = held + decode();
-  if (rest !== '') yield rest;
-}
-
-async function head(bytes: Bytes, length: number): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of bytes.open()) {
-    pieces.push(piece);
-    size += piece.length;
-    if (size >= length) break;
-  }
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all.subarray(0, length);
-}
-
-// ───────────────────────────────────────── text → rows ─────────────────────────────────────────
 
 const parserFor = (separator: Separator, newline: '\n' | '\r'): InstanceType<typeof Papa.Parser> =>
   new Papa.Parser({ delimiter: separator, newline });
@@ -365,24 +94,24 @@ function columnNames(header: readonly string[] | null, width: number): string[] 
   });
 }
 
-// ───────────────────────────────────────── reading ─────────────────────────────────────────
-
 const SAMPLE = 256 * 1024;
 
 interface Manner {
-  readonly encoding: string;
+  readonly encoding: Encoding;
   readonly newline: '\n' | '\r';
   readonly separator: Separator;
-  /** Rows of the sample, whole ones only. */
+  /** Rows before the table, blank ones not counted. */
+  readonly lead: number;
+  /** Rows of the sample from the table's first on, whole ones only. */
   readonly rows: readonly string[][];
   readonly complete: boolean;
 }
 
 /** How the file is written, from its beginning. */
-async function mannerOf(bytes: Bytes, separator: CsvSource['separator']): Promise<Manner> {
+async function mannerOf(bytes: Bytes, separator: CsvSource['separator'], asked?: Encoding): Promise<Manner> {
   const sample = await head(bytes, SAMPLE);
   if (sample.length === 0) throw new DataFault('The file is empty. Choose a file with a row for each sample.');
-  const encoding = detectEncoding(sample);
+  const encoding = asked ?? detectEncoding(sample);
   if (!encoding.startsWith('utf-16') && hasZeros(sample))
     throw new DataFault('The file is not text: it holds zero bytes. Save the table as CSV and choose that file.');
   const complete = sample.length >= bytes.size;
@@ -391,12 +120,27 @@ async function mannerOf(bytes: Bytes, separator: CsvSource['separator']): Promis
   // The last row of a sample is usually cut; it must not mislead the guesses.
   if (!complete && text.lastIndexOf(newline) > 0) text = text.slice(0, text.lastIndexOf(newline) + 1);
   const found = separator === '' ? detectSeparator(text, newline) : separator;
-  const rows = rowsOf(text, found, newline, false).data.filter((row) => !isBlank(row));
-  return { encoding, newline, separator: found, rows, complete };
+  const all = rowsOf(text, found, newline, false).data.filter((row) => !isBlank(row));
+  const lead = leadOf(all);
+  return { encoding, newline, separator: found, lead, rows: all.slice(lead), complete };
+}
+
+/** Lines that may stand before a table: titles, sources, dates. */
+const LEAD_LIMIT = 30;
+
+/** How many rows with other numbers of cells stand before the table. A header that only lacks the row names' own name is none. */
+function leadOf(rows: readonly (readonly string[])[]): number {
+  const width = usualWidth(rows);
+  const [head, second] = rows;
+  const named = head && second && head.length > 1 && head.length === width - 1 && fits(second, width);
+  if (width < 2 || !head || named || head.length >= width) return 0;
+  const first = rows.findIndex((row) => fits(row, width));
+  return first > 0 && first <= LEAD_LIMIT && rows.slice(first).filter((row) => fits(row, width)).length > 2 * first ? first : 0;
 }
 
 export interface Preview {
   readonly separator: Separator;
+  readonly encoding: Encoding;
   readonly decimal: Decimal;
   readonly header: boolean;
   readonly columns: readonly Column[];
@@ -408,19 +152,20 @@ export interface Preview {
 /** Looks at the beginning of a file. Fields left out of `known` are guessed. */
 export async function previewCsv(
   bytes: Bytes,
-  known: { readonly separator?: CsvSource['separator']; readonly decimal?: Decimal; readonly header?: boolean } = {},
+  known: Partial<Pick<CsvSource, 'separator' | 'decimal' | 'header' | 'encoding'>> = {},
 ): Promise<Preview> {
-  const manner = await mannerOf(bytes, known.separator ?? '');
-  const { separator, complete } = manner;
+  const manner = await mannerOf(bytes, known.separator ?? '', known.encoding);
+  const { separator, encoding, complete } = manner;
   const decimal = known.decimal ?? detectDecimal(manner.rows.slice(0, 500), separator);
   const header = known.header ?? detectHeader(manner.rows, decimal);
-  const width = usualWidth(manner.rows);
+  const width = header && manner.rows.length > 1 ? headerWidth(manner.rows) : usualWidth(manner.rows);
   const body = (header ? manner.rows.slice(1) : manner.rows).filter((row) => fits(row, width));
-  const names = columnNames(header ? manner.rows[0]! : null, width);
+  const names = columnNames(header ? headerOf(manner.rows, width) : null, width);
   const columns = names.map((name) => new Builder(name, decimal, true));
   for (const [r, row] of body.entries()) for (const [c, column] of columns.entries()) column.add(row[c]!, r + (header ? 2 : 1));
   return {
     separator,
+    encoding,
     decimal,
     header,
     columns,
@@ -448,16 +193,16 @@ const fits = (row: readonly string[], width: number): boolean =>
 export async function readCsv(
   name: string,
   bytes: Bytes,
-  source: Pick<CsvSource, 'separator' | 'decimal' | 'header'>,
+  source: Pick<CsvSource, 'separator' | 'decimal' | 'header' | 'encoding'>,
   wanted: readonly string[] | null,
   hooks: ReadHooks = {},
 ): Promise<Table> {
-  const manner = await mannerOf(bytes, source.separator);
+  const manner = await mannerOf(bytes, source.separator, source.encoding);
   try {
     return await readAs(name, bytes, manner, source, wanted, hooks);
   } catch (error) {
     // A stray byte far from the beginning: the file was never UTF-8.
-    if (error instanceof NotUtf8)
+    if (error instanceof NotUtf8 && source.encoding === undefined)
       return await readAs(name, bytes, { ...manner, encoding: 'windows-1252' }, source, wanted, hooks);
     throw error;
   }
@@ -476,7 +221,7 @@ async function readAs(
   const width = source.header ? headerWidth(manner.rows) : usualWidth(manner.rows);
   if (width > COLUMN_LIMIT)
     throw new DataFault(`The file has ${width} columns; at most ${COLUMN_LIMIT} can be read. Check the separator.`);
-  const names = columnNames(source.header ? manner.rows[0]! : null, width);
+  const names = columnNames(source.header ? headerOf(manner.rows, width) : null, width);
   const kept = names.map((_, c) => c).filter((c) => wanted === null || wanted.includes(names[c]!));
   // From the sample's bytes a row, about how many cells are to come.
   const about = (bytes.size / Math.max(1, Math.min(SAMPLE, bytes.size) / manner.rows.length)) * kept.length;
@@ -493,6 +238,7 @@ async function readAs(
   // Numbers of kept rows run on unless one is left out; only the jumps are kept.
   const jumps: { row: number; number: number }[] = [];
   let headerPending = source.header;
+  let { lead } = manner;
   let readBytes = 0;
   let rest = '';
 
@@ -500,6 +246,10 @@ async function readAs(
     for (const row of data) {
       seen++;
       if (isBlank(row)) continue;
+      if (lead > 0) {
+        lead--;
+        continue;
+      }
       if (headerPending) {
         headerPending = false;
         continue;
@@ -543,6 +293,10 @@ async function readAs(
       `${ragged} of ${ragged + rows} rows do not have ${width} cells (first: row ${firstRagged!.row} has ${firstRagged!.cells}). Check the separator, or correct the file.`,
     );
   const notes: string[] = [];
+  if (manner.lead > 0)
+    notes.push(
+      `${manner.lead} ${manner.lead === 1 ? 'line' : 'lines'} before the table ${manner.lead === 1 ? 'was' : 'were'} passed over.`,
+    );
   if (ragged > 0)
     notes.push(
       `${ragged} ${ragged === 1 ? 'row was' : 'rows were'} left out because ${ragged === 1 ? 'it does' : 'they do'} not have ${width} cells (first: row ${firstRagged!.row} has ${firstRagged!.cells}).`,
@@ -553,7 +307,6 @@ async function readAs(
     columns,
     names,
     notes,
-    separator,
     rowNumber: (row) => {
       let [low, high] = [0, jumps.length - 1];
       while (low < high) {
@@ -567,9 +320,16 @@ async function readAs(
   };
 }
 
-/** The header decides how many cells a row has, unless a separator ends it that the rows do not have. */
+/** The header decides how many cells a row has, unless a separator ends it that the rows do not have, or row names have none of their own. */
 function headerWidth(rows: readonly (readonly string[])[]): number {
   const header = rows[0]!;
   const usual = usualWidth(rows.slice(1));
-  return header.length === usual + 1 && header[usual]!.trim() === '' ? usual : header.length;
+  if (header.length === usual + 1 && header[usual]!.trim() === '') return usual;
+  const unnamed =
+    header.length === usual - 1 && rows.some((row, at) => at > 0 && row.length === usual && row[usual - 1]!.trim() !== '');
+  return unnamed ? usual : header.length;
 }
+
+/** R writes row names without a name over them. */
+const headerOf = (rows: readonly (readonly string[])[], width: number): readonly string[] =>
+  rows[0]!.length === width - 1 ? ['row', ...rows[0]!] : rows[0]!;

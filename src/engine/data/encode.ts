@@ -1,32 +1,31 @@
 /**
- * A table → a data set of numbers. Text columns become one-hot columns, the task follows from the target
- * column, and scales are fitted on the training rows only, so that nothing of the other rows leaks into
+ * A table → a data set of numbers. The task follows from the target column, features go through their
+ * pipeline, and scales are fitted on the training rows only, so that nothing of the other rows leaks into
  * training. Whatever is left out or filled in is noted for people; whatever cannot be used is a sentence.
  */
-import type { CsvSource, Split } from '../graph/project';
-import { DataFault, type Column, type ReadHooks, type Table } from './csv';
-import type { Dataset, EncodedColumn, Task } from './dataset';
+import type { Split, TableChoice } from '../graph/project';
+import type { Dataset, Picture } from './dataset';
+import { DataFault, type ReadHooks } from './fault';
+import { CATEGORY_LIMIT, featureWriters, transformColumns, transformFault } from './features';
+import { Random } from './random';
+import type { Writer } from './scale';
 import { splitRows } from './split';
+import { type Column, FREE, type Table, TEST, VALIDATION } from './table';
+import { absentClasses, classesOf, classWriter, targetScale, taskOf } from './targets';
+import { list, plural } from './words';
 
-export type EncodeOptions = Pick<CsvSource, 'features' | 'targets' | 'task' | 'missing' | 'standardise'>;
+export type EncodeOptions = Omit<TableChoice, 'kind'>;
 
-/** One-hot columns that one text column may make. */
-const CATEGORY_LIMIT = 100;
-const CLASS_LIMIT = 1000;
-/** Whole numbers are taken for classes when there are at most so many values … */
-const WHOLE_CLASSES = 20;
-/** … and each stands, on average, in so many rows. */
-const ROWS_PER_CLASS = 5;
 const ENCODED_LIMIT = 220_000_000;
-/** Rows between two breaths. */
-const SLICE = 50_000;
-
-const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
-const list = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ');
+/** Numbers written between two breaths. */
+const SLICE = 100_000;
 
 /** Columns of the file that a source needs; null when it takes all of them. */
-export const columnsNeeded = (options: Pick<EncodeOptions, 'features' | 'targets'>): readonly string[] | null =>
-  options.features.length === 0 ? null : [...options.features, ...options.targets];
+export function columnsNeeded({ features, targets, weights, parts, transforms = [] }: EncodeOptions): readonly string[] | null {
+  if (features.length === 0) return null;
+  const roles = [weights, parts].filter((name) => name !== undefined);
+  return [...new Set([...features, ...targets, ...roles, ...transformColumns(transforms)])];
+}
 
 function columnOf(table: Table, name: string): Column {
   const column = table.columns.find((c) => c.name === name);
@@ -37,31 +36,6 @@ function columnOf(table: Table, name: string): Column {
   );
 }
 
-/** What kind of target a column is: text, or few whole numbers, are classes. */
-export function recogniseTask(column: Pick<Column, 'kind' | 'whole' | 'values'>, rows: number): Task {
-  const classes = column.values?.length ?? Number.POSITIVE_INFINITY;
-  if (column.kind === 'text') return classes === 2 ? 'binary' : 'multiclass';
-  if (!column.whole) return 'regression';
-  if (classes === 2) return 'binary';
-  return classes <= WHOLE_CLASSES && classes * ROWS_PER_CLASS <= rows ? 'multiclass' : 'regression';
-}
-
-/** Names in the order people expect: numbers by size, texts by their letters. */
-function sorted(values: readonly string[]): string[] {
-  const numeric = values.every((v) => v.trim() !== '' && Number.isFinite(Number(v.replace(',', '.'))));
-  return [...values].sort(
-    numeric ? (a, b) => Number(a.replace(',', '.')) - Number(b.replace(',', '.')) : (a, b) => (a < b ? -1 : a > b ? 1 : 0),
-  );
-}
-
-/** How one column of the table is written into the rows of the data set. */
-interface Writer {
-  readonly columns: readonly EncodedColumn[];
-  /** Called for each kept row, with where its part of the row starts. */
-  write(row: number, out: Float32Array, at: number): void;
-  readonly from: Column;
-}
-
 export async function encodeTable(table: Table, options: EncodeOptions, split: Split, hooks: ReadHooks = {}): Promise<Dataset> {
   const notes = [...table.notes];
   if (table.rows === 0) throw new DataFault(`${table.name} holds no rows of data. Choose a file with a row for each sample.`);
@@ -69,19 +43,31 @@ export async function encodeTable(table: Table, options: EncodeOptions, split: S
     throw new DataFault('No target column is chosen. Choose the column that the network should learn to predict.');
   const targets = options.targets.map((name) => columnOf(table, name));
   const chosen = options.features.length > 0;
-  let features = (chosen ? options.features : table.names.filter((name) => !options.targets.includes(name))).map((name) =>
-    columnOf(table, name),
-  );
+  const roles = [options.weights, options.parts].filter((name) => name !== undefined);
+  const weights = options.weights === undefined ? null : weightColumn(table, options.weights);
+  const partColumn = options.parts === undefined ? null : columnOf(table, options.parts);
+  let features = (
+    chosen ? options.features : table.names.filter((name) => !options.targets.includes(name) && !roles.includes(name))
+  ).map((name) => columnOf(table, name));
   const both = features.find((f) => targets.includes(f));
   if (both) throw new DataFault(`The column '${both.name}' is chosen both as a feature and as a target. Choose it once.`);
   const twice = features.find((f, at) => features.indexOf(f) !== at) ?? targets.find((t, at) => targets.indexOf(t) !== at);
   if (twice) throw new DataFault(`The column '${twice.name}' is chosen twice. Choose it once.`);
+  const role = [...features, ...targets].find(({ name }) => roles.includes(name));
+  if (role)
+    throw new DataFault(
+      `The column '${role.name}' is chosen for the ${role.name === options.weights ? 'weights of the rows' : 'split'} and also as a ${targets.includes(role) ? 'target' : 'feature'}. Choose it once.`,
+    );
+  const pictures = targets.find(({ block }) => block);
+  if (pictures)
+    throw new DataFault(`The target column '${pictures.name}' holds pictures, which cannot be predicted. Choose another target.`);
 
   features = features.filter((column) => {
     if (column.kind === 'number') {
       if (column.missing < table.rows || column.texts > 0) return true;
       return leftOut(column, 'has no values', chosen, notes);
     }
+    if (column.block) return true;
     const categories = column.values?.length ?? Number.POSITIVE_INFINITY;
     if (categories <= CATEGORY_LIMIT) return true;
     const many = column.values ? String(categories) : 'more than ten thousand';
@@ -96,10 +82,24 @@ export async function encodeTable(table: Table, options: EncodeOptions, split: S
     throw new DataFault('No feature column is left. Choose at least one column that the network may look at.');
   for (const column of [...features, ...targets]) textFault(column, table.rows);
 
+  for (const transform of options.transforms ?? []) {
+    const fault = transformFault(table, transform);
+    if (fault !== null) throw new DataFault(fault);
+  }
+
   const task = taskOf(targets, options.task, table.rows);
-  const kept = keptRows(table, features, targets, options.missing, notes);
+  const made = transformColumns(options.transforms ?? []).map((name) => columnOf(table, name));
+  const gappy = [...new Set([...features, ...made])].filter(({ block }) => !block);
+  for (const column of made) textFault(column, table.rows);
+  const kept = keptRows(table, gappy, weights ? [...targets, weights] : targets, options.missing, notes);
   const first = targets[0]!;
-  const parts = splitRows(kept.length, split, (i) => (task === 'regression' ? first.number(kept[i]!) : first.code(kept[i]!)));
+  const known = partColumn ? partsOf(partColumn, table) : table.parts;
+  const parts = splitRows(
+    kept.length,
+    split,
+    (i) => (task === 'regression' ? first.number(kept[i]!) : first.code(kept[i]!)),
+    known && ((i) => known[kept[i]!]!),
+  );
   const partRows = (rows: Uint32Array): Uint32Array => rows.map((row) => kept[row]!);
   // In the file's order, so that columns are read from front to back.
   const train = partRows(parts.train).sort();
@@ -110,22 +110,8 @@ export async function encodeTable(table: Table, options: EncodeOptions, split: S
         `${plural(column.infinite, 'infinite value')} in '${column.name}' (first: row ${column.firstInfinite!.row}) ${column.infinite === 1 ? 'was' : 'were'} treated as missing.`,
       );
 
-  const featureWriters: Writer[] = [];
-  const constants: string[] = [];
-  for (const column of features) {
-    featureWriters.push(
-      column.kind === 'text'
-        ? oneHot(column, train, kept, notes, constants)
-        : scaled(column, train, options.standardise, constants, table),
-    );
-    await hooks.breathe?.();
-  }
-  if (constants.length > 0)
-    notes.push(
-      constants.length === 1
-        ? `'${constants[0]}' has the same value in all training rows, so nothing can be learned from it.`
-        : `${constants.length} columns have the same value in all training rows, so nothing can be learned from them: ${list(constants.slice(0, 8))}${constants.length > 8 ? ', …' : ''}.`,
-    );
+  const featuresOut = featureWriters(features, options, { table, train, kept, notes });
+  await hooks.breathe?.();
   const classes = task === 'regression' ? [] : classesOf(targets[0]!, kept);
   const targetWriters =
     task === 'regression'
@@ -133,25 +119,119 @@ export async function encodeTable(table: Table, options: EncodeOptions, split: S
       : [classWriter(targets[0]!, classes, task)];
   if (classes.length > 0) absentClasses(targets[0]!, classes, train, notes);
 
-  const width = featureWriters.reduce((sum, w) => sum + w.columns.length, 0);
+  const width = featuresOut.reduce((sum, w) => sum + w.columns.length, 0);
   if (width * kept.length > ENCODED_LIMIT)
     throw new DataFault(
       `${kept.length} rows of ${width} encoded columns do not fit in memory (at most ${ENCODED_LIMIT / 1e6} million numbers). Choose fewer columns.`,
     );
-  const x = await fill(featureWriters, kept, hooks);
-  const y = await fill(targetWriters, kept, hooks);
+  const rowWeights = weights && weightsOf(weights, kept, train, table);
+  // A column may be read for several features; its memory is given back after the last of them.
+  const readers = new Map<Column, number>();
+  for (const { from } of [...featuresOut, ...targetWriters])
+    for (const column of from) readers.set(column, (readers.get(column) ?? 0) + 1);
+  const done = (writer: Writer): void => {
+    for (const column of writer.from) {
+      readers.set(column, readers.get(column)! - 1);
+      if (readers.get(column) === 0) column.release();
+    }
+  };
+  const x = await fill(featuresOut, kept, done, hooks);
+  const y = await fill(targetWriters, kept, done, hooks);
+  if (options.noise) addNoise(x, featuresOut, parts.train, options.noise, split.seed);
+  const picture = pictureOf(features, featuresOut, x);
   return {
     name: table.name,
     rows: kept.length,
     task,
-    features: featureWriters.flatMap((w) => w.columns),
+    features: featuresOut.flatMap((w) => w.columns),
     targets: targetWriters.flatMap((w) => w.columns),
     classes,
     notes,
+    ...(picture === null ? {} : { picture }),
+    ...(weights === null ? {} : { weighedBy: weights.name }),
     x,
     y,
     split: parts,
+    ...(rowWeights === null ? {} : { weights: rowWeights }),
   };
+}
+
+function weightColumn(table: Table, name: string): Column {
+  const column = columnOf(table, name);
+  if (column.kind !== 'number')
+    throw new DataFault(`The column '${name}' is to say how much rows count, but it holds no numbers. Choose another one.`);
+  textFault(column, table.rows);
+  return column;
+}
+
+/** The column's numbers, divided by their mean over the training rows, so that the learning rate keeps its meaning. */
+function weightsOf(column: Column, kept: Uint32Array, train: Uint32Array, table: Table): Float32Array {
+  for (const row of kept)
+    if (column.number(row) < 0)
+      throw new DataFault(
+        `Row ${table.rowNumber(row)} of '${column.name}' holds ${column.number(row)}, but a row cannot count less than 0. Correct the row.`,
+      );
+  let sum = 0;
+  for (const row of train) sum += column.number(row);
+  if (!(sum > 0))
+    throw new DataFault(
+      `All training rows have the weight 0 in '${column.name}', so there is nothing to learn. Choose another column.`,
+    );
+  const mean = sum / train.length;
+  return Float32Array.from(kept, (row) => column.number(row) / mean);
+}
+
+const PART_NAMES: Readonly<Record<string, number>> = {
+  train: FREE,
+  training: FREE,
+  validation: VALIDATION,
+  valid: VALIDATION,
+  val: VALIDATION,
+  dev: VALIDATION,
+  test: TEST,
+  testing: TEST,
+  holdout: TEST,
+};
+
+/** Which part the split column puts each row of the table in. */
+function partsOf(column: Column, table: Table): Uint8Array {
+  const { values } = column;
+  const about = `The column '${column.name}' is to say which part a row belongs to`;
+  if (!values) throw new DataFault(`${about}, but has too many different values. Choose another column.`);
+  const codes = values.map((value) => PART_NAMES[value.trim().toLowerCase()] ?? -1);
+  if (!codes.includes(FREE)) throw new DataFault(`${about}, but no row of it says 'train'. Choose another column.`);
+  return Uint8Array.from({ length: table.rows }, (_, row) => {
+    const code = column.code(row);
+    if (code >= 0 && codes[code]! >= 0) return codes[code]!;
+    throw new DataFault(
+      `${about}, but row ${table.rowNumber(row)} ${code < 0 ? 'is empty' : `says '${values[code]!.slice(0, 40)}'`}. Write train, validation or test.`,
+    );
+  });
+}
+
+/** Noise measured in each feature's own deviation; categories stay what they are. */
+function addNoise(x: Float32Array, writers: readonly Writer[], train: Uint32Array, noise: number, seed: number): void {
+  const spreads = writers.flatMap((w) => w.columns.map(() => (w.spread ?? 0) * noise));
+  const random = new Random(seed, 'noise');
+  for (const row of train)
+    for (let k = 0; k < spreads.length; k++) if (spreads[k]! > 0) x[row * spreads.length + k]! += random.gaussian() * spreads[k]!;
+}
+
+/** Smaller ones are no pictures, and a row of numbers is none. */
+const LEAST_SIDE = 4;
+
+function pictureOf(features: readonly Column[], writers: readonly Writer[], x: Float32Array): Picture | null {
+  const block = features[0]?.block;
+  if (!block || features.length > 1 || writers.length > 1) return null;
+  const [channels, height, width] = block.shape;
+  if (Math.min(height, width) < LEAST_SIDE || ![1, 3, 4].includes(channels)) return null;
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let at = 0; at < Math.min(x.length, 4_000_000); at++) {
+    if (x[at]! < low) low = x[at]!;
+    if (x[at]! > high) high = x[at]!;
+  }
+  const { mean, deviation } = writers[0]!.columns[0]!;
+  return { channels, height, width, low: low * deviation + mean, high: high * deviation + mean };
 }
 
 /** A column that nobody chose by name may be passed over with a note; a chosen one may not. */
@@ -168,42 +248,6 @@ function textFault(column: Column, rows: number): void {
       `The column '${column.name}' holds numbers, but text in ${column.texts} of ${rows} rows (first: row ${column.firstText!.row}, '${column.firstText!.text}'). Correct ${column.texts === 1 ? 'it' : 'them'}, empty the ${column.texts === 1 ? 'cell' : 'cells'}, or leave the column out.`,
     );
 }
-
-function taskOf(targets: readonly Column[], choice: EncodeOptions['task'], rows: number): Task {
-  const first = targets[0]!;
-  const text = targets.find((t) => t.kind === 'text');
-  if (targets.length > 1) {
-    if (choice === 'binary' || choice === 'multiclass')
-      throw new DataFault(`A classification has one target column, but ${targets.length} are chosen. Choose one.`);
-    if (text) throw notNumeric(text);
-    return 'regression';
-  }
-  const task = choice === 'auto' ? recogniseTask(first, rows) : choice;
-  if (task === 'regression') {
-    if (text) throw notNumeric(text);
-    return task;
-  }
-  const classes = first.values?.length ?? Number.POSITIVE_INFINITY;
-  if (classes === 0) throw new DataFault(`The target column '${first.name}' has no values. Choose another target.`);
-  if (classes === 1)
-    throw new DataFault(
-      `The target column '${first.name}' has one class only ('${first.values![0]}'), so there is nothing to tell apart. Choose another target or add rows.`,
-    );
-  if (classes > CLASS_LIMIT)
-    throw new DataFault(
-      `The target column '${first.name}' has ${first.values ? classes : 'too many'} different values; at most ${CLASS_LIMIT} classes are possible. Choose another target${first.kind === 'number' ? ', or regression' : ''}.`,
-    );
-  if (task === 'binary' && classes !== 2)
-    throw new DataFault(
-      `Two classes were asked for, but the target column '${first.name}' has ${classes}: ${list(first.values!.slice(0, 8))}${classes > 8 ? ', …' : ''}. Choose 'multiclass'.`,
-    );
-  return task;
-}
-
-const notNumeric = (column: Column): DataFault =>
-  new DataFault(
-    `The target column '${column.name}' cannot be predicted as a number: it holds text (first: row ${column.firstText!.row}, '${column.firstText!.text}'). Choose another target, or a classification.`,
-  );
 
 const isGone = (column: Column, row: number): boolean =>
   column.kind === 'number' ? Number.isNaN(column.number(row)) : column.code(row) < 0;
@@ -257,157 +301,24 @@ function keptRows(
   return kept.slice(0, count);
 }
 
-/** Mean and standard deviation over the training rows, in two passes for accuracy. */
-function scaleOf(column: Column, train: Uint32Array): { mean: number; deviation: number; present: number } {
-  let sum = 0;
-  let present = 0;
-  for (const row of train) {
-    const value = column.number(row);
-    if (!Number.isNaN(value)) {
-      sum += value;
-      present++;
-    }
-  }
-  const mean = present > 0 ? sum / present : 0;
-  let squares = 0;
-  for (const row of train) {
-    const value = column.number(row);
-    if (!Number.isNaN(value)) squares += (value - mean) ** 2;
-  }
-  const deviation = present > 0 ? Math.sqrt(squares / present) : 0;
-  if (!Number.isFinite(deviation))
-    throw new DataFault(
-      `The column '${column.name}' holds numbers up to ${Math.max(Math.abs(column.min), Math.abs(column.max))}, which are too large to be learned from. Correct them or leave the column out.`,
-    );
-  // Rounding leaves a constant column with a tiny deviation; dividing by that would blow it up.
-  return { mean, deviation: deviation > 1e-9 * Math.max(1e-30, Math.abs(mean)) ? deviation : 0, present };
-}
-
-/** Beyond this a square, as every loss takes one, is infinite in float32. */
-const REACH = 1e18;
-
-function inReach(encoded: number, column: Column, table: Table, row: number): number {
-  if (Math.abs(encoded) < REACH) return encoded;
-  throw new DataFault(
-    `Row ${table.rowNumber(row)} of '${column.name}' holds ${column.number(row)}, which is too far from the other values to be learned from. Correct the row or leave it out.`,
-  );
-}
-
-function scaled(column: Column, train: Uint32Array, standardise: boolean, constants: string[], table: Table): Writer {
-  const fit = scaleOf(column, train);
-  if (fit.deviation === 0) constants.push(column.name);
-  const mean = standardise ? fit.mean : 0;
-  const deviation = standardise && fit.deviation > 0 ? fit.deviation : 1;
-  return {
-    from: column,
-    columns: [{ name: column.name, source: column.name, mean, deviation }],
-    write: (row, out, at) => {
-      const value = column.number(row);
-      out[at] = inReach(((Number.isNaN(value) ? fit.mean : value) - mean) / deviation, column, table, row);
-    },
-  };
-}
-
-function targetScale(column: Column, train: Uint32Array, standardise: boolean, table: Table): Writer {
-  const fit = scaleOf(column, train);
-  if (fit.deviation === 0)
-    throw new DataFault(
-      `The target column '${column.name}' has the same value (${fit.mean}) in all training rows of ${table.name}, so there is nothing to learn. Choose another target.`,
-    );
-  const mean = standardise ? fit.mean : 0;
-  const deviation = standardise ? fit.deviation : 1;
-  return {
-    from: column,
-    columns: [{ name: column.name, source: column.name, mean, deviation }],
-    write: (row, out, at) => {
-      out[at] = inReach((column.number(row) - mean) / deviation, column, table, row);
-    },
-  };
-}
-
-/** A column for each category of the training rows; others, and missing cells, have 0 in all of them. */
-function oneHot(column: Column, train: Uint32Array, kept: Uint32Array, notes: string[], constants: string[]): Writer {
-  const values = column.values!;
-  const inTraining = new Set<number>();
-  for (const row of train) inTraining.add(column.code(row));
-  inTraining.delete(-1);
-  const categories = sorted([...inTraining].map((code) => values[code]!));
-  if (categories.length < 2) constants.push(column.name);
-  const unseen = new Set<number>();
-  for (const row of kept) if (!inTraining.has(column.code(row))) unseen.add(column.code(row));
-  unseen.delete(-1);
-  if (unseen.size > 0)
-    notes.push(
-      `'${column.name}' has ${plural(unseen.size, 'value')} that ${unseen.size === 1 ? 'occurs' : 'occur'} in no training row (${list([...unseen].slice(0, 4).map((c) => values[c]!))}); ${unseen.size === 1 ? 'it is' : 'they are'} encoded as none of the known ones.`,
-    );
-  const position = new Map(categories.map((category, at) => [category, at]));
-  const place = values.map((value) => position.get(value) ?? -1);
-  return {
-    from: column,
-    columns: categories.map((category) => ({ name: `${column.name}=${category}`, source: column.name, mean: 0, deviation: 1 })),
-    write: (row, out, at) => {
-      const code = column.code(row);
-      const offset = code < 0 ? -1 : place[code]!;
-      if (offset >= 0) out[at + offset] = 1;
-    },
-  };
-}
-
-/** Class names of all kept rows: one that only the test rows have would otherwise have no name. */
-function classesOf(column: Column, kept: Uint32Array): string[] {
-  const codes = new Set<number>();
-  for (const row of kept) codes.add(column.code(row));
-  const classes = sorted([...codes].map((code) => column.values![code]!));
-  if (classes.length < 2)
-    throw new DataFault(
-      `The target column '${column.name}' has one class only ('${classes[0]}') in the rows that can be used. Fill missing cells with the mean, or choose another target.`,
-    );
-  return classes;
-}
-
-function absentClasses(column: Column, classes: readonly string[], train: Uint32Array, notes: string[]): void {
-  const present = new Set<string>();
-  for (const row of train) present.add(column.values![column.code(row)]!);
-  const absent = classes.filter((name) => !present.has(name));
-  if (absent.length > 0)
-    notes.push(
-      `No training row has the ${absent.length === 1 ? 'class' : 'classes'} ${list(absent.slice(0, 8))}, so ${absent.length === 1 ? 'it' : 'they'} cannot be learned. Use another seed or more training rows.`,
-    );
-}
-
-function classWriter(column: Column, classes: readonly string[], task: Task): Writer {
-  const position = new Map(classes.map((name, at) => [name, at]));
-  const place = column.values!.map((value) => position.get(value) ?? -1);
-  const encoded = (name: string): EncodedColumn => ({ name, source: column.name, mean: 0, deviation: 1 });
-  return task === 'binary'
-    ? {
-        from: column,
-        columns: [encoded(`${column.name}=${classes[1]}`)],
-        write: (row, out, at) => {
-          out[at] = place[column.code(row)]!;
-        },
-      }
-    : {
-        from: column,
-        columns: classes.map((name) => encoded(`${column.name}=${name}`)),
-        write: (row, out, at) => {
-          out[at + place[column.code(row)]!] = 1;
-        },
-      };
-}
-
 /** Column by column, so that the table's memory is given back while the data set grows. */
-async function fill(writers: readonly Writer[], kept: Uint32Array, hooks: ReadHooks): Promise<Float32Array> {
+async function fill(
+  writers: readonly Writer[],
+  kept: Uint32Array,
+  done: (writer: Writer) => void,
+  hooks: ReadHooks,
+): Promise<Float32Array> {
   const width = writers.reduce((sum, w) => sum + w.columns.length, 0);
   const out = new Float32Array(width * kept.length);
   let offset = 0;
   for (const writer of writers) {
-    for (let from = 0; from < kept.length; from += SLICE) {
-      const end = Math.min(kept.length, from + SLICE);
+    const slice = Math.max(1, Math.floor(SLICE / writer.columns.length));
+    for (let from = 0; from < kept.length; from += slice) {
+      const end = Math.min(kept.length, from + slice);
       for (let row = from; row < end; row++) writer.write(kept[row]!, out, row * width + offset);
       if (end < kept.length || writers.length > 100) await hooks.breathe?.();
     }
-    writer.from.release();
+    done(writer);
     offset += writer.columns.length;
   }
   return out;

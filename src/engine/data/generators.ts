@@ -3,9 +3,9 @@
  * [−6, 6]²; its label noise stays label noise), so that results can be compared; labels are 0 and 1 here.
  */
 import type { GeneratorSource, Split } from '../graph/project';
-import type { Dataset, EncodedColumn, Task } from './dataset';
+import type { Dataset, Task } from './dataset';
+import { madeDataset } from './made';
 import { Random } from './random';
-import { splitRows } from './split';
 
 export interface Generator {
   readonly name: string;
@@ -86,6 +86,15 @@ export const generators: readonly Generator[] = [
       y: 1 - arm,
     };
   }),
+  classes('moons', 'Moons', 'Two half moons that reach into each other.', (random, noise, index) => {
+    const upper = index % 2 === 0;
+    const angle = random.between(0, Math.PI);
+    // Radius 3, shifted so that both together lie around the origin.
+    const [x, y] = upper
+      ? [3 * Math.cos(angle) - 1.5, 3 * Math.sin(angle) - 0.75]
+      : [1.5 - 3 * Math.cos(angle), 0.75 - 3 * Math.sin(angle)];
+    return { x: [x + random.gaussian() * 3 * noise, y + random.gaussian() * 3 * noise], y: upper ? 0 : 1 };
+  }),
   {
     name: 'plane',
     title: 'Plane',
@@ -126,8 +135,6 @@ export const generators: readonly Generator[] = [
 
 export const generatorOf = (name: string): Generator | undefined => generators.find((g) => g.name === name);
 
-const plain = (name: string): EncodedColumn => ({ name, source: name, mean: 0, deviation: 1 });
-
 export const MAX_GENERATED_ROWS = 100_000;
 
 /** Throws with a sentence for unknown names; counts and noise are brought into their ranges. */
@@ -146,16 +153,9 @@ export function generateDataset(source: GeneratorSource, split: Split): Dataset 
     x.set(sample.x, index * width);
     y[index] = sample.y;
   }
-  return {
-    name: generator.title,
-    rows: count,
-    task: generator.task,
-    features: generator.features.map(plain),
-    targets: [plain(generator.task === 'binary' ? 'class' : generator.features.includes('y') ? 'z' : 'y')],
-    classes: generator.task === 'binary' ? ['0', '1'] : [],
-    notes: [],
-    x,
-    y,
-    split: splitRows(count, split, (row) => y[row]!),
-  };
+  const target = generator.task === 'binary' ? 'class' : generator.features.includes('y') ? 'z' : 'y';
+  return madeDataset(
+    { name: generator.title, features: generator.features, target, classes: generator.task === 'binary' ? 2 : 0, x, y },
+    split,
+  );
 }

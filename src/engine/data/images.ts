@@ -3,14 +3,7 @@
  * their common range and their numbered names, so that rows, and weights that read them, can be shown as
  * pictures. Plain tables must not be taken for images, so all signs are asked for.
  */
-import type { Dataset } from './dataset';
-
-export interface ImageLayout {
-  readonly side: number;
-  /** Range of the pixels in their own units. */
-  readonly low: number;
-  readonly high: number;
-}
+import type { Dataset, Picture } from './dataset';
 
 const LEAST_PIXELS = 16;
 /** Rows that are looked at. */
@@ -19,8 +12,9 @@ const LOOKED_AT = 300;
 const MOST = 0.7;
 const HALF = 0.4;
 
-/** Null when the features are no square image. */
-export function imageOf(data: Pick<Dataset, 'features' | 'x' | 'rows'>): ImageLayout | null {
+/** The layout that the data say themselves, or that of a square image; null when the features are none. */
+export function imageOf(data: Pick<Dataset, 'features' | 'x' | 'rows' | 'picture'>): Picture | null {
+  if (data.picture) return data.picture;
   const { features, x, rows } = data;
   const side = Math.round(Math.sqrt(features.length));
   if (features.length < LEAST_PIXELS || side * side !== features.length || rows === 0) return null;
@@ -42,11 +36,13 @@ export function imageOf(data: Pick<Dataset, 'features' | 'x' | 'rows'>): ImageLa
   const near = (a: number, b: number): boolean => Math.abs(a - b) < 1e-3 * (high - low);
   const share = (ends: Float64Array, end: number): number => ends.filter((value) => near(value, end)).length / ends.length;
   const numbered = new Set(features.map(({ name }) => name.replace(/\d+/g, '#'))).size === 1 && /\d/.test(features[0]!.name);
-  return share(lows, low) >= MOST && (numbered || share(highs, high) >= HALF) ? { side, low, high } : null;
+  return share(lows, low) >= MOST && (numbered || share(highs, high) >= HALF)
+    ? { channels: 1, height: side, width: side, low, high }
+    : null;
 }
 
-/** The pixels of one row between 0 (least) and 1 (greatest), row-major. */
-export function pixelsOf(data: Pick<Dataset, 'features' | 'x'>, layout: ImageLayout, row: number): Float32Array {
+/** The pixels of one row between 0 (least) and 1 (greatest), row by row, channel after channel. */
+export function pixelsOf(data: Pick<Dataset, 'features' | 'x'>, layout: Picture, row: number): Float32Array {
   const { features, x } = data;
   return Float32Array.from(features, ({ mean, deviation }, k) => {
     const value = x[row * features.length + k]! * deviation + mean;

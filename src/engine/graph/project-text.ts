@@ -4,7 +4,7 @@
  */
 import { edgeId, type AttrValue } from './graph';
 import type { OpLookup } from './op-facts';
-import { csvDefaults, type Project } from './project';
+import { csvDefaults, isTable, tableDefaults, type DataSource, type Project } from './project';
 
 export const FILE_FORMAT = 'chainrule';
 export const FILE_VERSION = 1;
@@ -55,12 +55,7 @@ export function serialiseProject(project: Project, lookup?: OpLookup): string {
     ...(settings.notes === '' ? {} : { notes: settings.notes }),
     nodes,
     edges,
-    ...(data.kind === 'none'
-      ? {}
-      : {
-          data:
-            data.kind === 'csv' ? { kind: 'csv', path: data.path, ...changed(data, { ...csvDefaults, path: data.path }) } : data,
-        }),
+    ...(data.kind === 'none' ? {} : { data: dataText(data) }),
     split: settings.split,
     training: {
       ...training,
@@ -71,6 +66,13 @@ export function serialiseProject(project: Project, lookup?: OpLookup): string {
     ...(weights ? { weights } : {}),
   };
   return `${pretty(file, '')}\n`;
+}
+
+/** What a table is read by is left out where it is as usual. */
+function dataText(data: Exclude<DataSource, { kind: 'none' }>): object {
+  if (!isTable(data)) return data;
+  const usual: object = data.kind === 'csv' ? csvDefaults : tableDefaults;
+  return { kind: data.kind, ...changed(data, { ...usual, kind: data.kind, path: undefined }) };
 }
 
 const LINE = 110;
@@ -101,12 +103,12 @@ function pretty(value: unknown, indent: string): string {
     const entries = Object.entries(value).filter(([, item]) => item !== undefined);
     if (entries.length === 0) return '{}';
     // Tables (nodes, edges, weights: objects directly in the file) keep one entry a line, even when short.
-    return `{\n${entries.map(([key, item]) => `${inner}${JSON.stringify(key)}: ${isTable(key, indent) ? table(item, inner) : pretty(item, inner)}`).join(',\n')}\n${indent}}`;
+    return `{\n${entries.map(([key, item]) => `${inner}${JSON.stringify(key)}: ${keepsLines(key, indent) ? table(item, inner) : pretty(item, inner)}`).join(',\n')}\n${indent}}`;
   }
   return JSON.stringify(value);
 }
 
-const isTable = (key: string, indent: string): boolean =>
+const keepsLines = (key: string, indent: string): boolean =>
   indent === '' && (key === 'nodes' || key === 'edges' || key === 'weights');
 const table = (value: unknown, indent: string): string => {
   const entries = Object.entries(value as object);

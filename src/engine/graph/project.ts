@@ -15,33 +15,87 @@ export interface Split {
   readonly validation: number;
   readonly test: number;
   readonly seed: number;
+  /** Cross-validation: what the test share leaves is cut into so many folds, and `fold` (from 1) is the validation part. */
+  readonly folds?: number;
+  readonly fold?: number;
 }
 
 export type MissingCells = 'drop-row' | 'mean';
 export type TaskChoice = 'auto' | 'regression' | 'binary' | 'multiclass';
 
-export interface CsvSource {
-  readonly kind: 'csv';
-  /** Path as stored in the file: absolute, relative to the project, or `dataset:name.csv` for a bundled one. */
-  readonly path: string;
-  /** '' lets the reader find out. */
-  readonly separator: '' | ',' | ';' | '\t' | '|';
-  readonly decimal: '.' | ',';
-  readonly header: boolean;
+/** Functions of columns that become features of their own. */
+export type DerivedKind = 'log' | 'log1p' | 'square' | 'sin' | 'product';
+/** How the numbers of a column are brought to a common size. */
+export type ScaleKind = 'standardise' | 'min-max' | 'plain';
+
+/** A step of the pipeline from columns to features; what it needs to know of the numbers is fitted on the training rows. */
+export type Transform =
+  /** `log` and `log1p` take the column's place, the others stand beside it. */
+  | { readonly kind: Exclude<DerivedKind, 'product'>; readonly column: string }
+  | { readonly kind: 'product'; readonly column: string; readonly by: string }
+  /** Another scale than the source's own. */
+  | { readonly kind: ScaleKind; readonly column: string }
+  /** Its numbers are names: one column for each. */
+  | { readonly kind: 'categories'; readonly column: string };
+
+/** What every source may do with its columns on their way to features. */
+export interface Pipeline {
+  readonly transforms?: readonly Transform[];
+}
+
+/** What is chosen from a table, whatever it was read from. */
+export interface TableChoice extends Pipeline {
+  /** Empty: all columns but the targets. */
   readonly features: readonly string[];
   readonly targets: readonly string[];
   readonly task: TaskChoice;
   readonly missing: MissingCells;
   readonly standardise: boolean;
+  /** Column that says how much a row counts in the loss. */
+  readonly weights?: string;
+  /** Column that says which part a row belongs to: train, validation or test. */
+  readonly parts?: string;
+  /** Gaussian noise on the scaled numbers of the training rows: its deviation. */
+  readonly noise?: number;
 }
 
-/** What a CSV source is where its file form is silent. No features named: all columns but the targets. */
-export const csvDefaults: CsvSource = {
-  kind: 'csv',
-  path: '',
-  separator: '',
-  decimal: '.',
-  header: true,
+export const SEPARATORS = ['', ',', ';', '\t', '|'] as const;
+export const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252'] as const;
+export type Encoding = (typeof ENCODINGS)[number];
+
+export interface CsvSource extends TableChoice {
+  readonly kind: 'csv';
+  /** Path as stored in the file: absolute, relative to the project, or `dataset:name.csv` for a bundled one. */
+  readonly path: string;
+  /** The table itself, when it was pasted; `path` is its name then. */
+  readonly text?: string;
+  /** '' lets the reader find out. */
+  readonly separator: (typeof SEPARATORS)[number];
+  readonly decimal: '.' | ',';
+  readonly header: boolean;
+  /** Absent: found from the bytes. */
+  readonly encoding?: Encoding;
+}
+
+/** NumPy and IDX files, read together: their first axes are the rows. */
+export interface ArraysSource extends TableChoice {
+  readonly kind: 'arrays';
+  readonly paths: readonly string[];
+}
+
+/** A folder or zip of pictures, whose folders are their labels. */
+export interface PicturesSource extends TableChoice {
+  readonly kind: 'pictures';
+  readonly path: string;
+  readonly width: number;
+  readonly height: number;
+  readonly colour: boolean;
+}
+
+export type TableSource = CsvSource | ArraysSource | PicturesSource;
+
+/** What a table source is where its file form is silent. */
+export const tableDefaults: TableChoice = {
   features: [],
   targets: [],
   task: 'auto',
@@ -49,7 +103,21 @@ export const csvDefaults: CsvSource = {
   standardise: true,
 };
 
-export interface GeneratorSource {
+export const csvDefaults: CsvSource = {
+  kind: 'csv',
+  path: '',
+  separator: '',
+  decimal: '.',
+  header: true,
+  ...tableDefaults,
+};
+
+/** Sources that make their rows themselves; `features` names those of their columns that are used (absent: all). */
+interface MadeSource extends Pipeline {
+  readonly features?: readonly string[];
+}
+
+export interface GeneratorSource extends MadeSource {
   readonly kind: 'generator';
   readonly name: string;
   readonly count: number;
@@ -58,7 +126,52 @@ export interface GeneratorSource {
   readonly seed: number;
 }
 
-export type DataSource = { readonly kind: 'none' } | GeneratorSource | CsvSource;
+/** Rows drawn from a formula in x, or in x and y; its value is the target, or its sign the class. */
+export interface FormulaSource extends MadeSource {
+  readonly kind: 'formula';
+  readonly formula: string;
+  readonly inputs: 1 | 2;
+  readonly target: 'value' | 'class';
+  /** The inputs lie between these. */
+  readonly low: number;
+  readonly high: number;
+  readonly count: number;
+  /** Deviation of Gaussian noise on the value. */
+  readonly noise: number;
+  readonly seed: number;
+}
+
+/** Points of the plane that someone painted, as x, y and class (0, 1, …) or value, one after the other. */
+export interface PointsSource extends MadeSource {
+  readonly kind: 'points';
+  readonly target: 'value' | 'class';
+  readonly points: readonly number[];
+}
+
+export type DataSource = { readonly kind: 'none' } | GeneratorSource | FormulaSource | PointsSource | TableSource;
+
+export const isTable = (source: DataSource): source is TableSource =>
+  source.kind === 'csv' || source.kind === 'arrays' || source.kind === 'pictures';
+
+/** The files that a source reads, as it names them. */
+export const filesOf = (source: DataSource): readonly string[] =>
+  source.kind === 'csv'
+    ? source.text === undefined
+      ? [source.path]
+      : []
+    : source.kind === 'arrays'
+      ? source.paths
+      : source.kind === 'pictures'
+        ? [source.path]
+        : [];
+
+/** The same source with its files elsewhere. */
+export function withFiles<S extends DataSource>(source: S, change: (path: string) => string): S {
+  if (source.kind === 'arrays') return { ...source, paths: source.paths.map(change) };
+  return source.kind === 'pictures' || (source.kind === 'csv' && source.text === undefined)
+    ? { ...source, path: change(source.path) }
+    : source;
+}
 
 export interface Training {
   readonly optimizer: string;

@@ -23,7 +23,7 @@ const LOSS_OF: Readonly<Record<Task, string>> = {
 
 /** Hidden layers that suit the size of the data: none of this is critical, and all of it can be redrawn. */
 export const suggestedHidden = (data: DatasetInfo): readonly number[] =>
-  data.features.length > 20 ? [32] : data.features.length <= 2 ? [8, 8] : [16];
+  data.features.length > 200 ? [100] : data.features.length > 20 ? [32] : data.features.length <= 2 ? [8, 8] : [16];
 
 /**
  * Learning rate and epochs. Classes and toy curves want some thousand steps; a table with numbers to

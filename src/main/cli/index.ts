@@ -24,5 +24,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
     interrupted ??= listen();
     return interrupted;
   },
+  input: process.stdin,
   folder: process.cwd(),
 });

@@ -13,6 +13,8 @@ export interface Io {
   readonly terminal: WriteStream | null;
   /** Resolves when the user asks the command to end (Ctrl+C). */
   readonly interrupted: Promise<void>;
+  /** What is piped in; absent: nothing. */
+  readonly input?: AsyncIterable<Uint8Array>;
   /** Folder that relative paths start from. */
   readonly folder: string;
 }

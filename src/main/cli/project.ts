@@ -2,52 +2,44 @@
 import { basename, resolve } from 'node:path';
 import { check, type Checked } from '../../engine/compile/check';
 import type { Weights } from '../../engine/api';
-import type { CsvSource, Project, StoredTensor } from '../../engine/graph/project';
-import { csvDefaults } from '../../engine/graph/project';
+import { isTable, type DataSource, type Project, type StoredTensor } from '../../engine/graph/project';
 import { product, type Tensor } from '../../engine/ir/shape';
 import type { ParameterSpec } from '../../engine/plan';
 import type { Dataset, DatasetInfo } from '../../engine/data/dataset';
 import { initialNumbers } from '../../engine/train/session';
-import { asRefusal, previewData, readDataset } from '../services/datasets';
+import { asRefusal, readDataset } from '../services/datasets';
 import { readProjectFile } from '../services/projects';
 import { Refusal } from '../services/refusal';
+import { givenData } from './data';
 import { type Io, plural } from './io';
 
 export const readProject = (io: Io, file: string): Promise<Project> => readProjectFile(resolve(io.folder, file));
 
-/** The source for a CSV file whose settings are found out. */
-export async function csvSource(path: string): Promise<{ source: CsvSource; columns: readonly string[] }> {
-  const preview = await previewData(path).catch((error: unknown) => {
-    throw asRefusal(error);
-  });
-  const { separator, decimal, header } = preview;
-  return { source: { ...csvDefaults, path, separator, decimal, header }, columns: preview.columns.map((c) => c.name) };
-}
-
 /**
- * The project with another data file. A project that reads a CSV file keeps its choice of columns; for
- * others the drawing's targets name them, or the last column is the target.
+ * The project with other data. Where both are tables of a kind, the project keeps its choice of columns; for
+ * other tables the drawing's targets name them, or the last column is the target.
  */
-export async function withData(io: Io, project: Project, file: string): Promise<Project> {
-  const path = resolve(io.folder, file);
+export async function withData(io: Io, project: Project, given: string): Promise<Project> {
   const { data } = project.settings;
-  const { source, columns } = await csvSource(path);
-  const { separator, decimal, header } = source;
-  if (data.kind === 'csv') return withSource(project, { ...data, path, separator, decimal, header });
+  const { source, columns } = await givenData(io, given);
+  const use = (next: DataSource): Project => ({ ...project, settings: { ...project.settings, data: next } });
+  if (!isTable(source)) return use(source);
+  if (isTable(data) && data.targets.every((name) => columns.includes(name))) {
+    const { features, targets, task, missing, standardise, weights, parts, noise, transforms } = data;
+    const optional = Object.fromEntries(
+      Object.entries({ weights, parts, noise, transforms }).filter(([, value]) => value !== undefined),
+    );
+    return use({ ...source, features, targets, task, missing, standardise, ...optional });
+  }
   const named = Object.values(project.nodes)
     .filter((node) => node.op === 'target')
     .flatMap((node) => String(node.attrs['columns'] ?? '').split(','))
     .map((name) => name.trim())
     .filter((name) => columns.includes(name));
-  const targets = named.length > 0 ? named : columns.slice(-1);
-  io.err(`Target: ${targets.join(', ')} (of ${basename(path)}).`);
-  return withSource(project, { ...source, targets });
+  const targets = named.length > 0 ? named : source.targets.length > 0 ? source.targets : columns.slice(-1);
+  io.err(`Target: ${targets.join(', ')} (of ${basename(given)}).`);
+  return use({ ...source, targets });
 }
-
-const withSource = (project: Project, data: CsvSource): Project => ({
-  ...project,
-  settings: { ...project.settings, data },
-});
 
 /** Between two looks at a growing file, in ms; short files never show. */
 const READING_EVERY = 250;

@@ -22,6 +22,8 @@ import { train } from './train';
 const BACKENDS = ['auto', 'webgpu', 'wasm', 'reference'] as const;
 const TASKS = ['auto', 'regression', 'binary', 'multiclass'] as const;
 const SEEDS = 2 ** 32 - 1;
+const SOURCES =
+  'CSV, TSV, NumPy or IDX file (packed ones too), folder or zip of pictures, toy:NAME, formula:TEXT, a project, or - for a table on standard input';
 
 const whole =
   (least: number, most: number) =>
@@ -58,9 +60,9 @@ export async function runCli(argv: readonly string[], io: Io): Promise<0 | 1 | 2
     program.command(name).description(about).option('--json', 'one JSON object a line on stdout').exitOverride();
   const backendOption = (): Option => new Option('--backend <name>', 'what computes').choices(BACKENDS).default('auto');
 
-  command('new', 'draw a network that fits a table and one of its columns')
-    .requiredOption('--data <file>', 'CSV file')
-    .requiredOption('--target <column>', 'column to predict')
+  command('new', 'draw a network that fits data')
+    .requiredOption('--data <source>', SOURCES)
+    .option('--target <column>', 'column to predict; for a table it is needed')
     .addOption(new Option('--task <task>', 'kind of target').choices(TASKS).default('auto'))
     .option('--hidden <sizes>', 'neurons of the hidden layers, such as 32,16 (none: a linear model)', layers)
     .option('--activation <name>', `activation of the hidden layers: ${activations.map((a) => a.name).join(', ')}`, 'relu')
@@ -72,7 +74,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<0 | 1 | 2
     status = await inspect(io, file, options);
   });
   command('train <file>', 'train the network')
-    .option('--data <file>', 'CSV file to use instead of the project’s own data')
+    .option('--data <source>', `instead of the project’s own data: ${SOURCES}`)
     .option('--epochs <count>', 'passes over the training rows', whole(1, 1e9))
     .option('--batch <rows>', 'rows of a batch', whole(1, 1e6))
     .option('--rate <number>', 'learning rate', positive)

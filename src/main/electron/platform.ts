@@ -35,6 +35,14 @@ async function pick(
   { mode, title, filters, suggestedName }: PickRequest,
   folder: string,
 ): Promise<string | null> {
+  if (mode === 'folder') {
+    const { canceled, filePaths } = await dialog.showOpenDialog(window, {
+      title,
+      defaultPath: folder,
+      properties: ['openDirectory'],
+    });
+    return canceled ? null : (filePaths[0] ?? null);
+  }
   const shared = { title, filters: filters.map(({ name, extensions }) => ({ name, extensions: [...extensions] })) };
   if (mode === 'open') {
     const { canceled, filePaths } = await dialog.showOpenDialog(window, {

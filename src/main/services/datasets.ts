@@ -1,76 +1,30 @@
 /**
- * Data sets: reading CSV files and toy data into numbers, keeping them for the window that asked, and
+ * Data sets: reading whatever a source names into numbers, keeping them for the window that asked, and
  * handing the numbers out in pieces. Reading runs in short slices of the main thread, so that other calls
  * are answered meanwhile, and can be cancelled between any two of them.
  */
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
-import { basename, isAbsolute, join, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
-import type { CsvSource, DataSource, Split } from '../../engine/graph/project';
-import { Cancelled, DataFault, previewCsv, readCsv, type Bytes, type Column, type ReadHooks } from '../../engine/data/csv';
+import { readCsv } from '../../engine/data/csv';
 import type { Dataset, DatasetInfo } from '../../engine/data/dataset';
 import { columnsNeeded, encodeTable } from '../../engine/data/encode';
-import { generateDataset, generatorOf, generators } from '../../engine/data/generators';
-import type { CsvPreview, DatasetPart, ImportProgress, LoadedDataset } from '../contract';
-import { resources } from './folders';
-import { isBundled } from './projects';
-import { fileRefusal, Refusal } from './refusal';
+import { Cancelled, DataFault, type ReadHooks } from '../../engine/data/fault';
+import { generateDataset, generatorOf, generators, MAX_GENERATED_ROWS } from '../../engine/data/generators';
+import { formulaDataset, pointsDataset, withPipeline } from '../../engine/data/made';
+import type { Table } from '../../engine/data/table';
+import { filesOf, type DataSource, type Split, type TableSource } from '../../engine/graph/project';
+import type { DatasetPart, ImportProgress, LoadedDataset } from '../contract';
+import { readArrays } from './array-files';
+import { dataPath } from './data-files';
+import { readPictures } from './picture-files';
+import { csvBytes, csvName } from './previews';
+import { Refusal } from './refusal';
 
-/** 1 GB, and a little more for those who count in binary. */
-const CSV_LIMIT = 1.1 * 1024 ** 3;
-const PIECE = 256 * 1024;
 /** Numbers in one answer of `part`. */
 const PART_LIMIT = 4_000_000;
 /** Between two progress events, in milliseconds. */
 const PROGRESS_EVERY = 100;
-
-/** The file that a source's path means. Relative paths are refused: whoever read the project made them absolute. */
-export function dataPath(path: string): string {
-  if (isBundled(path)) {
-    const name = path.slice('dataset:'.length);
-    if (!/^[\w-]+\.csv$/.test(name)) throw new Refusal(`There is no bundled data set '${name}'.`);
-    return join(resources, 'datasets', name);
-  }
-  if (!isAbsolute(path))
-    throw new Refusal(`The place of the data file '${path}' is not known. Choose the file again in the Data panel.`);
-  return resolve(path);
-}
-
-async function bytesOf(path: string): Promise<Bytes> {
-  try {
-    const about = await stat(path);
-    if (about.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
-    if (!about.isFile()) throw new Refusal(`'${basename(path)}' is not an ordinary file. Choose a CSV file. (${path})`);
-    if (about.size > CSV_LIMIT)
-      throw new Refusal(
-        `'${basename(path)}' has ${(about.size / 1024 ** 3).toFixed(1)} GB; at most 1 GB can be read. Choose a smaller file.`,
-      );
-    return { size: about.size, open: () => pieces(path) };
-  } catch (error) {
-    throw fileRefusal(error, path, 'read');
-  }
-}
-
-async function* pieces(path: string): AsyncGenerator<Uint8Array> {
-  try {
-    const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    try {
-      const buffer = new Uint8Array(PIECE);
-      for (;;) {
-        const { bytesRead } = await handle.read(buffer, 0, PIECE, null);
-        if (bytesRead === 0) return;
-        // A copy: the reader may keep a piece while the next one is read.
-        yield buffer.slice(0, bytesRead);
-      }
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    throw fileRefusal(error, path, 'read');
-  }
-}
 
 /** Reads a source whole. For the command line too, which passes no window. */
 export async function readDataset(source: DataSource, split: Split, hooks: ReadHooks = {}): Promise<Dataset> {
@@ -83,51 +37,27 @@ export async function readDataset(source: DataSource, split: Split, hooks: ReadH
           `There is no toy data set '${source.name}'. Choose one of: ${generators.map((g) => g.name).join(', ')}.`,
           'no-data',
         );
-      return generateDataset(source, split);
-    case 'csv': {
-      const path = dataPath(source.path);
-      const bytes = await bytesOf(path);
-      const table = await readCsv(basename(path), bytes, source, columnsNeeded(source), hooks);
-      return encodeTable(table, source, split, hooks);
-    }
+      return withPipeline(generateDataset(source, split), source, split);
+    case 'formula':
+      return withPipeline(formulaDataset(source, split, MAX_GENERATED_ROWS), source, split);
+    case 'points':
+      return withPipeline(pointsDataset(source, split), source, split);
+    case 'csv':
+    case 'arrays':
+    case 'pictures':
+      return encodeTable(await readTable(source, hooks), source, split, hooks);
   }
 }
 
-/** The beginning of a CSV file. Settings that are not given are guessed. */
-export async function previewData(
-  path: string,
-  known: Partial<Pick<CsvSource, 'separator' | 'decimal' | 'header'>> = {},
-): Promise<CsvPreview> {
-  const file = dataPath(path);
-  const bytes = await bytesOf(file);
-  const seen = await previewCsv(bytes, known);
-  return {
-    path: isBundled(path) ? path : file,
-    name: basename(file),
-    bytes: bytes.size,
-    separator: seen.separator,
-    decimal: seen.decimal,
-    header: seen.header,
-    columns: seen.columns.map(columnSummary),
-    rows: seen.rows,
-    rowsRead: seen.rowsRead,
-    complete: seen.complete,
-  };
-}
-
-function columnSummary(column: Column): CsvPreview['columns'][number] {
-  const values = column.values ?? [];
-  const counts = column.counts ?? [];
-  const frequent = values.map((value, at) => ({ value, count: counts[at]! })).sort((a, b) => b.count - a.count);
-  return {
-    name: column.name,
-    kind: column.kind,
-    missing: column.missing,
-    distinct: column.values ? Math.min(1000, values.length) : 1000,
-    examples: frequent.slice(0, 12).map(({ value }) => value.slice(0, 80)),
-    whole: column.kind === 'number' && column.whole,
-    ...(column.kind === 'number' && column.min <= column.max ? { min: column.min, max: column.max } : {}),
-  };
+async function readTable(source: TableSource, hooks: ReadHooks): Promise<Table> {
+  switch (source.kind) {
+    case 'csv':
+      return readCsv(csvName(source), await csvBytes(source), source, columnsNeeded(source), hooks);
+    case 'arrays':
+      return readArrays(source.paths, hooks);
+    case 'pictures':
+      return readPictures(source.path, source, hooks);
+  }
 }
 
 interface Job {
@@ -151,7 +81,7 @@ export class Datasets {
     if (this.jobs.has(key)) throw new Refusal('A job of this name is under way.');
     const job: Job = { window, cancelled: false };
     this.jobs.set(key, job);
-    const totalBytes = source.kind === 'csv' ? ((await stat(dataPath(source.path)).catch(() => null))?.size ?? 0) : 0;
+    const totalBytes = await bytesToRead(source);
     let told = 0;
     try {
       const dataset = await readDataset(source, split, {
@@ -170,7 +100,14 @@ export class Datasets {
       const id = randomUUID();
       this.kept.set(id, { window, dataset });
       const { train, validation, test } = dataset.split;
-      return { id, info: infoOf(dataset), trainRows: train.length, validationRows: validation.length, testRows: test.length };
+      return {
+        id,
+        info: infoOf(dataset),
+        trainRows: train.length,
+        validationRows: validation.length,
+        testRows: test.length,
+        weighed: dataset.weights !== undefined,
+      };
     } catch (error) {
       throw asRefusal(error);
     } finally {
@@ -192,7 +129,14 @@ export class Datasets {
 
   part(window: string, id: string, part: DatasetPart, from: number): Float32Array | Uint32Array {
     const dataset = this.get(window, id);
-    const whole = part === 'x' ? dataset.x : part === 'y' ? dataset.y : dataset.split[part];
+    const whole =
+      part === 'x'
+        ? dataset.x
+        : part === 'y'
+          ? dataset.y
+          : part === 'weights'
+            ? (dataset.weights ?? new Float32Array())
+            : dataset.split[part];
     return whole.slice(from, from + PART_LIMIT);
   }
 
@@ -211,7 +155,16 @@ export function asRefusal(error: unknown): unknown {
   return error instanceof DataFault || error instanceof Cancelled ? new Refusal(error.message, error.code) : error;
 }
 
-function infoOf(dataset: Dataset): DatasetInfo {
-  const { name, rows, task, features, targets, classes, notes } = dataset;
-  return { name, rows, task, features, targets, classes, notes };
+/** 0: not known. A packed file counts as what it holds while it is read. */
+async function bytesToRead(source: DataSource): Promise<number> {
+  let sum = 0;
+  for (const path of filesOf(source)) {
+    const about = await stat(dataPath(path)).catch(() => null);
+    sum += about?.isFile() ? about.size : 0;
+  }
+  return sum;
+}
+
+function infoOf({ x: _x, y: _y, split: _split, weights: _weights, ...info }: Dataset): DatasetInfo {
+  return info;
 }

@@ -8,7 +8,7 @@ import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } 
 import { faultText, FILE_LIMIT, parseProject } from '../../engine/graph/project-file';
 import { serialiseProject } from '../../engine/graph/project-text';
 import type { FileFault } from '../../engine/graph/file-reader';
-import type { Project } from '../../engine/graph/project';
+import { withFiles, type Project } from '../../engine/graph/project';
 import { generatorOf, generators } from '../../engine/data/generators';
 import { opOf } from '../../engine/ops/index';
 import { optimizerOf, optimizers } from '../../engine/optimizers/index';
@@ -91,9 +91,8 @@ export async function writeProjectFile(path: string, project: Project): Promise<
 }
 
 function withDataPath(project: Project, change: (path: string) => string): Project {
-  const { data } = project.settings;
-  if (data.kind !== 'csv') return project;
-  return { ...project, settings: { ...project.settings, data: { ...data, path: change(data.path) } } };
+  const data = withFiles(project.settings.data, change);
+  return data === project.settings.data ? project : { ...project, settings: { ...project.settings, data } };
 }
 
 export const isBundled = (path: string): boolean => path.startsWith('dataset:');

@@ -2,7 +2,8 @@
  * What is open where in the window: tabs, dialogs, theme, the questions that wait for an answer. No
  * project, no engine; all of it may be lost without loss.
  */
-import type { CsvPreview, PickRequest } from '../../main/contract';
+import type { DataPreview, PickRequest } from '../../main/contract';
+import type { MadeSource } from './data/source-choice';
 
 export const sideTabs = ['inspect', 'data', 'train', 'results'] as const;
 export type SideTab = (typeof sideTabs)[number];
@@ -25,7 +26,10 @@ export type OpenDialog =
   | { readonly kind: 'export' }
   | { readonly kind: 'formula' }
   | { readonly kind: 'lock' }
-  | { readonly kind: 'wizard'; readonly preview: CsvPreview }
+  | { readonly kind: 'source' }
+  | { readonly kind: 'paste'; readonly onTable: (preview: DataPreview) => void }
+  | { readonly kind: 'wizard'; readonly start: DataPreview | MadeSource }
+  | { readonly kind: 'rows' }
   | { readonly kind: 'question'; readonly question: Question; readonly answer: (value: string | null) => void }
   | { readonly kind: 'pick'; readonly request: PickRequest; readonly answer: (path: string | null) => void };
 

@@ -47,16 +47,9 @@ export async function fetchDataset(
       validation: await rows('validation', loaded.validationRows),
       test: await rows('test', loaded.testRows),
     },
+    ...(loaded.weighed ? { weights: await floats('weights', info.rows) } : {}),
   };
 }
 
 /** The numbers stay behind: what the compiler and the drawing need to know is small. */
-export const infoOf = ({ name, rows, task, features, targets, classes, notes }: Dataset): DatasetInfo => ({
-  name,
-  rows,
-  task,
-  features,
-  targets,
-  classes,
-  notes,
-});
+export const infoOf = ({ x: _x, y: _y, split: _split, weights: _weights, ...info }: Dataset): DatasetInfo => info;

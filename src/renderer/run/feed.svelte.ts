@@ -96,10 +96,15 @@ export class Feed {
   }
 }
 
-const nameOf = (source: Exclude<DataSource, { kind: 'none' }>): string =>
-  source.kind === 'generator'
-    ? source.name
-    : (source.path
-        .replace(/^dataset:/, '')
-        .split(/[/\\]/)
-        .at(-1) ?? source.path);
+const nameOf = (source: Exclude<DataSource, { kind: 'none' }>): string => {
+  if (source.kind === 'generator') return source.name;
+  if (source.kind === 'formula') return source.formula;
+  if (source.kind === 'points') return 'painted points';
+  const path = source.kind === 'arrays' ? (source.paths[0] ?? '') : source.path;
+  return (
+    path
+      .replace(/^dataset:/, '')
+      .split(/[/\\]/)
+      .at(-1) ?? path
+  );
+};

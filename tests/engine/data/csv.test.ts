@@ -4,18 +4,12 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  Cancelled,
-  cellNumber,
-  DataFault,
-  detectEncoding,
-  previewCsv,
-  readCsv,
-  type Bytes,
-  type ReadHooks,
-  type Table,
-} from '../../../src/engine/data/csv';
-import { encodeTable, recogniseTask, type EncodeOptions } from '../../../src/engine/data/encode';
+import { Cancelled, DataFault, type ReadHooks } from '../../../src/engine/data/fault';
+import { cellNumber, type Table } from '../../../src/engine/data/table';
+import { detectEncoding, type Bytes } from '../../../src/engine/data/text';
+import { previewCsv, readCsv } from '../../../src/engine/data/csv';
+import { encodeTable, type EncodeOptions } from '../../../src/engine/data/encode';
+import { recogniseTask } from '../../../src/engine/data/targets';
 import type { Dataset } from '../../../src/engine/data/dataset';
 import { splitRows } from '../../../src/engine/data/split';
 
@@ -81,18 +75,35 @@ describe('cells', () => {
   test('decimal commas', () => {
     expect(cellNumber('3,14', ',')).toBe(3.14);
     expect(cellNumber('-0,5e2', ',')).toBe(-50);
-    expect(cellNumber('1.234,5', ',')).toBeNaN();
+    expect(cellNumber('1.234,5', ',')).toBe(1234.5);
+    expect(cellNumber('1.23,5', ',')).toBeNaN();
+  });
+  test('groups of three digits', () => {
+    expect(cellNumber('1,234,567.5', '.')).toBe(1234567.5);
+    expect(cellNumber('1.234.567', ',')).toBe(1234567);
+    expect(cellNumber('12,34', '.')).toBeNaN();
   });
 });
 
 describe('reading', () => {
   test.each([',', ';', '\t', '|'] as const)('finds out that %j separates', async (separator) => {
-    const table = await read(
-      ['a', 'b', 'c'].join(separator) + '\n' + ['1', 'x', '3'].join(separator) + '\n' + ['4', 'y', '6'].join(separator) + '\n',
-    );
-    expect(table.separator).toBe(separator);
+    const text =
+      ['a', 'b', 'c'].join(separator) + '\n' + ['1', 'x', '3'].join(separator) + '\n' + ['4', 'y', '6'].join(separator) + '\n';
+    expect((await previewCsv(bytesOf(text))).separator).toBe(separator);
+    const table = await read(text);
     expect(table.names).toEqual(['a', 'b', 'c']);
     expect(table.columns[2]!.number(1)).toBe(6);
+  });
+
+  test('titles before a table are passed over, and row names without a name get one', async () => {
+    const downloaded = await read('Air quality\nSource: the town\n\nday,pm10\n1,20\n2,30\n3,25\n4,22\n5,21\n');
+    expect(downloaded.names).toEqual(['day', 'pm10']);
+    expect(downloaded.rows).toBe(5);
+    expect(downloaded.notes).toEqual(['2 lines before the table were passed over.']);
+    expect(downloaded.rowNumber(0)).toBe(5);
+    const fromR = await read('"a","b"\n"1",2,3\n"2",4,5\n');
+    expect(fromR.names).toEqual(['row', 'a', 'b']);
+    expect(fromR.columns[2]!.number(1)).toBe(5);
   });
 
   test('quotes, doubled quotes, separators and line breaks within quotes', async () => {

@@ -12,7 +12,7 @@ const open = async (name: string) => {
 test('the digits are 8 × 8 images, read back in their own units', async () => {
   const digits = await open('07-digits');
   const layout = imageOf(digits)!;
-  expect(layout.side).toBe(8);
+  expect(layout).toMatchObject({ width: 8, height: 8, channels: 1 });
   expect(layout.low).toBeCloseTo(0, 3);
   expect(layout.high).toBeCloseTo(16, 3);
   // The first row of the file: 0,0,5,13,9,1,0,0.

@@ -13,7 +13,7 @@ import { idFault } from '../../../src/engine/graph/node-names';
 import { serialiseProject } from '../../../src/engine/graph/project-text';
 import { storedFault } from '../../../src/engine/graph/stored-weights';
 import type { FileFault } from '../../../src/engine/graph/file-reader';
-import { defaultSettings, emptyProject, type DataSource, type Project } from '../../../src/engine/graph/project';
+import { defaultSettings, emptyProject, type DataSource, type Project, type Transform } from '../../../src/engine/graph/project';
 import { opOf } from '../../../src/engine/ops/index';
 
 const faultsOf = (text: string, lookup?: typeof opOf): readonly FileFault[] => {
@@ -36,28 +36,89 @@ const attr: fc.Arbitrary<AttrValue> = fc.oneof(
 );
 const plainText = fc.string({ maxLength: 20, unit: 'grapheme' });
 const seed = fc.integer({ min: 0, max: 2 ** 32 - 1 });
-const data: fc.Arbitrary<DataSource> = fc.oneof(
-  fc.constant({ kind: 'none' } as const),
+/** Members that may be missing are missing, not undefined. */
+const some = <T extends object>(record: fc.Arbitrary<T>): fc.Arbitrary<T> =>
+  record.map((all) => Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as T);
+const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined });
+const path = plainText.map((t) => t.replaceAll('\0', ''));
+const transform: fc.Arbitrary<Transform> = fc.oneof(
   fc.record({
-    kind: fc.constant('generator' as const),
-    name: plainText,
-    count: fc.integer({ min: 1, max: 1e6 }),
-    noise: fc.double({ min: 0, max: 1, noNaN: true }).map((n) => n + 0),
-    seed,
+    kind: fc.constantFrom(...(['log', 'log1p', 'square', 'sin', 'standardise', 'min-max', 'plain', 'categories'] as const)),
+    column: plainText,
   }),
-  fc.record({
-    kind: fc.constant('csv' as const),
-    path: plainText.map((t) => t.replaceAll('\0', '')),
-    separator: fc.constantFrom('' as const, ',' as const, ';' as const, '\t' as const, '|' as const),
-    decimal: fc.constantFrom('.' as const, ',' as const),
-    header: fc.boolean(),
-    features: fc.array(plainText, { maxLength: 4 }),
-    targets: fc.array(plainText, { maxLength: 2 }),
-    task: fc.constantFrom('auto' as const, 'regression' as const, 'binary' as const, 'multiclass' as const),
-    missing: fc.constantFrom('drop-row' as const, 'mean' as const),
-    standardise: fc.boolean(),
-  }),
-);
+  fc.record({ kind: fc.constant('product' as const), column: plainText, by: plainText }),
+) as fc.Arbitrary<Transform>;
+const transforms = maybe(fc.array(transform, { maxLength: 4 }));
+const made = { features: maybe(fc.array(plainText, { maxLength: 3 })), transforms };
+const table = {
+  features: fc.array(plainText, { maxLength: 4 }),
+  targets: fc.array(plainText, { maxLength: 2 }),
+  task: fc.constantFrom('auto' as const, 'regression' as const, 'binary' as const, 'multiclass' as const),
+  missing: fc.constantFrom('drop-row' as const, 'mean' as const),
+  standardise: fc.boolean(),
+  weights: maybe(plainText),
+  parts: maybe(plainText),
+  noise: maybe(fc.double({ min: 0, max: 10, noNaN: true }).map((n) => n + 0)),
+  transforms,
+};
+const bounded = fc.double({ min: -1e6, max: 1e6, noNaN: true }).map((n) => n + 0);
+const data = some(
+  fc.oneof(
+    fc.constant({ kind: 'none' as const }),
+    fc.record({
+      kind: fc.constant('generator' as const),
+      name: plainText,
+      count: fc.integer({ min: 1, max: 1e6 }),
+      noise: fc.double({ min: 0, max: 1, noNaN: true }).map((n) => n + 0),
+      seed,
+      ...made,
+    }),
+    fc.record({
+      kind: fc.constant('formula' as const),
+      formula: plainText,
+      inputs: fc.constantFrom(1 as const, 2 as const),
+      target: fc.constantFrom('value' as const, 'class' as const),
+      low: fc.double({ min: -1e5, max: 0, noNaN: true }).map((n) => n + 0),
+      high: fc.double({ min: 1, max: 1e5, noNaN: true }),
+      count: fc.integer({ min: 1, max: 1e6 }),
+      noise: fc.double({ min: 0, max: 1e6, noNaN: true }).map((n) => n + 0),
+      seed,
+      ...made,
+    }),
+    fc.record({
+      kind: fc.constant('points' as const),
+      target: fc.constantFrom('value' as const, 'class' as const),
+      points: fc.array(fc.tuple(bounded, bounded, bounded), { maxLength: 20 }).map((list) => list.flat()),
+      ...made,
+    }),
+    fc.record({
+      kind: fc.constant('csv' as const),
+      path,
+      text: maybe(plainText),
+      separator: fc.constantFrom('' as const, ',' as const, ';' as const, '\t' as const, '|' as const),
+      decimal: fc.constantFrom('.' as const, ',' as const),
+      header: fc.boolean(),
+      encoding: maybe(fc.constantFrom('utf-8' as const, 'utf-16le' as const, 'windows-1252' as const)),
+      ...table,
+    }),
+    fc.record({
+      kind: fc.constant('arrays' as const),
+      paths: fc.array(
+        path.filter((p) => p !== ''),
+        { minLength: 1, maxLength: 4 },
+      ),
+      ...table,
+    }),
+    fc.record({
+      kind: fc.constant('pictures' as const),
+      path,
+      width: fc.integer({ min: 1, max: 512 }),
+      height: fc.integer({ min: 1, max: 512 }),
+      colour: fc.boolean(),
+      ...table,
+    }),
+  ),
+) as fc.Arbitrary<DataSource>;
 const weight = fc.array(fc.float({ noNaN: true, noDefaultInfinity: true }), { minLength: 1, maxLength: 9 }).map((numbers) => ({
   shape: [numbers.length],
   base64: Buffer.from(Float32Array.from(numbers).buffer).toString('base64'),
@@ -299,7 +360,12 @@ describe('wrong contents', () => {
       /has no input 'y'. Its inputs are: x/,
     ],
     ['an edge with no source', file({ nodes: { a: { op: 'sigmoid' } }, edges: { 'a.x': 3 } }), 'edges.a.x', /must name the node/],
-    ['an odd data set', file({ data: { kind: 'sql' } }), 'data.kind', /one of "none", "generator", "csv"/],
+    [
+      'an odd data set',
+      file({ data: { kind: 'sql' } }),
+      'data.kind',
+      /one of "none", "generator", "formula", "points", "csv", "arrays", "pictures"/,
+    ],
     ['a generator without a name', file({ data: { kind: 'generator' } }), 'data.name', /is missing/],
     ['a noise above 1', file({ data: { kind: 'generator', name: 'xor', noise: 2 } }), 'data.noise', /number from 0 to 1/],
     ['shares that do not add up', file({ split: { train: 0.5 } }), 'split', /add up to 0.8/],
