@@ -267,14 +267,14 @@ export function createHost(house: House, platform: Platform): Host {
 
     beginRun: async ({ name, origin, project, dataset }) => {
       // What is opened from the history may be read again, so nothing may come in that could not be read now.
-      if (project.settings.data.kind === 'csv') requireGrant(project.settings.data.path);
+      requireGrant(project.settings.data);
       const data = dataset === null ? null : fingerprintOf(datasets.get(window, dataset));
       const id = await runs.begin({ name, origin, project, data });
       training.add(id);
       return id;
     },
     reportRun: (id, news) => {
-      if (news.project?.settings.data.kind === 'csv') requireGrant(news.project.settings.data.path);
+      if (news.project) requireGrant(news.project.settings.data);
       if (news.status === 'running') training.add(id);
       else if (news.status !== undefined) training.delete(id);
       return runs.report(id, news);

@@ -6,7 +6,16 @@ import * as v from 'valibot';
 import { RefusedCall, type Parsers } from '../engine/remote';
 import { NODE_LIMIT } from '../engine/graph/project-file';
 import { PASTED_LIMIT, PICTURE_SIDE, POINTS_LIMIT } from '../engine/graph/data-file';
-import { ENCODINGS, lockHides, lockKeeps, SEPARATORS, type DataSource, type Project, type Split, type TableSource } from '../engine/graph/project';
+import {
+  ENCODINGS,
+  lockHides,
+  lockKeeps,
+  SEPARATORS,
+  type DataSource,
+  type Project,
+  type Split,
+  type TableSource,
+} from '../engine/graph/project';
 import type { DatasetInfo } from '../engine/data/dataset';
 import type { Tensor } from '../engine/ir/shape';
 import type { ClientApi, HostApi, RunNews } from './contract';

@@ -86,7 +86,11 @@ test('a German table, with tabs and decimal commas, is read as it is meant', asy
 
 const bad: readonly (readonly [string, string | Uint8Array, RegExp])[] = [
   ['an empty file', '', /empty/i],
-  ['a picture', new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52, 0, 0, 1]), /is a single picture. Choose the folder/],
+  [
+    'a picture',
+    new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52, 0, 0, 1]),
+    /is a single picture. Choose the folder/,
+  ],
   ['a header without rows', 'a,b,c\n', /no rows/i],
   ['rows of different lengths', `a,b,c\n${'1,2\n3\n1,2,3,4\n'.repeat(30)}`, /do not have 3 cells \(first: row 2 has 2\)/],
   [

@@ -30,9 +30,11 @@ const main: RunHost = {
     trainRows: dataset.split.train.length,
     validationRows: dataset.split.validation.length,
     testRows: dataset.split.test.length,
+    weighed: false,
   }),
   datasetPart: async (_id, part, from) => {
-    const whole = part === 'x' ? dataset.x : part === 'y' ? dataset.y : dataset.split[part];
+    const whole =
+      part === 'x' ? dataset.x : part === 'y' ? dataset.y : part === 'weights' ? new Float32Array() : dataset.split[part];
     return whole.slice(from);
   },
   releaseDataset: async () => {},
