@@ -65,27 +65,28 @@ export function agoText(time: number, now: number): string {
 const onMac = typeof navigator !== 'undefined' && /Mac|iPhone|iPad/.test(navigator.platform);
 
 /** `$mod+Shift+KeyZ`, as tinykeys reads it, for people: `Ctrl Shift Z` or `⌘ ⇧ Z`. */
+const keyNames: Readonly<Record<string, string>> = {
+  Comma: ',',
+  Period: '.',
+  Equal: '+',
+  Minus: '−',
+  BracketLeft: '[',
+  BracketRight: ']',
+  ArrowLeft: '←',
+  ArrowRight: '→',
+  ArrowUp: '↑',
+  ArrowDown: '↓',
+  PageUp: 'Page Up',
+  PageDown: 'Page Down',
+  Delete: 'Del',
+  Escape: 'Esc',
+};
+
 export function keysText(keys: string): string {
+  const modifiers: Readonly<Record<string, string>> = onMac ? { $mod: '⌘', Shift: '⇧', Alt: '⌥' } : { $mod: 'Ctrl' };
   return keys
     .split(' ')[0]!
     .split('+')
-    .map((key) => {
-      if (key === '$mod') return onMac ? '⌘' : 'Ctrl';
-      if (key === 'Shift') return onMac ? '⇧' : 'Shift';
-      if (key === 'Alt') return onMac ? '⌥' : 'Alt';
-      if (key === 'Space') return 'Space';
-      if (key === 'Comma') return ',';
-      if (key === 'Period') return '.';
-      if (key === 'Equal') return '+';
-      if (key === 'Minus') return '−';
-      if (key === 'ArrowLeft') return '←';
-      if (key === 'ArrowRight') return '→';
-      if (key === 'ArrowUp') return '↑';
-      if (key === 'ArrowDown') return '↓';
-      return key
-        .replace(/^(Key|Digit)/, '')
-        .replace('Delete', 'Del')
-        .replace('Escape', 'Esc');
-    })
+    .map((key) => modifiers[key] ?? keyNames[key] ?? key.replace(/^(Key|Digit)/, ''))
     .join(onMac ? '' : '+');
 }
