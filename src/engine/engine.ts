@@ -168,6 +168,7 @@ export class Engine implements EngineApi {
         batch,
         seed,
         scoreEvery: 100,
+        leastPoints: 40,
         scoreRows: 5000,
         stop: this.#options.stop,
         breakpoints: this.#options.breakpoints,

@@ -51,6 +51,8 @@ export interface TrainerOptions {
   readonly seed: number;
   /** Least time between two scores in ms; 0 scores every epoch. */
   readonly scoreEvery: number;
+  /** Points that the curve of a run gets at least, however short it is, while that costs little. */
+  readonly leastPoints?: number;
   /** Training rows that are scored at most; Infinity for all. */
   readonly scoreRows: number;
   /** Rules by which training stops before its epochs are done. */
@@ -96,7 +98,9 @@ const SNAPSHOT = 1000;
 const SMALL = 2 ** 18;
 /** Scoring takes at most one part in so many of the time, unless every epoch is asked for … */
 const SCORING = 20;
-/** … and so does keeping moments. */
+/** … or the curve of a short run would have too few points: then in all so many ms more. */
+const CURVE = 100;
+/** Keeping moments takes at most one part in so many, too. */
 const KEEPING = 20;
 /** Small states are kept at least so often, in ms: a first copy may be slow for reasons of its own. */
 const LONGEST = 10;
@@ -124,6 +128,10 @@ export class Trainer {
   /** The epoch that the learning rate was last set for. */
   #ratedFor = -1;
   #lastScore = Number.NEGATIVE_INFINITY;
+  /** The epoch that was scored last. */
+  #scored = 0;
+  /** Milliseconds that are left for points that the curve would lack. */
+  #forCurve = 0;
   /** Loss at the end of each epoch, kept where the schedule asks for it. */
   readonly #losses: number[] = [];
   #good: {
@@ -367,6 +375,8 @@ export class Trainer {
     const pace = this.#pace;
     const started = now();
     pace.start(started);
+    this.#forCurve = CURVE;
+    this.#scored = Math.min(this.#scored, this.epoch);
     try {
       if (this.options.memory) {
         await this.keep();
@@ -392,7 +402,7 @@ export class Trainer {
         const { losses, done } = await this.#run(
           train,
           Math.min(steps, probe ? 1 : pace.steps),
-          (next) => !everyEpoch && next < epoch(),
+          (next) => !everyEpoch && next < epoch() && !this.#lacksPoint(next),
         );
         pace.took(before, now(), losses.length);
         this.session.changed();
@@ -509,7 +519,7 @@ export class Trainer {
   /** Null when it was not time for it. */
   async #score(force: boolean): Promise<Scores | null> {
     const begin = this.options.now();
-    if (!force && begin - this.#lastScore < this.options.scoreEvery) return null;
+    if (!force && !this.#lacksPoint(this.epoch) && begin - this.#lastScore < this.options.scoreEvery) return null;
     const scores = await this.#scores();
     if (this.#watched && this.epoch > 0) this.#losses[this.epoch - 1] = (scores.validation ?? scores.train)?.loss ?? Number.NaN;
     await this.#remember((scores.validation ?? scores.train)?.loss);
@@ -536,7 +546,17 @@ export class Trainer {
   #report(begin: number, at: { epoch: number; step: number }, { train, validation }: Scores): void {
     if (train) this.events.point({ ...at, train, validation });
     const { scoreEvery, now } = this.options;
-    this.#lastScore = now() + (scoreEvery > 0 ? (now() - begin) * (SCORING - 1) : 0);
+    const took = now() - begin;
+    this.#lastScore = now() + (scoreEvery > 0 ? took * (SCORING - 1) : 0);
+    this.#scored = at.epoch;
+    if (at.step > 0) this.#forCurve -= took;
+  }
+
+  /** The curve would have too few points without one at the end of this many epochs. */
+  #lacksPoint(epochs: number): boolean {
+    const { leastPoints } = this.options;
+    if (leastPoints === undefined || this.#forCurve <= 0) return false;
+    return epochs - this.#scored >= Math.ceil(this.#epochs / leastPoints);
   }
 
   async #scores(state?: State): Promise<Scores> {

@@ -227,6 +227,19 @@ describe('runs over many epochs', () => {
     expect(await session.score(data, data.split.train)).toEqual(points[2]!.train);
   });
 
+  test('the curve of a run that takes no time has its points too, and the same weights come of it', async () => {
+    const whole = await opened(projectOf(), { epochs: 40 });
+    await whole.trainer.train();
+    expect(whole.points.map(({ epoch }) => epoch)).toEqual([0, 40]);
+    const { trainer, session, points } = await opened(projectOf(), { epochs: 40, leastPoints: 8 });
+    await trainer.train();
+    expect(points.map(({ epoch }) => epoch)).toEqual([0, 5, 10, 15, 20, 25, 30, 35, 40]);
+    expect(await session.weights()).toEqual(await whole.session.weights());
+    trainer.epochs = 80;
+    await trainer.train();
+    expect(points.map(({ epoch }) => epoch).slice(9)).toEqual([50, 60, 70, 80]);
+  });
+
   test('a loss that is not finite stops before that step, however long the run was', async () => {
     let breaths = 0;
     const { trainer, session, troubles, runs } = await opened(projectOf(), {
