@@ -99,6 +99,9 @@ export interface Lesson {
   readonly check: Check;
 }
 
+/** A prepared project, offered under its own title. */
+export const offer = (make: () => Project): NonNullable<Lesson['project']> => ({ title: make().settings.title, make });
+
 export const text = (words: string): Block => ({ kind: 'text', text: words });
 export const formula = (latex: string): Block => ({ kind: 'formula', latex });
 export const points = (...items: string[]): Block => ({ kind: 'points', items });

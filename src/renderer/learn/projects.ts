@@ -23,6 +23,10 @@ export const titles = {
   overfit: 'Lesson 3.5.3: more network than data',
   batch: 'Lesson 3.5.6: mini-batches',
   layer: 'Lesson 3.6.20: a fully connected layer',
+  kinks: 'Lesson 2.4.1: five kinks',
+  bumps: 'Lesson 2.4.2: a sine from bumps',
+  plane: 'Lesson 3.2: a plane through points',
+  ten: 'Lesson 3.7.2: ten layers',
   zero: 'Lesson 3.7.1: weights that start at zero',
 } as const;
 
@@ -349,5 +353,59 @@ export const zero = (): Project =>
       data: toy('xor'),
       training: adam(0.03, 40),
       initializer: 'zeros',
+    },
+  );
+
+const onCurve = (title: string, notes: string, units: number, activation: string): Project =>
+  layers(title, notes, {
+    inputs: 1,
+    sizes: [units, 1],
+    activation,
+    last: 'identity',
+    loss: 'mean-squared-error',
+    data: toy('sine', 0, 300),
+    training: adam(0.02, 200, 30),
+  });
+export const kinks = (): Project =>
+  onCurve(
+    titles.kinks,
+    'Five ReLU neurons: the fit is made of straight pieces, with a kink where a neuron switches. Change the activation to tanh and the kinks go (course 2.4.1).',
+    5,
+    'relu',
+  );
+export const bumps = (): Project =>
+  onCurve(
+    titles.bumps,
+    'One hidden layer of sixteen neurons, trained. Halve the neurons, or double them, and compare the fit (course 2.4.2).',
+    16,
+    'tanh',
+  );
+export const plane = (): Project =>
+  layers(
+    titles.plane,
+    'A linear model of two numbers, and the mean of the squared errors over all rows: the simplest supervised problem (course 3.2).',
+    {
+      inputs: 2,
+      sizes: [1],
+      activation: 'identity',
+      last: 'identity',
+      loss: 'mean-squared-error',
+      data: toy('plane', 0.1),
+      training: { optimizer: 'sgd', hyper: { rate: 0.01 }, batch: 20, epochs: 40 },
+    },
+  );
+export const ten = (): Project =>
+  layers(
+    titles.ten,
+    'Ten layers of 16 ReLUs, weights as He and others recommend. Choose another initialiser in Inspect, reset, and watch the spread of the layers in Results (course 3.7.2).',
+    {
+      inputs: 2,
+      sizes: [...Array.from({ length: 10 }, () => 16), 1],
+      activation: 'relu',
+      last: 'identity',
+      loss: 'binary-cross-entropy-logits',
+      data: toy('circles'),
+      training: adam(0.003, 40),
+      initializer: 'he-normal',
     },
   );

@@ -195,7 +195,12 @@ describe('the pages', () => {
     '%s is typeset, says what to do, and its check tells done from not done',
     (id, page) => {
       expect(page.title.length).toBeGreaterThan(3);
-      expect(page.blocks.some((b) => b.kind === 'figure' || b.kind === 'quiz') || page.project).toBeTruthy();
+      expect(page.blocks.some((b) => b.kind === 'figure' || b.kind === 'quiz')).toBe(true);
+      // A prepared project, or an exercise that opens its drawing; things to try.
+      expect(page.project !== undefined || page.blocks.some((b) => b.kind === 'figure' && b.spec.figure === 'exercise')).toBe(
+        true,
+      );
+      expect(page.tries?.length ?? 0).toBeGreaterThan(0);
       expect(page.check.ask).toMatch(/\.$/);
       const latex = [
         ...page.blocks.flatMap((b) => (b.kind === 'formula' ? [b.latex] : [])),

@@ -1,6 +1,7 @@
 /** Chapter 3, third part: derivatives of arrays, and how weights are initialised (3.6.15–3.7). */
-import { count, figure, formula, isTrue, type Lesson, note, points, text } from '../lesson';
-import { layer, titles, zero } from '../projects';
+import { count, figure, formula, isTrue, type Lesson, note, offer, points, text } from '../lesson';
+import { arrayActivation, arrayProduct } from '../number-projects';
+import { layer, ten, zero } from '../projects';
 
 export const arrays: readonly Lesson[] = [
   {
@@ -13,6 +14,7 @@ export const arrays: readonly Lesson[] = [
       ),
       figure({ figure: 'calculus-shapes' }, 'Shapes and numbers at x = (1, 0.5, 0, …).'),
     ],
+    project: offer(layer),
     tries: ['Set m = 1: the Jacobian becomes a gradient.'],
     check: { ask: 'Change n and m.', done: (w) => isTrue(w, 'n', 'm') },
   },
@@ -27,6 +29,7 @@ export const arrays: readonly Lesson[] = [
       note('Misprint', 'The course writes $\\mathbf{X} \\mapsto \\mathcal{M}(M)$; it means $\\mathcal{M}(\\mathbf{X})$.'),
       figure({ figure: 'jacobian', of: 'function' }, 'The array as blocks, for tanh of a 2 × 3 matrix.'),
     ],
+    project: offer(arrayActivation),
     tries: ['Choose a block and find its only number that is not zero.', 'Make X as large as an image.'],
     check: { ask: 'See what the array would weigh for matrices of side 256 or more.', done: (w) => count(w, 'size') >= 256 },
   },
@@ -45,6 +48,7 @@ export const arrays: readonly Lesson[] = [
         "$\\odot$ is the term-by-term, or Hadamard, product. The shorthand $\\frac{\\partial \\mathbf{Y}}{\\partial \\mathbf{X}} = g'(\\mathbf{X})$ (3.6.18) means exactly this.",
       ),
     ],
+    project: offer(arrayActivation),
     tries: ['Compare both ways of computing: same result, fewer multiplications.'],
     check: { ask: 'Collapse the contraction to a Hadamard product.', done: (w) => isTrue(w, 'collapsed') },
   },
@@ -63,6 +67,7 @@ export const arrays: readonly Lesson[] = [
       ),
       figure({ figure: 'jacobian', of: 'product' }, 'T = XY with X 2 × 3 and Y 3 × 2.'),
     ],
+    project: offer(arrayProduct),
     tries: ['Write the shapes below each factor and see that only one order fits.'],
     check: { ask: 'Look at both derivatives, and collapse one.', done: (w) => isTrue(w, 'Y', 'collapsed') },
   },
@@ -80,7 +85,7 @@ export const arrays: readonly Lesson[] = [
         'The course calls the output $\\mathbf{z}$ in one line and $\\mathbf{y}$ in the others. They are the same; here $\\mathbf{z}$ is the target.',
       ),
     ],
-    project: { title: titles.layer, make: layer },
+    project: offer(layer),
     tries: ['Check ∂L/∂W = (1, 1)ᵗ (1, −2) by hand.', 'Make one sum negative and see its row of ∂L/∂W vanish.'],
     check: { ask: 'Walk to the backward pass.', done: (w) => isTrue(w, 'backward') },
   },
@@ -102,7 +107,7 @@ export const arrays: readonly Lesson[] = [
         'A 2-4-1 network on XOR. Left the loss, right the largest difference between hidden neurons.',
       ),
     ],
-    project: { title: titles.zero, make: zero },
+    project: offer(zero),
     tries: ['Start from 0, from equal weights, and from random ones.'],
     check: { ask: 'Run 1,000 steps from zero and 1,000 from random weights.', done: (w) => isTrue(w, 'zero', 'random') },
   },
@@ -128,6 +133,7 @@ export const arrays: readonly Lesson[] = [
       ),
       figure({ figure: 'initialisation' }, 'Mean square activation after each of ten layers, for inputs of mean square 1.'),
     ],
+    project: offer(ten),
     tries: ['Change the width n: only √(2/n) stays level with ReLU.', 'Draw other weights: orders of magnitude stay.'],
     check: { ask: 'Compare ReLU with the sigmoid.', done: (w) => isTrue(w, 'sigmoid') },
   },

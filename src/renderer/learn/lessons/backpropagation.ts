@@ -1,11 +1,12 @@
 /** Chapter 3, second part: the chain rule, backpropagation and the exercises (3.6.1–3.6.14). */
 import { courseExercises } from '../../../engine/teach/course-exercises';
-import { figure, formula, isTrue, type Lesson, note, points, quiz, text } from '../lesson';
-import { sigma, titles } from '../projects';
+import { figure, formula, isTrue, type Lesson, note, offer, points, quiz, text } from '../lesson';
+import { composed } from '../number-projects';
+import { sigma, wide } from '../projects';
 
 const exercise = (id: string): NonNullable<Lesson['project']> => {
   const { project } = courseExercises.find((e) => e.id === id)!;
-  return { title: project.settings.title, make: () => project };
+  return offer(() => project);
 };
 const RECONSTRUCTED = note(
   'Reconstructed',
@@ -26,6 +27,7 @@ export const backpropagation: readonly Lesson[] = [
       ),
       figure({ figure: 'operation-count' }, 'Multiplications for one gradient, on a logarithmic scale.'),
     ],
+    project: offer(wide),
     tries: ['Make the network wider and compare how the bars grow.'],
     check: { ask: 'Look at a network of width 40 or more.', done: (w) => isTrue(w, 'large') },
   },
@@ -42,6 +44,7 @@ export const backpropagation: readonly Lesson[] = [
       ),
       figure({ figure: 'chain' }, 'x → y → z. The third slope is the product of the first two.'),
     ],
+    project: offer(composed),
     tries: ['Choose other functions.', 'Find a point where the first slope is 0: so is the third.'],
     check: { ask: 'Move x, and look at both notations.', done: (w) => isTrue(w, 'moved', 'notation') },
   },
@@ -69,6 +72,8 @@ export const backpropagation: readonly Lesson[] = [
         { text: 'The prediction.', why: 'That is the forward pass.' },
       ),
     ],
+    project: offer(sigma),
+    tries: ['Open the project, press Step through, and count the backward steps: one for every edge that a gradient crosses.'],
     check: { ask: 'Answer the question.', done: (w) => isTrue(w, 'quiz') },
   },
   {
@@ -83,7 +88,7 @@ export const backpropagation: readonly Lesson[] = [
       figure({ figure: 'graph', of: 'sigma', passes: 'both' }, 'Blue: values. Grey: local derivatives. Orange: gradients.'),
       text('After the forward pass everything local is known; the backward pass only multiplies and adds.'),
     ],
-    project: { title: titles.sigma, make: sigma },
+    project: offer(sigma),
     tries: ['Finish the forward pass: all local derivatives are there, no gradient yet.'],
     check: { ask: 'See the local derivatives, then walk the backward pass.', done: (w) => isTrue(w, 'locals', 'backward') },
   },

@@ -1,6 +1,7 @@
 /** Chapter 1: from the biological neuron to lines, half-planes and their combination. */
-import { count, figure, formula, isTrue, type Lesson, note, opened, points, text } from '../lesson';
-import { gates, gaussians, oneNeuron, step, three, threeByHand, titles } from '../projects';
+import { count, figure, formula, isTrue, type Lesson, note, offer, opened, points, text } from '../lesson';
+import { compactNeuron, deadRelu, saturatedSigmoid, saturatedTanh, threeGates } from '../number-projects';
+import { gates, gaussians, oneNeuron, sigma, step, three, threeByHand, titles } from '../projects';
 
 export const chapter1: readonly Lesson[] = [
   {
@@ -16,6 +17,7 @@ export const chapter1: readonly Lesson[] = [
         'Within an interval of time the signals add up. If the net input is larger than a threshold, the neuron sends a spike along its axon. If not, it stays silent. There is nothing in between.',
       ),
     ],
+    project: offer(gates),
     tries: ['Make the neuron fire with as few excitatory signals as you can.', 'Keep it silent with ten excitatory signals.'],
     check: { ask: 'Let the neuron fire once, and keep it silent once.', done: (w) => isTrue(w, 'fired', 'silent') },
   },
@@ -36,7 +38,7 @@ export const chapter1: readonly Lesson[] = [
         'AND, OR and NOT can be computed by one unit each. With these three one can build any logical function, but not every function fits into one unit. The project builds XOR from three.',
       ),
     ],
-    project: { title: titles.gates, make: gates },
+    project: offer(gates),
     tries: [
       'Set the threshold so that two active inputs are needed: AND.',
       'Make NOT from one inhibitory edge.',
@@ -56,6 +58,7 @@ export const chapter1: readonly Lesson[] = [
       figure({ figure: 'neuron' }, 'Products on the edges, their sum, and the activation. Values are blue.'),
       text('The bias acts as a threshold: with $b = -3$ the products must add up to more than 3 before the sum is positive.'),
     ],
+    project: offer(sigma),
     tries: [
       'Leave x = (2, −1), w = (0.5, −0.25), b = 0.25: the sum is 1.5 and the sigmoid of it 0.817574.',
       'Make the sum 0 by changing only the bias.',
@@ -78,6 +81,7 @@ export const chapter1: readonly Lesson[] = [
         'One can also see it as a source of **abstraction**. What seems unimportant is dropped or made smaller. The step keeps only one bit; ReLU keeps the size of what is positive; the identity keeps everything and so decides nothing.',
       ),
     ],
+    project: offer(threeGates),
     tries: ['Compare how many different values are left after each gate.'],
     check: { ask: 'Look at the step and at ReLU.', done: (w) => isTrue(w, 'step', 'relu') },
   },
@@ -98,7 +102,7 @@ export const chapter1: readonly Lesson[] = [
       ),
       text('That is why it is hardly used. Open the project: the program refuses to train through a step and says why.'),
     ],
-    project: { title: titles.step, make: step },
+    project: offer(step),
     tries: ['Read the problem that the editor shows.', 'Change the neuron’s activation to the sigmoid: the problem goes away.'],
     check: {
       ask: 'Open the project and read the error that it shows, then make the drawing sound with another activation.',
@@ -123,6 +127,7 @@ export const chapter1: readonly Lesson[] = [
         'The two formulas are equal, but a computer needs both: $e^{1000}$ overflows, so one takes the first for positive $x$ and the second for negative $x$.',
       ),
     ],
+    project: offer(saturatedSigmoid),
     tries: ['Find the point where g is 0.5.', 'Drag the point into the shaded region and look at g′.'],
     check: { ask: 'Move the point into the saturated region (|x| ≥ 4).', done: (w) => isTrue(w, 'far') },
   },
@@ -137,6 +142,7 @@ export const chapter1: readonly Lesson[] = [
         "It is a sigmoid stretched to ]−1, 1[: $\\tanh(x) = 2\\,\\sigma(2x) - 1$. Its slope at 0 is 1, four times the sigmoid’s, but it saturates sooner: $g'(3) = 0.009866$.",
       ),
     ],
+    project: offer(saturatedTanh),
     tries: ['Compare the width of the unshaded part with the sigmoid’s.'],
     check: {
       ask: 'Move the point once to a negative and once to a positive input.',
@@ -156,6 +162,7 @@ export const chapter1: readonly Lesson[] = [
       ),
       text("At 0 the derivative does not exist. This program takes $g'(0) = 0$, as most do."),
     ],
+    project: offer(deadRelu),
     tries: ['Read g′ at −1, 0 and 1 in the table.'],
     check: { ask: 'Move the point into the dead region and out of it again.', done: (w) => isTrue(w, 'negative', 'positive') },
   },
@@ -175,6 +182,7 @@ export const chapter1: readonly Lesson[] = [
         'The signed distance of a point to the line is its sum divided by $\\lVert \\mathbf{w} \\rVert$. Making $\\mathbf{w}$ and $b$ twice as large moves nothing: it only makes the activation steeper.',
       ),
     ],
+    project: offer(gaussians),
     tries: ['Drag the line: only b changes. Turn w: the line turns.', 'Separate the eight points.'],
     check: {
       ask: 'Drag the line until all eight points are on their side.',
@@ -191,6 +199,7 @@ export const chapter1: readonly Lesson[] = [
       ),
       figure({ figure: 'line', points: 'few', probe: true }, 'Click into the plane to ask the neuron about a point.'),
     ],
+    project: offer(gaussians),
     tries: ['Click close to the line on both sides and compare the signed distances.'],
     check: { ask: 'Classify one point on each side.', done: (w) => isTrue(w, 'one', 'zero') },
   },
@@ -205,7 +214,7 @@ export const chapter1: readonly Lesson[] = [
         'Now let the neuron find its line itself. Open the project and press Train: a sigmoid takes the place of the step so that there is a gradient.',
       ),
     ],
-    project: { title: titles.gaussians, make: gaussians },
+    project: offer(gaussians),
     tries: ['Separate the clouds by hand.', 'Train the project, then raise the noise in the Data panel and train again.'],
     check: {
       ask: 'Reach 95 % on the test rows by training.',
@@ -220,10 +229,10 @@ export const chapter1: readonly Lesson[] = [
       text('Now a disc inside a ring. Whatever line you choose, it cuts both.'),
       figure({ figure: 'line', points: 'circles' }, 'A disc inside a ring. How far does one line get?'),
       text(
-        'The best of all lines is right for about two points in three. Training cannot do better: it searches among the same lines.',
+        'The best of all lines is right for about two points in three (65.7 % of endless data; a few points may be luckier). Training cannot do better: it searches among the same lines.',
       ),
     ],
-    project: { title: titles.oneNeuron, make: oneNeuron },
+    project: offer(oneNeuron),
     tries: ['Search the best line in the figure.', 'Train the project for a long time: the accuracy stays near 66 %.'],
     check: {
       ask: 'Search the best line, then train the neuron and see it fail.',
@@ -245,8 +254,8 @@ export const chapter1: readonly Lesson[] = [
         'The second project has exactly this in its weights: it is solved before any training. The first one starts from random weights and finds a solution by itself.',
       ),
     ],
-    project: { title: titles.three, make: three },
-    more: [{ title: titles.threeByHand, make: threeByHand }],
+    project: offer(three),
+    more: [offer(threeByHand)],
     tries: [
       'Place three lines by hand.',
       'Add neurons until every point is right.',
@@ -269,6 +278,7 @@ export const chapter1: readonly Lesson[] = [
       figure({ figure: 'neuron', view: 'both' }, 'Switch between the full and the compact drawing of the same neuron.'),
       text('In the editor, “Open into parts” in the Arrange menu turns a neuron into its operations, and undo folds it again.'),
     ],
+    project: offer(compactNeuron),
     tries: ['Change a number in one view and look at it in the other.'],
     check: { ask: 'Look at the compact drawing and at the full one.', done: (w) => isTrue(w, 'compact', 'full') },
   },
@@ -283,6 +293,7 @@ export const chapter1: readonly Lesson[] = [
       formula('g\\left(b + \\sum_{i=1}^{p} w_i x_i\\right) = g\\left(b + \\mathbf{w}^T\\mathbf{x}\\right)'),
       figure({ figure: 'neuron', terms: true }, 'Point at a term of the formula: its edges light up.'),
     ],
+    project: offer(compactNeuron),
     tries: ['Point at the term of w and x together: it is all the edges that carry inputs.'],
     check: { ask: 'Point at the bias and at the product of the vectors.', done: (w) => isTrue(w, 'term bias', 'term dot') },
   },

@@ -1,6 +1,7 @@
 /** Chapter 2: computational graphs, layers, equations, and what networks can model. */
-import { count, figure, formula, isTrue, type Lesson, note, opened, points, quiz, text } from '../lesson';
-import { counting, deep, deepIdentity, sigma, skip, titles, wide } from '../projects';
+import { count, figure, formula, isTrue, type Lesson, note, offer, opened, points, quiz, text } from '../lesson';
+import { unrolled } from '../number-projects';
+import { batch, bumps, counting, deep, deepIdentity, kinks, layer, sigma, skip, three, titles, wide } from '../projects';
 
 export const chapter2: readonly Lesson[] = [
   {
@@ -22,6 +23,7 @@ export const chapter2: readonly Lesson[] = [
       ),
       figure({ figure: 'cycle' }, 'Try to close a circle.'),
     ],
+    project: offer(sigma),
     tries: ['Guess the next value before you press “Next step”.', 'Try to connect z back to y.'],
     check: { ask: 'Walk the forward pass to its end, and try to draw a cycle.', done: (w) => isTrue(w, 'end', 'back') },
   },
@@ -39,7 +41,7 @@ export const chapter2: readonly Lesson[] = [
         'Four drawings of one function. With the first numbers the sum is 1.5 and the output 0.817574.',
       ),
     ],
-    project: { title: titles.sigma, make: sigma },
+    project: offer(sigma),
     tries: ['Step through the project in the editor: the local derivative of σ is 0.149146.'],
     check: { ask: 'Look at the function at all four levels.', done: (w) => count(w, 'levels') >= 4 },
   },
@@ -54,6 +56,7 @@ export const chapter2: readonly Lesson[] = [
       figure({ figure: 'layers', skips: false }, 'A network. Which layer is each neuron in?'),
       note('A detail', 'The neurons of the input layer compute nothing: they hold the inputs.'),
     ],
+    project: offer(three),
     tries: ['Find the inputs and outputs by their edges alone.'],
     check: { ask: 'Name the layer of every neuron.', done: (w) => isTrue(w, 'all') },
   },
@@ -67,7 +70,7 @@ export const chapter2: readonly Lesson[] = [
       ),
       figure({ figure: 'layers', skips: true }, 'Violet edges skip a layer.'),
     ],
-    project: { title: titles.skip, make: skip },
+    project: offer(skip),
     tries: ['Look for a neuron with a short and a long path.'],
     check: { ask: 'Name the layer of every neuron in a drawing with skips.', done: (w) => isTrue(w, 'all') },
   },
@@ -82,6 +85,12 @@ export const chapter2: readonly Lesson[] = [
         'LSTM networks add a memory cell that gates open and close.',
         'They suit data in time. They are more powerful, but their behaviour is complex and they are harder to train.',
       ),
+      formula(
+        '\\text{RNN:}\\quad \\mathbf{h}_t = g(\\mathbf{x}_t^t \\mathbf{W} + \\mathbf{h}_{t-1}^t \\mathbf{U} + \\mathbf{b}) \\qquad\\quad \\text{LSTM:}\\quad \\mathbf{c}_t = \\mathbf{f}_t \\odot \\mathbf{c}_{t-1} + \\mathbf{i}_t \\odot \\tilde{\\mathbf{c}}_t, \\quad \\mathbf{h}_t = \\mathbf{o}_t \\odot \\tanh(\\mathbf{c}_t)',
+      ),
+      text(
+        'In the LSTM the gates $\\mathbf{f}$ (forget), $\\mathbf{i}$ (input) and $\\mathbf{o}$ (output) are sigmoids of $\\mathbf{x}_t$ and $\\mathbf{h}_{t-1}$. The memory $\\mathbf{c}$ passes from step to step through a sum, so its gradient is not squeezed by an activation each time.',
+      ),
       figure({ figure: 'recurrent' }, 'A cycle, and what it means over time.'),
       text('This program refuses cycles: it needs an order in which every value is known before it is used.'),
       quiz(
@@ -94,7 +103,11 @@ export const chapter2: readonly Lesson[] = [
         },
       ),
     ],
-    tries: ['Unroll the network and count the copies of h.'],
+    project: offer(unrolled),
+    tries: [
+      'Unroll the network and count the copies of h.',
+      'Open the project and step backwards: the weights w and u receive one contribution from every time step.',
+    ],
     check: { ask: 'Unroll the network, and answer the question.', done: (w) => isTrue(w, 'unrolled', 'quiz') },
   },
   {
@@ -111,6 +124,7 @@ export const chapter2: readonly Lesson[] = [
         'Here $\\mathbf{W}$ is $q \\times r$ and multiplies from the right: $\\mathbf{x}^t\\mathbf{W} + \\mathbf{b}$. In 3.6.20 the course writes $\\mathbf{W}\\mathbf{x} + \\mathbf{b}$ with the transposed matrix. This program shows shapes at every array, and offers both ways of writing.',
       ),
     ],
+    project: offer(counting),
     tries: ['Change q and r and predict the number of entries first.'],
     check: {
       ask: 'Find an edge by its entry, and an entry by its edge.',
@@ -130,6 +144,7 @@ export const chapter2: readonly Lesson[] = [
         'In the editor a layer is one box with its shape. Opened, it becomes a weight, a product, a bias, a sum and an activation.',
       ),
     ],
+    project: offer(counting),
     tries: ['Fold a layer out and in again.'],
     check: { ask: 'Fold all three layers out.', done: (w) => count(w, 'folded') === 3 },
   },
@@ -151,7 +166,7 @@ export const chapter2: readonly Lesson[] = [
         'What would happen if all activation functions were the identity? Products of matrices are matrices: the whole network would collapse to one.',
       ),
     ],
-    project: { title: titles.deepIdentity, make: deepIdentity },
+    project: offer(deepIdentity),
     tries: [
       'Press the button and read the derivation.',
       'Train the project: with three layers of identities its boundary is still a straight line. Then change the activations to tanh.',
@@ -172,7 +187,7 @@ export const chapter2: readonly Lesson[] = [
         'The figure is missing from the course text. Among networks with three equal hidden layers and one output layer, 8-9-9-9-4 is the only one to which all four printed choices belong.',
       ),
     ],
-    project: { title: titles.counting, make: counting },
+    project: offer(counting),
     tries: ['Count weights and biases of each layer on paper first.'],
     check: { ask: 'Choose the right number.', done: (w) => isTrue(w, 'right') },
   },
@@ -191,6 +206,7 @@ export const chapter2: readonly Lesson[] = [
       figure({ figure: 'batch-rows' }, 'A batch gives the same numbers as its rows one by one.'),
       text('It is faster on parallel hardware, and batches play a role in training, as section 3.5.6 shows.'),
     ],
+    project: offer(batch),
     tries: ['Open any project with data, come back and time it.'],
     check: {
       ask: 'Change the number of rows; the difference stays 0.',
@@ -210,6 +226,7 @@ export const chapter2: readonly Lesson[] = [
         'The editor checks shapes while you draw. A mistake is shown at the node where the shapes do not meet, not somewhere behind it.',
       ),
     ],
+    project: offer(layer),
     tries: ['Make the product legal, then illegal again.'],
     check: { ask: 'See one product that is refused and one that is accepted.', done: (w) => isTrue(w, 'mismatch', 'match') },
   },
@@ -226,6 +243,7 @@ export const chapter2: readonly Lesson[] = [
         'A gradient check compares the chain rule with a difference quotient. At a kink the two slopes differ, so such points are skipped and reported.',
       ),
     ],
+    project: offer(kinks),
     tries: ['Compare ReLU with tanh.', 'Put x exactly on a kink.'],
     check: { ask: 'Check the gradient everywhere.', done: (w) => isTrue(w, 'checked') },
   },
@@ -249,6 +267,7 @@ export const chapter2: readonly Lesson[] = [
         'Grey: f. Green: the band of ε. Violet: the network. Thin: each neuron’s share. Red: the largest error.',
       ),
     ],
+    project: offer(bumps),
     tries: ['Draw a function of your own.', 'Halve ε and see how many neurons more you need.'],
     check: { ask: 'Get inside a band of ε ≤ 0.05.', done: (w) => isTrue(w, 'tight') },
   },
@@ -270,8 +289,8 @@ export const chapter2: readonly Lesson[] = [
         'Train both projects on the spiral. The deep network has fewer parameters than the wide one. Compare their losses after the same number of epochs, and try several seeds before you believe a difference.',
       ),
     ],
-    project: { title: titles.wide, make: wide },
-    more: [{ title: titles.deep, make: deep }],
+    project: offer(wide),
+    more: [offer(deep)],
     tries: ['Read how q grows with 1/ε for three functions.', 'In the second experiment, add neurons, then add samples.'],
     check: {
       ask: 'Do the experiment with a finite sample, using 20 samples or more.',

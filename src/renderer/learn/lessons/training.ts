@@ -1,6 +1,7 @@
 /** Chapter 3, first part: the loss, and gradient descent in its forms (3.1–3.5). */
-import { count, figure, formula, isTrue, type Lesson, note, opened, points, text } from '../lesson';
-import { batch, overfit, parabola, titles, unbounded } from '../projects';
+import { count, figure, formula, isTrue, type Lesson, note, offer, opened, points, text } from '../lesson';
+import { logistic } from '../number-projects';
+import { batch, overfit, parabola, plane, sigma, titles, unbounded } from '../projects';
 
 export const training: readonly Lesson[] = [
   {
@@ -13,6 +14,7 @@ export const training: readonly Lesson[] = [
       ),
       figure({ figure: 'parameters' }, 'The same numbers in the drawing and in a table, with the loss they give.'),
     ],
+    project: offer(sigma),
     tries: ['Make the loss smaller by changing the parameter with the largest derivative, against its sign.'],
     check: { ask: 'Change one parameter in the table and one in the drawing.', done: (w) => isTrue(w, 'table', 'drawing') },
   },
@@ -31,6 +33,7 @@ export const training: readonly Lesson[] = [
         'Here the course writes $l(f(\\mathbf{x}), y)$, in 3.5.4 $l(y, f(\\mathbf{x}))$. This program always puts the prediction first.',
       ),
     ],
+    project: offer(plane),
     tries: ['Add up the losses of the table and divide by 8.', 'Turn the penalty on: the best w becomes smaller.'],
     check: { ask: 'Bring the mean loss below 0.1.', done: (w) => w.facts['mean'] !== undefined && count(w, 'mean') < 0.1 },
   },
@@ -42,7 +45,7 @@ export const training: readonly Lesson[] = [
       text('The loss depends on the problem: numbers or classes. It also has to fit the last activation.'),
       figure({ figure: 'advisor' }, 'Choose a task, an activation and a loss; the program comments.'),
     ],
-    project: { title: titles.unbounded, make: unbounded },
+    project: offer(unbounded),
     tries: ['Read the warning, and cure it with one click.', 'Find the choice for several classes.'],
     check: {
       ask: 'See the warning about cross-entropy on an unbounded output, and cure it.',
@@ -65,6 +68,7 @@ export const training: readonly Lesson[] = [
         'TensorFlow Playground and others use $\\tfrac12 (f - y)^2$. Their gradients are half of those here. When you compare numbers, look at this first.',
       ),
     ],
+    project: offer(sigma),
     tries: ['Double the error: the loss grows fourfold, the slope twofold.'],
     check: {
       ask: 'Look at a prediction that is off by 1.5 or more, and at the loss with ½.',
@@ -84,6 +88,7 @@ export const training: readonly Lesson[] = [
       ),
       figure({ figure: 'loss-curve', loss: 'cross-entropy' }, 'For a sum of 1.5: f = 0.817574; with y = 1 the loss is 0.201413.'),
     ],
+    project: offer(logistic),
     tries: ['Be confidently wrong: the loss has no upper bound.', 'Compare the two ways of computing it at ±1000.'],
     check: { ask: 'Look at both classes, and go far out to |s| > 5.', done: (w) => isTrue(w, 'one', 'zero', 'far') },
   },
@@ -100,6 +105,7 @@ export const training: readonly Lesson[] = [
       ),
       figure({ figure: 'surface', show: 'gradient' }, 'The loss of a line w·x + b over its two parameters. Red: −∇L.'),
     ],
+    project: offer(batch),
     tries: ['Find the point where the gradient vanishes.', 'Compare its components with the difference quotients.'],
     check: { ask: 'Drag the point over the landscape.', done: (w) => isTrue(w, 'moved') },
   },
@@ -117,7 +123,7 @@ export const training: readonly Lesson[] = [
         '$\\eta = 1.1$: it climbs: −1.2, 1.44, …',
       ),
     ],
-    project: { title: titles.parabola, make: parabola },
+    project: offer(parabola),
     tries: ['Try the three rates.', 'In two hollows, where you end depends on where you start.'],
     check: { ask: 'See it fall, oscillate and diverge.', done: (w) => isTrue(w, 'falls', 'oscillates', 'diverges') },
   },
@@ -139,6 +145,7 @@ export const training: readonly Lesson[] = [
         'The property needs a smooth $L$. On $|\\theta|$ no fixed rate is small enough near the kink, and with ReLU the same can happen at a point.',
       ),
     ],
+    project: offer(parabola),
     tries: ['Go 5 % above the bound and take one step.', 'On |θ|, find a rate that works at first and fails later.'],
     check: { ask: 'See the property hold below the bound, and fail above it.', done: (w) => isTrue(w, 'holds', 'violated') },
   },
@@ -159,7 +166,7 @@ export const training: readonly Lesson[] = [
         'Patience is the number of epochs to wait for an improvement. Afterwards the weights of the best epoch are restored, not the last ones.',
       ),
     ],
-    project: { title: titles.overfit, make: overfit },
+    project: offer(overfit),
     tries: ['Train, then change the patience.', 'Compare the solid and the dashed curve.'],
     check: { ask: 'Train, and let patience stop the run.', done: (w) => isTrue(w, 'trained', 'stopped') },
   },
@@ -173,6 +180,7 @@ export const training: readonly Lesson[] = [
       ),
       figure({ figure: 'gradient-cost' }, 'Time of one full gradient, measured on this machine.'),
     ],
+    project: offer(batch),
     tries: ['Read how many updates small batches would have made in the same time.'],
     check: { ask: 'Measure the time of a full gradient.', done: (w) => isTrue(w, 'measured') },
   },
@@ -192,6 +200,7 @@ export const training: readonly Lesson[] = [
         'There are $n$ updates in an epoch instead of one. The path is noisy, because each sample pulls its own way; a smaller $\\eta$ than in gradient descent keeps it near the minimum.',
       ),
     ],
+    project: offer(batch),
     tries: ['Run three epochs and count the updates.', 'Lower η and look at the noise around the minimum.'],
     check: { ask: 'Run three epochs or more with one sample an update.', done: (w) => isTrue(w, 'ran one') },
   },
@@ -208,7 +217,7 @@ export const training: readonly Lesson[] = [
         'With $m = n$ it is gradient descent, with $m = 1$ stochastic gradient descent, exactly. When $n$ is no multiple of $m$, the last batch of an epoch is smaller and counts with its own mean.',
       ),
     ],
-    project: { title: titles.batch, make: batch },
+    project: offer(batch),
     tries: ['Set m to 20, then to 1, then to something between.', 'Choose m = 6 and look at the last batch.'],
     check: {
       ask: 'Run three epochs each with m = n, with m = 1, and with something between.',
