@@ -1,5 +1,5 @@
 /** What the engine's worker offers to the window. Nothing here names a device. */
-import type { Profile } from './backends/backend';
+import type { Profile, ThreadsReport } from './backends/backend';
 import type { NodeId } from './graph/graph';
 import type { Breakpoint, Stop } from './graph/project';
 import type { BackendName, Plans, Weights } from './plan';
@@ -7,6 +7,7 @@ import type { Dataset } from './data/dataset';
 import type { FrameLayout, Look, Tap } from './train/frames';
 import type { Score } from './train/metrics';
 import type { Proof } from './train/proof';
+import type { Raced } from './train/race';
 import type { Statistics } from './train/statistics';
 import type { TraceWish } from './train/record-rows';
 import type { Recording } from './train/trace-types';
@@ -31,6 +32,8 @@ export interface LoadReport {
   /** Parameters that kept their numbers, and those that started anew. */
   readonly kept: readonly string[];
   readonly fresh: readonly string[];
+  /** What a race for a network of this shape found, if one was held. */
+  readonly raced?: Raced;
 }
 
 export interface Progress {
@@ -41,6 +44,8 @@ export interface Progress {
   readonly stepsPerSecond: number;
   /** Mean training loss of the latest batches. */
   readonly batchLoss: number | null;
+  /** Threads at work where a network can use several: how many, and how many times faster than one that is. */
+  readonly threads?: ThreadsReport | null;
   /** New points of the curve since the last message: scores at the end of an epoch, or more rarely. */
   readonly points: readonly CurvePoint[];
 }
@@ -124,6 +129,8 @@ export interface EngineApi {
 export interface EngineEvents {
   progress(progress: Progress): void;
   trouble(trouble: Trouble): void;
+  /** The backends were raced; the fastest trains from now on. */
+  raced?(news: { readonly revision: number; readonly raced: Raced }): void;
   /** A rule or a breakpoint ended training. */
   stopped?(stopped: Stopped): void;
   /** How far the background's checks of what is shown are; null: there is nothing to check. */
@@ -132,4 +139,4 @@ export interface EngineEvents {
   frame(memory: ArrayBuffer): void;
 }
 
-export type { Best, Checkpoint, CurvePoint, Look, MomentInfo, Proof, Score, Stopped, Trouble, Weights };
+export type { Best, Checkpoint, CurvePoint, Look, MomentInfo, Proof, Raced, Score, Stopped, Trouble, Weights };

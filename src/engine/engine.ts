@@ -21,6 +21,8 @@ import type { Dataset } from './data/dataset';
 import type { FrameLayout, Tap } from './train/frames';
 import { Live } from './train/live';
 import { Prover } from './train/prover';
+import type { Raced } from './train/race';
+import { Races, withWinner } from './train/races';
 import { Session } from './train/session';
 import { TIMELINE_BYTES } from './train/timeline';
 import { buffersOf, layersOf, statisticsOf } from './train/statistics';
@@ -89,6 +91,7 @@ export class Engine implements EngineApi {
   #queue: Promise<unknown> = Promise.resolve();
   /** The training that is under way; resolves when it has stopped. */
   #work: Promise<void> | null = null;
+  readonly #races: Races;
   /** Counts the pauses that were asked for: one that comes while training waits for a load ends that wait. */
   #pauses = 0;
 
@@ -97,6 +100,12 @@ export class Engine implements EngineApi {
     this.#live = new Live(around.now, around.sharedMemory, around.events);
     const { proof } = around.events;
     this.#prover = proof ? new Prover(around, proof) : null;
+    this.#races = new Races({
+      ...around,
+      inTurn: (work) => this.#inTurn(work),
+      busy: () => this.#work !== null,
+      found: (revision, raced) => around.events.raced?.({ revision, raced }),
+    });
   }
 
   async profile(): Promise<Profile> {
@@ -116,6 +125,7 @@ export class Engine implements EngineApi {
     return this.#inTurn(async () => {
       await this.#halt();
       this.#prover?.stop();
+      this.#races.cancel();
       this.#data = dataset;
       // The next load makes a trainer for the new data.
       this.#trainer = null;
@@ -126,7 +136,8 @@ export class Engine implements EngineApi {
     return this.#inTurn(async () => {
       const wasRunning = this.#trainer?.running ?? false;
       await this.#halt();
-      const session = await Session.open(plans, this.#around.backends);
+      this.#races.cancel();
+      const { session, raced } = await this.#open(plans);
       const old = this.#session;
       const previous = this.#trainer;
       session.initialize(options.seed);
@@ -147,14 +158,29 @@ export class Engine implements EngineApi {
       await this.#live.show();
       this.#progress(true);
       this.#proveAgain();
+      if (!raced) this.#races.soon(session, plans, this.#data ?? noData, options);
       if (wasRunning) void this.train();
       return {
         revision: plans.revision,
         backend: session.backend,
+        ...(raced ? { raced } : {}),
         kept: [...known],
         fresh: session.parameters.map((p) => p.key).filter((key) => !known.has(key)),
       };
     });
+  }
+
+  /** On the backend that is known to be the fastest for such networks, if one is, and is still there. */
+  async #open(plans: Plans): Promise<{ session: Session; raced?: Raced }> {
+    const { backends } = this.#around;
+    const raced = this.#races.known(plans);
+    if (raced)
+      try {
+        return { session: await Session.open(withWinner(plans, raced), backends), raced };
+      } catch {
+        this.#races.forget(plans);
+      }
+    return { session: await Session.open(plans, backends) };
   }
 
   #makeTrainer(): void {
@@ -246,7 +272,8 @@ export class Engine implements EngineApi {
 
   async #run(work: (trainer: Trainer) => Promise<void>): Promise<void> {
     const pauses = this.#pauses;
-    // A load that is under way makes the trainer that is meant.
+    // A load that is under way makes the trainer that is meant, and a race finds the device.
+    if (!this.#work) await this.#races.settled();
     await this.#queue;
     const trainer = this.#trainer;
     if (this.#work || pauses !== this.#pauses) return;
@@ -503,6 +530,7 @@ export class Engine implements EngineApi {
       running,
       stepsPerSecond: trainer?.stepsPerSecond ?? 0,
       batchLoss: this.#batchLoss,
+      threads: this.#session?.train?.threads ?? null,
       points: this.#points,
     };
     this.#points = [];

@@ -135,6 +135,11 @@ export function verify(program: Program): Program {
 }
 
 export type BackendName = 'webgpu' | 'wasm' | 'reference';
+/**
+ * What one can ask for: a backend, the fastest, or the one that gives the same bits on every machine and with any
+ * number of threads.
+ */
+export type BackendWish = BackendName | 'auto' | 'reproducible';
 
 /** A program made ready for one backend. `code` is the backend's own: text, bytes, or nothing. */
 export interface Plan {
@@ -153,6 +158,8 @@ export interface Plans {
   readonly schedule?: Schedule;
   /** Fused, with updates: training. Null while there is no loss or nothing to learn. */
   readonly train: Plan | null;
+  /** The same program for other backends, which may turn out to be faster. */
+  readonly rivals?: readonly Plan[];
   /** Forward only, for metrics, maps and predictions. */
   readonly evaluate: Plan;
   /** Every edge's value and gradient, for the live view. */

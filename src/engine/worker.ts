@@ -37,6 +37,7 @@ const engine = new Engine({
     trouble: event('trouble'),
     stopped: event('stopped'),
     proof: event('proof'),
+    raced: event('raced'),
     frame: event('frame'),
   },
   now: () => performance.now(),

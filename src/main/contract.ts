@@ -6,7 +6,7 @@ import type { Profile } from '../engine/backends/backend';
 import type { Result } from '../engine/graph/diagnostics';
 import type { DataSource, Encoding, Project, Split, TableSource } from '../engine/graph/project';
 import type { Verification } from '../engine/export/exporter';
-import type { BackendName, Plans } from '../engine/plan';
+import type { BackendWish, Plans } from '../engine/plan';
 import type { DatasetInfo } from '../engine/data/dataset';
 import type { Best, Checkpoint, CurvePoint, Score, Weights } from '../engine/api';
 
@@ -252,7 +252,7 @@ export interface HostApi {
   compile(
     project: Project,
     profile: Profile,
-    backend: BackendName | 'auto',
+    backend: BackendWish,
     revision: number,
     data: DatasetInfo | null,
   ): Promise<Result<Plans>>;

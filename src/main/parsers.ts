@@ -334,7 +334,7 @@ export const hostParsers: Parsers<HostApi> = {
   compile: args(
     project,
     profile,
-    v.union([backendName, v.literal('auto')]),
+    v.union([backendName, v.picklist(['auto', 'reproducible'])]),
     whole(0, Number.MAX_SAFE_INTEGER),
     v.nullable(givenInfo),
   ),

@@ -13,7 +13,7 @@ import { insightOf, isLinearUpToTheEnd } from '../../src/renderer/run/insight';
 import { answerOf, shares } from '../../src/renderer/run/answers';
 import { tellingAxes } from '../../src/renderer/run/boundary.svelte';
 import { extend } from '../../src/renderer/run/curve';
-import { reasonOf } from '../../src/renderer/run/reason';
+import { reasonOf, threadsText } from '../../src/renderer/run/reason';
 import { infoOf } from '../../src/renderer/run/dataset';
 import type { Notice, RunHost } from '../../src/renderer/run/run-links';
 import { Run } from '../../src/renderer/run/run.svelte';
@@ -489,5 +489,15 @@ describe('readings', () => {
     expect(reasonOf(profile, 'auto', 'wasm', false)).toBe('no adapter');
     expect(reasonOf(profile, 'wasm', 'wasm', false)).toBe('chosen by you');
     expect(reasonOf(profile, 'auto', 'wasm', true)).toContain('lost');
+    expect(reasonOf(profile, 'reproducible', 'wasm', false)).toContain('the same bits');
+    const standings = [
+      { backend: 'webgpu', stepsPerSecond: 3210 },
+      { backend: 'wasm', stepsPerSecond: 1000 },
+    ] as const;
+    expect(reasonOf(profile, 'auto', 'webgpu', false, { standings })).toBe('3.2× faster than the CPU on this network');
+    expect(reasonOf(profile, 'webgpu', 'webgpu', false, { standings })).toBe('chosen by you');
+    expect(threadsText(null)).toBe('');
+    expect(threadsText({ count: 2, faster: 1.74 })).toBe('2 threads, 1.7× faster than one');
+    expect(threadsText({ count: 1, faster: 123 })).toBe('one thread, 123× faster than several');
   });
 });

@@ -42,6 +42,12 @@ export interface RunResult {
   readonly collected: readonly Float32Array[];
 }
 
+/** Threads that a device runs on at present, and how many times faster that is than one thread, or all of them. */
+export interface ThreadsReport {
+  readonly count: number;
+  readonly faster: number;
+}
+
 /** The device went away or refused; training can go on elsewhere from the last good state. */
 export class DeviceFailure extends Error {
   override readonly name = 'DeviceFailure';
@@ -62,6 +68,8 @@ export interface Device {
   /** The numbers of each buffer; batched ones hold the last batch, padded to the program's batch. */
   read(buffers: readonly BufferId[]): Promise<Float32Array[]>;
   run(run: Run): Promise<RunResult>;
+  /** Null until it is known, and where there is but one thread. */
+  readonly threads?: ThreadsReport | null;
   close(): void;
 }
 

@@ -2,7 +2,7 @@
 import type { Backend, BackendProfile, Profile } from '../backends/backend';
 import { failed, ok, type Result } from '../graph/diagnostics';
 import type { Project } from '../graph/project';
-import type { BackendName, Plan, Plans, Program } from '../plan';
+import type { BackendName, BackendWish, Plan, Plans, Program } from '../plan';
 import type { DatasetInfo } from '../data/dataset';
 import { check } from './check';
 import { prepare, programOf } from './program';
@@ -15,17 +15,22 @@ const LIVE_BATCH = 64;
 
 /**
  * The backend to use: the one asked for, or the best one present. A software WebGPU adapter is right but
- * slow, so 'auto' passes it over.
+ * slow, so 'auto' passes it over. Fused multiply-add rounds once instead of twice where a machine has it, so
+ * 'reproducible' does without.
  */
-export function chooseBackend(profile: Profile, wish: BackendName | 'auto'): BackendProfile {
+export function chooseBackend(profile: Profile, wish: BackendWish): BackendProfile {
   const present = (name: BackendName) => profile.present.find((p) => p.backend === name);
+  const cpu = present('wasm');
+  if (wish === 'reproducible') return cpu ? { ...cpu, fma: false } : (present('reference') ?? REFERENCE);
   if (wish !== 'auto') {
     const found = present(wish);
     if (found) return found;
   }
-  const gpu = present('webgpu');
-  return (gpu && !gpu.software ? gpu : undefined) ?? present('wasm') ?? present('reference') ?? REFERENCE;
+  return hardwareOf(profile) ?? cpu ?? present('reference') ?? REFERENCE;
 }
+
+const hardwareOf = ({ present }: Profile): BackendProfile | undefined =>
+  present.find(({ backend, software }) => backend === 'webgpu' && !software);
 
 const REFERENCE: BackendProfile = { backend: 'reference', title: 'float64 reference' };
 
@@ -33,18 +38,23 @@ export interface CompileRequest {
   readonly project: Project;
   readonly data: DatasetInfo | null;
   readonly profile: Profile;
-  readonly backend: BackendName | 'auto';
+  readonly backend: BackendWish;
   readonly revision: number;
+  /** With 'auto': plans for all backends that may be the fastest, for the engine to race them. */
+  readonly race?: boolean;
 }
 
 export function compile(
-  { project, data, profile, backend, revision }: CompileRequest,
+  { project, data, profile, backend, revision, race = false }: CompileRequest,
   backends: ReadonlyMap<BackendName, Backend>,
 ): Result<Plans> {
   const errors = check(project, data).problems.filter((p) => p.severity === 'error');
   if (errors.length > 0) return failed(errors);
   const prepared = prepare(project, data);
-  const chosen = chooseBackend(profile, backend);
+  const gpu = race && backend === 'auto' ? hardwareOf(profile) : undefined;
+  // In a race the CPU begins: it is ready at once.
+  const rival = gpu && profile.present.some((p) => p.backend === 'wasm') ? gpu : undefined;
+  const chosen = chooseBackend(profile, rival ? 'wasm' : backend);
   const planOf = (program: Program, on: BackendProfile): Plan => ({
     program,
     backend: on.backend,
@@ -56,10 +66,12 @@ export function compile(
   const trace = programOf(prepared, 'every-edge', Math.min(batch, LIVE_BATCH));
   const learns = prepared.objective !== null && trace.parameters.some((p) => p.trainable && p.gradient !== null);
   const { schedule } = project.settings.training;
+  const training = learns ? programOf(prepared, 'fused', batch) : null;
   return ok({
     revision,
     ...(schedule ? { schedule } : {}),
-    train: learns ? planOf(programOf(prepared, 'fused', batch), chosen) : null,
+    train: training && planOf(training, chosen),
+    ...(training && rival ? { rivals: [planOf(training, rival)] } : {}),
     evaluate: planOf(programOf(prepared, 'forward', EVALUATION_BATCH), cpu),
     live: planOf(trace, cpu),
     trace,

@@ -42,13 +42,18 @@ export class Session {
   #rateFactor = 1;
   #probe: Promise<Device> | null = null;
 
+  #plans: Plans;
+  #train: Device | null;
+
   private constructor(
-    readonly plans: Plans,
-    readonly train: Device | null,
+    plans: Plans,
+    train: Device | null,
     readonly evaluate: Device,
     readonly live: Device,
     readonly openLive: () => Promise<Device>,
   ) {
+    this.#plans = plans;
+    this.#train = train;
     const program = (plans.train ?? plans.evaluate).program;
     this.parameters = plans.evaluate.program.parameters;
     for (const b of program.buffers) if (b.role === 'hyper') this.#hyper.set(b.id, b.init as number);
@@ -72,6 +77,29 @@ export class Session {
       for (const device of opened) device.close();
       throw error;
     }
+  }
+
+  get plans(): Plans {
+    return this.#plans;
+  }
+
+  /** The device that trains; null while there is nothing to train. */
+  get train(): Device | null {
+    return this.#train;
+  }
+
+  /** Gives another device of the training program everything that training changes, and the hyperparameters. */
+  lendTo(device: Device, state: State): void {
+    for (const [id, numbers] of state) device.write(id, numbers);
+    for (const [id, value] of this.hyper) device.write(id, [value]);
+  }
+
+  /** Training goes on on another device, from the present state. */
+  async moveTo(plan: Plan, device: Device): Promise<void> {
+    this.lendTo(device, await this.state());
+    this.#train?.close();
+    this.#train = device;
+    this.#plans = { ...this.#plans, train: plan };
   }
 
   get rateFactor(): number {

@@ -1,9 +1,10 @@
 /** `chainrule explain`: the plan of a project and the code generated from it, for reading. */
+import type { BackendWish } from '../../engine/plan';
 import { compile } from '../../engine/compile/compile';
 import { type Code, type Plan, print } from '../../engine/plan';
 import { Refusal } from '../services/refusal';
 import { type Io, json, plural, type Status } from './io';
-import { type BackendWish, openMachine } from './machine';
+import { openMachine } from './machine';
 import { readDataIfAny, readProject, soundDrawing } from './project';
 
 export interface ExplainOptions {

@@ -2,10 +2,8 @@
 import { backends } from '../../engine/backends/index';
 import type { Backend, Profile } from '../../engine/backends/backend';
 import { webgpuBackend } from '../../engine/backends/webgpu/index';
-import type { BackendName } from '../../engine/plan';
+import type { BackendName, BackendWish } from '../../engine/plan';
 import { Refusal } from '../services/refusal';
-
-export type BackendWish = BackendName | 'auto';
 
 export interface Machine {
   readonly backends: ReadonlyMap<BackendName, Backend>;

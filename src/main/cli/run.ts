@@ -19,7 +19,7 @@ import { serve } from './serve';
 import { step } from './step';
 import { train } from './train';
 
-const BACKENDS = ['auto', 'webgpu', 'wasm', 'reference'] as const;
+const BACKENDS = ['auto', 'webgpu', 'wasm', 'reference', 'reproducible'] as const;
 const TASKS = ['auto', 'regression', 'binary', 'multiclass'] as const;
 const SEEDS = 2 ** 32 - 1;
 const SOURCES =

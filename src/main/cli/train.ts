@@ -2,6 +2,7 @@
  * `chainrule train`: the window's own session and trainer in this process. Ctrl+C ends training early and
  * keeps what was learned so far.
  */
+import type { BackendWish } from '../../engine/plan';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
@@ -13,7 +14,7 @@ import { Trainer } from '../../engine/train/trainer';
 import { PROJECT_EXTENSION, withExtension, writeProjectFile } from '../services/projects';
 import { Refusal } from '../services/refusal';
 import { type Io, json, plural, short, type Status } from './io';
-import { type BackendWish, machineFor } from './machine';
+import { machineFor } from './machine';
 import { keepRun } from './keep-run';
 import { keepWeights, keptWeights, readProject, soundDrawing, trainingData, withData } from './project';
 

@@ -7,7 +7,7 @@ import { backends } from '../../engine/backends/index';
 import { compile } from '../../engine/compile/compile';
 import type { Result } from '../../engine/graph/diagnostics';
 import type { Project } from '../../engine/graph/project';
-import type { BackendName, Plans } from '../../engine/plan';
+import type { BackendWish, Plans } from '../../engine/plan';
 import type { DatasetInfo } from '../../engine/data/dataset';
 
 const KEPT = 8;
@@ -19,13 +19,7 @@ export class Compiler {
   /** For the test: how many requests were answered from memory. */
   hits = 0;
 
-  compile(
-    project: Project,
-    profile: Profile,
-    backend: BackendName | 'auto',
-    revision: number,
-    data: DatasetInfo | null,
-  ): Result<Plans> {
+  compile(project: Project, profile: Profile, backend: BackendWish, revision: number, data: DatasetInfo | null): Result<Plans> {
     // Positions, labels and groups are drawn, not computed.
     const nodes = Object.values(project.nodes).map(({ id, op, attrs }) => [id, op, attrs]);
     const edges = Object.values(project.edges).map(({ from, to, port }) => [from, to, port]);
@@ -38,7 +32,7 @@ export class Compiler {
       this.results.set(key, kept);
       return kept.ok ? { ok: true, value: { ...kept.value, revision } } : kept;
     }
-    const result = compile({ project, data, profile, backend, revision }, backends);
+    const result = compile({ project, data, profile, backend, revision, race: true }, backends);
     if (key.length < KEPT_CHARACTERS) {
       this.results.set(key, result);
       if (this.results.size > KEPT) this.results.delete(this.results.keys().next().value!);

@@ -45,6 +45,7 @@ export function startEngine(events: EngineEvents, onCrash: (message: string) => 
     trouble: (payload) => events.trouble(payload as Parameters<EngineEvents['trouble']>[0]),
     stopped: (payload) => events.stopped?.(payload as Stopped),
     proof: (payload) => events.proof?.(payload as Proof | null),
+    raced: (payload) => events.raced?.(payload as Parameters<NonNullable<EngineEvents['raced']>>[0]),
     frame: (payload) => events.frame(payload as ArrayBuffer),
   };
   worker.addEventListener('error', (event) => {

@@ -12,6 +12,7 @@ import type {
   MapRequest,
   Progress,
   Proof,
+  Raced,
   Stopped,
   Trouble,
   Weights,
@@ -19,7 +20,7 @@ import type {
 import type { Profile } from '../../engine/backends/backend';
 import type { Diagnostic } from '../../engine/graph/diagnostics';
 import type { Project } from '../../engine/graph/project';
-import type { BackendName, Plans, Program } from '../../engine/plan';
+import type { BackendName, BackendWish, Plans, Program } from '../../engine/plan';
 import type { Dataset } from '../../engine/data/dataset';
 import { RemoteFailure } from '../../engine/remote';
 import { worded } from '../../engine/train/trace-words';
@@ -47,7 +48,7 @@ const sentence = (error: unknown): string => (error instanceof Error ? error.mes
 export class Run extends Standing {
   profile = $state.raw<Profile | null>(null);
   /** What the user asked for. */
-  choice = $state<BackendName | 'auto'>('auto');
+  choice = $state<BackendWish>('auto');
   /** What runs, and why. Null until the first plan is loaded. */
   backend = $state<BackendName | null>(null);
   reason = $state('');
@@ -171,6 +172,9 @@ export class Run extends Standing {
         proof: (proof) => {
           this.proof = proof;
         },
+        raced: ({ revision, raced }) => {
+          if (revision === this.#loaded) this.#runsOn(raced.standings[0]!.backend, raced);
+        },
         frame: (memory) => this.live.receive(memory),
       },
       (message) => this.#crashed(message),
@@ -222,7 +226,7 @@ export class Run extends Standing {
       this.#want({ ...demands, fresh: false }, demands.data ? 250 : (this.#links.patience ?? 60));
   }
 
-  choose(backend: BackendName | 'auto'): void {
+  choose(backend: BackendWish): void {
     this.choice = backend;
     this.#forced = null;
     this.#want({ compile: true, tune: false, data: false, fresh: false }, 0);
@@ -339,9 +343,9 @@ export class Run extends Standing {
     });
     this.#loaded = plans.revision;
     this.#unfit = false;
-    this.backend = report.backend;
-    this.reason = reasonOf(this.profile, this.choice, report.backend, this.#forced !== null);
     this.#traced = plans;
+    this.threads = null;
+    this.#runsOn(report.backend, report.raced ?? null);
     this.needsData = plans.evaluate.program.inputs.length > 0 || (plans.train?.program.inputs.length ?? 0) > 0;
     this.hasTraining = plans.train !== null;
     this.prediction = plans.evaluate.program.prediction;
@@ -578,6 +582,12 @@ export class Run extends Standing {
     this.takeProgress(progress);
     this.#recorder?.progress(progress, progress.points);
     this.#changed(false);
+  }
+
+  /** Where it runs from now on, and why. */
+  #runsOn(backend: BackendName, raced: Raced | null): void {
+    this.backend = backend;
+    this.reason = reasonOf(this.profile, this.choice, backend, this.#forced !== null, raced);
   }
 
   #trouble(trouble: Trouble): void {

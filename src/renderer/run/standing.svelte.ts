@@ -3,6 +3,7 @@
  * what makes them change is `run.svelte.ts`, which extends this so that views read `run.epoch`.
  */
 import type { CurvePoint, Progress, Score, Stopped, Trouble } from '../../engine/api';
+import type { ThreadsReport } from '../../engine/backends/backend';
 import { extend } from './curve';
 
 export class Standing {
@@ -25,7 +26,11 @@ export class Standing {
   /** Advances whenever the weights may have changed: views that show predictions follow it. */
   tick = $state(0);
 
+  /** What the engine's threads are worth; null until it is known. */
+  threads = $state.raw<ThreadsReport | null>(null);
+
   protected takeProgress(progress: Progress): void {
+    this.threads = steady(this.threads, progress.threads ?? null);
     this.epoch = progress.epoch;
     this.step = progress.step;
     this.stepsPerSecond = progress.stepsPerSecond;
@@ -54,4 +59,10 @@ export class Standing {
     this.points = this.step === 0 ? [] : this.points.filter(({ step }) => step <= this.step);
     return true;
   }
+}
+
+/** Small changes of what the clock says are not shown. */
+function steady(before: ThreadsReport | null, now: ThreadsReport | null): ThreadsReport | null {
+  if (before === null || now === null || before.count !== now.count) return now;
+  return Math.abs(now.faster / before.faster - 1) > 0.15 ? now : before;
 }

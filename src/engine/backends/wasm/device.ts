@@ -5,7 +5,7 @@
  */
 import { sampleSize } from '../../ir/shape';
 import { type BufferId, bufferIds, type Plan } from '../../plan';
-import { type Device, DeviceFailure, type Run, type RunResult } from '../backend';
+import { type Device, DeviceFailure, type Run, type RunResult, type ThreadsReport } from '../backend';
 import { Cuts } from '../cuts';
 import { MOST_PAGES } from './module';
 import { phaseBits } from './gather';
@@ -78,6 +78,10 @@ class WasmDevice implements Device {
       if (typeof init === 'number') view.fill(init);
       else view.set(init);
     }
+  }
+
+  get threads(): ThreadsReport | null {
+    return this.#choice.report;
   }
 
   setData(features: Float32Array, featureCount: number, targets: Float32Array, targetCount: number): void {

@@ -2,6 +2,8 @@
  * Helper threads of a device. They are kept when a device closes and serve the next one, because starting
  * one takes longer than compiling a network. Where there can be none, a device runs alone.
  */
+import type { ThreadsReport } from '../backend';
+
 export type RunBatches = (rows: number, batch: number, phases: number, thread: number) => void;
 
 export type ThreadMessage =
@@ -87,6 +89,13 @@ export class ThreadChoice {
     if (this.#one.samples < WARM) return 1;
     const best = this.#all.time <= this.#one.time ? this.most : 1;
     return this.#runs % RETRY === 0 ? this.most + 1 - best : best;
+  }
+
+  /** What the clock says; null while it has not said enough. */
+  get report(): ThreadsReport | null {
+    const [all, one] = [this.#all, this.#one];
+    if (this.most === 1 || all.samples < WARM || one.samples < WARM) return null;
+    return all.time <= one.time ? { count: this.most, faster: one.time / all.time } : { count: 1, faster: all.time / one.time };
   }
 
   took(threads: number, millisecondsPerRow: number): void {
