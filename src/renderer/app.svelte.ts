@@ -2,6 +2,7 @@
  * The composition root: makes the parts of the window and wires them by direct calls. An edit travels
  * editor → run (compile, load) and editor → document (title, spare copy); nothing else listens.
  */
+import type { NodeId } from '../engine/graph/graph';
 import type { Project } from '../engine/graph/project';
 import * as edits from '../engine/graph/edits';
 import { opOf } from '../engine/ops/index';
@@ -19,6 +20,7 @@ import { Run } from './run/run.svelte';
 import { storedWeights } from './run/weights';
 import { type MadeSource, newFormula, newPoints, newToySet } from './panels/data/source-choice';
 import { sideTabs, type SideTab, Workspace } from './panels/workspace.svelte';
+import { addOne, layerOf, openForGood, removePart } from './panels/lenses/part-edits';
 import { bindClipboard, bindKeys } from './ui/keys';
 import { clearNews, showNews, type News } from './ui/toast';
 
@@ -88,10 +90,10 @@ export class App implements CommandTarget {
       onOpened: (project) => this.#opened(project),
     });
     this.editor.onRefused = (reason) => this.#refused(reason);
-    this.editor.onChange((_diff, project) => {
+    this.editor.onChange((diff, project) => {
       this.run.stepper.shut(project.settings.lock?.answers ?? false);
       if (this.#opening) return;
-      this.run.follow(project);
+      this.run.follow(project, diff.numbers);
       this.document.changed();
     });
     this.commands = commandsOf(this);
@@ -428,6 +430,40 @@ export class App implements CommandTarget {
       return owner !== null && this.editor.canOpen(owner);
     });
   }
+
+  /** The selected node's name, or the number of the selected part, is to be changed. */
+  inspect = (): void => {
+    if (this.editor.selectedPart === null) {
+      this.rename();
+      return;
+    }
+    this.workspace.show('inspect');
+    setTimeout(() => document.querySelector<HTMLElement>('#part-value')?.focus(), 60);
+  };
+
+  remove = (): void => {
+    const part = this.editor.selectedPart;
+    if (part === null) this.editor.deleteSelection();
+    else void removePart(this, part);
+  };
+
+  /** The layer of neurons that is selected, or that the selected part is of. */
+  get #layer(): NodeId | null {
+    const [id] = this.editor.selection;
+    if (this.editor.selection.size !== 1 || id === undefined) return null;
+    const { nodes } = this.editor.project;
+    const owner = ownerOfPart(id, (name) => Object.hasOwn(nodes, name));
+    return owner !== null && layerOf(this, owner) !== undefined ? owner : null;
+  }
+  get canAddNeuron(): boolean {
+    return this.#layer !== null;
+  }
+  addNeuron = (): void => {
+    if (this.#layer !== null) void addOne(this, this.#layer);
+  };
+  openForGood = (): void => {
+    if (this.#layer !== null) void openForGood(this, this.#layer);
+  };
 
   openParts = (): void => {
     for (const id of this.editor.selectedNodes) if (this.editor.canOpen(id)) this.editor.open(id);

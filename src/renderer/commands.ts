@@ -112,6 +112,11 @@ export interface CommandTarget {
   present(): void;
   rename(): void;
   openParts(): void;
+  /** What is selected, or the part that is seen through a lens. */
+  remove(): void;
+  addNeuron(): void;
+  readonly canAddNeuron: boolean;
+  openForGood(): void;
   togglePane(pane: 'left' | 'right' | 'bottom'): void;
 }
 
@@ -207,7 +212,7 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
       keys: ['Delete', 'Backspace'],
       keywords: ['remove'],
       enabled: some(1),
-      run: () => editor.deleteSelection(),
+      run: () => app.remove(),
     },
   );
   block(
@@ -429,6 +434,20 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
       keywords: ['explode', 'layer', 'neuron'],
       enabled: () => drawn() && app.canOpenParts,
       run: () => app.openParts(),
+    },
+    {
+      id: 'layer.addNeuron',
+      title: 'Add a neuron to the layer',
+      keywords: ['unit', 'wider'],
+      enabled: () => drawn() && app.canAddNeuron,
+      run: () => app.addNeuron(),
+    },
+    {
+      id: 'layer.openForGood',
+      title: 'Open the layer into neurons for good',
+      keywords: ['explode', 'single', 'units'],
+      enabled: () => drawn() && app.canAddNeuron,
+      run: () => app.openForGood(),
     },
   );
   const alignments: readonly (readonly [Alignment, string, number])[] = [

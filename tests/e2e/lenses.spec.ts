@@ -70,3 +70,66 @@ test('the checks in the background turn green and say how far apart the lenses a
   await window.pause.click();
   await expect(badge).toHaveAccessibleName('Checks: 17 of 17 gradients', { timeout: 20_000 });
 });
+
+test('a weight is changed, a neuron removed and added, at their own level; undo brings all of it back', async ({ app }) => {
+  const window = new AppWindow(app);
+  await window.example(/a hidden layer solves it/);
+  await window.ready();
+  await app.keyboard.press('Alt+Shift+Digit2');
+  await window.drawing.canvas.focus();
+  // The input, then the layer's first neuron.
+  await app.keyboard.press('Tab');
+  await app.keyboard.press('Tab');
+  await window.tab('Inspect');
+  await expect(app.getByRole('heading', { name: 'Neuron 1' })).toBeVisible();
+  const weights = app.getByRole('list', { name: 'Weights of neuron 1' });
+  const field = weights.getByRole('textbox', { name: /^Weight from x/ });
+  await expect(field).toBeVisible();
+  const before = await field.inputValue();
+  await field.fill('1.5');
+  await field.press('Enter');
+  await expect(field).toHaveValue('1.5');
+  await window.drawing.canvas.focus();
+  await app.keyboard.press('Control+z');
+  await expect(field).toHaveValue(before);
+
+  const second = await app.evaluate(() => document.querySelectorAll('[aria-label="Weights of neuron 1"] li').length);
+  expect(second).toBe(3);
+  await app.keyboard.press('Delete');
+  await expect(item(window, /^hidden, neuron \d of 3/)).toHaveCount(3);
+  await expect(window.status).toContainText('9 weights · 4 biases');
+  await app.keyboard.press('Control+z');
+  await expect(item(window, /^hidden, neuron \d of 4/)).toHaveCount(4);
+  await app.keyboard.press('Tab');
+  await app.keyboard.press('Tab');
+  await expect(field).toHaveValue(before);
+
+  await app.getByRole('button', { name: 'Add a neuron' }).click();
+  await expect(app.getByRole('heading', { name: 'Neuron 5' })).toBeVisible();
+  await app.keyboard.press('Control+z');
+  await expect(item(window, /^hidden, neuron \d of 4/)).toHaveCount(4);
+});
+
+test('what a layer cannot say is explained, and the layer is opened for good with its numbers', async ({ app }) => {
+  const window = new AppWindow(app);
+  await window.example(/a hidden layer solves it/);
+  await window.ready();
+  await app.keyboard.press('Alt+Shift+Digit3');
+  await window.drawing.canvas.focus();
+  await app.keyboard.press('Tab');
+  await app.keyboard.press('Tab');
+  await window.tab('Inspect');
+  await expect(app.getByRole('heading', { name: /^Weight from x/ })).toBeVisible();
+  const value = await app.getByRole('textbox', { name: 'Value', exact: true }).inputValue();
+  expect(Number(value.replace('−', '-'))).not.toBe(0);
+  await app.getByRole('button', { name: 'Cut…' }).click();
+  await expect(window.dialog).toContainText('keeps its weights as one matrix');
+  await window.dialog.getByRole('button', { name: 'Open into neurons' }).click();
+  await expect(window.status).toContainText('11 weights · 5 biases');
+  await app.keyboard.press('Alt+Shift+Digit1');
+  await expect(item(window, /^hidden-1: Neuron/)).toHaveCount(1);
+  await expect(window.status).toContainText('No problems');
+  await window.drawing.canvas.focus();
+  await app.keyboard.press('Control+z');
+  await expect(item(window, /^hidden:/)).toHaveCount(1);
+});

@@ -5,6 +5,7 @@
  * undoing a deletion must put the node back where it stood.
  */
 import type { Edge, EdgeId, Node, NodeId, Table } from './graph';
+import { composeNumbers, invertNumbers, type NumberEdit } from './number-edits';
 import type { Point, Project, Settings, StoredTensor } from './project';
 
 interface Change<T> {
@@ -25,6 +26,8 @@ export interface Diff {
   readonly settings?: Change<Settings>;
   /** Kept weights are replaced whole. */
   readonly weights?: Change<Table<string, StoredTensor>>;
+  /** Trained numbers, which the engine holds and not the project: whoever follows tells them on. */
+  readonly numbers?: readonly NumberEdit[];
 }
 
 export const isEmpty = (diff: Diff): boolean => Object.keys(diff).length === 0;
@@ -112,6 +115,7 @@ export function invert(diff: Diff): Diff {
     ...(diff.positions && { positions: invertTable(diff.positions) }),
     ...(diff.settings && { settings: invertChange(diff.settings) }),
     ...(diff.weights && { weights: invertChange(diff.weights) }),
+    ...(diff.numbers && { numbers: invertNumbers(diff.numbers) }),
   };
 }
 
@@ -145,12 +149,14 @@ export function compose(first: Diff, second: Diff): Diff {
   const positions = composeTable(first.positions, second.positions);
   const settings = composeChange(first.settings, second.settings);
   const weights = composeChange(first.weights, second.weights);
+  const numbers = composeNumbers(first.numbers ?? [], second.numbers ?? []);
   return {
     ...(nodes && { nodes }),
     ...(edges && { edges }),
     ...(positions && { positions }),
     ...(settings && { settings }),
     ...(weights && { weights }),
+    ...(numbers.length > 0 && { numbers }),
   };
 }
 

@@ -175,6 +175,7 @@ export function hitHandle(scene: Scene, positions: Project['positions'], at: Poi
 
 /** Index of the unit under a point, or null. */
 export function hitUnit(v: NodeVisual, position: Point, at: Point): number | null {
+  if (v.reads) return 0;
   if (v.form === 'neuron') return Math.hypot(at.x - position.x, at.y - position.y) <= v.width / 2 ? 0 : null;
   if (!v.units) return null;
   const { spots, shown, radius } = v.units;

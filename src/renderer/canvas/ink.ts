@@ -27,6 +27,8 @@ export interface Feedback {
   readonly dropEdge: EdgeId | null;
   readonly hover: NodeId | null;
   readonly hoverUnit: { readonly node: NodeId; readonly index: number } | null;
+  /** A part that a table points at. */
+  readonly pointed: NodeId | null;
   /** Keyboard focus. */
   readonly focused: NodeId | null;
   /** Where the stepper stands: a node, or the parts that show it. */
@@ -40,6 +42,7 @@ export const noFeedback: Feedback = {
   dropEdge: null,
   hover: null,
   hoverUnit: null,
+  pointed: null,
   focused: null,
   stepping: [],
 };
@@ -326,7 +329,8 @@ export class Ink {
   #part(v: NodeVisual, at: Point, color: string, { theme, camera, live, selection, feedback }: InkState): void {
     const c = this.#context;
     const left = at.x - v.width / 2;
-    if (selection.has(v.id) || feedback.hover === v.id) this.#ring(v, at, theme.accent, 3, selection.has(v.id) ? 2.4 : 1.4);
+    if (selection.has(v.id) || feedback.hover === v.id || feedback.pointed === v.id)
+      this.#ring(v, at, theme.accent, 3, selection.has(v.id) ? 2.4 : 1.4);
     c.textBaseline = 'middle';
     if (v.form === 'dot') {
       const r = v.width / 2;

@@ -29,6 +29,8 @@ export interface OverlayState {
   readonly speed: number;
   /** Lines that the stepper looks at; null: all. */
   readonly focus: ReadonlySet<number> | null;
+  /** Lines that a table or the pointer is at. */
+  readonly pointed: ReadonlySet<number>;
   /** Taps whose numbers the stepper has come by; null: all may be written. */
   readonly known: ReadonlySet<string> | null;
 }
@@ -122,7 +124,8 @@ export class Overlay {
     if (!sorted || !sameCamera(camera, this.#drawnFor)) {
       this.#begin(this.#lineContext, camera);
       this.#strokeLines(state, ready);
-      this.#strokeFocus(state);
+      this.#strokeFocus(state, state.focus);
+      if (state.pointed.size > 0) this.#strokeFocus(state, state.pointed);
       this.#clearBodies();
       if (ready) {
         this.#neurons(state);
@@ -265,7 +268,7 @@ export class Overlay {
   }
 
   /** What the stepper looks at, or a path that is pointed at, stands out from the dimmed rest. */
-  #strokeFocus({ lines, theme, camera, focus }: OverlayState): void {
+  #strokeFocus({ lines, theme, camera }: OverlayState, focus: ReadonlySet<number> | null): void {
     if (focus === null || focus.size > MOST_IN_FOCUS) return;
     const path = new Path2D();
     for (const i of focus) {

@@ -52,9 +52,17 @@ export function pointerMenu(host: MenuHost): readonly (readonly Entry[])[] {
         }))
       : [];
   if (editor.selectedNodes.length === 0 && editor.selectedEdges.length === 0)
-    return [[{ title: 'Inspect', keys: 'Enter', run: () => inspect?.([...editor.selection][0]!) }], closer].filter(
-      (block) => block.length > 0,
-    );
+    return [
+      [{ title: 'Inspect', keys: 'Enter', run: () => inspect?.([...editor.selection][0]!) }],
+      closer,
+      command && editor.selectedPart
+        ? [
+            { title: 'Add a neuron to the layer', run: wish('layer.addNeuron') },
+            { title: 'Remove', keys: 'Delete', run: wish('edit.delete') },
+            { title: 'Open the layer into neurons for good', run: wish('layer.openForGood') },
+          ]
+        : [],
+    ].filter((block) => block.length > 0);
   if (editor.selectedNodes.length === 0)
     return [
       [

@@ -7,7 +7,7 @@ import type { EdgeId, NodeId } from '../../engine/graph/graph';
 import type { Point, Project } from '../../engine/graph/project';
 import type { DatasetInfo } from '../../engine/data/dataset';
 import { type Box, unionOf } from '../editor/gestures';
-import { type Looking, ownerOfPart } from '../editor/lens';
+import { type Looking, ownerOfPart, partId, partOf, weightId } from '../editor/lens';
 import { type Camera, Drawing, layoutOf, MAX_ZOOM, MIN_ZOOM } from './cytoscape';
 import { boxOfNode, edgeCurve, groupBoxes, type Line, nearestLine, NOWHERE } from './geometry';
 import { type Feedback, Ink, noFeedback } from './ink';
@@ -51,6 +51,7 @@ export class Stage {
   #lines: LiveLines | null = null;
   #live: Live = idle;
   #focusLines: ReadonlySet<number> | null = null;
+  #pointedLines: ReadonlySet<number> = new Set();
   #wasLive = false;
   #dirtyInk = true;
   #dirtyOverlay = true;
@@ -155,6 +156,38 @@ export class Stage {
     this.#selection = selection;
     this.#drawing.choose(selection);
     this.#dirtyInk = true;
+    this.#wake();
+  }
+
+  /** The weight that a line shows by itself; null for other lines. */
+  weightOf(line: Line): string | null {
+    const e = this.#scene.edges.get(line.edge);
+    if (!e) return null;
+    if (e.kind === 'weights' && line.source >= 0) return weightId(e.to, line.target, line.source);
+    return partOf(e.id) === null ? null : e.id;
+  }
+
+  /** Lights up a weight or another part, wherever it is drawn. */
+  point(id: string | null): void {
+    const lines = new Set<number>();
+    const part = id === null ? null : partOf(id);
+    if (part && this.#lines) {
+      const product = partId({ ...part, kind: 'product' });
+      for (const e of this.#scene.edges.values()) {
+        const [from, to] = this.#lines.ranges.get(e.id)!;
+        if (e.id === id || (part.input >= 0 && (e.to === product || e.from === product))) lines.add(from);
+        else if (part.input >= 0 && e.kind === 'weights' && e.to === part.owner)
+          for (let i = from; i < to; i++) {
+            const { source, target } = this.#lines.lines[i]!;
+            if (source === part.input && target === part.unit) lines.add(i);
+          }
+      }
+    }
+    this.#pointedLines = lines;
+    const shown = id !== null && this.#scene.nodes.get(id)?.owner !== undefined ? id : null;
+    if (this.#feedback.pointed !== shown) this.feedback = { ...this.#feedback, pointed: shown };
+    this.#overlay.invalidate();
+    this.#dirtyOverlay = true;
     this.#wake();
   }
 
@@ -433,12 +466,15 @@ export class Stage {
     return index < 0 ? null : this.#lines.reading(frame, index, this.#live.known ?? null);
   }
 
+  /** Live numbers of a part; null for other nodes, and while there are none. */
+  partReading(node: NodeId): Reading | null {
+    const at = this.#lines?.parts.get(node);
+    return at !== undefined && this.#live.frame?.ready ? this.#lines!.reading(this.#live.frame, at) : null;
+  }
+
   /** Live value of a neuron; null when there is none. */
   unitValue(node: NodeId, index: number): number | null {
     const known = this.#live.known ?? null;
-    const part = this.#lines?.parts.get(node);
-    if (part !== undefined)
-      return this.#live.frame?.ready ? (this.#lines!.reading(this.#live.frame, part, known).forward ?? null) : null;
     const key = this.#lines?.columns.get(node);
     return (
       (key && (known === null || known.has(key)) && this.#live.frame?.ready
@@ -501,6 +537,7 @@ export class Stage {
         moving,
         speed: live.speed,
         focus: this.#focusLines,
+        pointed: this.#pointedLines,
         known: live.known ?? null,
       });
       this.#dirtyOverlay = false;

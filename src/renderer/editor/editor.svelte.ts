@@ -8,6 +8,7 @@ import { type Checked, check, connectFault } from '../../engine/compile/check';
 import { apply, between, changesModel, type Diff, isEmpty } from '../../engine/graph/diff';
 import type { Place } from '../../engine/graph/diagnostics';
 import * as edits from '../../engine/graph/edits';
+import type { NumberEdit } from '../../engine/graph/number-edits';
 import type { AttrValue, EdgeId, Node, NodeId } from '../../engine/graph/graph';
 import { lockRefusal } from '../../engine/graph/lock';
 import { emptyProject, type Lock, type Point, type Project } from '../../engine/graph/project';
@@ -121,6 +122,13 @@ export class Editor {
     this.select(kept);
   }
 
+  /** What a table or the drawing points at, so that the other lights up: a weight, a part, a node. */
+  pointed: string | null = $state.raw(null);
+
+  point(id: string | null): void {
+    this.pointed = id;
+  }
+
   lensOf(id: NodeId): Lens {
     return lensOf(this.looking, id);
   }
@@ -132,15 +140,23 @@ export class Editor {
 
   // Changes -----------------------------------------------------------------------------------------
 
-  /** One undo step; edits with the same `gesture` in a row, or in one stroke of a control, are one step together. */
-  edit(label: string, change: (project: Project) => Project, gesture = strokeNow()): void {
+  /**
+   * One undo step, with the trained numbers that change by it; edits with the same `gesture` in a row, or in
+   * one stroke of a control, are one step together.
+   */
+  edit(label: string, change: (project: Project) => Project, gesture = strokeNow(), numbers: readonly NumberEdit[] = []): void {
     const before = this.#project;
     const after = change(before);
-    if (after === before || this.#refuses(after)) return;
-    const diff = between(before, after);
+    if ((after === before && numbers.length === 0) || this.#refuses(after)) return;
+    const diff: Diff = { ...between(before, after), ...(numbers.length > 0 && { numbers }) };
     if (isEmpty(diff)) return;
     this.#history = record(this.#history, { label, diff, ...(gesture !== undefined && { gesture }) });
     this.#become(after, diff);
+  }
+
+  /** Trained numbers alone: a weight that is typed. */
+  editNumbers(label: string, numbers: readonly NumberEdit[], gesture = strokeNow()): void {
+    this.edit(label, (project) => project, gesture, numbers);
   }
 
   undo(): void {

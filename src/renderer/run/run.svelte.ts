@@ -19,6 +19,7 @@ import type {
 } from '../../engine/api';
 import type { Profile } from '../../engine/backends/backend';
 import type { Diagnostic } from '../../engine/graph/diagnostics';
+import { applyNumbers, type NumberEdit } from '../../engine/graph/number-edits';
 import type { Project } from '../../engine/graph/project';
 import type { BackendName, BackendWish, Plans, Program } from '../../engine/plan';
 import type { Dataset } from '../../engine/data/dataset';
@@ -100,6 +101,9 @@ export class Run extends Standing {
   #wished = false;
   /** Set while training waits for other data or another plan. */
   readonly #holding = new Hold();
+  /** Edits of trained numbers that come with the next plan. */
+  #numbers: readonly NumberEdit[] = [];
+  #putting: Promise<void> = Promise.resolve();
   #stopped = false;
   readonly #recorder: Recorder | null;
   /** Step at which the run that is recorded began: before it another network, or other data, were trained. */
@@ -216,14 +220,29 @@ export class Run extends Standing {
   }
 
   /** The same project after an edit. */
-  follow(project: Project): void {
+  follow(project: Project, numbers: readonly NumberEdit[] = []): void {
     const demands = demandsOf(this.#project, project);
+    // Numbers of another drawing wait for its plan.
+    if (numbers.length > 0 && (demands.compile || this.#numbers.length > 0)) this.#numbers = [...this.#numbers, ...numbers];
+    else if (numbers.length > 0) void this.#put(numbers);
     if (!demands.compile && !demands.data) this.#recorder?.changed(project);
     if (this.#project?.settings.training.epochs !== project.settings.training.epochs)
       this.goal = project.settings.training.epochs;
     this.#project = project;
     if (demands.compile || demands.tune || demands.data)
       this.#want({ ...demands, fresh: false }, demands.data ? 250 : (this.#links.patience ?? 60));
+  }
+
+  /** One after the other, as they were edited. */
+  #put(numbers: readonly NumberEdit[]): Promise<void> {
+    this.#putting = this.#putting.then(() =>
+      this.#act('The numbers were not taken', async () => {
+        if (this.backend === null) return;
+        await this.#api.setWeights(applyNumbers(numbers, await this.#api.weights()));
+        this.#changed(true);
+      }),
+    );
+    return this.#putting;
   }
 
   choose(backend: BackendWish): void {
@@ -330,8 +349,11 @@ export class Run extends Standing {
   async #take(project: Project, plans: Plans, fresh: boolean, weights?: Weights): Promise<void> {
     const { training } = project.settings;
     const stored = fresh ? weightsOf(project) : undefined;
-    const start = weights ?? stored;
     await this.#hold();
+    const numbers = fresh ? [] : this.#numbers;
+    this.#numbers = [];
+    const edited = numbers.length > 0 ? applyNumbers(numbers, await this.#api.weights()) : undefined;
+    const start = weights ?? stored ?? edited;
     if (fresh) this.#holding.forbid();
     // What is watched belongs to the old plan; the canvas asks again for what the new one has.
     await this.#api.watch([]);
