@@ -14,6 +14,7 @@ import { Editor } from './editor/editor.svelte';
 import { type Lens, lensTitles, ownerOfPart } from './editor/lens';
 import { Course, lessonInHash } from './learn/course.svelte';
 import { type Holder, OpenDocument } from './run/document.svelte';
+import { Beside } from './run/beside.svelte';
 import { startEngine } from './run/engine';
 import { History } from './run/history.svelte';
 import { Run } from './run/run.svelte';
@@ -41,6 +42,7 @@ export class App implements CommandTarget {
   readonly run: Run;
   readonly document: OpenDocument;
   readonly history: History;
+  readonly beside: Beside;
   readonly commands: readonly Command[];
   info = $state.raw<HostInfo | null>(null);
   /** False while browser mode's server cannot be reached; editing and training go on. */
@@ -71,6 +73,17 @@ export class App implements CommandTarget {
       },
     });
     this.history = new History(this.host, (title, error) => this.fault(title, error));
+    this.beside = new Beside({
+      host: this.host,
+      start: startEngine,
+      history: this.host,
+      run: this.run,
+      project: () => this.editor.project,
+      // Weights that the project keeps stay with it.
+      adopt: (title, project) =>
+        this.editor.edit(`Keep ${title}`, ({ weights }) => (weights === undefined ? project : { ...project, weights })),
+      notify: (title, error) => this.fault(title, error),
+    });
     this.document = new OpenDocument({
       host: this.host,
       holder: this.#holder(),
@@ -200,6 +213,9 @@ export class App implements CommandTarget {
       sideTabs.find((tab) => tab === wished && !lock?.hides.includes(tab)) ??
       sideTabs.find((tab) => !lock?.hides.includes(tab)) ??
       wished;
+    // Of the project before.
+    void this.beside.drop();
+    void this.beside.end();
     this.run.open(project);
     this.workspace.announce(`Opened ${project.settings.title}.`);
     // The canvas draws first, then fits what it drew.

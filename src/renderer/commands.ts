@@ -505,6 +505,13 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
       run: () => void app.reset('new'),
     },
   );
+  block('Run', 4, {
+    id: 'run.race',
+    title: 'Race variants side by side…',
+    keywords: ['compare', 'optimizer', 'rate', 'trial', 'experiment'],
+    enabled: () => drawn() && run.canTrain,
+    run: () => workspace.push({ kind: 'race' }),
+  });
   const tracing = (): boolean => drawn() && run.stepper.trace !== null;
   block(
     'Run',

@@ -23,6 +23,7 @@ export type OpenDialog =
   | { readonly kind: 'analyzer' }
   | { readonly kind: 'runs'; readonly ids: readonly string[] }
   | { readonly kind: 'run-limits' }
+  | { readonly kind: 'race' }
   | { readonly kind: 'export' }
   | { readonly kind: 'formula' }
   | { readonly kind: 'lock' }

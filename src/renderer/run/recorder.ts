@@ -98,6 +98,11 @@ export class Recorder {
     this.#send({ status: 'stopped' });
   }
 
+  /** How long it trained so far. */
+  get seconds(): number {
+    return this.#seconds + (this.#since === null ? 0 : (performance.now() - this.#since) / 1000);
+  }
+
   get open(): boolean {
     return this.#open;
   }
@@ -162,7 +167,7 @@ export class Recorder {
     this.#points = [];
     this.#project = undefined;
     const { epoch, step } = this.#place;
-    const seconds = this.#seconds + (this.#since === null ? 0 : (performance.now() - this.#since) / 1000);
+    const { seconds } = this;
     this.#chain(async () => {
       if (this.id !== null) await this.#host.reportRun(this.id, { epoch, step, seconds, points, project, ...news });
     });
