@@ -245,7 +245,9 @@ function nodeVisual(
     const half = Math.max(...lengths, 0) + units.radius + 10 + HEADER;
     const below = isLayer ? 22 + measure(`${counted.format(columnOf)} × ${subtitle}`, 11, 400) : measure(subtitle, 11, 400);
     const text = Math.max(measure(title, 13, 600), below, measure(meta, 10.5, 500));
-    const width = Math.max(isLayer ? 112 : 92, Math.min(180, Math.ceil(text) + 24));
+    // Beside the units of an input stand the names of its features.
+    const names = Math.max(0, ...units.labels.map((label) => 1.15 * measure(label, 10.5, 400))) + 2 * units.radius + 30;
+    const width = Math.max(isLayer ? 112 : 92, Math.min(180, Math.ceil(Math.max(text + 24, isLayer ? 0 : names))));
     return {
       ...base,
       form: 'column',

@@ -38,6 +38,9 @@ const idle: Live = {
   speed: 1,
 };
 
+/** Room at the top for the bar of lenses. */
+const BAR = 48;
+
 export class Stage {
   readonly #drawing: Drawing;
   readonly #overlay: Overlay;
@@ -358,14 +361,16 @@ export class Stage {
     if (!box || this.#width === 0) return;
     const margin = Math.min(56, this.#width * 0.05, this.#height * 0.08);
     const [w, h] = [Math.max(1, box.x2 - box.x1), Math.max(1, box.y2 - box.y1)];
+    const top = Math.max(margin, BAR);
     const zoom = Math.min(
       this.nearest,
-      Math.max(MIN_ZOOM, Math.min((this.#width - 2 * margin) / w, (this.#height - 2 * margin) / h)),
+      Math.max(MIN_ZOOM, Math.min((this.#width - 2 * margin) / w, (this.#height - top - margin) / h)),
     );
     const camera = {
       zoom,
       x: this.#width / 2 - ((box.x1 + box.x2) / 2) * zoom,
-      y: this.#height / 2 - ((box.y1 + box.y2) / 2) * zoom,
+      // In the middle, unless it would then lie under the bar.
+      y: Math.max(this.#height / 2 - (h / 2) * zoom, top) - box.y1 * zoom,
     };
     if (smoothly) this.#glideTo(camera);
     else this.#look(camera);
