@@ -153,7 +153,7 @@ test('a newcomer draws a network, trains it, sees it learn, and takes the weight
   await test.step('One iteration is walked: forward, loss, backward, update, and back again', async () => {
     await app.getByRole('button', { name: 'Step through one iteration, node by node' }).click();
     const focus = app.getByRole('article', { name: 'Step in focus' });
-    const now = app.locator('[aria-current=step]');
+    const now = app.locator('[data-step][aria-current=step]');
     await expect(focus).toContainText('Forward');
     await expect(focus.locator('.katex').first()).toBeVisible();
     const seen: string[] = [];

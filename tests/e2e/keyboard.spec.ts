@@ -25,7 +25,7 @@ async function tabTo(page: Page, name: string | RegExp, key = 'Tab'): Promise<vo
 /** From anywhere: to a node, through the search for nodes. */
 async function goTo(page: Page, node: string): Promise<void> {
   await page.keyboard.press('Control+f');
-  await expect(page.getByRole('dialog', { name: 'Find a node' })).toBeVisible();
+  await expect(page.getByRole('combobox', { name: 'Find a node' })).toBeFocused();
   await page.keyboard.type(node);
   await expect(page.getByRole('option', { name: new RegExp(`^${node}`), selected: true })).toBeVisible();
   await page.keyboard.press('Enter');
@@ -144,7 +144,7 @@ test('the journey can be made with the keyboard alone', async ({ app, server }) 
     const tag = focus.locator('.tag');
     await expect(tag).toHaveText('Forward');
     await app.keyboard.press('Alt+ArrowRight');
-    await expect(app.locator('[aria-current=step]')).toHaveAttribute('data-step', '1');
+    await expect(app.locator('[data-step][aria-current=step]')).toHaveAttribute('data-step', '1');
     for (const phase of ['Loss', 'Backward', 'Update']) {
       await app.keyboard.press('Alt+Shift+ArrowRight');
       await expect(tag).toHaveText(phase);
