@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { RefusedCall, type Parsers } from '../engine/remote';
+import { ID_LIMIT } from '../engine/graph/file-reader';
 import { NODE_LIMIT } from '../engine/graph/project-file';
 import { PASTED_LIMIT, PICTURE_SIDE, POINTS_LIMIT } from '../engine/graph/data-file';
 import {
@@ -175,6 +176,17 @@ const projectSchema = v.object({
   nodes: table(node),
   edges: table(edge, 4 * NODE_LIMIT),
   positions: table(v.object({ x: finite, y: finite })),
+  composites: v.optional(
+    table(
+      v.object({
+        name: text(100),
+        inputs: v.pipe(v.array(text(ID_LIMIT)), v.maxLength(1000)),
+        output: text(ID_LIMIT),
+        nodes: table(node),
+        edges: table(edge, 4 * NODE_LIMIT),
+      }),
+    ),
+  ),
   settings: v.object({ title: text(1000), notes: text(100_000), data: source, split, training, lock: v.optional(lock) }),
   weights: v.optional(table(v.object({ shape: v.pipe(v.array(whole(1, 1e9)), v.maxLength(8)), base64: v.string() }))),
 });

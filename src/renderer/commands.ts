@@ -449,6 +449,20 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
       enabled: () => drawn() && app.canAddNeuron,
       run: () => app.openForGood(),
     },
+    {
+      id: 'arrange.makeOwn',
+      title: 'Make an operation of my own…',
+      keys: ['$mod+Shift+KeyM'],
+      keywords: ['composite', 'block', 'reuse', 'name', 'custom', 'macro'],
+      enabled: () => drawn() && editor.selectedNodes.length > 0,
+      run: () => workspace.push({ kind: 'own' }),
+    },
+    {
+      id: 'arrange.own',
+      title: 'My operations…',
+      keywords: ['composite', 'custom', 'rename', 'delete', 'edit'],
+      run: () => workspace.push({ kind: 'own-list' }),
+    },
   );
   const alignments: readonly (readonly [Alignment, string, number])[] = [
     ['left', 'Align left edges', 2],

@@ -17,7 +17,8 @@ import { optimizers } from '../../src/engine/optimizers/index';
 import { schedules } from '../../src/engine/train/schedules';
 import { root } from '../support/built';
 
-const groups: Readonly<Record<OpGroup, string>> = {
+/** Operations of one's own belong to projects. */
+const groups: Readonly<Record<Exclude<OpGroup, 'own'>, string>> = {
   data: 'Data',
   layer: 'Layers',
   activation: 'Activations',
@@ -176,12 +177,31 @@ function projectSchema(): Schema {
         version: { const: 1 },
         title: { type: 'string', maxLength: 1000, default: defaultSettings.title },
         notes: { type: 'string', default: '' },
+        composites: {
+          type: 'object',
+          description: 'Operations of your own, by name; a node uses one as "own:name".',
+          additionalProperties: closed(
+            {
+              inputs: { type: 'array', items: { type: 'string' }, default: [], description: 'Names of the inputs, in order.' },
+              output: { type: 'string', description: 'The part whose value is the result.' },
+              nodes: {
+                type: 'object',
+                minProperties: 1,
+                additionalProperties: closed({ op: { type: 'string' }, attrs: { type: 'object' }, label: { type: 'string' } }, [
+                  'op',
+                ]),
+              },
+              edges: { type: 'object', additionalProperties: { type: 'string' } },
+            },
+            ['output', 'nodes'],
+          ),
+        },
         nodes: {
           type: 'object',
           description: 'The nodes, by name.',
           maxProperties: NODE_LIMIT,
           propertyNames: { pattern: '^[^./\\u0000-\\u001f]{1,120}$' },
-          additionalProperties: { oneOf: [...ops.keys()].map((name) => ({ $ref: `#/definitions/${name}` })) },
+          additionalProperties: { oneOf: ['own', ...ops.keys()].map((name) => ({ $ref: `#/definitions/${name}` })) },
         },
         edges: {
           type: 'object',
@@ -350,6 +370,19 @@ function projectSchema(): Schema {
             ['kind', 'path'],
           ),
         ],
+      },
+      own: {
+        description: 'An operation of your own, from "composites".',
+        ...closed(
+          {
+            op: { type: 'string', pattern: '^own:' },
+            attrs: closed({}),
+            label: { type: 'string' },
+            group: { type: 'string' },
+            at: { type: 'array', items: { type: 'number' }, minItems: 2, maxItems: 2 },
+          },
+          ['op'],
+        ),
       },
       ...Object.fromEntries(
         [...ops.values()].map((op) => [

@@ -4,9 +4,10 @@
  */
 import { diagnostic, type Diagnostic } from '../graph/diagnostics';
 import { type Attrs, type Graph, linksOf, type Links, type Node, type NodeId, topologicalOrder } from '../graph/graph';
+import type { OwnOperations } from '../graph/own-operation';
 import type { Shape } from '../ir/shape';
 import { attrFault, completeAttrs } from '../ops/attrs';
-import { opOf } from '../ops/index';
+import { learn, opOf } from '../ops/index';
 import type { Call, Op } from '../ops/op';
 
 export interface Inferred {
@@ -20,7 +21,8 @@ export interface Inferred {
 
 export const nameOf = (node: Node): string => node.label ?? node.id;
 
-export function infer(graph: Graph): Inferred {
+export function infer(graph: Graph & { readonly composites?: OwnOperations }): Inferred {
+  learn(graph.composites);
   const links = linksOf(graph);
   const { order, cycle } = topologicalOrder(graph, links);
   const problems: Diagnostic[] = [];

@@ -6,6 +6,7 @@
  */
 import type { Edge, EdgeId, Node, NodeId, Table } from './graph';
 import { composeNumbers, invertNumbers, type NumberEdit } from './number-edits';
+import type { OwnOperation } from './own-operation';
 import type { Point, Project, Settings, StoredTensor } from './project';
 
 interface Change<T> {
@@ -23,6 +24,7 @@ export interface Diff {
   readonly nodes?: TableDiff<NodeId, Node>;
   readonly edges?: TableDiff<EdgeId, Edge>;
   readonly positions?: TableDiff<NodeId, Point>;
+  readonly composites?: TableDiff<string, OwnOperation>;
   readonly settings?: Change<Settings>;
   /** Kept weights are replaced whole. */
   readonly weights?: Change<Table<string, StoredTensor>>;
@@ -62,10 +64,12 @@ export function between(before: Project, after: Project): Diff {
   const nodes = tableBetween(before.nodes, after.nodes);
   const edges = tableBetween(before.edges, after.edges);
   const positions = tableBetween(before.positions, after.positions);
+  const composites = tableBetween(before.composites ?? {}, after.composites ?? {});
   return {
     ...(nodes && { nodes }),
     ...(edges && { edges }),
     ...(positions && { positions }),
+    ...(composites && { composites }),
     ...(!same(before.settings, after.settings) && { settings: { before: before.settings, after: after.settings } }),
     ...(before.weights !== after.weights && { weights: { before: before.weights, after: after.weights } }),
   };
@@ -88,14 +92,16 @@ function applyTable<K extends string, V>(table: Table<K, V>, diff: TableDiff<K, 
 
 export function apply(project: Project, diff: Diff): Project {
   if (isEmpty(diff)) return project;
-  const { weights, ...rest } = project;
+  const { weights, composites, ...rest } = project;
   const kept = diff.weights ? diff.weights.after : weights;
+  const own = diff.composites ? applyTable(composites ?? {}, diff.composites) : composites;
   return {
     ...rest,
     nodes: applyTable(project.nodes, diff.nodes),
     edges: applyTable(project.edges, diff.edges),
     positions: applyTable(project.positions, diff.positions),
     settings: diff.settings?.after ?? project.settings,
+    ...(own && Object.keys(own).length > 0 && { composites: own }),
     ...(kept && { weights: kept }),
   };
 }
@@ -113,6 +119,7 @@ export function invert(diff: Diff): Diff {
     ...(diff.nodes && { nodes: invertTable(diff.nodes) }),
     ...(diff.edges && { edges: invertTable(diff.edges) }),
     ...(diff.positions && { positions: invertTable(diff.positions) }),
+    ...(diff.composites && { composites: invertTable(diff.composites) }),
     ...(diff.settings && { settings: invertChange(diff.settings) }),
     ...(diff.weights && { weights: invertChange(diff.weights) }),
     ...(diff.numbers && { numbers: invertNumbers(diff.numbers) }),
@@ -147,6 +154,7 @@ export function compose(first: Diff, second: Diff): Diff {
   const nodes = composeTable(first.nodes, second.nodes);
   const edges = composeTable(first.edges, second.edges);
   const positions = composeTable(first.positions, second.positions);
+  const composites = composeTable(first.composites, second.composites);
   const settings = composeChange(first.settings, second.settings);
   const weights = composeChange(first.weights, second.weights);
   const numbers = composeNumbers(first.numbers ?? [], second.numbers ?? []);
@@ -154,6 +162,7 @@ export function compose(first: Diff, second: Diff): Diff {
     ...(nodes && { nodes }),
     ...(edges && { edges }),
     ...(positions && { positions }),
+    ...(composites && { composites }),
     ...(settings && { settings }),
     ...(weights && { weights }),
     ...(numbers.length > 0 && { numbers }),

@@ -16,6 +16,7 @@ import {
   topologicalOrder,
 } from './graph';
 import { idFault } from './node-names';
+import { type OwnOperations, ownUsed } from './own-operation';
 import type { Point, Project, Settings, StoredTensor, Training } from './project';
 
 export type Edit = (project: Project) => Project;
@@ -345,6 +346,8 @@ export interface Fragment {
   readonly nodes: readonly Node[];
   readonly edges: readonly Edge[];
   readonly positions: Table<NodeId, Point>;
+  /** Operations of one's own that the nodes are, with those inside them. */
+  readonly composites?: OwnOperations;
 }
 
 /** The chosen nodes and the edges between them. */
@@ -353,7 +356,14 @@ export function fragmentOf(project: Project, ids: Iterable<NodeId>): Fragment {
   const nodes = Object.values(project.nodes).filter((node) => chosen.has(node.id));
   const edges = Object.values(project.edges).filter((e) => chosen.has(e.from) && chosen.has(e.to));
   const positions = Object.fromEntries(nodes.map(({ id }) => [id, project.positions[id] ?? origin]));
-  return { nodes, edges, positions };
+  const all = project.composites ?? {};
+  const used = [...ownUsed(nodes, all)];
+  return {
+    nodes,
+    edges,
+    positions,
+    ...(used.length > 0 ? { composites: Object.fromEntries(used.map((op) => [op, all[op]!])) } : {}),
+  };
 }
 
 /** New names for a fragment's nodes: `dense1` becomes the next free `dense2`. */

@@ -7,7 +7,8 @@
 import { Faults, ID_LIMIT, isObject, Reader, shown, type FileFault, type Json } from './file-reader';
 import { edgeId, type AttrValue, type Edge, type Node, type NodeId } from './graph';
 import { readJson } from './json';
-import { attrFault, isAttr, withDefaults, type OpLookup } from './op-facts';
+import { attrFault, isAttr, withDefaults, type OpFacts, type OpLookup } from './op-facts';
+import { factsOf, opInFile, OWN_IN_FILE, type OwnInFile, readOwn } from './own-file';
 import { defaultSettings, type Point, type Project } from './project';
 import { FILE_FORMAT, FILE_VERSION } from './project-text';
 import { idFault, noNode } from './node-names';
@@ -88,6 +89,7 @@ function readProject(file: Reader, lookup: OpLookup | undefined): Project {
   const { faults } = file;
   const title = file.text('title', defaultSettings.title, 1000);
   const notes = file.text('notes', '');
+  const own = readOwn(file.object('composites'), lookup);
   const nodes: Record<NodeId, Node> = {};
   const positions: Record<NodeId, Point> = {};
   const nodesIn = file.object('nodes');
@@ -111,9 +113,13 @@ function readProject(file: Reader, lookup: OpLookup | undefined): Project {
           continue;
         }
         const reader = nodesIn.object(id);
-        if (reader) [nodes[id], positions[id]] = readNode(id, reader, index, lookup);
+        if (reader) [nodes[id], positions[id]] = readNode(id, reader, index, lookup, own);
       }
   }
+  const factsIn = (op: string): OpFacts | undefined => {
+    const mine = own.operations[op];
+    return mine ? factsOf(mine) : lookup?.(op);
+  };
   const edges: Record<string, Edge> = {};
   const edgesIn = file.object('edges');
   if (edgesIn) {
@@ -132,11 +138,12 @@ function readProject(file: Reader, lookup: OpLookup | undefined): Project {
         else if (!Object.hasOwn(nodes, to)) faults.add(place, noNode(to, nodes));
         else if (!Object.hasOwn(nodes, from)) faults.add(place, noNode(from, nodes));
         else {
-          const ports = lookup?.(nodes[to]!.op)?.ports(withDefaults(lookup(nodes[to]!.op)!, nodes[to]!.attrs));
+          const facts = factsIn(nodes[to]!.op);
+          const ports = facts?.ports(withDefaults(facts, nodes[to]!.attrs));
           if (ports && !ports.some((p) => p.name === port))
             faults.add(
               place,
-              `'${to}' (${nodes[to]!.op}) has no input '${port}'. ${
+              `'${to}' (${opInFile(nodes[to]!.op, own.operations)}) has no input '${port}'. ${
                 ports.length === 0
                   ? 'It takes no inputs.'
                   : `Its inputs are: ${ports
@@ -158,18 +165,23 @@ function readProject(file: Reader, lookup: OpLookup | undefined): Project {
     edges,
     positions,
     settings: { title, notes, data, split, training, ...readLock(file.object('lock')) },
+    ...(Object.keys(own.operations).length > 0 ? { composites: own.operations } : {}),
     ...(weights ? { weights } : {}),
   };
 }
 
-function readNode(id: NodeId, reader: Reader, index: number, lookup: OpLookup | undefined): [Node, Point] {
+function readNode(id: NodeId, reader: Reader, index: number, lookup: OpLookup | undefined, own: OwnInFile): [Node, Point] {
   const { faults } = reader;
-  const op = reader.text('op', undefined, ID_LIMIT);
-  const facts = lookup && op !== '' ? lookup(op) : undefined;
+  const written = reader.text('op', undefined, ID_LIMIT);
+  const mine = own.named(written);
+  const op = mine ?? written;
+  const facts = mine !== undefined ? factsOf(own.operations[mine]!) : lookup && op !== '' ? lookup(op) : undefined;
   if (lookup && op !== '' && !facts)
     faults.add(
       reader.at('op'),
-      `'${op}' is not an operation that this program knows. Check the spelling; docs/operations.md lists them all.`,
+      written.startsWith(OWN_IN_FILE)
+        ? `'${written.slice(OWN_IN_FILE.length)}' is not among the operations of this file. Add it under "composites", or use another operation.`
+        : `'${op}' is not an operation that this program knows. Check the spelling; docs/operations.md lists them all.`,
     );
   const attrs: Record<string, AttrValue> = {};
   const attrsIn = reader.object('attrs');

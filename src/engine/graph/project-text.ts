@@ -4,6 +4,7 @@
  */
 import { edgeId, type AttrValue } from './graph';
 import type { OpLookup } from './op-facts';
+import { opInFile, writeOwn } from './own-file';
 import { csvDefaults, isTable, tableDefaults, type DataSource, type Project } from './project';
 
 export const FILE_FORMAT = 'chainrule';
@@ -26,7 +27,7 @@ function changed(value: object, defaults: object): Record<string, unknown> {
  * Short objects and lists stand on one line, so that a node is a line of a diff.
  */
 export function serialiseProject(project: Project, lookup?: OpLookup): string {
-  const { settings, weights } = project;
+  const { settings, weights, composites = {} } = project;
   const nodes: Record<string, unknown> = {};
   for (const [id, node] of Object.entries(project.nodes)) {
     const facts = lookup?.(node.op);
@@ -37,7 +38,7 @@ export function serialiseProject(project: Project, lookup?: OpLookup): string {
     }
     const at = project.positions[id] ?? { x: 0, y: 0 };
     nodes[id] = {
-      op: node.op,
+      op: opInFile(node.op, composites),
       ...(Object.keys(attrs).length > 0 ? { attrs } : {}),
       ...(node.label === undefined ? {} : { label: node.label }),
       ...(node.group === undefined ? {} : { group: node.group }),
@@ -53,6 +54,7 @@ export function serialiseProject(project: Project, lookup?: OpLookup): string {
     version: FILE_VERSION,
     title: settings.title,
     ...(settings.notes === '' ? {} : { notes: settings.notes }),
+    ...(Object.keys(composites).length > 0 ? { composites: writeOwn(composites) } : {}),
     nodes,
     edges,
     ...(data.kind === 'none' ? {} : { data: dataText(data) }),

@@ -3,6 +3,7 @@
  * writing its file form is `project-file.ts`.
  */
 import type { Graph, Node, NodeId, Edge, EdgeId, Table } from './graph';
+import type { OwnOperations } from './own-operation';
 
 export interface Point {
   readonly x: number;
@@ -269,6 +270,8 @@ export interface Project extends Graph {
   readonly edges: Table<EdgeId, Edge>;
   readonly positions: Table<NodeId, Point>;
   readonly settings: Settings;
+  /** Operations of one's own, by the names that nodes use; absent when there are none. */
+  readonly composites?: OwnOperations;
   /** Trained numbers that were kept with the project, by parameter key; absent when none were kept. */
   readonly weights?: Table<string, StoredTensor>;
 }

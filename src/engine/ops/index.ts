@@ -37,6 +37,8 @@ import { multiply } from './multiply';
 import { negate } from './negate';
 import { neuron } from './neuron';
 import type { Op } from './op';
+import type { OwnOperations } from '../graph/own-operation';
+import { learnOwn, ownOp } from './own';
 import { pad } from './pad';
 import { elastic, l1, l2 } from './penalties';
 import { averagePooling, maxPooling } from './pooling';
@@ -136,4 +138,9 @@ const list: readonly Op[] = [
 export const ops: ReadonlyMap<string, Op> = new Map(list.map((op) => [op.name, op]));
 
 /** The operation of that name; undefined for names from files that are not known here. */
-export const opOf = (name: string): Op | undefined => ops.get(name);
+export const opOf = (name: string): Op | undefined => ops.get(name) ?? ownOp(name);
+
+/** Operations of one's own that a project brings are known from now on. */
+export const learn = (own: OwnOperations | undefined): void => {
+  if (own) learnOwn(own, opOf);
+};

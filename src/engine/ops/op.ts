@@ -11,7 +11,17 @@ import type { Shape } from '../ir/shape';
 
 export type { Latex };
 
-export type OpGroup = 'data' | 'arithmetic' | 'function' | 'reduction' | 'shape' | 'activation' | 'layer' | 'loss' | 'penalty';
+export type OpGroup =
+  | 'own'
+  | 'data'
+  | 'arithmetic'
+  | 'function'
+  | 'reduction'
+  | 'shape'
+  | 'activation'
+  | 'layer'
+  | 'loss'
+  | 'penalty';
 
 export interface PortSpec {
   readonly name: string;

@@ -102,6 +102,7 @@ export function pointerMenu(host: MenuHost): readonly (readonly Entry[])[] {
     ],
     [
       { title: 'Group', keys: 'Ctrl+G', run: () => editor.group() },
+      ...(command ? [{ title: 'Make an operation of my own…', keys: 'Ctrl+Shift+M', run: wish('arrange.makeOwn') }] : []),
       ...(grouped !== undefined
         ? [
             { title: 'Rename the group', run: () => host.renameGroup(grouped) },

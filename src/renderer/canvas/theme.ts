@@ -37,6 +37,7 @@ export const plainTheme: Theme = {
   neg: '#c9600c',
   font: 'system-ui, sans-serif',
   groups: {
+    own: '#2f6f8f',
     data: '#4d6070',
     arithmetic: '#8a5208',
     function: '#16756a',

@@ -6,12 +6,26 @@ import type { Fragment } from '../../engine/graph/edits';
 import { type AttrValue, edge, type Edge, type Node, type NodeId } from '../../engine/graph/graph';
 import type { Point } from '../../engine/graph/project';
 import { idFault } from '../../engine/graph/node-names';
-import { opOf } from '../../engine/ops/index';
+import { Faults, type Json, Reader } from '../../engine/graph/file-reader';
+import { opInFile, type OwnInFile, readOwn, writeOwn } from '../../engine/graph/own-file';
+import { learn, opOf } from '../../engine/ops/index';
 
 const KIND = 'chainrule/nodes';
 const MOST_NODES = 5000;
 
-export const fragmentText = (fragment: Fragment): string => JSON.stringify({ kind: KIND, version: 1, ...fragment }, null, 1);
+export function fragmentText({ composites = {}, nodes, ...rest }: Fragment): string {
+  return JSON.stringify(
+    {
+      kind: KIND,
+      version: 1,
+      ...(Object.keys(composites).length > 0 ? { composites: writeOwn(composites) } : {}),
+      nodes: nodes.map((node) => ({ ...node, op: opInFile(node.op, composites) })),
+      ...rest,
+    },
+    null,
+    1,
+  );
+}
 
 type Fields = Readonly<Record<string, unknown>>;
 const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -22,11 +36,12 @@ const isAttr = (value: unknown): value is AttrValue =>
   (typeof value === 'number' && Number.isFinite(value)) ||
   (Array.isArray(value) && value.every((x) => typeof x === 'number' && Number.isFinite(x)));
 
-function parseNode(value: unknown): Node | null {
+function parseNode(value: unknown, own: OwnInFile): Node | null {
   if (!isFields(value)) return null;
-  const { id, op, attrs, label, group } = value;
-  if (typeof id !== 'string' || id === '' || idFault(id) !== null || typeof op !== 'string' || !opOf(op) || !isFields(attrs))
-    return null;
+  const { id, op: written, attrs, label, group } = value;
+  if (typeof id !== 'string' || id === '' || idFault(id) !== null || typeof written !== 'string' || !isFields(attrs)) return null;
+  const op = own.named(written) ?? written;
+  if (!opOf(op)) return null;
   const known = Object.entries(attrs).filter(
     (entry): entry is [string, AttrValue] => isAttr(entry[1]) && Object.hasOwn(opOf(op)!.attrs, entry[0]),
   );
@@ -44,6 +59,15 @@ const parsePoint = (value: unknown): Point | null =>
     ? { x: value['x'], y: value['y'] }
     : null;
 
+/** The operations of one's own that came along; none when something is wrong with them. */
+function parseOwn(value: unknown): OwnInFile {
+  const none: OwnInFile = { operations: {}, named: () => undefined };
+  if (!isFields(value)) return none;
+  const faults = new Faults();
+  const own = readOwn(new Reader(value as Json, 'composites', faults), opOf);
+  return faults.list.length > 0 ? none : own;
+}
+
 /** The piece of drawing that a text holds; null when it holds none. */
 export function parseFragment(text: string): Fragment | null {
   let value: unknown;
@@ -53,9 +77,11 @@ export function parseFragment(text: string): Fragment | null {
     return null;
   }
   if (!isFields(value) || value['kind'] !== KIND || !Array.isArray(value['nodes'])) return null;
+  const own = parseOwn(value['composites']);
+  learn(own.operations);
   const nodes = new Map<NodeId, Node>();
   for (const entry of value['nodes'].slice(0, MOST_NODES)) {
-    const node = parseNode(entry);
+    const node = parseNode(entry, own);
     if (node) nodes.set(node.id, node);
   }
   if (nodes.size === 0) return null;
@@ -75,5 +101,6 @@ export function parseFragment(text: string): Fragment | null {
     const at = Object.hasOwn(given, id) ? parsePoint(given[id]) : null;
     positions[id] = at ?? { x: column++ * 160, y: 0 };
   }
-  return { nodes: [...nodes.values()], edges: [...edges.values()], positions };
+  const composites = Object.keys(own.operations).length > 0 ? { composites: own.operations } : {};
+  return { nodes: [...nodes.values()], edges: [...edges.values()], positions, ...composites };
 }

@@ -13,8 +13,11 @@ import type { AttrValue, EdgeId, Node, NodeId } from '../../engine/graph/graph';
 import { lockRefusal } from '../../engine/graph/lock';
 import { emptyProject, type Lock, type Point, type Project } from '../../engine/graph/project';
 import { completeAttrs } from '../../engine/ops/attrs';
-import { opOf } from '../../engine/ops/index';
+import { learn, opOf } from '../../engine/ops/index';
 import type { DatasetInfo } from '../../engine/data/dataset';
+import { type OwnDraft, ownFault, replacementFor } from '../../engine/compile/make-own';
+import { addOwn, deleteOwn, fitted, openOwn, putOwn, renameOwn, usesOfOwn } from '../../engine/graph/own-edits';
+import { ownCalled, ownNameFault } from '../../engine/graph/own-operation';
 import { fragmentText, parseFragment } from './clipboard';
 import { boxAround, overlap } from './gestures';
 import { Stroke, strokeNow } from '../ui/stroke';
@@ -225,6 +228,7 @@ export class Editor {
   }
 
   #become(project: Project, diff: Diff): void {
+    learn(project.composites);
     this.#project = project;
     if (changesModel(diff)) this.#revision++;
     if (diff.nodes?.keys || diff.edges?.keys) {
@@ -401,8 +405,9 @@ export class Editor {
 
   /** Draws what a clipboard text holds, around `at` or beside where it came from. False: it holds no drawing. */
   paste(text: string, at?: Point): boolean {
-    const fragment = parseFragment(text);
-    if (!fragment) return false;
+    const parsed = parseFragment(text);
+    if (!parsed) return false;
+    const fragment = fitted(parsed, this.#project);
     const names = edits.namesForPaste(this.#project, fragment);
     const points = Object.values(fragment.positions);
     const middle = {
@@ -413,7 +418,8 @@ export class Editor {
     const [dx, dy] = at
       ? [Math.round((at.x - middle.x) / 10) * 10, Math.round((at.y - middle.y) / 10) * 10]
       : [this.#pastes * 30, this.#pastes * 40];
-    this.edit(`Paste ${plural(fragment.nodes.length, 'node')}`, edits.paste(fragment, names, dx, dy));
+    const draw = edits.paste(fragment, names, dx, dy);
+    this.edit(`Paste ${plural(fragment.nodes.length, 'node')}`, edits.inTurn(addOwn(fragment.composites ?? {}), draw));
     this.select(names.values());
     if (!at) this.#view?.reveal([...names.values()]);
     return true;
@@ -441,6 +447,14 @@ export class Editor {
   open(id: NodeId): void {
     const node = this.#project.nodes[id];
     if (!node || opOf(node.op)?.kind !== 'composite') return;
+    if (this.isOwn(id)) {
+      const own = this.#project.composites![node.op]!;
+      this.edit(`Open ${id}`, openOwn(id));
+      const inside = Object.keys(own.nodes).map((part) => `${id}/${part}`);
+      this.select(inside);
+      this.#view?.reveal(inside);
+      return;
+    }
     const { expansion } = this.checked;
     const parts = [...expansion.owner].filter(([part, owner]) => owner === id && part !== id).map(([part]) => part);
     this.edit(`Open ${id}`, edits.explode(id, expansion));
@@ -448,10 +462,54 @@ export class Editor {
     this.#view?.reveal(parts);
   }
 
-  /** Whether `open` would do something: a composite whose inputs are complete. */
+  /** Whether `open` would do something: an operation of one's own, or a layer whose inputs are complete. */
   canOpen(id: NodeId): boolean {
     const node = this.#project.nodes[id];
-    return node !== undefined && opOf(node.op)?.kind === 'composite' && this.checked.shapes.has(id);
+    return node !== undefined && opOf(node.op)?.kind === 'composite' && (this.isOwn(id) || this.checked.shapes.has(id));
+  }
+
+  /** Whether a node is an operation of one's own. */
+  isOwn(id: NodeId): boolean {
+    return Object.hasOwn(this.#project.composites ?? {}, this.#project.nodes[id]?.op ?? '');
+  }
+
+  // Operations of one's own ---------------------------------------------------------------------------
+
+  /** The selection, or an older draft of it, becomes one node of a new operation. Returns what stands in the way. */
+  makeOwn(draft: OwnDraft, name: string, inputs: readonly string[]): string | null {
+    const fault = ownFault(this.#project, draft, name, inputs);
+    if (fault !== null) return fault;
+    const replacement = replacementFor(this.#project, draft, name, inputs);
+    this.edit(`Make ${replacement.own.name}`, putOwn(replacement));
+    this.select([replacement.node]);
+    return null;
+  }
+
+  renameOwn(op: string, name: string): string | null {
+    const all = this.#project.composites ?? {};
+    const other = ownCalled(name, all);
+    const fault =
+      ownNameFault(name) ??
+      (other !== undefined && other !== op
+        ? `There is already an operation called '${all[other]!.name}'. Choose another name.`
+        : null);
+    if (fault === null) this.edit('Rename operation', renameOwn(op, name));
+    return fault;
+  }
+
+  /** Returns who still uses it, as a sentence; null when it is gone. */
+  deleteOwn(op: string): string | null {
+    const own = this.#project.composites?.[op];
+    if (!own) return null;
+    const { nodes, inside } = usesOfOwn(this.#project, op);
+    const users = [
+      ...nodes.map((id) => `'${this.#project.nodes[id]!.label ?? id}'`),
+      ...inside.map((name) => `the operation '${name}'`),
+    ];
+    if (users.length > 0)
+      return `'${own.name}' is used by ${users.slice(0, 4).join(', ')}${users.length > 4 ? ` and ${users.length - 4} more` : ''}. Delete these first, or open them into parts.`;
+    this.edit(`Delete ${own.name}`, deleteOwn(op));
+    return null;
   }
 
   /** Automatic layout: of the selection when it has several nodes, else of all. */

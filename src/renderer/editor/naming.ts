@@ -9,5 +9,6 @@ export function nameFor(nodes: Graph['nodes'], op: Op): NodeId {
   if (op.kind === 'source' && (op.role === 'input' || op.role === 'target')) return freshId(nodes, op.role, true);
   if (op.kind === 'source' && op.role === 'parameter') return freshId(nodes, 'w');
   if (op.kind === 'source' && op.role === 'constant') return freshId(nodes, 'c');
+  if (op.group === 'own') return freshId(nodes, op.title.toLowerCase().replaceAll(' ', '-'));
   return freshId(nodes, op.name);
 }

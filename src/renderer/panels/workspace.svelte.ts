@@ -31,6 +31,8 @@ export type OpenDialog =
   | { readonly kind: 'paste'; readonly onTable: (preview: DataPreview) => void }
   | { readonly kind: 'wizard'; readonly start: DataPreview | MadeSource }
   | { readonly kind: 'rows' }
+  | { readonly kind: 'own' }
+  | { readonly kind: 'own-list' }
   | { readonly kind: 'question'; readonly question: Question; readonly answer: (value: string | null) => void }
   | { readonly kind: 'pick'; readonly request: PickRequest; readonly answer: (path: string | null) => void };
 

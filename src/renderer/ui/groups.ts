@@ -2,6 +2,7 @@
 import type { OpGroup } from '../../engine/ops/op';
 
 export const groups: readonly { readonly name: OpGroup; readonly title: string }[] = [
+  { name: 'own', title: 'My operations' },
   { name: 'data', title: 'Data and parameters' },
   { name: 'layer', title: 'Layers' },
   { name: 'activation', title: 'Activations' },
