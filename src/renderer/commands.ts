@@ -454,7 +454,7 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
       title: 'Make an operation of my own…',
       keys: ['$mod+Shift+KeyM'],
       keywords: ['composite', 'block', 'reuse', 'name', 'custom', 'macro'],
-      enabled: () => drawn() && editor.selectedNodes.length > 0,
+      enabled: () => drawn() && frees('drawing') && editor.selectedNodes.length > 0,
       run: () => workspace.push({ kind: 'own' }),
     },
     {

@@ -22,7 +22,10 @@ export function lockRefusal(before: Project, after: Project): string | null {
   if (!lock) return null;
   const keeps = (what: Lock['keeps'][number]): boolean => lock.keeps.includes(what);
   if (is.lock !== lock) return 'This project is locked. Open the lock first.';
-  if (keeps('drawing') && (before.nodes !== after.nodes || before.edges !== after.edges))
+  if (
+    keeps('drawing') &&
+    (before.nodes !== after.nodes || before.edges !== after.edges || before.composites !== after.composites)
+  )
     return 'The drawing is locked by the teacher. Nodes can be moved, but not changed.';
   if (
     keeps('data') &&

@@ -480,7 +480,10 @@ export class Editor {
     const fault = ownFault(this.#project, draft, name, inputs);
     if (fault !== null) return fault;
     const replacement = replacementFor(this.#project, draft, name, inputs);
-    this.edit(`Make ${replacement.own.name}`, putOwn(replacement));
+    const change = putOwn(replacement);
+    const refusal = lockRefusal(this.#project, change(this.#project));
+    if (refusal !== null) return refusal;
+    this.edit(`Make ${replacement.own.name}`, change);
     this.select([replacement.node]);
     return null;
   }
@@ -493,8 +496,10 @@ export class Editor {
       (other !== undefined && other !== op
         ? `There is already an operation called '${all[other]!.name}'. Choose another name.`
         : null);
-    if (fault === null) this.edit('Rename operation', renameOwn(op, name));
-    return fault;
+    if (fault !== null) return fault;
+    const refusal = lockRefusal(this.#project, renameOwn(op, name)(this.#project));
+    if (refusal === null) this.edit('Rename operation', renameOwn(op, name));
+    return refusal;
   }
 
   /** Returns who still uses it, as a sentence; null when it is gone. */
@@ -508,8 +513,9 @@ export class Editor {
     ];
     if (users.length > 0)
       return `'${own.name}' is used by ${users.slice(0, 4).join(', ')}${users.length > 4 ? ` and ${users.length - 4} more` : ''}. Delete these first, or open them into parts.`;
-    this.edit(`Delete ${own.name}`, deleteOwn(op));
-    return null;
+    const refusal = lockRefusal(this.#project, deleteOwn(op)(this.#project));
+    if (refusal === null) this.edit(`Delete ${own.name}`, deleteOwn(op));
+    return refusal;
   }
 
   /** Automatic layout: of the selection when it has several nodes, else of all. */
