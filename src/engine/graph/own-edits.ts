@@ -4,7 +4,7 @@
  */
 import { type Edit, explode, type Fragment } from './edits';
 import { type Edge, edge, edgeId, type Node, type NodeId } from './graph';
-import { type OwnOperation, ownCalled, ownName, type OwnOperations, ownUsed } from './own-operation';
+import { ownAt, type OwnOperation, ownCalled, ownName, type OwnOperations, ownUsed } from './own-operation';
 import { emptyProject, type Point, type Project } from './project';
 
 const ownOf = (project: Project): OwnOperations => project.composites ?? {};
@@ -106,7 +106,7 @@ export const putOwn =
 export const openOwn =
   (id: NodeId): Edit =>
   (project) => {
-    const own = ownOf(project)[project.nodes[id]?.op ?? ''];
+    const own = ownAt(ownOf(project), project.nodes[id]?.op ?? '');
     if (!own) return project;
     const inside = (part: NodeId): NodeId => `${id}/${part}`;
     const parts = Object.values(own.nodes).map((node) => ({ ...node, id: inside(node.id) }));
@@ -134,7 +134,7 @@ export const changeOwn =
 export const renameOwn =
   (op: string, name: string): Edit =>
   (project) => {
-    const own = ownOf(project)[op];
+    const own = ownAt(ownOf(project), op);
     return own && own.name !== name.trim() ? exchange(op, { ...own, name: name.trim() })(project) : project;
   };
 
@@ -195,7 +195,7 @@ const exchange =
     // Connections to inputs that there are no more.
     const edges = Object.fromEntries(
       Object.entries(project.edges).filter(([, e]) => {
-        const own = now[nodes[e.to]?.op ?? ''];
+        const own = ownAt(now, nodes[e.to]?.op ?? '');
         return !own || own.inputs.includes(e.port);
       }),
     );

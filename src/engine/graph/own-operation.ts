@@ -20,6 +20,9 @@ export const OWN = 'own-';
 /** By the names that nodes use (`op`). */
 export type OwnOperations = Table<string, OwnOperation>;
 
+/** The operation of that name; names come from files, so they may be any word. */
+export const ownAt = (all: OwnOperations, op: string): OwnOperation | undefined => (Object.hasOwn(all, op) ? all[op] : undefined);
+
 /** The operation's name in a drawing. */
 export function ownName(own: OwnOperation): string {
   const nodes = Object.values(own.nodes).map(({ id, op, attrs, label }) => [id, op, Object.entries(attrs).sort(), label ?? '']);
@@ -40,7 +43,7 @@ function hash(text: string, start: number): string {
 export function ownUsed(nodes: Iterable<Node>, all: OwnOperations): ReadonlySet<string> {
   const found = new Set<string>();
   const visit = (op: string): void => {
-    const own = Object.hasOwn(all, op) ? all[op] : undefined;
+    const own = ownAt(all, op);
     if (!own || found.has(op)) return;
     found.add(op);
     for (const node of Object.values(own.nodes)) visit(node.op);

@@ -8,6 +8,7 @@ import { Faults, ID_LIMIT, isObject, Reader, shown, type FileFault, type Json } 
 import { edgeId, type AttrValue, type Edge, type Node, type NodeId } from './graph';
 import { readJson } from './json';
 import { attrFault, isAttr, withDefaults, type OpFacts, type OpLookup } from './op-facts';
+import { ownAt } from './own-operation';
 import { factsOf, opInFile, OWN_IN_FILE, type OwnInFile, readOwn } from './own-file';
 import { defaultSettings, type Point, type Project } from './project';
 import { FILE_FORMAT, FILE_VERSION } from './project-text';
@@ -117,7 +118,7 @@ function readProject(file: Reader, lookup: OpLookup | undefined): Project {
       }
   }
   const factsIn = (op: string): OpFacts | undefined => {
-    const mine = own.operations[op];
+    const mine = ownAt(own.operations, op);
     return mine ? factsOf(mine) : lookup?.(op);
   };
   const edges: Record<string, Edge> = {};
