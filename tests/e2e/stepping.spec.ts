@@ -177,3 +177,54 @@ test('another node is derived, several rows are averaged, and a node is one step
   await app.getByRole('toolbar', { name: 'Steps' }).getByRole('button', { name: 'Step inside' }).click();
   await expect(outline.getByRole('button', { name: /hidden \/ product/ })).toHaveAttribute('aria-current', 'step');
 });
+
+const reading = (text: string): number => Number(text.replace('−', '-').replaceAll(',', ''));
+
+test('paths of arrays: an element’s bars add up, and a path opens into the elements it goes through', async ({ app }) => {
+  await circles(app);
+  await app.getByRole('radio', { name: 'Paths' }).click();
+  const paths = app.getByRole('list', { name: /^Paths from hidden/ });
+  const gradient = reading(await paths.getByRole('button').first().locator('strong').innerText());
+  await paths.getByRole('button').first().click();
+  const through = app.getByRole('list', { name: /^Elements of hidden \/ product/ });
+  await expect(through.getByRole('listitem')).toHaveCount(2);
+  expect(reading(await through.locator('strong').first().innerText())).toBeCloseTo(gradient, 4);
+  await app.getByRole('radio', { name: 'All added up' }).click();
+  await expect(through.getByRole('listitem')).toHaveCount(4);
+});
+
+test('forward mode finds what reverse mode found, and the operations of both and of differences are counted', async ({ app }) => {
+  await circles(app);
+  await app.getByRole('radio', { name: 'Forward mode' }).click();
+  const compared = app.getByRole('complementary', { name: 'Both modes compared' });
+  const [forward, reverse] = (await compared.locator('dd').allInnerTexts()).map(reading);
+  expect(forward).not.toBe(0);
+  expect(forward).toBeCloseTo(reverse!, 6);
+  const costs = (await compared.getByRole('table').getByRole('cell').allInnerTexts()).map(reading);
+  expect(costs).toHaveLength(3);
+  expect(costs[0]!).toBeLessThan(costs[1]!);
+  expect(costs[1]!).toBeLessThan(costs[2]! * 2);
+  await app
+    .getByRole('table', { name: 'How the change is carried forward' })
+    .getByRole('button', { name: /^Show 4/ })
+    .first()
+    .click();
+  await expect(app.getByRole('group', { name: /^Change of hidden/ })).toBeVisible();
+});
+
+test('the Jacobian of a step: blocks, their zeros, and both ways give the same', async ({ app }) => {
+  await circles(app);
+  await app
+    .getByRole('list', { name: 'Steps of the iteration' })
+    .getByRole('button', { name: 'hidden / activation tanh' })
+    .click();
+  await app.getByRole('radio', { name: 'Jacobian' }).click();
+  const blocks = app.getByRole('group', { name: /^The derivative as blocks/ });
+  await expect(blocks.getByRole('button')).toHaveCount(4);
+  await expect(app.getByText('12 of 16 numbers are zero.')).toBeVisible();
+  await blocks.getByRole('button').nth(2).click();
+  await expect(app.getByText(/Hadamard product\.$/)).toBeVisible();
+  await expect(app.getByText(/Largest difference between the two ways: 0\./)).toBeVisible();
+  await app.getByRole('radio', { name: 'Hadamard product' }).click();
+  await expect(app.getByRole('group', { name: 'What flows back' })).toBeVisible();
+});

@@ -5,8 +5,7 @@
 import type { DatasetInfo } from '../data/dataset';
 import type { NodeId } from '../graph/graph';
 import type { Project } from '../graph/project';
-import type { Expr } from '../ir/expr';
-import type { Kernel } from '../ir/kernel';
+import { operationsOf } from '../ir/operations';
 import { product, sampleSize, type Shape } from '../ir/shape';
 import { prepare, programOf } from './program';
 
@@ -76,25 +75,4 @@ export function analyze(project: Project, data: DatasetInfo | null): Analysis {
       valueBytes: sum('valueBytes'),
     },
   };
-}
-
-/** For one sample: each index of the output runs its stores, and its fold once for each folded index. */
-function operationsOf({ out, fold, stores }: Kernel): number {
-  const each = stores.reduce((sum, { value }) => sum + operationsIn(value), 0);
-  // A fold of n terms needs n operations to gather them, the first one with the starting value.
-  const folded = fold ? product(fold.over.map((axis) => (axis === 'batch' ? 1 : axis))) * (operationsIn(fold.body) + 1) : 0;
-  return sampleSize(out) * (each + folded);
-}
-
-function operationsIn(e: Expr): number {
-  switch (e.kind) {
-    case 'unary':
-      return 1 + operationsIn(e.x);
-    case 'binary':
-      return 1 + operationsIn(e.x) + operationsIn(e.y);
-    case 'select':
-      return 1 + operationsIn(e.positive) + Math.max(operationsIn(e.then), operationsIn(e.otherwise));
-    default:
-      return 0;
-  }
 }

@@ -4,7 +4,7 @@
  * the training is touched.
  */
 import { ReferenceDevice } from '../backends/reference/index';
-import type { EdgeId, Graph, NodeId } from '../graph/graph';
+import type { Edge, EdgeId, Graph, NodeId } from '../graph/graph';
 import { prepareKernel } from '../ir/interpret';
 import { sizeOf } from '../ir/shape';
 import { GRADIENT } from '../ops/op';
@@ -55,6 +55,13 @@ export class Replay {
   /** The kernels of what flows back along an edge; none where nothing does. */
   backOf(edge: EdgeId): readonly Step[] {
     return this.#backward.get(edge) ?? [];
+  }
+
+  /** Edges along which a gradient flows back that somebody asks for: not towards answers and fixed numbers. */
+  get flowing(): readonly Edge[] {
+    return this.recording.steps.flatMap(({ phase, edge }) =>
+      phase === 'backward' && edge !== undefined ? [this.graph.edges[edge]!] : [],
+    );
   }
 
   /** A buffer's numbers in the rows that are looked at. */

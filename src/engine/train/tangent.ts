@@ -1,75 +1,127 @@
 /**
- * The loss of one sample as a function of one number, beside what its derivative predicts: the recorded
- * iteration is run again in float64 with that number changed and everything else as it was.
+ * What is derived as a function of one number, beside what its derivative predicts: the recorded iteration
+ * is run again in float64 with that number changed, in a source, at a node, or on one edge alone, and
+ * everything else as it was.
  */
 import { ReferenceDevice } from '../backends/reference/index';
-import type { Graph, NodeId } from '../graph/graph';
-import type { Tensor } from '../ir/shape';
-import { bufferIds, type Program } from '../plan';
-import type { Trace } from './trace-types';
+import type { EdgeId, NodeId } from '../graph/graph';
+import { isBatched } from '../ir/shape';
+import { type BufferId, bufferIds, type Program, type Step } from '../plan';
+import type { Replay } from './replay';
+
+/** What one may drag: the value of a node, or that value on one of the several edges it feeds. */
+export interface Place {
+  /** Of the node or the edge. */
+  readonly id: string;
+  readonly node: NodeId;
+  readonly edge?: EdgeId;
+}
+
+const DRAGGED: BufferId = 't:dragged';
 
 export class Tangent {
-  readonly #device: ReferenceDevice;
-  readonly #values = new Map<NodeId, Tensor>();
-  readonly #gradients = new Map<NodeId, Float64Array>();
+  readonly places: readonly Place[];
+  readonly #places: ReadonlyMap<string, Place>;
+  readonly #slopes = new Map<string, Float64Array>();
+  #device: ReferenceDevice | null = null;
+  #for: string | null = null;
 
-  /** `program` with every edge, compiled from `graph`, the expanded drawing that was recorded. */
-  constructor(
-    program: Program,
-    readonly graph: Graph,
-    readonly trace: Trace,
-  ) {
-    this.#device = new ReferenceDevice(program);
-    if (program.buffers.some(({ id }) => id === bufferIds.rowWeights))
-      this.#device.numbers(bufferIds.rowWeights).fill(0).fill(1, 0, 1);
-    const fed = new Set(Object.values(graph.edges).map(({ to }) => to));
-    const known = new Set(program.buffers.map(({ id }) => id));
-    for (const { phase, node, edge, value } of trace.steps) {
-      if (phase === 'forward' && !fed.has(node) && known.has(bufferIds.value(node))) {
-        this.#values.set(node, value);
-        this.#device.write(bufferIds.value(node), value.data);
-      } else if (phase === 'backward' && edge !== undefined) {
-        const from = graph.edges[edge]!.from;
-        const sum = this.#gradients.get(from) ?? new Float64Array(value.data.length);
-        value.data.forEach((x, i) => {
-          sum[i]! += x;
-        });
-        this.#gradients.set(from, sum);
-      }
+  constructor(readonly replay: Replay) {
+    const feeds = new Map<NodeId, EdgeId[]>();
+    for (const { id, from } of replay.flowing) {
+      const slope = replay.numbers(bufferIds.edge(id));
+      const sum = this.#slopes.get(from) ?? new Float64Array(slope.length);
+      slope.forEach((x, i) => {
+        sum[i]! += x;
+      });
+      this.#slopes.set(from, sum);
+      this.#slopes.set(id, Float64Array.from(slope));
+      feeds.set(from, [...(feeds.get(from) ?? []), id]);
     }
+    const nodes = replay.recording.steps.flatMap(({ phase, node }) => (phase === 'forward' && feeds.has(node) ? [node] : []));
+    this.places = nodes.flatMap((node): Place[] => {
+      const edges = feeds.get(node)!;
+      return [{ id: node, node }, ...(edges.length > 1 ? edges.map((edge) => ({ id: edge, node, edge })) : [])];
+    });
+    this.#places = new Map(this.places.map((place) => [place.id, place]));
   }
 
-  /** Sources that the loss depends on: what one may drag. */
-  get places(): readonly NodeId[] {
-    return [...this.#values.keys()].filter((id) => this.#gradients.has(id));
+  valueOf(place: string): Float64Array {
+    return this.replay.numbers(bufferIds.value(this.#places.get(place)!.node));
   }
 
-  valueOf(node: NodeId): Tensor {
-    return this.#values.get(node)!;
-  }
-  slope(node: NodeId, element: number): number {
-    return this.#gradients.get(node)![element]!;
+  slope(place: string, element: number): number {
+    return this.#slopes.get(place)![element]!;
   }
 
-  /** The true loss with that number in that place. */
-  lossAt(node: NodeId, element: number, x: number): number {
-    const value = this.valueOf(node);
-    const changed = Float64Array.from(value.data);
-    changed[element] = x;
-    const buffer = bufferIds.value(node);
-    this.#device.write(buffer, changed);
-    this.#device.runPhases(['forward', 'loss'], 1);
-    const loss = this.#device.batchLoss(1);
-    this.#device.write(buffer, value.data);
-    return loss;
+  /** What is derived, with that number in that place. */
+  trueAt(place: string, element: number, x: number): number {
+    const device = this.#open(this.#places.get(place)!);
+    const dragged = device.numbers(DRAGGED);
+    dragged.set(this.valueOf(place));
+    dragged[element] = x;
+    device.runPhases(['forward', 'loss'], this.replay.rows);
+    return this.#derived(device);
   }
 
   /** What the derivative predicts there. */
-  predictedAt(node: NodeId, element: number, x: number): number {
-    return this.trace.loss! + this.slope(node, element) * (x - this.valueOf(node).data[element]!);
+  predictedAt(place: string, element: number, x: number): number {
+    return this.here + this.slope(place, element) * (x - this.valueOf(place)[element]!);
+  }
+
+  /** What is derived, as it was recorded. */
+  get here(): number {
+    return this.#derived(this.replay.device);
+  }
+
+  #derived(device: ReferenceDevice): number {
+    const { recording, rows, specs } = this.replay;
+    const { target } = recording;
+    if (!target) return device.batchLoss(rows);
+    const value = bufferIds.value(target.node);
+    const batched = isBatched(specs.get(value)!.shape);
+    const numbers = device.numbers(value).subarray(0, this.replay.size(value));
+    const width = numbers.length / (batched ? rows : 1);
+    let sum = 0;
+    numbers.forEach((x, i) => {
+      if (target.element === 'sum' || i % width === target.element) sum += x;
+    });
+    return sum / (batched ? rows : 1);
+  }
+
+  /** The program in which those who read the place read the dragged numbers instead. */
+  #open(place: Place): ReferenceDevice {
+    if (this.#device !== null && this.#for === place.id) return this.#device;
+    const { replay } = this;
+    const value = bufferIds.value(place.node);
+    const port = place.edge === undefined ? null : replay.graph.edges[place.edge]!.port;
+    const reads = (step: Step, name: string, buffer: BufferId): boolean =>
+      buffer === value &&
+      step.node !== place.node &&
+      (port === null || (step.node === replay.graph.edges[place.edge!]!.to && name === port));
+    const { shape } = replay.specs.get(value)!;
+    const program: Program = {
+      ...replay.program,
+      buffers: [...replay.program.buffers, { id: DRAGGED, shape, role: 'temporary' }],
+      steps: replay.program.steps
+        .filter(({ phase }) => phase === 'forward' || phase === 'loss')
+        .map((step) => ({
+          ...step,
+          bind: Object.fromEntries(
+            Object.entries(step.bind).map(([name, buffer]) => [name, reads(step, name, buffer) ? DRAGGED : buffer]),
+          ),
+        })),
+    };
+    this.#device?.close();
+    const device = new ReferenceDevice(program);
+    for (const { id, role } of replay.program.buffers)
+      if (role === 'input' || role === 'parameter' || role === 'rows') device.write(id, replay.device.numbers(id));
+    this.#device = device;
+    this.#for = place.id;
+    return device;
   }
 
   close(): void {
-    this.#device.close();
+    this.#device?.close();
   }
 }

@@ -18,6 +18,29 @@ export const mix = (a: Rgb, b: Rgb, share: number): Rgb => [
 ];
 
 const CLASS_COLOURS = 10;
+/** One pixel a number, the farther from 0 the stronger; the largest counts as full. */
+export function paintMatrix(
+  canvas: HTMLCanvasElement,
+  numbers: ArrayLike<number>,
+  rows: number,
+  columns: number,
+  largest: number,
+): void {
+  if (rows === 0 || columns === 0) return;
+  canvas.width = columns;
+  canvas.height = rows;
+  const context = canvas.getContext('2d');
+  if (!context) return;
+  const [ground, negative, positive] = ['--surface', '--neg', '--pos'].map((name) => readColour(canvas, name));
+  const image = context.createImageData(columns, rows);
+  for (let at = 0; at < rows * columns; at++) {
+    const value = numbers[at] ?? 0;
+    const colour = mix(ground!, value < 0 ? negative! : positive!, Math.min(1, Math.abs(value) / (largest || 1)) || 0);
+    image.data.set([...colour.map(Math.round), 255], at * 4);
+  }
+  context.putImageData(image, 0, 0);
+}
+
 export const classColours = (element: Element): readonly Rgb[] =>
   Array.from({ length: CLASS_COLOURS }, (_, at) => readColour(element, `--class-${at}`));
 
