@@ -87,3 +87,26 @@ test('presentation: larger type, fewer panels, and back', async ({ app }) => {
   await expect(app.getByRole('tab', { name: 'Results' })).toBeInViewport();
   expect((await train.boundingBox())!.height).toBe(before);
 });
+
+test('exercises and a class set from a drawing of arrays', async ({ app }) => {
+  await app.evaluate(() => {
+    location.hash = '#learn/3.6.20';
+  });
+  await app.getByRole('button', { name: 'Open in the editor' }).click();
+  await expect(app.getByRole('region', { name: 'Lesson' })).toBeVisible();
+  await app.evaluate(() => {
+    location.hash = '#learn/3.6.13';
+  });
+  await app.getByRole('combobox', { name: /^Drawing/ }).click();
+  await app.getByRole('option', { name: /^My drawing/ }).click();
+  const article = app.locator('article');
+  await expect(article).toContainText('written out as 23 single numbers');
+  await app.getByRole('combobox', { name: /^Derivative/ }).click();
+  await app.getByRole('option', { name: '∂l/∂W12', exact: true }).click();
+  await expect(app.getByRole('group', { name: 'What is ∂l/∂W12?' }).getByRole('button')).toHaveCount(4);
+  await app.getByRole('button', { name: 'Make the set' }).click();
+  const text = app.getByRole('textbox', { name: 'The class set as text' });
+  await expect(text).toHaveValue(/\$CATEGORY: Lesson 3\.6\.20[\s\S]*::Lesson 3\.6\.20\\: a fully connected layer 8::/);
+  await app.getByRole('radio', { name: 'Answer key' }).click();
+  await expect(text).toHaveValue(/8\. [A-D] \(/);
+});

@@ -7,7 +7,7 @@ import type { Project } from '../graph/project';
 import { Random } from '../data/random';
 import type { Latex } from '../ir/latex';
 import { type Mistake, mistakeBehind, mistakesAbout, type MistakeName, mistakeTitles } from './mistakes';
-import { answerText, factorText, type Grade, grade, same } from './numbers';
+import { answerText, factorText, type Grade, grade, parseAnswer, same } from './numbers';
 import {
   type Facts,
   flowing,
@@ -48,9 +48,13 @@ const LETTERS = 'ABCDEFGH';
 /** Numbers that are pleasant to multiply by hand. */
 const PLEASANT = [0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3, 4];
 
-function draw(sources: readonly NodeId[], random: Random): Numbers {
+/** A constant that is called by its number, such as 1/2, keeps it. */
+function draw(project: Project, sources: readonly NodeId[], random: Random): Numbers {
   const numbers: Record<NodeId, number> = {};
-  for (const id of sources) numbers[id] = PLEASANT[random.integer(PLEASANT.length)]! * (random.uniform() < 0.3 ? -1 : 1);
+  for (const id of sources)
+    numbers[id] =
+      parseAnswer(project.nodes[id]?.label ?? '') ??
+      PLEASANT[random.integer(PLEASANT.length)]! * (random.uniform() < 0.3 ? -1 : 1);
   return numbers;
 }
 
@@ -76,7 +80,7 @@ export function freshNumbers(project: Project, seed: number, node?: NodeId): Fac
   const random = new Random(seed, 'exercise');
   let best: { facts: ScalarFacts; cost: number } | null = null;
   for (let attempt = 0; attempt < 40; attempt++) {
-    const made = reader.read(draw(sources, random));
+    const made = reader.read(draw(project, sources, random));
     if ('fault' in made) return made;
     const { facts } = made;
     const asked = node ?? askable(facts)[0];

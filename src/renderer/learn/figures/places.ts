@@ -17,15 +17,18 @@ export function placesOf(facts: ScalarFacts, positions: Readonly<Record<NodeId, 
       const next = facts.links.outOf.get(id)!.map((e) => layer.get(e.to)!);
       if (next.length > 0) layer.set(id, Math.min(...next) - 1);
     }
-  const rows = new Map<number, number>();
-  const sizes = new Map<number, number>();
-  for (const id of facts.order) sizes.set(layer.get(id)!, (sizes.get(layer.get(id)!) ?? 0) + 1);
-  return Object.fromEntries(
-    facts.order.map((id) => {
-      const column = layer.get(id)!;
-      const row = rows.get(column) ?? 0;
-      rows.set(column, row + 1);
-      return [id, { x: column * 160, y: (row - (sizes.get(column)! - 1) / 2) * 116 }];
-    }),
-  );
+  const columns = new Map<number, NodeId[]>();
+  for (const id of facts.order) columns.set(layer.get(id)!, [...(columns.get(layer.get(id)!) ?? []), id]);
+  const places = new Map<NodeId, Point>();
+  // From the loss backwards, each node stands about as high as what it feeds: that leaves few crossings.
+  for (const column of [...columns.keys()].sort((a, b) => b - a)) {
+    const height = (id: NodeId): number => {
+      const fed = facts.links.outOf.get(id)!.flatMap((e) => places.get(e.to)?.y ?? []);
+      return fed.length === 0 ? 0 : fed.reduce((a, b) => a + b, 0) / fed.length;
+    };
+    const nodes = columns.get(column)!;
+    const ordered = [...nodes].sort((a, b) => height(a) - height(b));
+    for (const [row, id] of ordered.entries()) places.set(id, { x: column * 160, y: (row - (nodes.length - 1) / 2) * 100 });
+  }
+  return Object.fromEntries(places);
 }

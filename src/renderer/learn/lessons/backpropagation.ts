@@ -184,7 +184,7 @@ export const backpropagation: readonly Lesson[] = [
       ),
       figure({ figure: 'exercise', ids: ['4'] }, 'Two paths from x to the loss: −2.25 and 0.75.'),
       RECONSTRUCTED,
-      text('And as many more as you like, from any drawing of single numbers:'),
+      text('And as many more as you like, from any drawing, your own too; small networks are written out as single numbers:'),
       figure({ figure: 'own-exercise' }, 'Exercises from a seed, and sets for a class.'),
     ],
     tries: [
