@@ -47,6 +47,6 @@ export function idx(shape: readonly number[], values: ArrayLike<number>): Uint8A
   const view = new DataView(bytes.buffer);
   bytes.set([0, 0, 8, shape.length]);
   for (const [k, axis] of shape.entries()) view.setUint32(4 + 4 * k, axis);
-  bytes.set(Array.from(values), 4 + 4 * shape.length);
+  bytes.set(values, 4 + 4 * shape.length);
   return bytes;
 }

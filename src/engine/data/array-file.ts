@@ -81,7 +81,8 @@ const cutShort = (name: string, needed: number, found: number): DataFault =>
 function section(name: string, bytes: Uint8Array, start: number, count: number, width: number): Uint8Array<ArrayBuffer> {
   const end = start + count * width;
   if (end > bytes.length) throw cutShort(name, end, bytes.length);
-  return bytes.slice(start, end);
+  // Node's own buffers would give a view of the memory that they share.
+  return new Uint8Array(bytes.subarray(start, end));
 }
 
 function numbersOf(name: string, kind: string, big: boolean, bytes: Uint8Array, start: number, count: number): Numbers {

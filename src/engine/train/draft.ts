@@ -25,15 +25,22 @@ const LOSS_OF: Readonly<Record<Task, string>> = {
 export const suggestedHidden = (data: DatasetInfo): readonly number[] =>
   data.features.length > 200 ? [100] : data.features.length > 20 ? [32] : data.features.length <= 2 ? [8, 8] : [16];
 
+/** From so many training rows on, larger batches and shorter steps are both quicker and better. */
+const MANY_ROWS = 10_000;
+
 /**
- * Learning rate and epochs. Classes and toy curves want some thousand steps; a table with numbers to
- * predict is usually small and noisy, and a network that trains on it for long learns the noise.
+ * Batch, learning rate and epochs. Toy sets and large tables want some thousand steps; a network that trains
+ * for long on a small table learns its rows by heart, and, where numbers are to be predicted, their noise.
  */
-export function suggestedTraining(data: DatasetInfo, trainRows: number, batch: number): { rate: number; epochs: number } {
-  const noisy = data.task === 'regression' && data.features.length > 2;
-  const steps = noisy ? Math.min(3000, Math.max(200, 0.8 * trainRows)) : 3000;
+export function suggestedTraining(data: DatasetInfo, trainRows: number): { batch: number; rate: number; epochs: number } {
+  const many = trainRows >= MANY_ROWS;
+  const noisy = !many && data.task === 'regression' && data.features.length > 2;
+  const batch = many ? 128 : defaultSettings.training.batch;
+  const small = noisy ? Math.max(200, 0.8 * trainRows) : data.features.length > 2 ? Math.max(500, 5 * trainRows) : 3000;
+  const steps = many ? 4000 : Math.min(3000, small);
   const perEpoch = Math.max(1, Math.ceil(trainRows / batch));
-  return { rate: noisy ? 0.003 : 0.01, epochs: Math.min(1000, Math.max(10, Math.round(steps / perEpoch))) };
+  const epochs = Math.min(1000, Math.max(many ? 3 : 10, Math.round(steps / perEpoch)));
+  return { batch, rate: many ? 0.001 : noisy ? 0.003 : 0.01, epochs };
 }
 
 const COLUMN = 220;
@@ -70,8 +77,7 @@ export function draftProject(data: DatasetInfo, source: DataSource, split: Split
   connect('output', 'loss', 'prediction');
   connect('target', 'loss', 'target');
 
-  const { batch } = defaultSettings.training;
-  const { rate, epochs } = suggestedTraining(data, Math.round(data.rows * split.train), batch);
+  const { batch, rate, epochs } = suggestedTraining(data, Math.round(data.rows * split.train));
   return {
     nodes,
     edges,
@@ -84,6 +90,7 @@ export function draftProject(data: DatasetInfo, source: DataSource, split: Split
       training: {
         ...defaultSettings.training,
         hyper: { rate },
+        batch,
         epochs,
       },
     },

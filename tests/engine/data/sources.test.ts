@@ -83,6 +83,11 @@ describe('IDX files', () => {
     expect(isIdx(bytes)).toBe(true);
     expect(isNpy(bytes)).toBe(false);
     expect(readIdx('images', bytes)).toEqual({ shape: [2, 2, 2], numbers: Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 255) });
+    // A piece of a larger memory, as Node hands them out.
+    expect(readIdx('images', Buffer.concat([Buffer.alloc(3), bytes]).subarray(3))).toEqual({
+      shape: [2, 2, 2],
+      numbers: Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 255),
+    });
     expect(() => readIdx('images', bytes.subarray(0, 12))).toThrow(/'images' is cut short/);
     expect(() => readIdx('images', bytes.subarray(0, 20))).toThrow(/should have 24 bytes but has 20/);
   });
