@@ -62,8 +62,8 @@ export class DeviceFailure extends Error {
 /** A program opened on a device. Numbers are float32, row-major, in the buffers' own shapes. */
 export interface Device {
   readonly backend: BackendName;
-  /** The data set that `Run.rows` counts in: row-major features and targets. Kept until replaced. */
-  setData(features: Float32Array, featureCount: number, targets: Float32Array, targetCount: number): void;
+  /** The data set that `Run.rows` counts in: row-major features and targets, and how much each row counts in the loss (absent: 1). Kept until replaced. */
+  setData(features: Float32Array, featureCount: number, targets: Float32Array, targetCount: number, weights?: Float32Array): void;
   write(buffer: BufferId, numbers: ArrayLike<number>): void;
   /** The numbers of each buffer; batched ones hold the last batch, padded to the program's batch. */
   read(buffers: readonly BufferId[]): Promise<Float32Array[]>;

@@ -69,7 +69,7 @@ export class Breakpoints {
     );
     const gradients = new Map<string, Float64Array>();
     const silent = new Map<string, boolean[]>();
-    device.setData(data.x, data.features.length, data.y, data.targets.length);
+    device.setData(data.x, data.features.length, data.y, data.targets.length, data.weights);
     for (let from = 0; from < rows.length; from += program.batch) {
       const part = rows.subarray(from, from + program.batch);
       await device.run({ phases: ['forward', 'loss', 'backward'], rows: part, batch: part.length });

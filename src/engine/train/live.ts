@@ -122,6 +122,7 @@ export class Live {
       data.features.length,
       gather(data.y, data.targets.length, rows),
       data.targets.length,
+      data.weights && gather(data.weights, 1, rows),
     );
     const order = Uint32Array.from(rows, (_, i) => i);
     await session.live.run({ phases: ['forward', 'loss', 'backward'], rows: order, batch: rows.length });

@@ -20,7 +20,7 @@ const isBad = (x: number): boolean => !(Math.abs(x) <= LARGEST_FLOAT32);
 
 export function findNotFinite(trace: Program, weights: Weights, data: Dataset, rows: Uint32Array): Cause {
   const device = new ReferenceDevice(trace);
-  device.setData(data.x, data.features.length, data.y, data.targets.length);
+  device.setData(data.x, data.features.length, data.y, data.targets.length, data.weights);
   for (const p of trace.parameters) if (weights[p.key]) device.write(p.value, weights[p.key]!.data);
   const specs = new Map(trace.buffers.map((b) => [b.id, b]));
 

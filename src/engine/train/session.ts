@@ -26,7 +26,9 @@ type Forward = [
   rows: Uint32Array | null,
   collect: readonly BufferId[],
   /** The weights to use, if not the present ones. */
-  state?: State,
+  state?: State | undefined,
+  /** How much each row counts in the loss. */
+  weights?: Float32Array | undefined,
 ];
 
 export class Session {
@@ -269,7 +271,7 @@ export class Session {
   }
 
   async #forward(
-    ...[x, width, y, targetWidth, rows, collect, state]: Forward
+    ...[x, width, y, targetWidth, rows, collect, state, weights]: Forward
   ): Promise<{ loss: number; values: Float32Array[] }> {
     if (state) this.#lend(state);
     else await this.refresh(this.evaluate);
@@ -290,7 +292,7 @@ export class Session {
         return out;
       };
       const ys = y.length === 0 ? new Float32Array(count * targetWidth) : take(y, targetWidth);
-      this.evaluate.setData(take(x, width), width, ys, targetWidth);
+      this.evaluate.setData(take(x, width), width, ys, targetWidth, weights && take(weights, 1));
       const order = Uint32Array.from({ length: count }, (_, i) => i);
       const result = await this.evaluate.run({ phases: ['forward', 'loss'], rows: order, batch: program.batch, collect });
       result.losses.forEach((loss, b) => {
@@ -308,7 +310,16 @@ export class Session {
     if (rows.length === 0) return null;
     const { prediction, loss } = this.plans.evaluate.program;
     const collect = prediction ? [prediction.buffer] : [];
-    const result = await this.forward(data.x, data.features.length, data.y, data.targets.length, rows, collect, state);
+    const result = await this.forward(
+      data.x,
+      data.features.length,
+      data.y,
+      data.targets.length,
+      rows,
+      collect,
+      state,
+      data.weights,
+    );
     const mean = loss ? result.loss : Number.NaN;
     if (!prediction) return { loss: mean };
     const width = data.targets.length;

@@ -165,7 +165,7 @@ export class Trainer {
     this.#stopping = new Stopping(options.stop ?? {});
     this.#breakpoints = new Breakpoints(options.breakpoints ?? [], session.plans);
     this.timeline = new Timeline(options.memory ?? 0);
-    session.train?.setData(data.x, data.features.length, data.y, data.targets.length);
+    session.train?.setData(data.x, data.features.length, data.y, data.targets.length, data.weights);
   }
 
   /** Epochs that are done. */

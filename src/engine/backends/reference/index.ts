@@ -17,6 +17,7 @@ export class ReferenceDevice implements Device {
   #targets: Float32Array = new Float32Array();
   #featureCount = 0;
   #targetCount = 0;
+  #weights: Float32Array | undefined;
 
   constructor(readonly program: Program) {
     for (const spec of program.buffers) {
@@ -38,11 +39,18 @@ export class ReferenceDevice implements Device {
     return numbers;
   }
 
-  setData(features: Float32Array, featureCount: number, targets: Float32Array, targetCount: number): void {
+  setData(
+    features: Float32Array,
+    featureCount: number,
+    targets: Float32Array,
+    targetCount: number,
+    weights?: Float32Array,
+  ): void {
     this.#features = features;
     this.#featureCount = featureCount;
     this.#targets = targets;
     this.#targetCount = targetCount;
+    this.#weights = weights;
   }
 
   write(buffer: BufferId, numbers: ArrayLike<number>): void {
@@ -53,7 +61,7 @@ export class ReferenceDevice implements Device {
     return Promise.resolve(buffers.map((id) => Float32Array.from(this.numbers(id))));
   }
 
-  /** Copies rows of the data set into the input buffers and weighs them 1/n. */
+  /** Copies rows of the data set into the input buffers and weighs them 1/n, times their own weight where they have one. */
   gather(rows: ArrayLike<number>): void {
     const n = rows.length;
     for (const { buffer, from, columns } of this.program.inputs) {
@@ -64,6 +72,7 @@ export class ReferenceDevice implements Device {
     }
     const weights = this.#buffers.get(bufferIds.rowWeights);
     weights?.fill(0).fill(1 / n, 0, n);
+    if (weights && this.#weights) for (let i = 0; i < n; i++) weights[i]! *= this.#weights[rows[i]!]!;
   }
 
   /** Runs the steps of some phases for the first `rows` rows of the buffers as they stand. */

@@ -84,11 +84,18 @@ class WasmDevice implements Device {
     return this.#choice.report;
   }
 
-  setData(features: Float32Array, featureCount: number, targets: Float32Array, targetCount: number): void {
+  setData(
+    features: Float32Array,
+    featureCount: number,
+    targets: Float32Array,
+    targetCount: number,
+    weights?: Float32Array,
+  ): void {
     this.#alive();
     const featuresAt = alignUp(this.layout.end, 64);
     const targetsAt = alignUp(featuresAt + features.byteLength, 64);
-    this.#dataEnd = targetsAt + targets.byteLength + SLACK;
+    const weightsAt = alignUp(targetsAt + targets.byteLength, 64);
+    this.#dataEnd = weightsAt + (weights?.byteLength ?? 0) + SLACK;
     this.#reserve(this.#dataEnd, 'data set');
     new Float32Array(this.memory.buffer, featuresAt, features.length).set(features);
     new Float32Array(this.memory.buffer, targetsAt, targets.length).set(targets);
@@ -98,6 +105,10 @@ class WasmDevice implements Device {
     view.setUint32(control.featureBytes, 4 * featureCount, true);
     view.setUint32(control.targets, targetsAt, true);
     view.setUint32(control.targetBytes, 4 * targetCount, true);
+    if (weights) new Float32Array(this.memory.buffer, weightsAt, weights.length).set(weights);
+    view.setUint32(control.weights, weights ? weightsAt : 0, true);
+    // What the last batch was weighed by says nothing about these data.
+    view.setUint32(control.weighted, 0, true);
   }
 
   write(buffer: BufferId, numbers: ArrayLike<number>): void {

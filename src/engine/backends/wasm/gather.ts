@@ -18,7 +18,7 @@ export function gatherFunction(program: Program, buffers: Readonly<Record<string
   const inputs = program.inputs.filter((input) => input.columns.length > 0);
   if (inputs.length > 0) gatherRows(f, queue, real, program.batch, inputs, buffers);
   const weights = buffers[bufferIds.rowWeights];
-  if (weights) weighRows(f, real, program.batch, weights.address);
+  if (weights) weighRows(f, queue, real, program.batch, weights.address);
   return f;
 }
 
@@ -81,15 +81,24 @@ function copyColumns(f: Func, columns: readonly number[], source: number, into: 
   }
 }
 
-/** 1/n for the n real rows, 0 for the rest; only when n differs from the last batch's. */
-function weighRows(f: Func, real: number, batch: number, address: number): void {
-  const [row, weight] = [f.local(I32), f.local(F32)];
-  f.get(real).i32(0).loadI32(control.weighted).op('i32.ne').when();
+/** 1/n for the n real rows, 0 for the rest, when n differs from the last batch's; rows with weights of their own are weighed each time. */
+function weighRows(f: Func, queue: number, real: number, batch: number, address: number): void {
+  const [row, weight, own] = [f.local(I32), f.local(F32), f.local(I32)];
+  // Not zero when either is.
+  f.i32(0).loadI32(control.weights).tee(own);
+  f.get(real).i32(0).loadI32(control.weighted).op('i32.ne').op('i32.add').when();
   f.i32(0).get(real).storeI32(control.weighted);
   f.f32(1).get(real).op('f32.convert_i32_u').op('f32.div').set(weight);
   f.i32(0).set(row).loop();
   f.get(row).i32(2).op('i32.shl').get(weight).f32(0).get(row).get(real).op('i32.lt_u').op('select').storeF32(address);
   f.get(row).i32(1).op('i32.add').tee(row).i32(batch).op('i32.lt_u').branchIf(0).end();
+  f.get(own).when();
+  f.i32(0).set(row).loop();
+  f.get(row).i32(2).op('i32.shl');
+  f.get(queue).get(row).i32(2).op('i32.shl').op('i32.add').loadI32().i32(2).op('i32.shl').get(own).op('i32.add').loadF32();
+  f.get(real).op('f32.convert_i32_u').op('f32.div').storeF32(address);
+  f.get(row).i32(1).op('i32.add').tee(row).get(real).op('i32.lt_u').branchIf(0).end();
+  f.end();
   f.end();
 }
 

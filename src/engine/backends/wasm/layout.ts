@@ -25,6 +25,8 @@ export const control = {
   /** Rows left of the epoch that the queue begins in, and rows of each later one. */
   epochLeft: 40,
   epochRows: 44,
+  /** Where the rows' own weights begin; 0: all are 1. */
+  weights: 48,
   collect: 64,
   end: 1024,
 } as const;

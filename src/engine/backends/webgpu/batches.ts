@@ -42,7 +42,9 @@ export function gatherParts(
   if (weights && weights.size > 0)
     parts.push({
       size: weights.size,
-      text: `${at(weights.at, 'e')} = select(0f, 1f / f32(count), e < count);`,
+      text: `var own = 1f;
+if (run.weightsAt != 0u && e < count) { own = data[run.weightsAt + rows[begin + e]]; }
+${at(weights.at, 'e')} = select(0f, own / f32(count), e < count);`,
     });
   const { starts } = columnTables(program);
   program.inputs.forEach((input, index) => {

@@ -13,6 +13,7 @@ export const runWords = [
   'features', // columns of the features
   'targets', // columns of the targets
   'targetsAt', // where the targets begin in the data
+  'weightsAt', // where the rows' own weights begin; 0: all are 1
   'collects', // buffers whose rows are kept
   'collectAt', // where their descriptions begin in `rows`
   'first', // number of the first batch of this dispatch

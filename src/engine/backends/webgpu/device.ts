@@ -32,6 +32,7 @@ interface Table {
   readonly featureCount: number;
   readonly targets: Float32Array;
   readonly targetCount: number;
+  readonly weights: Float32Array | null;
   /** On the GPU as a whole, or null when its rows are streamed. */
   shared: SharedData | null;
 }
@@ -133,11 +134,17 @@ class GpuDevice implements Device {
     }
   }
 
-  setData(features: Float32Array, featureCount: number, targets: Float32Array, targetCount: number): void {
+  setData(
+    features: Float32Array,
+    featureCount: number,
+    targets: Float32Array,
+    targetCount: number,
+    weights?: Float32Array,
+  ): void {
     if (this.closed) return;
     this.releaseTable();
     const { maxBufferSize, maxStorageBufferBindingSize } = this.machine.gpu.limits;
-    const numbers = features.length + targets.length;
+    const numbers = features.length + targets.length + (weights?.length ?? 0);
     const fits = numbers * 4 <= Math.min(maxBufferSize, maxStorageBufferBindingSize);
     this.table = {
       rows: featureCount > 0 ? features.length / featureCount : targets.length / Math.max(1, targetCount),
@@ -145,7 +152,8 @@ class GpuDevice implements Device {
       featureCount,
       targets,
       targetCount,
-      shared: fits ? this.machine.acquireData(features, targets) : null,
+      weights: weights ?? null,
+      shared: fits ? this.machine.acquireData(features, targets, weights ?? null) : null,
     };
   }
 
@@ -295,9 +303,11 @@ class GpuDevice implements Device {
       to += width * rows.length;
     });
     let targetsAt = table ? table.features.length : 0;
+    let weightsAt = table?.weights ? targetsAt + table.targets.length : 0;
     if (table && !table.shared) {
       const { numbers, at } = gatherRows(table, rows);
       targetsAt = at;
+      weightsAt = table.weights ? at + rows.length * table.targetCount : 0;
       this.grow(this.streamed, numbers.length, usage.storage | usage.copyTarget);
       this.machine.write(this.streamed.buffer, 0, numbers);
       words.set(rows.map((_, index) => index));
@@ -315,6 +325,7 @@ class GpuDevice implements Device {
       features: table?.featureCount ?? 0,
       targets: table?.targetCount ?? 0,
       targetsAt,
+      weightsAt,
       collects: widths.length,
       collectAt: rows.length,
       first: 0,
@@ -443,14 +454,15 @@ type Words = Readonly<Record<RunWord, number>>;
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
 
-/** Features, then targets, of some rows of a data set that stays on the CPU. */
+/** Features, then targets, then weights, of some rows of a data set that stays on the CPU. */
 function gatherRows(table: Table, rows: Uint32Array): { readonly numbers: Float32Array; readonly at: number } {
-  const { features, featureCount, targets, targetCount } = table;
+  const { features, featureCount, targets, targetCount, weights } = table;
   const at = rows.length * featureCount;
-  const numbers = new Float32Array(at + rows.length * targetCount);
+  const numbers = new Float32Array(at + rows.length * (targetCount + (weights ? 1 : 0)));
   rows.forEach((row, index) => {
     numbers.set(features.subarray(row * featureCount, (row + 1) * featureCount), index * featureCount);
     numbers.set(targets.subarray(row * targetCount, (row + 1) * targetCount), at + index * targetCount);
+    if (weights) numbers[at + rows.length * targetCount + index] = weights[row]!;
   });
   return { numbers, at };
 }

@@ -39,7 +39,10 @@ export class Machine {
   private readonly layouts: readonly [GPUBindGroupLayout, GPUBindGroupLayout];
   private readonly pipelineLayout: GPUPipelineLayout;
   private readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
-  private readonly data = new Map<Float32Array, { targets: Float32Array; shared: SharedData; users: number }>();
+  private readonly data = new Map<
+    Float32Array,
+    { targets: Float32Array; weights: Float32Array | null; shared: SharedData; users: number }
+  >();
 
   constructor(readonly gpu: GPUDevice) {
     const buffer = (binding: number, type: GPUBufferBindingType): GPUBindGroupLayoutEntry => ({
@@ -148,25 +151,26 @@ export class Machine {
   }
 
   /** The two arrays one after the other in one buffer, shared by all who ask for the same arrays. */
-  acquireData(features: Float32Array, targets: Float32Array): SharedData {
+  acquireData(features: Float32Array, targets: Float32Array, weights: Float32Array | null): SharedData {
     const found = this.data.get(features);
-    if (found?.targets === targets) {
+    if (found?.targets === targets && found.weights === weights) {
       found.users++;
       return found.shared;
     }
     // Writing to a buffer for which there was no memory is a fault too, and no reason to give up either.
     this.gpu.pushErrorScope('validation');
     this.gpu.pushErrorScope('out-of-memory');
-    const buffer = this.buffer((features.length + targets.length) * 4, usage.storage | usage.copyTarget);
+    const buffer = this.buffer((features.length + targets.length + (weights?.length ?? 0)) * 4, usage.storage | usage.copyTarget);
     const refused = this.gpu.popErrorScope();
     this.write(buffer, 0, features);
     this.write(buffer, features.length, targets);
+    if (weights) this.write(buffer, features.length + targets.length, weights);
     const fits = Promise.all([refused, this.gpu.popErrorScope()]).then(
       (errors) => errors.every((error) => error === null),
       () => false,
     );
     const shared = { buffer, fits };
-    if (!found) this.data.set(features, { targets, shared, users: 1 });
+    if (!found) this.data.set(features, { targets, weights, shared, users: 1 });
     return shared;
   }
 
