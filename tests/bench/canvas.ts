@@ -1,6 +1,6 @@
 /**
- * Does the canvas keep up? 500 nodes and 800 edges panned, zoomed and dragged, and five thousand weights
- * with pulses, in headless Chromium. Frames a second are what a person sees; script and main-thread time
+ * Does the canvas keep up? 500 nodes and 800 edges panned, zoomed and dragged, five thousand
+ * weights with pulses, and a wide network through each lens, in headless Chromium. Frames a second are what a person sees; script and main-thread time
  * are processor time, so they stay true on a busy machine.
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -61,6 +61,11 @@ export async function canvasBench(): Promise<readonly CanvasFigure[]> {
     await page.goto(`${address}?drawing=weights&live`);
     await page.waitForTimeout(800);
     await measure('5,000 moving weights', 'watch');
+    for (const lens of ['neurons', 'scalars', 'matrices'] as const) {
+      await page.goto(`${address}?drawing=wide&lens=${lens}&live`);
+      await page.waitForTimeout(800);
+      for (const gesture of ['watch', 'pan', 'zoom'] as const) await measure(`784-512-10 as ${lens}, ${gesture}`, gesture);
+    }
   } finally {
     await browser.close();
     await server.close();

@@ -11,6 +11,7 @@ import { sizeOf } from '../../../src/engine/ir/shape';
 import { frameBytes, FrameReader, FrameWriter, type Tap, tapKey } from '../../../src/engine/train/frames';
 import GraphCanvas from '../../../src/renderer/canvas/GraphCanvas.svelte';
 import type { Live } from '../../../src/renderer/canvas/live';
+import { lenses } from '../../../src/renderer/editor/lens';
 import { Editor } from '../../../src/renderer/editor/editor.svelte';
 
 /** 500 nodes in 25 columns, 800 edges from each column to the next. */
@@ -49,9 +50,30 @@ function manyWeights(): Project {
   return { nodes, edges, positions, settings: defaultSettings };
 }
 
+/** A network on 784 inputs with 512 hidden neurons and ten outputs: 407,050 numbers that learn. */
+function wideLayers(): Project {
+  const widths = [
+    ['hidden', 512],
+    ['output', 10],
+  ] as const;
+  const nodes: Record<string, Node> = { input: { id: 'input', op: 'input', attrs: { shape: [784] } } };
+  const edges: Record<string, Edge> = {};
+  const positions: Record<string, Point> = { input: { x: 0, y: 0 } };
+  widths.forEach(([id, units], i) => {
+    nodes[id] = { id, op: 'dense', attrs: { units, activation: 'relu' } };
+    positions[id] = { x: 280 * (i + 1), y: 0 };
+    const made = edge(i === 0 ? 'input' : widths[i - 1]![0], id, 'x');
+    edges[made.id] = made;
+  });
+  return { nodes, edges, positions, settings: defaultSettings };
+}
+
 const query = new URLSearchParams(location.search);
 const editor = new Editor();
-editor.load(query.get('drawing') === 'weights' ? manyWeights() : largeDrawing());
+const drawings: Readonly<Record<string, () => Project>> = { large: largeDrawing, weights: manyWeights, wide: wideLayers };
+editor.load((drawings[query.get('drawing') ?? ''] ?? largeDrawing)());
+const lens = lenses.find((one) => one === query.get('lens'));
+if (lens) editor.lookThrough(lens);
 
 /** Numbers that change sixty times a second, as training writes them. */
 let frame: FrameReader | null = null;
@@ -84,10 +106,13 @@ const live: Live = {
   speed: 1,
 };
 let time = 0;
+const wave = Float32Array.from({ length: 1024 }, (_, i) => Math.sin((i * Math.PI) / 512));
 function write(): void {
   time += 0.016;
   writer?.write(1, 0, (key, target) => {
-    for (let i = 0; i < target.length; i++) target[i] = Math.sin(key.length + i * 2.4 + time);
+    // From a table: the engine's worker writes them in a thread of its own, this page must not be slowed by it.
+    const from = Math.round(time * 100) + key.length;
+    for (let i = 0; i < target.length; i++) target[i] = wave[(from + i * 5) & 1023]!;
   });
 }
 if (query.has('live')) setInterval(write, 16);
