@@ -340,6 +340,14 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
       whileTyping: true,
       run: () => workspace.showBottom('runs'),
     },
+    {
+      id: 'view.parameters',
+      title: 'Show Parameters',
+      keys: ['Alt+Digit8'],
+      keywords: ['weights', 'biases', 'numbers', 'table', 'freeze'],
+      whileTyping: true,
+      run: () => workspace.showBottom('parameters'),
+    },
   );
   block(
     'View',

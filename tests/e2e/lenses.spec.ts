@@ -133,3 +133,46 @@ test('what a layer cannot say is explained, and the layer is opened for good wit
   await app.keyboard.press('Control+z');
   await expect(item(window, /^hidden:/)).toHaveCount(1);
 });
+
+test('the table of parameters and the drawing point at each other; numbers are typed and layers frozen there', async ({
+  app,
+}) => {
+  const window = new AppWindow(app);
+  await window.example(/a hidden layer solves it/);
+  await window.ready();
+  await app.keyboard.press('Alt+Digit8');
+  const grid = app.getByRole('grid', { name: 'Parameters of the network' });
+  const row = (name: RegExp) => grid.getByRole('row', { name });
+  await expect(row(/^x → neuron 1 /)).toBeVisible();
+  await expect(row(/^x → neuron 1 .* (−|\d)/)).toBeVisible();
+
+  // By keys: down from the heading to the first weight, another number, and back by undo.
+  await row(/hidden weight 2 × 4/).focus();
+  await app.keyboard.press('ArrowDown');
+  await expect(row(/^x → neuron 1 /)).toBeFocused();
+  await app.keyboard.press('Enter');
+  await app.keyboard.type('0.25');
+  await app.keyboard.press('Enter');
+  await expect(row(/^x → neuron 1 0\.25/)).toBeVisible();
+  await window.drawing.canvas.focus();
+  await app.keyboard.press('Control+z');
+  await expect(row(/^x → neuron 1 0\.25/)).toHaveCount(0);
+
+  // A row at the pointer lights up its line; a line at the pointer its row.
+  await app.mouse.move(5, 5);
+  const before = await window.drawing.canvas.screenshot();
+  await row(/^x → neuron 2 /).hover();
+  await app.waitForTimeout(300);
+  expect((await window.drawing.canvas.screenshot()).equals(before)).toBe(false);
+  await app.keyboard.press('Alt+Shift+Digit2');
+  await app.waitForTimeout(600);
+  const neuron = (await item(window, /^Bias of neuron 3 of hidden/).boundingBox())!;
+  await app.mouse.move(neuron.x + neuron.width / 2, neuron.y + neuron.height / 2);
+  await expect(grid.locator('.lit')).toContainText('bias of neuron 3');
+
+  await app.getByRole('switch', { name: 'Freeze hidden, all of its numbers' }).first().click();
+  await expect(window.status).toContainText('4 weights · 1 bias');
+  await window.drawing.canvas.focus();
+  await app.keyboard.press('Control+z');
+  await expect(window.status).toContainText('12 weights · 5 biases');
+});

@@ -3,6 +3,7 @@ import type { NodeId } from '../graph/graph';
 import { isBatched, product, sampleShape, shapeText } from '../ir/shape';
 import { activationChoices } from './activations';
 import { strideAttr } from './convolution';
+import { frozenAttr, frozenWith } from './frozen';
 import { initializerChoices } from './initializers';
 import type { Composite } from './op';
 
@@ -56,6 +57,7 @@ function convolutionLayer(rank: 1 | 2): Composite {
         choices: initializerChoices,
       },
       scale: { kind: 'number', title: 'Initializer’s scale', about: 'For the initializers that take one.', default: 0.5 },
+      frozen: frozenAttr,
     },
     infer: ({ x }, attrs) => {
       const own = sampleShape(x!);
@@ -86,6 +88,7 @@ function convolutionLayer(rank: 1 | 2): Composite {
         scale: attrs['scale']!,
         fanIn: channels * product(window),
         fanOut: filters * product(window),
+        ...frozenWith(attrs),
       });
       out = sketch.node(
         'convolution',
@@ -98,6 +101,7 @@ function convolutionLayer(rank: 1 | 2): Composite {
           shape: [filters, ...window.map(() => 1)],
           initializer: 'zeros',
           role: 'bias',
+          ...frozenWith(attrs),
         });
         out = sketch.node('sum', 'add', {}, { a: out, b: bias });
       }

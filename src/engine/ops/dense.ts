@@ -5,6 +5,7 @@
 import { productLatex } from '../ir/latex';
 import { sampleShape, type Shape } from '../ir/shape';
 import { activationChoices } from './activations';
+import { frozenAttr, frozenWith } from './frozen';
 import { initializerChoices } from './initializers';
 import type { Composite } from './op';
 
@@ -40,6 +41,7 @@ export const dense: Composite = {
       about: 'For the initializers that take one.',
       default: 0.5,
     },
+    frozen: frozenAttr,
   },
   infer: ({ x }, { units }) => {
     const shape = sampleShape(x!);
@@ -59,11 +61,12 @@ export const dense: Composite = {
       shape: [inputs, units],
       initializer: attrs['initializer']!,
       scale: attrs['scale']!,
+      ...frozenWith(attrs),
     });
     const product = sketch.node('product', 'matmul', {}, { a: x!, b: weight });
     let out = product;
     if (attrs['bias']) {
-      const bias = sketch.node('bias', 'parameter', { shape: [units], initializer: 'zeros', role: 'bias' });
+      const bias = sketch.node('bias', 'parameter', { shape: [units], initializer: 'zeros', role: 'bias', ...frozenWith(attrs) });
       out = sketch.node('sum', 'add', {}, { a: product, b: bias });
     }
     return attrs['activation'] === 'identity' ? out : sketch.node('activation', attrs['activation'] as string, {}, { x: out });

@@ -3,6 +3,7 @@
  * activation, as the course draws it.
  */
 import { activationChoices } from './activations';
+import { frozenAttr, frozenWith } from './frozen';
 import { initializerChoices } from './initializers';
 import { broadcastAll } from './make';
 import type { Composite } from './op';
@@ -35,6 +36,7 @@ export const neuron: Composite = {
       choices: initializerChoices,
     },
     scale: { kind: 'number', title: 'Initializer’s scale', about: 'For the initializers that take one.', default: 0.5 },
+    frozen: frozenAttr,
   },
   infer: (shapes, { inputs }) => broadcastAll(count(inputs).map((i) => shapes[`x${i}`]!)),
   formula: (args, { attrs }) => {
@@ -44,7 +46,7 @@ export const neuron: Composite = {
   },
   expand: ({ attrs }, inputs, sketch) => {
     const n = attrs['inputs'] as number;
-    const bias = sketch.node('bias', 'parameter', { shape: [], initializer: 'zeros', role: 'bias' });
+    const bias = sketch.node('bias', 'parameter', { shape: [], initializer: 'zeros', role: 'bias', ...frozenWith(attrs) });
     const summands: Record<string, string> = { a: bias };
     for (const i of count(n)) {
       const weight = sketch.node(`w${i}`, 'parameter', {
@@ -53,6 +55,7 @@ export const neuron: Composite = {
         scale: attrs['scale']!,
         fanIn: n,
         fanOut: 1,
+        ...frozenWith(attrs),
       });
       const letter = String.fromCharCode('a'.charCodeAt(0) + i);
       summands[letter] = sketch.node(`times${i}`, 'multiply', {}, { a: inputs[`x${i}`]!, b: weight });

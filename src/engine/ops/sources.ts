@@ -2,6 +2,7 @@
 import type { Attrs } from '../graph/graph';
 import type { Shape } from '../ir/shape';
 import { product } from '../ir/shape';
+import { frozenAttr } from './frozen';
 import { initializerChoices } from './initializers';
 import type { AttrSpec, Source } from './op';
 
@@ -125,7 +126,7 @@ export const parameter: Source = {
         { value: 'bias', title: 'Bias' },
       ],
     },
-    frozen: { kind: 'boolean', title: 'Frozen', about: 'Keeps its numbers during training.', default: false },
+    frozen: frozenAttr,
     fanIn: {
       kind: 'integer',
       title: 'Fan-in',

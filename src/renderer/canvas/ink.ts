@@ -220,6 +220,7 @@ export class Ink {
     const zoom = camera.zoom;
     if (feedback.stepping.includes(v.id)) this.#ring(v, at, theme.accent, 5, 3, [7, 5]);
     if (feedback.focused === v.id) this.#ring(v, at, theme.accent, 6, 2);
+    if (feedback.pointed === v.id && v.owner === undefined) this.#ring(v, at, theme.accent, 4, 1.4);
     switch (v.form) {
       case 'column':
         this.#column(v, at, color, state);

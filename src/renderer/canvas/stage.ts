@@ -187,7 +187,7 @@ export class Stage {
       }
     }
     this.#pointedLines = lines;
-    const shown = id !== null && this.#scene.nodes.get(id)?.owner !== undefined ? id : null;
+    const shown = id !== null && this.#scene.nodes.has(id) ? id : null;
     if (this.#feedback.pointed !== shown) this.feedback = { ...this.#feedback, pointed: shown };
     this.#overlay.invalidate();
     this.#dirtyOverlay = true;

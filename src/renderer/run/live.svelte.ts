@@ -32,6 +32,8 @@ export class Live {
 
   #shown = 0;
   #taps: readonly Tap[] = [];
+  /** Numbers that others than the drawing want to see. */
+  #more: readonly Tap[] = [];
   #watched = 0;
   #api: EngineApi | null = null;
   #layout: FrameLayout | null = null;
@@ -57,12 +59,23 @@ export class Live {
     void this.#subscribe();
   }
 
+  /** Besides what is drawn, until the function that it returns is called. One at a time. */
+  watchMore(taps: readonly Tap[]): () => void {
+    this.#more = taps;
+    void this.#subscribe();
+    return () => {
+      if (this.#more !== taps) return;
+      this.#more = [];
+      void this.#subscribe();
+    };
+  }
+
   async #subscribe(): Promise<void> {
     const asked = ++this.#watched;
     const api = this.#api;
     if (api === null) return;
     try {
-      const { layout, memory } = await api.watch(this.#taps);
+      const { layout, memory } = await api.watch([...this.#taps, ...this.#more]);
       if (asked !== this.#watched) return;
       this.#layout = layout;
       this.#live = memory === null ? null : new FrameReader(layout, memory);
