@@ -30,6 +30,7 @@ export interface Checked {
   /** Node whose value is the drawing's answer. */
   readonly prediction: NodeId | null;
   readonly takes: 'value' | 'probability' | 'logit' | null;
+  readonly inferred: Inferred;
   readonly expansion: Expansion;
 }
 
@@ -39,7 +40,7 @@ export function check(project: Project, data: DatasetInfo | null): Checked {
   const objective = findObjective(project, inferred);
   const { learnables, totals } = countLearnables(expansion);
   const problems = [...inferred.problems, ...objective.problems];
-  if (Object.keys(project.nodes).length === 0) return emptyCheck(project, expansion);
+  if (Object.keys(project.nodes).length === 0) return emptyCheck(inferred, expansion);
   if (!problems.some((p) => p.severity === 'error')) {
     problems.push(...assignColumns(project, inferred, data).problems);
     if (objective.node !== null) problems.push(...trainingProblems(project, inferred, expansion, objective));
@@ -54,11 +55,12 @@ export function check(project: Project, data: DatasetInfo | null): Checked {
     objective: objective.node,
     prediction: objective.prediction?.node ?? null,
     takes: objective.prediction?.takes ?? null,
+    inferred,
     expansion,
   };
 }
 
-const emptyCheck = (_project: Project, expansion: Expansion): Checked => ({
+const emptyCheck = (inferred: Inferred, expansion: Expansion): Checked => ({
   problems: [diagnostic('empty-drawing', {})],
   shapes: new Map(),
   learnables: new Map(),
@@ -66,6 +68,7 @@ const emptyCheck = (_project: Project, expansion: Expansion): Checked => ({
   objective: null,
   prediction: null,
   takes: null,
+  inferred,
   expansion,
 });
 

@@ -48,9 +48,10 @@ export function compile(
   { project, data, profile, backend, revision, race = false }: CompileRequest,
   backends: ReadonlyMap<BackendName, Backend>,
 ): Result<Plans> {
-  const errors = check(project, data).problems.filter((p) => p.severity === 'error');
+  const checked = check(project, data);
+  const errors = checked.problems.filter((p) => p.severity === 'error');
   if (errors.length > 0) return failed(errors);
-  const prepared = prepare(project, data);
+  const prepared = prepare(project, data, checked);
   const gpu = race && backend === 'auto' ? hardwareOf(profile) : undefined;
   // In a race the CPU begins: it is ready at once.
   const rival = gpu && profile.present.some((p) => p.backend === 'wasm') ? gpu : undefined;

@@ -12,6 +12,8 @@ import { infer, type Inferred } from './infer';
 
 export interface Expansion {
   readonly graph: Graph;
+  /** True where there was nothing to expand: the graph is the drawing itself. */
+  readonly unchanged: boolean;
   /** Expanded node → the node of the drawing that it is, or is part of. */
   readonly owner: ReadonlyMap<NodeId, NodeId>;
   /** Node of the drawing → the expanded node that holds its value. */
@@ -23,6 +25,9 @@ export interface Expansion {
  * the drawing's nodes.
  */
 export function expand(graph: Graph, shapes: ReadonlyMap<NodeId, Shape>, inferred: Inferred = infer(graph)): Expansion {
+  const itself = new Map(inferred.order.map((id) => [id, id]));
+  if (!inferred.order.some((id) => opOf(graph.nodes[id]!.op)?.kind === 'composite'))
+    return { graph: { nodes: graph.nodes, edges: graph.edges }, unchanged: true, owner: itself, output: itself };
   const nodes: Record<NodeId, Node> = {};
   const edges: Record<string, Edge> = {};
   const owner = new Map<NodeId, NodeId>();
@@ -81,5 +86,5 @@ export function expand(graph: Graph, shapes: ReadonlyMap<NodeId, Shape>, inferre
     for (const [port, from] of Object.entries(inputs)) edges[edgeId(node.id, port)] = edge(from, node.id, port);
     return node.id;
   }
-  return { graph: { nodes, edges }, owner, output };
+  return { graph: { nodes, edges }, unchanged: false, owner, output };
 }

@@ -177,7 +177,8 @@ function merge(p: Loose, s: Loose): Loose | null {
       place: undefined,
     });
   }
-  return { ...p, node: s.node, reads, stores };
+  const { origin: _changed, ...rest } = p;
+  return { ...rest, node: s.node, reads, stores };
 }
 
 /** Drops stores that nobody reads, and steps without stores, from the last to the first. */
@@ -186,6 +187,12 @@ function dropDead(steps: readonly Loose[], specs: ReadonlyMap<BufferId, BufferSp
   for (const b of specs.values()) if (isMutable(b)) needed.add(b.id);
   const out: Loose[] = [];
   for (const s of [...steps].reverse()) {
+    // A step of the program itself has no more reads than it needs.
+    if (s.origin && s.stores.every((store) => needed.has(store.buffer))) {
+      for (const r of s.reads.values()) needed.add(r.buffer);
+      out.push(s);
+      continue;
+    }
     const stores = s.stores.filter((store) => needed.has(store.buffer));
     if (stores.length === 0) continue;
     const names = new Set<string>();
@@ -194,10 +201,11 @@ function dropDead(steps: readonly Loose[], specs: ReadonlyMap<BufferId, BufferSp
     const folds = s.fold !== undefined && names.has(ACC);
     if (folds) eachRead(s.fold!.body, note);
     const reads = new Map([...s.reads].filter(([name]) => names.has(name)));
+    const { origin: _changed, ...rest } = s;
     const shorter: Loose = folds
-      ? { ...s, reads, stores }
+      ? { ...rest, reads, stores }
       : {
-          ...s,
+          ...rest,
           fold: undefined,
           reads: new Map([...reads].map(([name, r]) => [name, { ...r, strides: r.strides.slice(0, s.out.length) }])),
           stores,

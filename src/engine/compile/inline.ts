@@ -96,7 +96,8 @@ function insert(reader: Loose, r: LooseRead, producer: Loose, mostReads: number)
         : { ...store, value: replaceReads(store.value, (name) => (name === r.name ? value : readOf(name))), size: grown },
     );
   }
-  return { ...reader, reads, stores };
+  const { origin: _changed, ...rest } = reader;
+  return { ...rest, reads, stores };
 }
 
 const readOf = (name: string): Expr => ({ kind: 'read', name });

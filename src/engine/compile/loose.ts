@@ -28,6 +28,8 @@ export interface Loose {
   readonly fold: Kernel['fold'];
   readonly reads: ReadonlyMap<string, LooseRead>;
   readonly stores: readonly LooseStore[];
+  /** The step of the program that this still is; absent once it was changed. */
+  readonly origin?: Step;
 }
 
 /** One name per way of reading a buffer, so that kernels can be merged without clashes. */
@@ -54,6 +56,13 @@ const sizes: Dialect<number> = {
 };
 const sizeOf = (e: Expr): number => render(e, sizes);
 
+const sizesOf = new WeakMap<Kernel, readonly number[]>();
+function storeSizes(kernel: Kernel): readonly number[] {
+  let known = sizesOf.get(kernel);
+  if (!known) sizesOf.set(kernel, (known = kernel.stores.map(({ value }) => sizeOf(value))));
+  return known;
+}
+
 export function loosen(step: Step): Loose {
   const { kernel } = step;
   const reads = new Map<string, LooseRead>();
@@ -66,6 +75,7 @@ export function loosen(step: Step): Loose {
   }
   if (kernel.fold) renamed.set(ACC, read(ACC));
   const rename = (e: Expr): Expr => replaceReads(e, (name) => renamed.get(name)!);
+  const known = storeSizes(kernel);
   return {
     phase: step.phase,
     node: step.node,
@@ -73,12 +83,13 @@ export function loosen(step: Step): Loose {
     out: kernel.out,
     fold: kernel.fold && { ...kernel.fold, body: rename(kernel.fold.body) },
     reads,
-    stores: kernel.stores.map(({ to, value, place }) => ({
+    stores: kernel.stores.map(({ to, value, place }, at) => ({
       buffer: step.bind[to]!,
       value: rename(value),
-      size: sizeOf(value),
+      size: known[at]!,
       place,
     })),
+    origin: step,
   };
 }
 
@@ -86,6 +97,7 @@ export function loosen(step: Step): Loose {
 export function tighten(steps: readonly Loose[]): Step[] {
   const kernels = new Map<string, Kernel>();
   return steps.map((s) => {
+    if (s.origin) return s.origin;
     const short = new Map<string, string>([[ACC, ACC]]);
     const bind: Record<string, BufferId> = {};
     let key = `${s.out.join()};${s.fold ? `${s.fold.with} ${s.fold.over.join()}` : ''}`;
@@ -146,8 +158,9 @@ export function redirect(s: Loose, same: ReadonlyMap<BufferId, BufferId>): Loose
     reads.set(name, { ...r, name, buffer });
   }
   const rename = (e: Expr): Expr => replaceReads(e, (name) => renamed.get(name) ?? read(name));
+  const { origin: _changed, ...rest } = s;
   return {
-    ...s,
+    ...rest,
     fold: s.fold && { ...s.fold, body: rename(s.fold.body) },
     reads,
     stores: s.stores.map((store) => ({ ...store, value: rename(store.value) })),

@@ -15,7 +15,7 @@ import { assignColumns } from './columns';
 import type { DatasetInfo } from '../data/dataset';
 import { differentiate } from './differentiate';
 import { Draft } from './draft-program';
-import { expand } from './expand';
+import { type Expansion, expand } from './expand';
 import { fuse } from './fuse';
 import { infer, type Inferred } from './infer';
 import { valueKernels } from './kernels';
@@ -36,10 +36,15 @@ export interface Prepared {
   readonly owner: Readonly<Record<NodeId, NodeId>>;
 }
 
-export function prepare(project: Project, data: DatasetInfo | null): Prepared {
-  const drawn = infer(project);
-  const { graph, output, owner } = expand(project, drawn.shapes, drawn);
-  const inferred = infer(graph);
+/** `known`: what a check of the same drawing has found already. */
+export function prepare(
+  project: Project,
+  data: DatasetInfo | null,
+  known?: { readonly inferred: Inferred; readonly expansion: Expansion },
+): Prepared {
+  const drawn = known?.inferred ?? infer(project);
+  const { graph, output, owner, unchanged } = known?.expansion ?? expand(project, drawn.shapes, drawn);
+  const inferred = unchanged ? drawn : infer(graph);
   const found = findObjective(project, drawn);
   const columns = assignColumns(project, drawn, data);
   const { training } = project.settings;
@@ -71,19 +76,20 @@ export function programOf(prepared: Prepared, detail: Detail, batch: number): Pr
   const needed = detail === 'fused' ? ancestors(inferred, [objective!]) : new Set(inferred.order);
   const training = detail === 'fused';
   const remembered = training ? addStates(draft, inferred, needed, batch) : new Map<NodeId, ReadonlySet<string>>();
+  const values = new Map(inferred.order.map((id) => [id, bufferIds.value(id)]));
   const bufferOf = (id: NodeId, name: string): string => {
-    if (name === OUT) return bufferIds.value(id);
+    if (name === OUT) return values.get(id)!;
     if (training && name === ROWS) return bufferIds.rowWeights;
     if (remembered.get(id)?.has(name)) return bufferIds.slot(id, name);
     const source = inferred.links.into.get(id)!.get(name);
-    return source ? bufferIds.value(source.from) : bufferIds.temporary(id, name);
+    return source ? values.get(source.from)! : bufferIds.temporary(id, name);
   };
   for (const phase of ['forward', 'loss'] as const)
     for (const id of inferred.order) {
       if (!needed.has(id) || lossSide.has(id) !== (phase === 'loss')) continue;
       const found = inferred.calls.get(id);
       if (found?.op.kind !== 'primitive') continue;
-      draft.buffer({ id: bufferIds.value(id), shape: found.call.out, role: 'value' });
+      draft.buffer({ id: values.get(id)!, shape: found.call.out, role: 'value' });
       draft.sequence(phase, id, valueKernels(found.op, found.call, training), id, (name) => bufferOf(id, name));
     }
 

@@ -19,6 +19,7 @@ export class Dag {
   readonly uses: number[] = [];
   readonly #known = new Map<string, number>();
   readonly #seen = new Map<Expr, number>();
+  readonly #costs = new Map<number, number>();
 
   /** `acc` is the name that stands for the result of the fold, if the kernel has one. */
   constructor(readonly acc: string | null) {}
@@ -31,11 +32,10 @@ export class Dag {
   }
 
   /** Rough number of vector instructions for one evaluation of a node and all below it. */
-  cost(id: number, seen: Set<number> = new Set()): number {
-    if (seen.has(id)) return 0;
-    seen.add(id);
-    const node = this.nodes[id]!;
-    return COST[node.op] + node.args.reduce<number>((sum, arg) => sum + this.cost(arg, seen), 0);
+  cost(id: number): number {
+    let cost = this.#costs.get(id);
+    if (cost === undefined) this.#costs.set(id, (cost = this.#costBelow(id, new Set())));
+    return cost;
   }
 
   /** Names read by a node or below it. */
@@ -44,6 +44,13 @@ export class Dag {
     if (node.op === 'read') into.add(node.name);
     for (const arg of node.args) this.names(arg, into);
     return into;
+  }
+
+  #costBelow(id: number, seen: Set<number>): number {
+    if (seen.has(id)) return 0;
+    seen.add(id);
+    const node = this.nodes[id]!;
+    return COST[node.op] + node.args.reduce<number>((sum, arg) => sum + this.#costBelow(arg, seen), 0);
   }
 
   #add(e: Expr): number {

@@ -61,14 +61,16 @@ export class Nests {
   of({ kernel, bind }: Pick<Step, 'kernel' | 'bind'>): Template {
     let template = this.#templates.get(kernel);
     if (!template) this.#templates.set(kernel, (template = templateOf(kernel, this.batch)));
-    const placed = <A extends Access>(name: string, access: A): A => {
-      const { address, elements } = this.buffers[bind[name]!]!;
-      return { ...access, address: access.address + address, start: address, end: address + 4 * elements };
-    };
     const { nest, like } = template;
     const reads = new Map<string, Access>();
-    for (const [name, access] of nest.reads) reads.set(name, placed(name, access));
-    const targets = nest.targets.map((target, at) => placed(kernel.stores[at]!.to, target));
+    for (const [name, { address, strides }] of nest.reads) {
+      const { address: start, elements } = this.buffers[bind[name]!]!;
+      reads.set(name, { address: start + address, strides, start, end: start + 4 * elements });
+    }
+    const targets = nest.targets.map(({ address, strides, value }, at): Target => {
+      const { address: start, elements } = this.buffers[bind[kernel.stores[at]!.to]!]!;
+      return { address: start + address, strides, start, end: start + 4 * elements, value };
+    });
     let ordered = false;
     for (const read of reads.values())
       for (const target of targets) ordered ||= read.start === target.start && disturbs(read, target, nest.axes);

@@ -27,6 +27,8 @@ interface Item extends Rolled {
   readonly like: string;
   /** Address of each operand, reads first. */
   readonly at: readonly number[];
+  /** The addresses as a text, to be found by. */
+  readonly key: string;
 }
 
 /** `sameGroup` says whether the step may run together with the one before it. */
@@ -48,7 +50,7 @@ function rollGroup(steps: readonly Rollable[], from: number): readonly Rolled[] 
   const alike = new Map<string, Item[]>();
   steps.forEach(({ nest, like }, at) => {
     const key = `${levels[at]} ${nest.ordered ? `alone ${at}` : like}`;
-    const item: Item = { nest, first: from + at, like, at: operands(nest).map(({ address }) => address) };
+    const item = itemOf(nest, from + at, like);
     const list = alike.get(key);
     if (list) list.push(item);
     else alike.set(key, [item]);
@@ -73,26 +75,31 @@ function levelsOf(nests: readonly Nest[]): readonly number[] {
   });
 }
 
-const operands = (nest: Nest): readonly Access[] => [...nest.reads.values(), ...nest.targets];
+function itemOf(nest: Nest, first: number, like: string): Item {
+  const at: number[] = [];
+  for (const { address } of nest.reads.values()) at.push(address);
+  for (const { address } of nest.targets) at.push(address);
+  return { nest, first, like, at, key: at.join() };
+}
 
 /** Independent steps of one kind as fewer nests: rows of them, rows of such rows, and what is left over. */
 function rollAlike(items: readonly Item[]): readonly Item[] {
   if (items.length < FEWEST) return items;
-  const places = new Map(items.map((item) => [item.at.join(), item]));
+  const places = new Map(items.map((item) => [item.key, item]));
   const out: Item[] = [];
   let shorter = false;
   for (const [index, item] of items.entries()) {
-    if (!places.has(item.at.join())) continue;
+    if (!places.has(item.key)) continue;
     let best: readonly Item[] = [item];
     let tried = 0;
     for (let next = index + 1; next < items.length && tried < TRIED; next++) {
-      if (!places.has(items[next]!.at.join())) continue;
+      if (!places.has(items[next]!.key)) continue;
       tried++;
       const row = rowFrom(item, items[next]!, places);
       if (row.length > best.length) best = row;
     }
     const row = best.length >= FEWEST ? best : [item];
-    for (const each of row) places.delete(each.at.join());
+    for (const each of row) places.delete(each.key);
     out.push(row.length > 1 ? rollUp(row) : item);
     shorter ||= row.length > 1;
   }
@@ -142,5 +149,5 @@ function rollUp(row: readonly Item[]): Item {
         (nest.outRank === 1 && target.strides[0] === 1 && target.end - target.address === 4 * nest.axes[0]!),
     })),
   });
-  return { nest: rolled, first: row[0]!.first, like: `${first.like}×${row.length}:${distances.join()}`, at: first.at };
+  return itemOf(rolled, row[0]!.first, `${first.like}×${row.length}:${distances.join()}`);
 }
