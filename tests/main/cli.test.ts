@@ -230,7 +230,7 @@ describe('check and explain', () => {
     const text = ran.out.join('\n');
     expect(text).toContain('fused, batches of');
     expect(text).toContain('v:hidden/weight');
-    expect(text).toContain({ wasm: '0061736d', reference: 'interprets the plan', webgpu: '@compute' }[backend]);
+    expect(text).toContain({ wasm: '(f32x4.add', reference: 'interprets the plan', webgpu: '@compute' }[backend]);
   });
 
   it('a drawing that takes nothing from data trains too', async () => {
@@ -392,6 +392,9 @@ describe('as it is built', () => {
     expect(JSON.parse(stdout)).toEqual(
       expect.objectContaining({ event: 'exported', verification: expect.objectContaining({ passed: true }) }),
     );
+    // Libraries below have nothing to say of their own.
+    const checked = await exec(process.execPath, [cli, 'check', example('10-chain-rule')]);
+    expect(checked.stderr).toBe('');
     await expect(exec(process.execPath, [cli, 'train', 'absent.chainrule'])).rejects.toMatchObject({ code: 2 });
     expect(await readFile(cli, 'utf8')).toMatch(/^#!\/usr\/bin\/env node/);
   }, 240_000);

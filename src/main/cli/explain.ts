@@ -1,7 +1,8 @@
 /** `chainrule explain`: the plan of a project and the code generated from it, for reading. */
-import type { BackendWish } from '../../engine/plan';
+import type { Layout } from '../../engine/backends/wasm/layout';
+import { moduleText } from '../../engine/backends/wasm/text';
 import { compile } from '../../engine/compile/compile';
-import { type Code, type Plan, print } from '../../engine/plan';
+import { type BackendWish, type Code, type Plan, print } from '../../engine/plan';
 import { Refusal } from '../services/refusal';
 import { type Io, json, plural, type Status } from './io';
 import { openMachine } from './machine';
@@ -47,22 +48,13 @@ function show(io: Io, purpose: string, plan: Plan): void {
   io.out('');
 }
 
-/** Bytes a line. */
-const WIDTH = 32;
-
 function listing(code: Code): string {
   switch (code.kind) {
     case 'none':
       return 'The reference interprets the plan itself.';
     case 'wgsl':
       return code.modules.join('\n\n');
-    case 'wasm': {
-      const lines = [
-        `WebAssembly module of ${plural(code.bytes.length, 'byte')}; \`xxd -r -p\` turns these lines into a file for \`wasm2wat\`:`,
-      ];
-      for (let at = 0; at < code.bytes.length; at += WIDTH)
-        lines.push(Buffer.from(code.bytes.subarray(at, at + WIDTH)).toString('hex'));
-      return lines.join('\n');
-    }
+    case 'wasm':
+      return `;; A WebAssembly module of ${plural(code.bytes.length, 'byte')}.\n${moduleText(code.bytes, code.layout as Layout)}`;
   }
 }

@@ -14,7 +14,7 @@ export const V128: ValueType = 0x7b;
 const scratch = new DataView(new ArrayBuffer(8));
 
 /** Vector instructions without immediate, by the names used below. */
-const SIMD = {
+export const SIMD = {
   splat: 0x13,
   splatInt: 0x11,
   add: 0xe4,
@@ -58,7 +58,7 @@ const SIMD = {
 export type VectorOp = keyof typeof SIMD;
 
 /** Scalar instructions without immediate. */
-const PLAIN = {
+export const PLAIN = {
   'i32.add': 0x6a,
   'i32.sub': 0x6b,
   'i32.mul': 0x6c,
