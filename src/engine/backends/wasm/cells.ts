@@ -10,8 +10,12 @@ import type { Access, Nest, Target } from './nest';
 
 export interface Context {
   readonly fma: boolean;
+  /** Numbers below 2⁻¹²⁶ count as 0, see `vanishing` in `emit.ts`. */
+  readonly flush: boolean;
   /** Index of a function of the module to call; −1: write it out. */
   readonly shared: (name: SharedMath) => number;
+  /** For the first byte of a buffer: numbers below this size are stored as 0. */
+  readonly vanishing: ReadonlyMap<number, number>;
 }
 
 /** Where the tile stands: the nest around it and its addresses. */
@@ -111,8 +115,10 @@ export class Cells {
   }
 
   store(target: Target, value: number, r: number, v: number): void {
-    const { f } = this.owner;
+    const { f, context } = this.owner;
     const { lanes } = this.shape;
+    const least = context.vanishing.get(target.start);
+    if (least !== undefined) f.get(value).get(value).v('abs').vector(least).v('lt').v('andnot').set(value);
     const stride = lanes < 0 ? 0 : target.strides[lanes]!;
     const count = this.#laneCount(v);
     if (stride !== 1) {

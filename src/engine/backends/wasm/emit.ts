@@ -48,7 +48,13 @@ export function emit(program: Program, profile: BackendProfile): Code {
     fma,
   );
   const module = new Module(hostMath, Math.ceil(layout.end / PAGE), threads > 1);
-  const context: Context = { fma, shared: sharing(module, schedules, fma) };
+  const flush = program.detail === 'fused';
+  const context: Context = {
+    fma,
+    flush,
+    shared: sharing(module, schedules, fma, flush),
+    vanishing: flush ? vanishing(program, buffers) : new Map(),
+  };
 
   const phaseOf = (index: number): Phase => program.steps[rolled[index]!.first]!.phase;
   const calls = stepFunctions(module, arranged, phaseOf, schedules, context);
@@ -63,6 +69,19 @@ export function emit(program: Program, profile: BackendProfile): Code {
   const barrier = threads > 1 ? module.add(barrierFunction()) : null;
   module.add(driverFunction({ gather, calls, loss: lossIndex, barrier, layout }), 'run');
   return { kind: 'wasm', bytes: module.bytes(), layout: layout satisfies Layout };
+}
+
+/**
+ * Numbers too small to matter, by the start of their buffer. A processor takes a hundred cycles for one below
+ * 2⁻¹²⁶, and WebAssembly cannot ask it to take them as 0, as graphics processors do: a network that has learnt its
+ * rows would train several times slower. Only in training; exponentials do likewise there. Gradients of samples vanish early, for they are multiplied by weights before they are added up.
+ */
+function vanishing(program: Program, buffers: Readonly<Record<string, Placed>>): ReadonlyMap<number, number> {
+  const least = new Map<number, number>();
+  for (const { id, role, shape } of program.buffers)
+    if (role === 'slot') least.set(buffers[id]!.address, 2 ** -124);
+    else if (role === 'gradient' && isBatched(shape)) least.set(buffers[id]!.address, 2 ** -80);
+  return least;
 }
 
 /** Functions for all steps in their order; runs of small ones share one, large ones have their own. */
@@ -117,7 +136,7 @@ function threadsFor(program: Program, nests: readonly Nest[], profile: BackendPr
  * Elementary functions that the module holds once: long ones as soon as they are used, the others if
  * writing them out each time would make the program long.
  */
-function sharing(module: Module, schedules: ReadonlyMap<Nest, Schedule>, fma: boolean): Context['shared'] {
+function sharing(module: Module, schedules: ReadonlyMap<Nest, Schedule>, fma: boolean, flush: boolean): Context['shared'] {
   let count = 0;
   for (const [nest, schedule] of schedules) count += written(nest, schedule);
   const index = new Map<SharedMath, number>();
@@ -127,7 +146,7 @@ function sharing(module: Module, schedules: ReadonlyMap<Nest, Schedule>, fma: bo
     const known = index.get(name);
     if (known !== undefined) return known;
     const f = new Func(name === 'pow' ? [V128, V128] : [V128], [V128]);
-    const math = new VectorMath(f, fma);
+    const math = new VectorMath(f, fma, flush);
     f.get(0);
     if (name === 'sin' || name === 'cos') math.wave(name === 'sin' ? 0 : 1, module.importIndex(name));
     else if (name === 'pow') {

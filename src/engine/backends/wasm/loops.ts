@@ -42,7 +42,7 @@ export class NestEmitter implements TileOwner {
     readonly schedule: Schedule,
     readonly context: Context,
   ) {
-    this.#math = new VectorMath(f, context.fma);
+    this.#math = new VectorMath(f, context.fma, context.flush);
     this.#shift = nest.axes.map(() => 0);
     this.moves = movesOf(nest);
     const folds = foldAxes(nest).reduce((product, axis) => product * nest.axes[axis]!, 1);

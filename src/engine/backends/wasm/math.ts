@@ -48,6 +48,8 @@ export class VectorMath {
   constructor(
     readonly f: Func,
     readonly fma: boolean,
+    /** An exponential too small for a normal number is 0. */
+    readonly flush = false,
   ) {}
 
   /** a·b + c, in one rounding where the profile has it. */
@@ -109,7 +111,9 @@ export class VectorMath {
       // Times 2ⁿ in two halves, so that n = 128 and subnormal results come out right.
       f.get(n).v('toInt').tee(n).shift('arithmetic', 1).tee(p);
       f.vectorInt(127).v('addInt').shift('left', 23).v('mul');
-      f.get(n).get(p).v('subInt').vectorInt(127).v('addInt').shift('left', 23).v('mul');
+      f.get(n).get(p).v('subInt').vectorInt(127).v('addInt').shift('left', 23);
+      if (this.flush) f.get(n).v('fromInt').vector(-126).v('gt').v('and');
+      f.v('mul');
     });
   }
 
