@@ -133,3 +133,16 @@ test('a node from the palette, dropped on an edge, stands between its ends', asy
   await expect(node(app, 'tanh1')).toContainText('x from input');
   await expect(node(app, 'sigmoid1')).toContainText('x from tanh1');
 });
+
+test('a double click on a connection asks for a node to put between', async ({ app }) => {
+  await addAt(app, 90, 260, 'input');
+  await addAt(app, 440, 260, 'sigmoid');
+  const sigmoid = await middle(app, 'sigmoid1');
+  await connect(app, 'input', sigmoid);
+  const input = await middle(app, 'input');
+  await app.mouse.dblclick((input.right + sigmoid.left) / 2, (input.y + sigmoid.y) / 2);
+  await app.keyboard.type('relu');
+  await app.keyboard.press('Enter');
+  await expect(node(app, 'relu1')).toContainText('x from input');
+  await expect(node(app, 'sigmoid1')).toContainText('x from relu1');
+});

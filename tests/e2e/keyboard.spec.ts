@@ -187,3 +187,94 @@ test('the journey can be made with the keyboard alone', async ({ app, server }) 
     await expect(window.status).toContainText('24 weights · 9 biases');
   });
 });
+
+test('every verb of drawing has its keys', async ({ app, server, context }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.origin });
+  const window = new AppWindow(app);
+  const { drawing } = window;
+  const { keyboard } = app;
+  await expect(app.getByRole('navigation', { name: 'Start' })).toBeVisible();
+  await keyboard.press('Control+Alt+n');
+  await tabTo(app, 'Drawing of the network');
+  for (const words of ['input', 'sigmoid', 'mean']) await add(app, words);
+  await connect(app, 'input', 'sigmoid1', 'x');
+  await connect(app, 'sigmoid1', 'mean1', 'x');
+  const nodes = drawing.list.getByRole('listitem');
+  const undo = (what: string | RegExp) => expect(app.getByRole('button', { name: what })).toBeVisible();
+
+  await test.step('A connection is chosen, and a node put between its ends', async () => {
+    await goTo(app, 'mean1');
+    await keyboard.press('e');
+    await expect(app.getByText(/^Connection from sigmoid1 to mean1, input x/)).toBeAttached();
+    await add(app, 'hyperbolic');
+    await drawing.expectEdge('sigmoid1', 'tanh1', 'x');
+    await drawing.expectEdge('tanh1', 'mean1', 'x');
+  });
+
+  await test.step('A connection is removed, and comes back', async () => {
+    for (const ends of ['sigmoid1 to tanh1', 'tanh1 to mean1', 'sigmoid1 to tanh1']) {
+      await keyboard.press('e');
+      await expect(app.getByText(new RegExp(`^Connection from ${ends}, input x`))).toBeAttached();
+    }
+    await keyboard.press('Delete');
+    await drawing.expectNoEdge('sigmoid1', 'tanh1');
+    await keyboard.press('Control+z');
+    await drawing.expectEdge('sigmoid1', 'tanh1', 'x');
+  });
+
+  await test.step('Several are selected, aligned, grouped, and come apart', async () => {
+    await goTo(app, 'sigmoid1');
+    await keyboard.press('ArrowDown');
+    await keyboard.press('Control+Shift+ArrowRight');
+    await expect(app.getByRole('heading', { name: '2 nodes' })).toBeVisible();
+    await keyboard.press('Control+k');
+    await expect(app.getByRole('combobox', { name: 'Search commands and nodes' })).toBeFocused();
+    await keyboard.type('align top');
+    await keyboard.press('Enter');
+    await undo('Undo: Align');
+    await keyboard.press('Control+g');
+    await undo('Undo: Group');
+    await keyboard.press('Control+Shift+g');
+    await undo('Undo: Ungroup');
+  });
+
+  await test.step('They are copied, cut, pasted and duplicated', async () => {
+    await keyboard.press('Control+c');
+    await keyboard.press('Control+v');
+    await expect(nodes).toHaveCount(6);
+    await keyboard.press('Control+x');
+    await expect(nodes).toHaveCount(4);
+    await keyboard.press('Control+v');
+    await expect(nodes).toHaveCount(6);
+    await keyboard.press('Control+d');
+    await expect(nodes).toHaveCount(8);
+    await keyboard.press('Delete');
+    await expect(nodes).toHaveCount(6);
+  });
+
+  await test.step('All is selected and deleted, and every step can be taken back and done again', async () => {
+    await keyboard.press('Control+a');
+    await keyboard.press('Delete');
+    await expect(nodes).toHaveCount(0);
+    for (let presses = 0; presses < 40 && (await app.getByRole('button', { name: /^Undo: / }).count()) > 0; presses++)
+      await keyboard.press('Control+z');
+    await expect(app.getByRole('button', { name: 'Nothing to undo' })).toBeVisible();
+    await expect(nodes).toHaveCount(0);
+    for (let presses = 0; presses < 40 && (await app.getByRole('button', { name: /^Redo: / }).count()) > 0; presses++)
+      await keyboard.press('Control+Shift+z');
+    await keyboard.press('Control+z');
+    await expect(nodes).toHaveCount(6);
+  });
+
+  await test.step('The view zooms, fits, and a node’s menu opens at it', async () => {
+    const zoom = async (): Promise<number> => (await drawing.box('input')).zoom;
+    const before = await zoom();
+    await keyboard.press('Control+Equal');
+    await expect.poll(zoom).toBeGreaterThan(before * 1.05);
+    await keyboard.press('Home');
+    await goTo(app, 'input');
+    await keyboard.press('Shift+F10');
+    await expect(app.getByRole('menuitem', { name: /^Connect…/ })).toBeVisible();
+    await keyboard.press('Escape');
+  });
+});

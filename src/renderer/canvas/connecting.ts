@@ -119,7 +119,7 @@ export class Connecting {
     }
     if (target !== null) return;
     if (detached !== null) editor.edit('Disconnect', edits.remove([detached]));
-    else this.host.quickAdd(p, from);
+    else this.host.quickAdd(p, { from });
   }
 
   /** What the selected node's output could feed, nearest first; null, with a word on why, where there is nothing. */

@@ -23,7 +23,7 @@ import {
 import type { Host } from './host';
 import { noFeedback } from './ink';
 import { beginMove, dragTo, endMove, type Move, undoMove } from './moving';
-import { arrows, besideSelection, tab, walk } from './walking';
+import { addByKey, arrows, nextEdge, tab, walk } from './walking';
 
 type State =
   | { readonly kind: 'idle' }
@@ -289,7 +289,10 @@ export class Interaction {
     else if (v) this.host.inspect(v.id);
     else if (frame) this.host.inspect(frame.owner);
     else if (group !== null) this.host.renameGroup(group);
-    else if (!stage.lineAt(p, 6 / stage.camera.zoom)) this.host.quickAdd(p, null);
+    else {
+      const edge = stage.edgeAt(p, 6 / stage.camera.zoom);
+      this.host.quickAdd(p, edge === null ? undefined : { edge });
+    }
   }
 
   wheel(event: WheelEvent, at: Point): void {
@@ -411,8 +414,11 @@ export class Interaction {
       case 'n':
       case 'N':
       case 'Insert':
-        this.host.quickAdd(besideSelection(this.host), null);
+        addByKey(this.host);
         return true;
+      case 'e':
+      case 'E':
+        return nextEdge(this.host);
       case 'Home':
         stage.fit([], true);
         return true;

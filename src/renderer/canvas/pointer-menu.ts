@@ -1,5 +1,5 @@
 /** The menu at the pointer: what can be done with the selection, or with the place that was clicked. */
-import type { NodeId } from '../../engine/graph/graph';
+import type { EdgeId, NodeId } from '../../engine/graph/graph';
 import { opOf } from '../../engine/ops/index';
 import type { Editor } from '../editor/editor.svelte';
 import { lenses, lensTitles, ownerOfPart } from '../editor/lens';
@@ -14,7 +14,8 @@ export interface Entry {
 /** What only the canvas can do. */
 export interface MenuHost {
   readonly editor: Editor;
-  quickAdd(): void;
+  /** `edge`: between its ends. */
+  quickAdd(edge?: EdgeId): void;
   fit(): void;
   startConnecting(): void;
   renameGroup(group: string): void;
@@ -66,6 +67,9 @@ export function pointerMenu(host: MenuHost): readonly (readonly Entry[])[] {
   if (editor.selectedNodes.length === 0)
     return [
       [
+        ...(editor.selectedEdges.length === 1
+          ? [{ title: 'Put a node between…', keys: 'N', run: () => host.quickAdd(editor.selectedEdges[0]) }]
+          : []),
         {
           title: editor.selectedEdges.length === 1 ? 'Remove connection' : 'Remove connections',
           keys: 'Delete',

@@ -5,7 +5,7 @@
 import type { NodeId } from '../../engine/graph/graph';
 import type { Point } from '../../engine/graph/project';
 import { neighbour } from '../editor/gestures';
-import { NOWHERE } from './geometry';
+import { edgeCurve, NOWHERE, pointOn } from './geometry';
 import type { Host } from './host';
 
 type Direction = 'left' | 'right' | 'up' | 'down';
@@ -32,11 +32,12 @@ function reading({ stage: { scene, positions } }: Host): readonly NodeId[] {
   return [...scene.nodes.keys()].sort((a, b) => column(a) - column(b) || at(a).y - at(b).y);
 }
 
-/** Where the keys are: at what has the focus, else at what is selected. */
+/** Where the keys are: at what has the focus, unless another node was selected since. */
 function current({ stage, editor }: Host): NodeId | undefined {
   const { focused } = stage.feedback;
-  if (focused !== null && stage.scene.nodes.has(focused)) return focused;
-  return [...editor.selection].findLast((id) => stage.scene.nodes.has(id));
+  const selected = [...editor.selection].filter((id) => stage.scene.nodes.has(id));
+  const isThere = focused !== null && stage.scene.nodes.has(focused);
+  return isThere && (selected.length === 0 || selected.includes(focused)) ? focused : selected.at(-1);
 }
 
 /** Through the nodes. False past the last one: there the focus leaves the drawing. */
@@ -66,8 +67,41 @@ export function walk(host: Host, direction: Direction, add: boolean): void {
   if (next) focus(host, next.id, add);
 }
 
+/** From one connection of the node to the next, where they can be inspected, removed, or get a node between. False: it has none. */
+export function nextEdge(host: Host): boolean {
+  const { editor, stage, announce } = host;
+  const [chosen] = editor.selectedEdges;
+  const now = chosen === undefined ? undefined : editor.project.edges[chosen];
+  const at = current(host);
+  // A connection that was chosen with the pointer is one of its target's.
+  const node = at === undefined || (now && now.to !== at && now.from !== at) ? now?.to : at;
+  const all = Object.values(editor.project.edges);
+  const edges = [...all.filter((e) => e.to === node), ...all.filter((e) => e.from === node)];
+  const next = edges[(edges.findIndex((e) => e.id === chosen) + 1) % edges.length];
+  if (node === undefined || !next) return false;
+  const name = (id: NodeId): string => stage.scene.nodes.get(id)?.title ?? id;
+  const shape = stage.scene.edges.get(next.id)?.label;
+  editor.select([next.id]);
+  // The node stays the one whose connections are gone through.
+  stage.feedback = { ...stage.feedback, focused: node };
+  stage.reveal([next.id], true);
+  announce(
+    `Connection from ${name(next.from)} to ${name(next.to)}, input ${next.port}${shape ? `, ${shape}` : ''}. N puts a node between.`,
+  );
+  return true;
+}
+
+/** Asks for a node: between the ends of the one connection that is selected, else beside the selection. */
+export function addByKey(host: Host): void {
+  const { editor, stage } = host;
+  const [edge] = editor.selectedEdges;
+  const drawn = edge !== undefined && editor.selection.size === 1 ? stage.scene.edges.get(edge) : undefined;
+  if (drawn) host.quickAdd(pointOn(edgeCurve(stage.scene, stage.positions, drawn), 0.5), { edge: drawn.id });
+  else host.quickAdd(besideSelection(host));
+}
+
 /** Where a new node finds room: to the right of what is selected, else in the middle of the window. */
-export function besideSelection({ editor, stage }: Host): Point {
+function besideSelection({ editor, stage }: Host): Point {
   const box = stage.boundsOf(editor.selectedNodes);
   if (editor.selectedNodes.length > 0 && box) return { x: box.x2 + 140, y: (box.y1 + box.y2) / 2 };
   const { width, height } = stage.size;
