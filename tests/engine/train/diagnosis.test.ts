@@ -7,7 +7,13 @@ import { generateDataset } from '../../../src/engine/data/generators';
 import { Engine } from '../../../src/engine/engine';
 import * as edits from '../../../src/engine/graph/edits';
 import type { CsvSource, GeneratorSource, Project } from '../../../src/engine/graph/project';
-import { diagnoseData, diagnoseRun, type Evidence, type Finding, type FindingCode } from '../../../src/engine/train/diagnosis';
+import {
+  diagnoseData,
+  diagnoseRun,
+  type Evidence,
+  type Finding,
+  type FindingCode,
+} from '../../../src/engine/train/diagnosis/index';
 import { draftProject } from '../../../src/engine/train/draft';
 import type { CurvePoint } from '../../../src/engine/train/trainer';
 import { readDataset } from '../../../src/main/services/datasets';
@@ -73,9 +79,10 @@ function circlesWith(
   hidden: readonly number[],
   activation: string,
   change: edits.Edit = (project) => project,
+  source: GeneratorSource = circles,
 ): { project: Project; data: Dataset } {
-  const data = generateDataset(circles, split);
-  return { project: change(draftProject(data, circles, split, { title: 'Test', hidden, activation })), data };
+  const data = generateDataset(source, split);
+  return { project: change(draftProject(data, source, split, { title: 'Test', hidden, activation })), data };
 }
 const layers = (project: Project): string[] =>
   Object.values(project.nodes)
@@ -105,6 +112,32 @@ describe('faults are found, and cured', () => {
       () => circlesWith([8], 'tanh', edits.setTraining({ optimizer: 'adam', hyper: { rate: 3 }, batch: 20 })),
       40,
     ],
+    [
+      'unfit-weights',
+      () => circlesWith([8, 8], 'tanh', edits.inTurn(everywhere('initializer', 'normal'), everywhere('scale', 5))),
+      0,
+    ],
+    [
+      'unfit-weights',
+      () => circlesWith([8, 8], 'relu', edits.inTurn(everywhere('initializer', 'uniform'), everywhere('scale', 1e-3))),
+      0,
+    ],
+    ['dead-units', () => circlesWith([8, 8], 'relu', edits.setTraining({ optimizer: 'sgd', hyper: { rate: 20 }, batch: 20 })), 2],
+    [
+      'overfitting',
+      () =>
+        circlesWith([40, 40], 'tanh', edits.setTraining({ optimizer: 'adam', hyper: { rate: 0.02 }, batch: 16 }), {
+          ...circles,
+          count: 160,
+          noise: 0.5,
+        }),
+      150,
+    ],
+    [
+      'batch-too-small',
+      () => circlesWith([8], 'tanh', edits.setTraining({ optimizer: 'sgd', hyper: { rate: 1 }, batch: 1 })),
+      24,
+    ],
     ['rate-too-low', () => circlesWith([8], 'tanh', edits.setTraining({ optimizer: 'sgd', hyper: { rate: 1e-6 } })), 20],
   ];
   test.each(cases)(
@@ -117,7 +150,9 @@ describe('faults are found, and cured', () => {
       expect(finding.text).toMatch(/\d/);
       const cured = finding.cure!.edit(project);
       expect(cured).not.toEqual(project);
-      expect((await findings(cured, data, epochs)).last.map((one) => one.code)).not.toContain(code);
+      // A cure may end the run sooner.
+      const until = Math.min(epochs, cured.settings.training.epochs);
+      expect((await findings(cured, data, until)).last.map((one) => one.code)).not.toContain(code);
     },
     60_000,
   );
