@@ -8,6 +8,7 @@ import { Engine } from '../../../src/engine/engine';
 import * as edits from '../../../src/engine/graph/edits';
 import type { CsvSource, GeneratorSource, Project } from '../../../src/engine/graph/project';
 import {
+  checklist,
   diagnoseData,
   diagnoseRun,
   type Evidence,
@@ -284,4 +285,12 @@ test('dead units: a large negative bias silences them; leaky ReLU lets gradients
   const [found] = at([0, 1, 2, 3]);
   expect(found).toMatchObject({ code: 'dead-units', node });
   expect(found!.cure!.edit(project).nodes[node!]!.attrs['activation']).toBe('leaky-relu');
+});
+
+test('the list says what was looked at, more of it once training has begun', () => {
+  const before = checklist([], false);
+  expect(before.every(({ found }) => !found)).toBe(true);
+  expect(checklist([], true).length).toBeGreaterThan(before.length);
+  const [found] = only(table([Math.sin, (row) => 1000 + row], even));
+  expect(checklist([found!], false).filter((one) => one.found)).toEqual([{ title: 'Features are about 1 in size', found: true }]);
 });

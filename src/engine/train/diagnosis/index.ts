@@ -21,8 +21,8 @@ export function diagnoseRun(evidence: Evidence): readonly Finding[] {
 }
 
 export interface Check {
-  /** What was looked at, as a question's answer: "Features have the same size". */
   readonly title: string;
+  /** Something was found there. */
   readonly found: boolean;
 }
 
@@ -36,7 +36,15 @@ const BEFORE: readonly (readonly [title: string, ...codes: FindingCode[]])[] = [
   ['No layer is dead', 'dead-units'],
   ['Gradients arrive at the first layer', 'vanishing', 'exploding'],
 ];
+const DURING: typeof BEFORE = [
+  ['The loss falls without jumping', 'rate-too-high', 'batch-too-small'],
+  ['Steps are large enough', 'rate-too-low'],
+  ['Nothing is learned by heart', 'overfitting'],
+];
 
-/** The list before a start: what was looked at, and whether something was found there. */
-export const preflight = (findings: readonly Finding[]): readonly Check[] =>
-  BEFORE.map(([title, ...codes]) => ({ title, found: findings.some(({ code }) => codes.includes(code)) }));
+/** What was looked at, as a list to tick off: before the first step, or while it trains. */
+export const checklist = (findings: readonly Finding[], started: boolean): readonly Check[] =>
+  (started ? [...BEFORE, ...DURING] : BEFORE).map(([title, ...codes]) => ({
+    title,
+    found: findings.some(({ code }) => codes.includes(code)),
+  }));
