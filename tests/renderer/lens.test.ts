@@ -133,6 +133,19 @@ describe('through the lens of', () => {
   });
 });
 
+test('whatever part a step is at, each lens has something that shows it', () => {
+  const project = network();
+  const { graph, owner } = check(project, null).expansion;
+  for (const lens of ['neurons', 'scalars', 'matrices'] as const) {
+    const { scene } = seen(project, lens);
+    for (const id of Object.keys(graph.nodes)) {
+      const shown = scene.nodes.has(id) ? [id] : (scene.shows?.get(id) ?? []);
+      expect(shown.length, `${id} as ${lens}`).toBeGreaterThan(0);
+      for (const part of shown) expect(scene.nodes.get(part)?.owner ?? part).toBe(owner.get(id));
+    }
+  }
+});
+
 describe('wide layers', () => {
   test('show a window of neurons and count the rest truly', () => {
     expect(windowOf(14, 0, 14)).toEqual({ from: 0, count: 14 });

@@ -20,7 +20,7 @@ const done: Proof = {
 
 describe('the badge of the checks', () => {
   test('is green where everything agrees', () => {
-    const text = proofText(done, false);
+    const text = proofText(done, false, true);
     expect(text).toMatchObject({ tone: 'fine', short: '312 of 312 gradients' });
     expect(text.lines.map((line) => line.tone)).toEqual(['fine', 'fine', 'fine', 'fine', 'fine']);
     expect(text.lines[0]!.text).toBe('1.0 × 10⁻¹⁶');
@@ -34,19 +34,24 @@ describe('the badge of the checks', () => {
       { neurons: gap(Number.NaN) },
       { fault: { node: 'h', edge: 'h.x', message: 'It differs.' } },
     ])
-      expect(proofText({ ...done, ...wrong }, false)).toMatchObject({ tone: 'wrong', short: 'Gradients differ' });
+      expect(proofText({ ...done, ...wrong }, false, true)).toMatchObject({ tone: 'wrong', short: 'Gradients differ' });
   });
 
   test('says what was chosen, what has no slope, and what was too much', () => {
-    const text = proofText({ ...done, of: 40, verified: 40, size: 1000, kinks: 3, scalars: null, isTooLarge: true }, false);
+    const text = proofText({ ...done, of: 40, verified: 40, size: 1000, kinks: 3, scalars: null, isTooLarge: true }, false, true);
     expect(text.lines.at(-1)!.text).toBe('40 of 40 verified, chosen from 1,000; 3 at a kink, where there is no slope');
     expect(text.lines[2]!.text).toBe('too many scalars to compare');
     expect(text.tone).toBe('fine');
   });
 
   test('waits while training runs', () => {
-    expect(proofText(done, true)).toMatchObject({ tone: 'wait', short: 'Checks wait', lines: [] });
-    expect(proofText({ ...done, isDone: false, verified: 16, of: 312 }, false)).toMatchObject({ tone: 'wait' });
+    expect(proofText(done, true, true)).toMatchObject({ tone: 'wait', short: 'Checks wait', lines: [] });
+    expect(proofText({ ...done, isDone: false, verified: 16, of: 312 }, false, true)).toMatchObject({ tone: 'wait' });
+  });
+
+  test('knows nothing yet, or has nothing to check', () => {
+    expect(proofText(null, false, true).short).toBe('Checking…');
+    expect(proofText(null, false, false).short).toBe('Nothing to check');
   });
 
   test('tiny numbers read as powers of ten', () => {

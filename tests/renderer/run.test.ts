@@ -6,6 +6,7 @@ import type { Dataset } from '../../src/engine/data/dataset';
 import { generateDataset } from '../../src/engine/data/generators';
 import { Engine } from '../../src/engine/engine';
 import * as edits from '../../src/engine/graph/edits';
+import { invertNumbers, type NumberEdit, slabOf } from '../../src/engine/graph/number-edits';
 import type { GeneratorSource, Project } from '../../src/engine/graph/project';
 import { draftProject } from '../../src/engine/train/draft';
 import { demandsOf } from '../../src/renderer/run/follow';
@@ -206,6 +207,39 @@ describe('a run', () => {
     run.open(project);
     await run.settled();
     expect([...(await run.readWeights())['hidden1/bias']!.data]).toEqual([0, 0, 0, 0]);
+  });
+
+  test('numbers that were edited come with the plan of the drawing that they fit, or at once', async () => {
+    const { run } = start();
+    const project = drawn(circles, [4]);
+    run.open(project);
+    await run.settled();
+    const first = (await run.readWeights())['hidden/weight']!;
+    run.follow(project, [{ kind: 'set', key: 'hidden/weight', at: 1, before: first.data[1]!, after: 2.5 }]);
+    await expect.poll(async () => (await run.readWeights())['hidden/weight']!.data[1]).toBe(2.5);
+
+    // One neuron less, and back: all numbers but its own were kept in between.
+    const narrow = edits.setAttr('hidden', 'units', 3)(project);
+    const column = slabOf({ shape: first.shape, data: (await run.readWeights())['hidden/weight']!.data }, 1, 0);
+    const gone: NumberEdit[] = [
+      { kind: 'remove', key: 'hidden/weight', axis: 1, at: 0, values: column },
+      { kind: 'remove', key: 'hidden/bias', axis: 0, at: 0, values: [0] },
+    ];
+    run.follow(narrow, gone);
+    await run.settled();
+    const less = (await run.readWeights())['hidden/weight']!;
+    expect(less.shape).toEqual([2, 3]);
+    expect(less.data[0]).toBe(2.5);
+    run.follow(project, invertNumbers(gone));
+    await run.settled();
+    const back = (await run.readWeights())['hidden/weight']!.data;
+    expect(back[1]).toBe(2.5);
+    expect(back[0]).toBe(first.data[0]);
+    // Numbers of a drawing that was put away have no business in the next.
+    run.follow(narrow, gone);
+    run.open(project);
+    await run.settled();
+    expect((await run.readWeights())['hidden/weight']!.data[1]).toBe(first.data[1]);
   });
 
   test('an edit while it trains goes on training; other data too; pausing meanwhile is heeded', async () => {

@@ -34,9 +34,10 @@ const gapLine = (name: string, gap: Gap | null, limit: number, absent: string): 
         tone: gap.worst <= limit ? 'fine' : 'wrong',
       };
 
-export function proofText(proof: Proof | null, isRunning: boolean): ProofText {
+/** `canTrain`: there is something to check, and nothing is known of it yet. */
+export function proofText(proof: Proof | null, isRunning: boolean, canTrain: boolean): ProofText {
   if (isRunning) return { tone: 'wait', short: 'Checks wait', lines: [] };
-  if (proof === null) return { tone: 'wait', short: 'Nothing to check', lines: [] };
+  if (proof === null) return { tone: 'wait', short: canTrain ? 'Checking…' : 'Nothing to check', lines: [] };
   const waiting = proof.isDone ? 'not compared' : 'being compared';
   const lines: ProofLine[] = [
     gapLine('Layers and matrices', proof.matrices, LENS_TOLERANCE, waiting),

@@ -364,6 +364,8 @@ export class Run extends Standing {
       ...(start === undefined ? {} : { weights: start }),
     });
     this.#loaded = plans.revision;
+    // What was proved was proved of other numbers, or of another drawing.
+    this.proof = null;
     this.#unfit = false;
     this.#traced = plans;
     this.threads = null;
