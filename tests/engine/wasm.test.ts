@@ -3,7 +3,6 @@
  * products of every size, batches, the gather; with and without fused multiply-add.
  */
 import { setFlagsFromString } from 'node:v8';
-import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { BackendProfile, Run } from '../../src/engine/backends/backend';
@@ -39,6 +38,7 @@ import { prepareKernel } from '../../src/engine/ir/interpret';
 import { ACC, type Kernel } from '../../src/engine/ir/kernel';
 import { concrete, sizeOf } from '../../src/engine/ir/shape';
 import { drawing, type Rows } from '../support/drawing';
+import { endThreads, idler, spawn } from '../support/threads';
 import { type BufferSpec, bufferIds, type Program, type Step } from '../../src/engine/plan';
 
 // Node 20 hides relaxed SIMD behind a flag; newer versions have it and ignore this.
@@ -532,28 +532,7 @@ for (const profile of profiles)
     });
   });
 
-/** A helper thread in Node: what `thread.ts` is in a browser. */
-const workers: Worker[] = [];
-const spawn: Spawn = () => {
-  const worker = new Worker(
-    `const { parentPort } = require('node:worker_threads');
-     let run;
-     parentPort.on('message', async (data) => {
-       if (data.kind === 'close') return;
-       if (data.kind === 'run') return run(data.rows, data.batch, data.phases, data.thread);
-       const instance = await WebAssembly.instantiate(data.module, { host: { memory: data.memory, sin: Math.sin, cos: Math.cos, pow: Math.pow } });
-       run = instance.exports.run;
-       parentPort.postMessage('ready');
-     });`,
-    { eval: true },
-  );
-  workers.push(worker);
-  return {
-    post: (message) => worker.postMessage(message),
-    answer: () => new Promise((resolve, reject) => worker.once('message', () => resolve()).once('error', reject)),
-  };
-};
-afterAll(() => Promise.all(workers.map((worker) => worker.terminate())));
+afterAll(endThreads);
 
 for (const profile of profiles)
   describe.skipIf(!runnable(profile))(`drawings of single neurons, ${profile.title}`, () => {
@@ -645,6 +624,22 @@ for (const { title, fma } of profiles)
       // The helpers serve the next device too; and without helpers the same code runs alone.
       expect(await trained(threads, spawn)).toEqual(alone);
       expect(await trained(threads, null)).toEqual(alone);
+    });
+
+    it('a thread that does not come is not waited for for ever: the device is lost', async () => {
+      const p = programOf(prepare(drawing(rows, { optimizer: 'sgd', batch: 32 }), null), 'fused', 32);
+      const code = wasm.emit(p, { backend: 'wasm', title: '', fma: fma ?? false, limits: { threads: 2 } });
+      const device = await open({ program: p, backend: 'wasm', code }, idler, 20);
+      device.setData(features, 100, targets, 40);
+      const run: Run = { phases: ['forward', 'loss', 'backward', 'update'], rows: new Uint32Array(32), batch: 32 };
+      await expect(device.run(run)).rejects.toMatchObject({ name: 'DeviceFailure', reason: 'lost' });
+      await expect(device.read([])).rejects.toMatchObject({ reason: 'lost' });
+      device.close();
+    });
+
+    it('helpers that do not answer are not used', async () => {
+      const mute: Spawn = () => ({ ...idler(), answer: () => Promise.reject(new Error('no answer')) });
+      expect(await trained(2, mute)).toEqual(await trained(1, null));
     });
   });
 

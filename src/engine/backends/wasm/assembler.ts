@@ -59,6 +59,7 @@ export type VectorOp = keyof typeof SIMD;
 
 /** Scalar instructions without immediate. */
 export const PLAIN = {
+  unreachable: 0x00,
   'i32.add': 0x6a,
   'i32.sub': 0x6b,
   'i32.mul': 0x6c,

@@ -9,13 +9,16 @@ import { type Device, DeviceFailure, type Run, type RunResult, type ThreadsRepor
 import { Cuts } from '../cuts';
 import { MOST_PAGES } from './module';
 import { phaseBits } from './gather';
-import { dismiss, enlist, type Helper, type RunBatches, type Spawn, ThreadChoice } from './threads';
+import { abandon, dismiss, enlist, type Helper, type RunBatches, type Spawn, ThreadChoice } from './threads';
 import { alignUp, COLLECT_LIMIT, control, type Layout, PAGE, SLACK } from './layout';
 
 /** Bytes of collected values that one slice may hold. */
 const COLLECT_BYTES = 32 * 2 ** 20;
 
-export async function open(plan: Plan, spawn?: Spawn | null): Promise<Device> {
+/** Naps of a millisecond, of all threads together, until one that waits gives up: longer than any share takes. */
+const THREAD_PATIENCE = 60_000;
+
+export async function open(plan: Plan, spawn?: Spawn | null, patience = THREAD_PATIENCE): Promise<Device> {
   if (plan.code.kind !== 'wasm') throw new DeviceFailure('compile', 'The plan holds no WebAssembly code.');
   const layout = plan.code.layout as Layout;
   const shared = layout.threads > 1;
@@ -31,6 +34,7 @@ export async function open(plan: Plan, spawn?: Spawn | null): Promise<Device> {
       `The generated code was refused: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
+  new DataView(memory.buffer).setUint32(control.patience, patience, true);
   const helpers = await enlist(layout.threads - 1, module, memory, spawn);
   return new WasmDevice(plan, layout, memory, instance.exports.run as RunBatches, helpers);
 }
@@ -171,7 +175,14 @@ class WasmDevice implements Device {
     const begin = performance.now();
     if (threads > 1)
       for (const [at, helper] of this.helpers.entries()) helper.post({ kind: 'run', rows, batch, phases, thread: at + 1 });
-    this.runBatches(rows, batch, phases, 0);
+    try {
+      this.runBatches(rows, batch, phases, 0);
+    } catch (error) {
+      // A thread gave up waiting for another.
+      this.#closed = true;
+      abandon(this.helpers);
+      throw new DeviceFailure('lost', `A thread of the engine stopped working (${String(error)}).`);
+    }
     this.#choice.took(threads, (performance.now() - begin) / rows);
   }
 

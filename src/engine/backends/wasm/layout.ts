@@ -27,6 +27,9 @@ export const control = {
   epochRows: 44,
   /** Where the rows' own weights begin; 0: all are 1. */
   weights: 48,
+  /** Naps of all threads that wait at the barrier, and how many there may be before they give up. */
+  naps: 52,
+  patience: 56,
   collect: 64,
   end: 1024,
 } as const;

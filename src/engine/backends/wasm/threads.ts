@@ -16,19 +16,31 @@ export interface Helper {
   post(message: ThreadMessage): void;
   /** Settles with the next message that it sends; rejects if it breaks. */
   answer(): Promise<void>;
+  /** Ends it, whatever it is doing. */
+  end(): void;
 }
 
 export type Spawn = () => Helper;
 
 /** Milliseconds after which a helper that does not answer is given up. */
 const PATIENCE = 3000;
-/** Helpers of closed devices. */
+/** Helpers of closed devices, and how each helper came to be. */
 const idle: Helper[] = [];
+const origin = new WeakMap<Helper, Spawn>();
+
+function helperBy(spawn: Spawn): Helper {
+  const at = idle.findLastIndex((helper) => origin.get(helper) === spawn);
+  if (at >= 0) return idle.splice(at, 1)[0]!;
+  const helper = spawn();
+  origin.set(helper, spawn);
+  return helper;
+}
 
 function spawnWorker(): Helper {
   const worker = new Worker(new URL('./thread.ts', import.meta.url), { type: 'module', name: 'engine thread' });
   return {
     post: (message) => worker.postMessage(message),
+    end: () => worker.terminate(),
     answer: () =>
       new Promise((resolve, reject) => {
         worker.onmessage = () => resolve();
@@ -54,20 +66,26 @@ export async function enlist(
   spawn: Spawn | null = threadsHere() > 1 ? spawnWorker : null,
 ): Promise<readonly Helper[]> {
   if (count === 0 || !spawn) return [];
+  const helpers = Array.from({ length: count }, () => helperBy(spawn));
   try {
-    return await Promise.all(
-      Array.from({ length: count }, async () => {
-        const helper = idle.pop() ?? spawn();
+    await Promise.all(
+      helpers.map((helper) => {
         const ready = helper.answer();
         helper.post({ kind: 'open', module, memory });
-        await ready;
-        return helper;
+        return ready;
       }),
     );
+    return helpers;
   } catch {
+    abandon(helpers);
     return [];
   }
 }
+
+/** They are stuck, or not to be trusted. */
+export const abandon = (helpers: readonly Helper[]): void => {
+  for (const helper of helpers) helper.end();
+};
 
 export const dismiss = (helpers: readonly Helper[]): void => {
   for (const helper of helpers) helper.post({ kind: 'close' });

@@ -1,0 +1,46 @@
+/**
+ * Helper threads in Node: what `thread.ts` is in a browser. Waiting has an end everywhere, so that a test of
+ * threads fails where it would hang: the generated barrier traps, an answer is waited for, `endThreads` ends all.
+ */
+import { Worker } from 'node:worker_threads';
+import type { Helper, Spawn } from '../../src/engine/backends/wasm/threads';
+
+const PATIENCE = 10_000;
+const workers = new Set<Worker>();
+
+export const spawn: Spawn = () => {
+  const worker = new Worker(
+    `const { parentPort } = require('node:worker_threads');
+     let run;
+     parentPort.on('message', async (data) => {
+       if (data.kind === 'close') return;
+       if (data.kind === 'run') return run(data.rows, data.batch, data.phases, data.thread);
+       const instance = await WebAssembly.instantiate(data.module, { host: { memory: data.memory, sin: Math.sin, cos: Math.cos, pow: Math.pow } });
+       run = instance.exports.run;
+       parentPort.postMessage('ready');
+     });`,
+    { eval: true },
+  );
+  workers.add(worker);
+  // What goes wrong in it ends it; whoever waits for it notices.
+  worker.on('error', () => workers.delete(worker));
+  return {
+    post: (message) => worker.postMessage(message),
+    end: () => void worker.terminate(),
+    answer: () =>
+      new Promise((resolve, reject) => {
+        const late = setTimeout(() => reject(new Error('the thread does not answer')), PATIENCE);
+        worker
+          .once('message', () => {
+            clearTimeout(late);
+            resolve();
+          })
+          .once('error', reject);
+      }),
+  };
+};
+
+/** Says that it is ready and never does anything. */
+export const idler = (): Helper => ({ post: () => {}, answer: () => Promise.resolve(), end: () => {} });
+
+export const endThreads = (): Promise<unknown> => Promise.all([...workers].map((worker) => worker.terminate()));
