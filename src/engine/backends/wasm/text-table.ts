@@ -27,6 +27,7 @@ const pure = (name: string, takes: number): Instruction => ({ name, takes, gives
 
 /** A new instruction of the assembler has no text until it has a line here; the compiler asks for it. */
 const plain: Record<PlainOp, number> = {
+  unreachable: 0,
   'i32.add': 2,
   'i32.sub': 2,
   'i32.mul': 2,
@@ -93,11 +94,14 @@ const vector: Record<VectorOp, readonly [name: string, takes: number]> = {
   nmadd: ['f32x4.relaxed_nmadd', 3],
 };
 
+/** They leave nothing behind. */
+const silent: ReadonlySet<PlainOp> = new Set(['drop', 'return', 'unreachable']);
+
 /** By opcode: instructions without a prefix. */
 export const BASIC: ReadonlyMap<number, Instruction> = new Map<number, Instruction>([
   ...Object.entries(PLAIN).map(([op, code]): [number, Instruction] => {
     const name = op as PlainOp;
-    return [code, { name: plainNames[name] ?? name, takes: plain[name], gives: name === 'drop' || name === 'return' ? 0 : 1 }];
+    return [code, { name: plainNames[name] ?? name, takes: plain[name], gives: silent.has(name) ? 0 : 1 }];
   }),
   [0x0c, { name: 'br', takes: 0, gives: 0, immediate: 'index' }],
   [0x0d, { name: 'br_if', takes: 1, gives: 0, immediate: 'index' }],
