@@ -12,6 +12,7 @@ import type { Statistics } from './train/statistics';
 import type { TraceWish } from './train/record-rows';
 import type { Recording } from './train/trace-types';
 import type { MomentInfo } from './train/timeline';
+import type { WhenAnswer, WhenQuestion } from './train/when-did';
 import type { Checkpoint } from './train/checkpoint';
 import type { Best, CurvePoint, Stopped, Trouble } from './train/trainer';
 
@@ -115,6 +116,8 @@ export interface EngineApi {
   timeline(): Promise<TimelineReport>;
   /** To a kept moment, exactly; training pauses. The present one is kept first. False: that moment is gone. */
   travel(moment: number): Promise<boolean>;
+  /** Searches the kept moments; training pauses. */
+  whenDid(question: WhenQuestion): Promise<WhenAnswer>;
   /** Names a moment (null: the present one), which keeps it; without a name it is like the others. Returns its id. */
   bookmark(moment: number | null, name: string | null): Promise<number | null>;
   /** What training needs to go on from here later; null without a network. */

@@ -25,6 +25,7 @@ import type { Raced } from './train/race';
 import { Races, withWinner } from './train/races';
 import { Session } from './train/session';
 import { TIMELINE_BYTES } from './train/timeline';
+import { type WhenAnswer, whenDid, type WhenQuestion } from './train/when-did';
 import { buffersOf, layersOf, statisticsOf } from './train/statistics';
 import { recordRows, type TraceWish } from './train/record-rows';
 import { type CurvePoint, Trainer } from './train/trainer';
@@ -476,6 +477,18 @@ export class Engine implements EngineApi {
       this.#progress(true);
       this.#proveAgain();
       return true;
+    });
+  }
+
+  whenDid(question: WhenQuestion): Promise<WhenAnswer> {
+    return this.#inTurn(async () => {
+      await this.#halt();
+      const [session, trainer, data] = [this.#session, this.#trainer, this.#data ?? noData];
+      if (!session || !trainer) return { moment: null, message: 'There is no training to search yet.' };
+      // The present state belongs to the past that is searched.
+      await trainer.keep();
+      const rows = data.split.train.subarray(0, STATISTICS_ROWS);
+      return whenDid(question, trainer.timeline.moments, session, data, rows, this.#around.breathe);
     });
   }
 

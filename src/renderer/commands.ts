@@ -613,6 +613,13 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
     { id: 'step.faster', title: 'Play the steps faster', keys: ['Alt+Equal'], enabled: tracing, run: () => run.stepper.faster() },
     { id: 'step.slower', title: 'Play the steps slower', keys: ['Alt+Minus'], enabled: tracing, run: () => run.stepper.slower() },
     {
+      id: 'view.equations',
+      title: 'Equations of the drawing…',
+      keywords: ['latex', 'matrix', 'formula', 'identity', 'linear', 'copy'],
+      enabled: () => drawn() && !app.empty,
+      run: () => workspace.push({ kind: 'equations' }),
+    },
+    {
       id: 'view.convention',
       title: 'Vectors as rows or as columns in formulas',
       keywords: ['convention', 'notation', 'transpose', 'xW', 'Wx'],

@@ -85,7 +85,7 @@ const PAGES: Readonly<Record<string, readonly Moment[]>> = {
   ],
   '2.3.4': [[null, 'W has 3 × 2 = 6 entries']],
   '2.3.5': [[null, '81 parameters', '90 parameters', '40 parameters']],
-  '2.3.6': [[(s) => s.press('What if all g are the identity?'), '4 layers, and all that is left is one matrix']],
+  '2.3.6': [[(s) => s.press('What if all activations are the identity?'), '4 layers, and all that is left is one matrix']],
   '2.3.7': [
     [(s) => s.press(/B\s*274/), 'one bias for each of the 4 layers'],
     [(s) => s.press(/D\s*39/), /neurons/],

@@ -228,3 +228,25 @@ test('the Jacobian of a step: blocks, their zeros, and both ways give the same',
   await app.getByRole('radio', { name: 'Hadamard product' }).click();
   await expect(app.getByRole('group', { name: 'What flows back' })).toBeVisible();
 });
+
+test('the drawing’s equations; with the identity everywhere one affine map is left, and its boundary is a line', async ({
+  app,
+}) => {
+  const window = new AppWindow(app);
+  await window.example(/Circles: a hidden layer/);
+  await window.ready();
+  await app.keyboard.press('Control+k');
+  await app.keyboard.type('Equations of the drawing');
+  await app.keyboard.press('Enter');
+  const dialog = app.getByRole('dialog', { name: 'Equations of the drawing' });
+  const equations = dialog.getByRole('group', { name: 'Equations', exact: true });
+  await expect(equations.locator('annotation').nth(2)).toHaveText(/\\tanh\\left\(.*\\mathbf\{W\}_\{1\}/);
+  await dialog.getByRole('radio', { name: 'Wx + b' }).click();
+  await dialog.getByRole('button', { name: /identity/ }).click();
+  await expect(dialog.getByRole('group', { name: 'What is left' }).locator('annotation').last()).toHaveText(
+    /\\mathbf\{W\}\\,\\mathbf\{x\}/,
+  );
+  await expect(dialog.getByRole('group', { name: 'The one matrix that is left' })).toBeVisible();
+  await expect(dialog.getByRole('figure')).toHaveCount(2);
+  await expect(dialog.getByText('All activations the identity')).toBeVisible();
+});

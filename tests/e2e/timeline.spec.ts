@@ -66,3 +66,29 @@ test('training stops early at a target, and at a breakpoint that points to its p
   expect(await window.step()).toBe(1);
   await app.getByRole('region', { name: 'Breakpoints' }).scrollIntoViewIfNeeded();
 });
+
+test('when did a weight change its sign: the window goes to that moment', async ({ app }) => {
+  const window = new AppWindow(app);
+  await window.example(/Circles: a hidden layer/);
+  await window.ready();
+  await window.speed('Full speed');
+  await window.train.click();
+  await expect.poll(() => window.epoch(), { timeout: 60_000 }).toBeGreaterThan(60);
+  await expect(window.train).toBeVisible({ timeout: 60_000 });
+  await window.tab('Results');
+  const when = app.getByRole('group', { name: 'When did it happen' });
+  await when.getByRole('button', { name: 'Find that moment' }).click();
+  await expect(when.getByRole('status')).toHaveText(/first rose|from each kept moment/i, { timeout: 20_000 });
+  await window.choose('When did', 'a weight change its sign');
+  await window.choose('Weights', 'output/weight');
+  let found = '';
+  for (let number = 1; number <= 4 && !found.startsWith('It last'); number++) {
+    await window.type('Number', String(number));
+    await when.getByRole('button', { name: 'Find that moment' }).click();
+    await expect(when.getByRole('status')).not.toBeEmpty();
+    found = await when.getByRole('status').innerText();
+  }
+  expect(found).toMatch(/It last changed its sign|the same sign at all/);
+  const after = /step (\d+), from/.exec(found);
+  if (after) await expect.poll(() => window.step()).toBe(Number(after[1]));
+});

@@ -167,3 +167,23 @@ export function collapseNumbers(layers: readonly { readonly weight: Tensor; read
   }
   return { weight: weight!, bias: { shape: [bias.length], data: Float64Array.from(bias) } };
 }
+
+/** The one affine map over a plane of two inputs, the others at 0: a map for each output, row 0 at y's low end. */
+export function affineMaps(
+  { weight, bias }: { readonly weight: Tensor; readonly bias: Tensor },
+  axes: readonly [number, number],
+  x: readonly [number, number],
+  y: readonly [number, number],
+  resolution: number,
+): readonly Float32Array[] {
+  const outputs = weight.shape[1]!;
+  const at = ([low, high]: readonly [number, number], i: number): number => low + ((high - low) * (i + 0.5)) / resolution;
+  return Array.from({ length: outputs }, (_, k) =>
+    Float32Array.from({ length: resolution * resolution }, (_c, cell) => {
+      const [row, column] = [Math.floor(cell / resolution), cell % resolution];
+      return (
+        at(x, column) * weight.data[axes[0] * outputs + k]! + at(y, row) * weight.data[axes[1] * outputs + k]! + bias.data[k]!
+      );
+    }),
+  );
+}

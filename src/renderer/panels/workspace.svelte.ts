@@ -26,6 +26,7 @@ export type OpenDialog =
   | { readonly kind: 'race' }
   | { readonly kind: 'export' }
   | { readonly kind: 'formula' }
+  | { readonly kind: 'equations' }
   | { readonly kind: 'lock' }
   | { readonly kind: 'source' }
   | { readonly kind: 'paste'; readonly onTable: (preview: DataPreview) => void }

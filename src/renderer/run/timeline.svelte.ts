@@ -4,6 +4,7 @@
  */
 import type { EngineApi, MomentInfo } from '../../engine/api';
 import type { TimelineReport } from '../../engine/api';
+import type { WhenAnswer, WhenQuestion } from '../../engine/train/when-did';
 
 /** Milliseconds between readings of the list while training. */
 const EVERY = 400;
@@ -112,6 +113,20 @@ export class Timeline {
       this.wanted = null;
     }
     this.#links.settled();
+  }
+
+  /** Searches the kept moments, and goes to the one found. Null: it could not be searched. */
+  async find(question: WhenQuestion): Promise<WhenAnswer | null> {
+    try {
+      await this.#links.begin();
+      const answer = await this.#links.api().whenDid(question);
+      await this.look(true);
+      if (answer.moment !== null) await this.travel(answer.moment);
+      return answer;
+    } catch (error) {
+      this.#links.onFault('The moments could not be searched', error);
+      return null;
+    }
   }
 
   /** Null takes the name away. */

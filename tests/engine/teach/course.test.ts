@@ -28,7 +28,7 @@ import {
   sampleLoss,
   valley,
 } from '../../../src/engine/teach/descent';
-import { collapse, collapseNumbers, equationsBlock, equationsOf } from '../../../src/engine/teach/equations';
+import { affineMaps, collapse, collapseNumbers, equationsBlock, equationsOf } from '../../../src/engine/teach/equations';
 import { activationSizes, deviations, sigmoidBound, symmetryRun } from '../../../src/engine/teach/initialisation';
 import {
   activationJacobian,
@@ -357,6 +357,9 @@ describe('equations', () => {
       );
     const x = [0.3, -2];
     expect(apply(x, one)[0]).toBeCloseTo(apply(apply(x, layers[0]!), layers[1]!)[0]!, 12);
+    // Over the plane: the middle of the first cell of the second row of 2 × 2.
+    const [map] = affineMaps(one, [0, 1], [0, 4], [-2, 2], 2);
+    expect(map![2]).toBeCloseTo(apply([1, 1], one)[0]!, 6);
   });
   it('a drawing that is no chain is refused with a sentence', () => {
     const odd = drawing({
