@@ -110,3 +110,25 @@ test('exercises and a class set from a drawing of arrays', async ({ app }) => {
   await app.getByRole('radio', { name: 'Answer key' }).click();
   await expect(text).toHaveValue(/8\. [A-D] \(/);
 });
+
+test('exercise 1 by keyboard alone: the title has the focus, everything else is reached from there', async ({ app }) => {
+  const focused = (): Promise<string> =>
+    app.evaluate(() => (document.activeElement === document.body ? '' : (document.activeElement?.textContent?.trim() ?? '')));
+  const tabTo = async (text: RegExp): Promise<void> => {
+    for (let i = 0; i < 40 && !text.test(await focused()); i++) await app.keyboard.press('Tab');
+    expect(await focused()).toMatch(text);
+  };
+  await tabTo(/First exercise/);
+  await app.keyboard.press('Enter');
+  await expect.poll(focused).toMatch(/^3\.6\.7/);
+  await tabTo(/^D\/\s*0\.75$/);
+  await app.keyboard.press('Enter');
+  await expect(app.getByRole('status').filter({ hasText: 'The upstream gradient was forgotten' })).toBeVisible();
+  await app.keyboard.press('Shift+Tab');
+  await app.keyboard.press('Shift+Tab');
+  await app.keyboard.press('Space');
+  await expect(app.getByRole('status').filter({ hasText: 'Right, at try 2' })).toBeVisible();
+  await tabTo(/See it line by line/);
+  await app.keyboard.press('Enter');
+  await expect(app.locator('.lines')).toContainText('Given');
+});
