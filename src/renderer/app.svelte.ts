@@ -357,8 +357,6 @@ export class App implements CommandTarget {
     const { look } = this.run.live;
     const row = look === 'batch' ? (this.run.dataset?.split.train[0] ?? 0) : look.row;
     await this.openTrace(row, {});
-    // The panel took a part of the drawing's room.
-    setTimeout(() => this.camera?.fit(), 120);
   };
 
   /** The selected node in place of the loss; of an array the sum. */
@@ -417,11 +415,7 @@ export class App implements CommandTarget {
     return true;
   }
 
-  present = (): void => {
-    this.workspace.present(!this.workspace.presenting);
-    // The panes give the drawing its room first.
-    setTimeout(() => this.camera?.fit(), 120);
-  };
+  present = (): void => this.workspace.present(!this.workspace.presenting);
 
   rename = (): void => {
     this.workspace.show('inspect');

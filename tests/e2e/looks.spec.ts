@@ -24,7 +24,7 @@ const lessonsOf = (page: Page): Promise<string[]> =>
   page.locator('[data-lesson]').evaluateAll((all) => all.map((one) => one.getAttribute('data-lesson')!));
 async function openLesson(page: Page, id: string): Promise<void> {
   await page.locator(`[data-lesson="${id}"]`).click();
-  await expect(page.locator('article > h2')).toContainText(id);
+  await expect(page.locator('#lesson-title')).toContainText(id);
 }
 
 for (const theme of ['light', 'dark'] as const) {

@@ -69,6 +69,8 @@ export class Stage {
   #drawnCamera: Camera = { zoom: 1, x: 0, y: 0 };
   #lookedAt = 0;
   #settling = 0;
+  /** Where the camera was put to see everything: as long as it stays there, it follows the room that is left. */
+  #fitted: Camera | null = null;
   /** `fit` goes no nearer than this. */
   nearest = 1.25;
   onCamera: (camera: Camera) => void = () => {};
@@ -235,6 +237,7 @@ export class Stage {
     this.#overlay.resize(clientWidth, clientHeight, ratio);
     this.#ink.resize(clientWidth, clientHeight, ratio);
     this.#drawing.resize();
+    if (this.#fitted === this.#camera) this.fit();
     this.#everything();
     this.#drawNow();
   }
@@ -373,7 +376,11 @@ export class Stage {
       y: Math.max(this.#height / 2 - (h / 2) * zoom, top) - box.y1 * zoom,
     };
     if (smoothly) this.#glideTo(camera);
-    else this.#look(camera);
+    else {
+      cancelAnimationFrame(this.#glide);
+      this.#look(camera);
+    }
+    if (ids.length === 0) this.#fitted = camera;
   }
 
   boundsOf(ids: readonly NodeId[]): Box | null {
@@ -436,7 +443,7 @@ export class Stage {
       const t = Math.min(1, Math.max(0, (now - start) / 220));
       const s = 1 - (1 - t) ** 3;
       const zoom = from.zoom * (camera.zoom / from.zoom) ** s;
-      this.#look({ zoom, x: from.x + (camera.x - from.x) * s, y: from.y + (camera.y - from.y) * s });
+      this.#look(t === 1 ? camera : { zoom, x: from.x + (camera.x - from.x) * s, y: from.y + (camera.y - from.y) * s });
       if (t < 1) this.#glide = requestAnimationFrame(tick);
     };
     this.#glide = requestAnimationFrame(tick);
