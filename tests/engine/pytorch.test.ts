@@ -155,6 +155,25 @@ describe.skipIf(!python)('PyTorch', () => {
     for (const [i, { own }] of cases.entries()) expectSame(`seed ${1000 + i}`, own, results[i]!);
   });
 
+  test.each(['l1', 'l2', 'elastic'])('agrees on layers with the penalty %s, biases and all', (penalty) => {
+    const project = drawing({
+      x: ['input', {}, { shape: [3] }],
+      t: ['target', {}, { shape: [2] }],
+      hidden: ['dense', { x: 'x' }, { units: 4, activation: 'tanh', penalty, strength: 0.03, mix: 0.7, penaliseBias: true }],
+      out: ['dense', { x: 'hidden' }, { units: 2, activation: 'identity', penalty, strength: 0.2 }],
+      loss: ['mean-squared-error', { prediction: 'out', target: 't' }],
+    });
+    const random = new Random(9, penalty);
+    const numbers = (count: number): Float32Array => Float32Array.from({ length: count }, () => random.gaussian());
+    const { asked, own } = graphCase(project, 5, (device) => {
+      for (const p of programOf(prepare(project, null), 'every-edge', 5).parameters)
+        device.write(p.value, numbers(p.shape.reduce((size, axis) => size * axis, 1)));
+      device.setData(numbers(15), 3, numbers(10), 2);
+      device.gather([0, 1, 2, 3, 4]);
+    });
+    expectSame(penalty, own, inPython<GraphResult>([asked])[0]!);
+  });
+
   describe('trains the digits alike, 100 steps', () => {
     const lines = readFileSync('resources/datasets/digits.csv', 'utf8').trim().split('\n').slice(1).slice(0, 400);
     const cells = lines.map((line) => line.split(',').map(Number));

@@ -20,6 +20,7 @@ import { fuse } from './fuse';
 import { infer, type Inferred } from './infer';
 import { valueKernels } from './kernels';
 import { ancestors, descendants, findObjective } from './objective';
+import { penalise } from './penalise';
 
 export type Detail = Program['detail'];
 
@@ -43,9 +44,14 @@ export function prepare(
   known?: { readonly inferred: Inferred; readonly expansion: Expansion },
 ): Prepared {
   const drawn = known?.inferred ?? infer(project);
-  const { graph, output, owner, unchanged } = known?.expansion ?? expand(project, drawn.shapes, drawn);
-  const inferred = unchanged ? drawn : infer(graph);
+  const expansion = known?.expansion ?? expand(project, drawn.shapes, drawn);
+  const { output } = expansion;
   const found = findObjective(project, drawn);
+  const loss = found.node === null ? null : output.get(found.node)!;
+  const plain = expansion.unchanged ? drawn : infer(expansion.graph);
+  const penalised = loss === null ? null : penalise(expansion, plain, loss);
+  const { graph, owner } = penalised ?? expansion;
+  const inferred = penalised ? infer(graph) : plain;
   const columns = assignColumns(project, drawn, data);
   const { training } = project.settings;
   const optimizer = optimizerOf(training.optimizer) ?? optimizerOf('adam')!;
@@ -53,7 +59,7 @@ export function prepare(
   for (const [name, spec] of Object.entries(optimizer.hyper)) hyper[name] = training.hyper[name] ?? spec.default;
   return {
     inferred,
-    objective: found.node === null ? null : output.get(found.node)!,
+    objective: penalised?.objective ?? loss,
     prediction: found.prediction && {
       node: output.get(found.prediction.node)!,
       buffer: bufferIds.value(output.get(found.prediction.node)!),

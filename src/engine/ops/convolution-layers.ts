@@ -4,6 +4,7 @@ import { isBatched, product, sampleShape, shapeText } from '../ir/shape';
 import { activationChoices } from './activations';
 import { strideAttr } from './convolution';
 import { frozenAttr, frozenWith } from './frozen';
+import { layerPenaltyAttrs, penaltyFor } from './penalised';
 import { initializerChoices } from './initializers';
 import type { Composite } from './op';
 
@@ -57,6 +58,7 @@ function convolutionLayer(rank: 1 | 2): Composite {
         choices: initializerChoices,
       },
       scale: { kind: 'number', title: 'Initializer’s scale', about: 'For the initializers that take one.', default: 0.5 },
+      ...layerPenaltyAttrs,
       frozen: frozenAttr,
     },
     infer: ({ x }, attrs) => {
@@ -89,6 +91,7 @@ function convolutionLayer(rank: 1 | 2): Composite {
         fanIn: channels * product(window),
         fanOut: filters * product(window),
         ...frozenWith(attrs),
+        ...penaltyFor(attrs, 'weight'),
       });
       out = sketch.node(
         'convolution',
@@ -102,6 +105,7 @@ function convolutionLayer(rank: 1 | 2): Composite {
           initializer: 'zeros',
           role: 'bias',
           ...frozenWith(attrs),
+          ...penaltyFor(attrs, 'bias'),
         });
         out = sketch.node('sum', 'add', {}, { a: out, b: bias });
       }

@@ -6,6 +6,7 @@ import { productLatex } from '../ir/latex';
 import { sampleShape, type Shape } from '../ir/shape';
 import { activationChoices } from './activations';
 import { frozenAttr, frozenWith } from './frozen';
+import { layerPenaltyAttrs, penaltyFor } from './penalised';
 import { initializerChoices } from './initializers';
 import type { Composite } from './op';
 
@@ -41,6 +42,7 @@ export const dense: Composite = {
       about: 'For the initializers that take one.',
       default: 0.5,
     },
+    ...layerPenaltyAttrs,
     frozen: frozenAttr,
   },
   infer: ({ x }, { units }) => {
@@ -62,11 +64,18 @@ export const dense: Composite = {
       initializer: attrs['initializer']!,
       scale: attrs['scale']!,
       ...frozenWith(attrs),
+      ...penaltyFor(attrs, 'weight'),
     });
     const product = sketch.node('product', 'matmul', {}, { a: x!, b: weight });
     let out = product;
     if (attrs['bias']) {
-      const bias = sketch.node('bias', 'parameter', { shape: [units], initializer: 'zeros', role: 'bias', ...frozenWith(attrs) });
+      const bias = sketch.node('bias', 'parameter', {
+        shape: [units],
+        initializer: 'zeros',
+        role: 'bias',
+        ...frozenWith(attrs),
+        ...penaltyFor(attrs, 'bias'),
+      });
       out = sketch.node('sum', 'add', {}, { a: product, b: bias });
     }
     return attrs['activation'] === 'identity' ? out : sketch.node('activation', attrs['activation'] as string, {}, { x: out });

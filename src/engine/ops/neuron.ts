@@ -4,6 +4,7 @@
  */
 import { activationChoices } from './activations';
 import { frozenAttr, frozenWith } from './frozen';
+import { layerPenaltyAttrs, penaltyFor } from './penalised';
 import { initializerChoices } from './initializers';
 import { broadcastAll } from './make';
 import type { Composite } from './op';
@@ -36,6 +37,7 @@ export const neuron: Composite = {
       choices: initializerChoices,
     },
     scale: { kind: 'number', title: 'Initializer’s scale', about: 'For the initializers that take one.', default: 0.5 },
+    ...layerPenaltyAttrs,
     frozen: frozenAttr,
   },
   infer: (shapes, { inputs }) => broadcastAll(count(inputs).map((i) => shapes[`x${i}`]!)),
@@ -46,7 +48,13 @@ export const neuron: Composite = {
   },
   expand: ({ attrs }, inputs, sketch) => {
     const n = attrs['inputs'] as number;
-    const bias = sketch.node('bias', 'parameter', { shape: [], initializer: 'zeros', role: 'bias', ...frozenWith(attrs) });
+    const bias = sketch.node('bias', 'parameter', {
+      shape: [],
+      initializer: 'zeros',
+      role: 'bias',
+      ...frozenWith(attrs),
+      ...penaltyFor(attrs, 'bias'),
+    });
     const summands: Record<string, string> = { a: bias };
     for (const i of count(n)) {
       const weight = sketch.node(`w${i}`, 'parameter', {
@@ -56,6 +64,7 @@ export const neuron: Composite = {
         fanIn: n,
         fanOut: 1,
         ...frozenWith(attrs),
+        ...penaltyFor(attrs, 'weight'),
       });
       const letter = String.fromCharCode('a'.charCodeAt(0) + i);
       summands[letter] = sketch.node(`times${i}`, 'multiply', {}, { a: inputs[`x${i}`]!, b: weight });

@@ -30,7 +30,12 @@ export interface PortSpec {
 }
 
 /** One row of the inspector. */
-export type AttrSpec = { readonly title: string; readonly about: string } & (
+export type AttrSpec = {
+  readonly title: string;
+  readonly about: string;
+  /** Shown only while another attribute has one of these values; without that it says nothing. */
+  readonly when?: { readonly attr: string; readonly is: readonly string[] };
+} & (
   | { readonly kind: 'integer'; readonly default: number; readonly min: number; readonly max: number }
   | { readonly kind: 'number'; readonly default: number; readonly min?: number; readonly max?: number }
   | { readonly kind: 'choice'; readonly default: string; readonly choices: readonly { value: string; title: string }[] }

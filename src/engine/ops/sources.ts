@@ -3,6 +3,7 @@ import type { Attrs } from '../graph/graph';
 import type { Shape } from '../ir/shape';
 import { product } from '../ir/shape';
 import { frozenAttr } from './frozen';
+import { penaltyAttrs } from './penalised';
 import { initializerChoices } from './initializers';
 import type { AttrSpec, Source } from './op';
 
@@ -126,6 +127,7 @@ export const parameter: Source = {
         { value: 'bias', title: 'Bias' },
       ],
     },
+    ...penaltyAttrs,
     frozen: frozenAttr,
     fanIn: {
       kind: 'integer',

@@ -512,7 +512,7 @@ export class Editor {
       ...inside.map((name) => `the operation '${name}'`),
     ];
     if (users.length > 0)
-      return `'${own.name}' is used by ${users.slice(0, 4).join(', ')}${users.length > 4 ? ` and ${users.length - 4} more` : ''}. Delete these first, or open them into parts.`;
+      return `'${own.name}' is used by ${users.slice(0, 4).join(', ')}${users.length > 4 ? ` and ${users.length - 4} more` : ''}. ${users.length === 1 ? 'Delete it first, or open it into parts.' : 'Delete these first, or open them into parts.'}`;
     const refusal = lockRefusal(this.#project, deleteOwn(op)(this.#project));
     if (refusal === null) this.edit(`Delete ${own.name}`, deleteOwn(op));
     return refusal;
