@@ -120,7 +120,10 @@ describe('a fault has its place', () => {
     ['a = 1; a = 2', "1:8 'a' is assigned twice. Give one of the two another name."],
     ['a = b + 1\nb = 2*a', "2:7 'a' depends on itself. Backpropagation needs an order, so take it out of its own formula."],
     ['x^y', "1:3 An exponent is a fixed number here, as in x^2, but there is 'y'. For others write exp(p * log(x))."],
-    ['dense(x, unit=3)', "1:10 'dense' has no attribute 'unit'. It has units, activation, bias, initializer, scale, penalty, strength, mix, penaliseBias, frozen."],
+    [
+      'dense(x, unit=3)',
+      "1:10 'dense' has no attribute 'unit'. It has units, activation, bias, initializer, scale, penalty, strength, mix, penaliseBias, frozen.",
+    ],
     ['dense(x, units=0)', "1:1 'units' of 'dense' must be at least 1."],
     ['a = 3 $ 4', "1:7 The character '$' has no meaning here. Remove it."],
   ])('%j', (text, message) => expect(fault(text)).toBe(message));
