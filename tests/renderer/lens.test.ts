@@ -2,7 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { check } from '../../src/engine/compile/check';
 import { neuronLayers } from '../../src/engine/compile/neurons';
 import { addNode, connect, inTurn } from '../../src/engine/graph/edits';
+import { edge } from '../../src/engine/graph/graph';
+import { type OwnOperation, ownName } from '../../src/engine/graph/own-operation';
 import { emptyProject, type Project } from '../../src/engine/graph/project';
+import { learn } from '../../src/engine/ops/index';
 import { FrameReader, FrameWriter, frameBytes, tapKey } from '../../src/engine/train/frames';
 import { LiveLines } from '../../src/renderer/canvas/live';
 import { windowOf } from '../../src/renderer/canvas/open-layer';
@@ -97,12 +100,12 @@ describe('through the lens of', () => {
     const { scene } = seen(network(), 'scalars');
     const own = [...scene.nodes.keys()].filter((id) => id.startsWith('hidden[1]'));
     expect(own).toEqual([
-      'hidden[1].z',
-      'hidden[1].wx[0]',
       'hidden[1].w[0]',
-      'hidden[1].wx[1]',
+      'hidden[1].wx[0]',
       'hidden[1].w[1]',
+      'hidden[1].wx[1]',
       'hidden[1].b',
+      'hidden[1].z',
       'hidden[1].a',
     ]);
     // x → product carries x forward, and w·δ of it back.
@@ -131,6 +134,31 @@ describe('through the lens of', () => {
       'hidden[2]',
     ]);
   });
+});
+
+test('an operation of one’s own opens into what it was drawn from', () => {
+  const own: OwnOperation = {
+    name: 'Twice',
+    inputs: ['x'],
+    output: 'second',
+    nodes: {
+      first: { id: 'first', op: 'dense', attrs: { units: 3, activation: 'tanh' } },
+      second: { id: 'second', op: 'dense', attrs: { units: 2, activation: 'identity' } },
+    },
+    edges: { 'first.x': edge('x', 'first', 'x'), 'second.x': edge('first', 'second', 'x') },
+  };
+  const op = ownName(own);
+  learn({ [op]: own });
+  const project = inTurn(
+    add('input', 'input', { shape: [2] }, 0, 0),
+    add('mine', op, {}, 260, 0),
+    connect('input', 'mine', 'x'),
+  )(emptyProject);
+  expect([...seen(project, 'neurons').opened]).toEqual([]);
+  const { scene, opened } = seen(project, 'scalars');
+  expect([...opened]).toEqual([['mine', 'matrices']]);
+  expect(scene.nodes.get('mine/first/weight')).toMatchObject({ form: 'map', owner: 'mine' });
+  expect(scene.nodes.get('mine/second/sum')).toMatchObject({ owner: 'mine' });
 });
 
 test('whatever part a step is at, each lens has something that shows it', () => {

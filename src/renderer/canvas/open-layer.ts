@@ -145,7 +145,7 @@ export function asNeurons(layer: NeuronLayer, look: Look): OpenLayer {
         reads: { base: value(layer.bias, one(unit)), factor: null, gradient: gradient(layer.bias, one(unit)) },
         about: `Bias of neuron ${unit + 1} of ${look.title}`,
       });
-      places.set(tag, { dx: at.dx - NEURON + 3, dy: at.dy + NEURON - 4 });
+      places.set(tag, { dx: at.dx - NEURON - 1, dy: at.dy + NEURON - 1 });
     }
   }
   if (after > 0) rest({ from: drawn.from + drawn.count, count: after }, `${counted.format(after)} more`);
@@ -238,33 +238,11 @@ export function asScalars(layer: NeuronLayer, look: Look, inputName: (input: num
     const name = `neuron ${unit + 1} of ${look.title}`;
     const middle = (top + (rows - 1) / 2) * ROW;
     const delta = gradient(layer.product, one(unit));
-    const sum = part(
-      'sum',
-      unit,
-      -1,
-      { dx: SUM_AT, dy: middle },
-      {
-        form: 'dot',
-        glyph: 'Σ',
-        title: `sum of ${name}`,
-        subtitle: String(unit + 1),
-        width: 40,
-        height: 40,
-        reads: { base: value(layer.sum, one(unit)), factor: null, gradient: gradient(layer.sum, one(unit)) },
-        about: `Sum of ${name}: ${layer.inputs} products${layer.bias === null ? '' : ' and the bias'}`,
-      },
-    );
+    const sum = partId({ owner: layer.id, kind: 'sum', unit, input: -1 });
     for (let input = 0; input < inputs; input++) {
       const at = { dx: 0, dy: row * ROW };
       const weightAt = one(input * layer.units + unit);
       const times: Reads = { base: value(layer.weight, weightAt), factor: value(layer.from, one(input)), gradient: delta };
-      const product = part('product', unit, input, at, {
-        form: 'dot',
-        glyph: '×',
-        title: `weight times ${inputName(input)}, ${name}`,
-        reads: times,
-        about: `Product of ${inputName(input)} and its weight in ${name}`,
-      });
       const weight = part(
         'weight',
         unit,
@@ -278,6 +256,13 @@ export function asScalars(layer: NeuronLayer, look: Look, inputName: (input: num
           about: `Weight of ${inputName(input)} in ${name}`,
         },
       );
+      const product = part('product', unit, input, at, {
+        form: 'dot',
+        glyph: '×',
+        title: `weight times ${inputName(input)}, ${name}`,
+        reads: times,
+        about: `Product of ${inputName(input)} and its weight in ${name}`,
+      });
       wire(
         weight,
         product,
@@ -331,6 +316,22 @@ export function asScalars(layer: NeuronLayer, look: Look, inputName: (input: num
       wire(bias, sum, reads);
       row++;
     }
+    part(
+      'sum',
+      unit,
+      -1,
+      { dx: SUM_AT, dy: middle },
+      {
+        form: 'dot',
+        glyph: 'Σ',
+        title: `sum of ${name}`,
+        subtitle: String(unit + 1),
+        width: 40,
+        height: 40,
+        reads: { base: value(layer.sum, one(unit)), factor: null, gradient: gradient(layer.sum, one(unit)) },
+        about: `Sum of ${name}: ${layer.inputs} products${layer.bias === null ? '' : ' and the bias'}`,
+      },
+    );
     let out = sum;
     if (!isLinear) {
       out = part(

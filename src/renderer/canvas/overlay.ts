@@ -409,7 +409,9 @@ export class Overlay {
       if (v.width < 30 || v.form === 'rest' || camera.zoom < 0.42 || (v.form === 'dot' && v.width < 40)) continue;
       c.font = `600 ${v.form === 'tag' ? 10.5 : 9.5}px ${theme.font}`;
       c.fillStyle = theme.text;
-      c.fillText(shortNumber(value), at.x, v.form === 'tag' ? at.y + 0.5 : at.y + v.height * 0.2);
+      // A round part is narrower than its number often is.
+      const text = numberText(Number.isFinite(value) ? Number(value.toPrecision(v.form === 'tag' ? 3 : 2)) : value);
+      c.fillText(text, at.x, v.form === 'tag' ? at.y + 0.5 : at.y + v.height * 0.2);
     }
   }
 

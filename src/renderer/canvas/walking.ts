@@ -25,9 +25,9 @@ function focus({ stage, editor, announce }: Host, id: NodeId, add: boolean): voi
   if (v) announce(v.about);
 }
 
-/** The nodes as one reads them: from left to right, and down within a column. */
+/** The nodes as one reads them: from left to right, and down within a column; an opened layer part by part. */
 function reading({ stage: { scene, positions } }: Host): readonly NodeId[] {
-  const at = (id: NodeId): Point => positions[id] ?? NOWHERE;
+  const at = (id: NodeId): Point => positions[scene.nodes.get(id)?.owner ?? id] ?? positions[id] ?? NOWHERE;
   const column = (id: NodeId): number => Math.round(at(id).x / 40);
   return [...scene.nodes.keys()].sort((a, b) => column(a) - column(b) || at(a).y - at(b).y);
 }
