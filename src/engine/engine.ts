@@ -209,9 +209,10 @@ export class Engine implements EngineApi {
         },
       },
       {
-        slice: ({ batchLoss }) => {
+        slice: ({ step, batchLoss }) => {
           this.#batchLoss = batchLoss;
-          this.#progress(false);
+          // The first steps are told at once: somebody has pressed Train and looks.
+          this.#progress(step === 1);
         },
         point: (point) => this.#points.push(point),
         trouble: (trouble) => events.trouble({ ...trouble, ...this.#ownerOf(trouble.node) }),

@@ -1,19 +1,20 @@
 /**
  * The bench: `npm run bench -- [engine] [window] [--workloads W1,W2] [--quick] [--without-rivals] [--json FILE]
- * [--markdown FILE]`. Prints ratios that were measured side by side in this run, with what they must reach; ends
+ * [--markdown FILE]`, or `peers --harness FOLDER`. Prints ratios that were measured side by side in this run, with what they must reach; ends
  * with 1 when one does not. `reference` makes reference.json again, the float64 losses that prove equal work.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { enginePart, type EngineReport } from './engine-part';
 import { type Figure, markdownTable, printTable, verdictOf } from './figures';
+import { peersPart } from './peers-part';
 import { windowPart } from './window-part';
 import { check64, workloads } from './workloads';
 
 const here = import.meta.dirname;
-const PARTS = ['engine', 'window', 'all', 'reference'];
+const PARTS = ['engine', 'window', 'all', 'reference', 'peers'];
 /** A machine whose speed moved more than this between start and end was busy. */
 const STEADY = 0.1;
 
@@ -21,12 +22,23 @@ const say = (line: string): void => console.error(line);
 
 /** The rivals' libraries are no part of the product: they have a folder of their own. */
 function installRivals(): boolean {
-  if (existsSync(join(here, 'node_modules/@jax-js'))) return true;
+  // npm writes this file last: without it an installation was broken off.
+  if (existsSync(join(here, 'node_modules/.package-lock.json'))) return true;
   say('Installing the rivals (once)');
   const args = ['ci', '--prefix', here, '--ignore-scripts', '--no-audit', '--no-fund'];
   const { status } = spawnSync('npm', args, { stdio: ['ignore', 'ignore', 'inherit'], shell: process.platform === 'win32' });
   if (status !== 0) say('The rivals could not be installed; the engine is measured alone.');
   return status === 0;
+}
+
+/** Between these lines of a document the figures stand; a file without them is written anew. */
+const [FIGURES, END] = ['<!-- figures of npm run bench -->', '<!-- end of the figures -->'];
+
+function writeMarkdown(path: string, text: string): void {
+  const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  const [from, to] = [before.indexOf(FIGURES), before.indexOf(END)];
+  const placed = from >= 0 && to > from;
+  writeFileSync(path, placed ? `${before.slice(0, from)}${FIGURES}\n\n${text}\n${before.slice(to)}` : text);
 }
 
 function makeReference(): void {
@@ -37,7 +49,8 @@ function makeReference(): void {
   writeFileSync(join(here, 'reference.json'), `${JSON.stringify(Object.fromEntries(all), null, 2)}\n`);
 }
 
-export async function main(given: readonly string[]): Promise<number> {
+/** `load` imports a module that is none of ours, as Node does. */
+export async function main(given: readonly string[], load: (url: string) => Promise<unknown>): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...given],
     allowPositionals: true,
@@ -47,6 +60,7 @@ export async function main(given: readonly string[]): Promise<number> {
       'without-rivals': { type: 'boolean', default: false },
       json: { type: 'string' },
       markdown: { type: 'string' },
+      harness: { type: 'string' },
     },
   });
   const names = values.workloads.split(',').filter((name) => name !== '');
@@ -58,6 +72,13 @@ export async function main(given: readonly string[]): Promise<number> {
   if (positionals.includes('reference')) {
     makeReference();
     return 0;
+  }
+  if (positionals.includes('peers')) {
+    if (values.harness === undefined) {
+      say('Which harness? --harness FOLDER names the folder of one that has src/harness.mjs and reference.json.');
+      return 2;
+    }
+    return peersPart(values.harness, names, load);
   }
   const wants = (part: string): boolean => positionals.length === 0 || positionals.includes('all') || positionals.includes(part);
   const figures: Figure[] = [];
@@ -90,6 +111,6 @@ export async function main(given: readonly string[]): Promise<number> {
     };
     writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
   }
-  if (values.markdown !== undefined) writeFileSync(values.markdown, `${about}\n\n${markdownTable(figures)}\n`);
+  if (values.markdown !== undefined) writeMarkdown(values.markdown, `${about}\n\n${markdownTable(figures)}\n`);
   return missed > 0 ? 1 : 0;
 }

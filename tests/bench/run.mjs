@@ -4,4 +4,4 @@ import { runnerImport } from 'vite';
 
 const path = fileURLToPath(new URL('./main.ts', import.meta.url));
 const { module } = await runnerImport(path, { configFile: false, logLevel: 'error' });
-process.exit(await module.main(process.argv.slice(2)));
+process.exit(await module.main(process.argv.slice(2), (url) => import(url)));

@@ -407,17 +407,19 @@ export class Trainer {
         pace.took(before, now(), losses.length);
         this.session.changed();
         this.#here = null;
+        const bad = notFiniteIn(losses);
+        if (bad < 0) {
+          this.#batchLoss = losses.at(-1) ?? null;
+          this.events.slice({ epoch: this.epoch, step: this.step, batchLoss: this.#batchLoss, stepsPerSecond: pace.rate });
+        }
         if (first) {
           first = false;
           await this.#scoreStart(this.#good!.state);
         }
-        const bad = notFiniteIn(losses);
         if (bad >= 0) {
           await this.#notFinite(train, this.step - losses.length + bad);
           return;
         }
-        this.#batchLoss = losses.at(-1) ?? null;
-        this.events.slice({ epoch: this.epoch, step: this.step, batchLoss: this.#batchLoss, stepsPerSecond: pace.rate });
         const scored = done ? await this.#score(!more() || this.#watched || (rules && this.#stopping.watches)) : null;
         if (this.options.memory) await this.#keepSome(done, steps === 1 || !more() || this.#stop);
         if (look !== null) {
