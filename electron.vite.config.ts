@@ -12,8 +12,8 @@ const entries = (paths: Record<string, string>): Record<string, string> =>
   );
 
 /**
- * Entries of main: the desktop, the command line, and the launcher that chooses between desktop and
- * browser mode; the sandboxed preload as one CommonJS file; the window with the engine's worker as a
+ * Entries of main: the desktop, the command line, the launcher that chooses between desktop and browser
+ * mode, and the thread that trains in sweeps; the sandboxed preload as one CommonJS file; the window with the engine's worker as a
  * module worker.
  */
 export default defineConfig({
@@ -21,7 +21,12 @@ export default defineConfig({
     build: {
       outDir: 'out/main',
       rollupOptions: {
-        input: entries({ electron: 'src/main/electron/index.ts', cli: 'src/main/cli/index.ts', start: 'src/main/start.ts' }),
+        input: entries({
+          electron: 'src/main/electron/index.ts',
+          cli: 'src/main/cli/index.ts',
+          start: 'src/main/start.ts',
+          'sweep-thread': 'src/main/services/runs/sweep-thread.ts',
+        }),
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
       },
     },

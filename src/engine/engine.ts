@@ -17,7 +17,7 @@ import type {
 } from './api';
 import { type Backend, DeviceFailure, type Profile } from './backends/backend';
 import { type BackendName, bufferIds, type BufferId, type Plans, type Weights } from './plan';
-import type { Dataset } from './data/dataset';
+import { type Dataset, emptyRow } from './data/dataset';
 import type { FrameLayout, Tap } from './train/frames';
 import { Live } from './train/live';
 import { Prover } from './train/prover';
@@ -45,20 +45,6 @@ export interface Surroundings {
   /** Whether memory can be shared with the page. */
   readonly sharedMemory: boolean;
 }
-
-/** A project that needs no data (L = θ²) trains on one empty row. */
-const noData: Dataset = {
-  name: '',
-  rows: 1,
-  task: 'regression',
-  features: [],
-  targets: [],
-  classes: [],
-  notes: [],
-  x: new Float32Array(),
-  y: new Float32Array(),
-  split: { train: Uint32Array.of(0), validation: new Uint32Array(), test: new Uint32Array() },
-};
 
 /** Plain values as they are sent: the window sends them again with every change of a setting. */
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
@@ -155,11 +141,11 @@ export class Engine implements EngineApi {
       this.#makeTrainer();
       // A drawing that shares nothing with the last one starts its own count of epochs.
       if (previous && (kept.length > 0 || (old !== null && held === null))) this.#trainer!.resume(previous.epoch, previous.step);
-      this.#live.attach(session, this.#data ?? noData);
+      this.#live.attach(session, this.#data ?? emptyRow);
       await this.#live.show();
       this.#progress(true);
       this.#proveAgain();
-      if (!raced) this.#races.soon(session, plans, this.#data ?? noData, options);
+      if (!raced) this.#races.soon(session, plans, this.#data ?? emptyRow, options);
       if (wasRunning) void this.train();
       return {
         revision: plans.revision,
@@ -189,7 +175,7 @@ export class Engine implements EngineApi {
     const { now, breathe, sleep, events } = this.#around;
     this.#trainer = new Trainer(
       this.#session!,
-      this.#data ?? noData,
+      this.#data ?? emptyRow,
       {
         epochs,
         batch,
@@ -227,7 +213,7 @@ export class Engine implements EngineApi {
     const session = this.#session;
     this.#prover?.restart(async () => {
       if (!session || this.#work) return null;
-      const data = this.#data ?? noData;
+      const data = this.#data ?? emptyRow;
       return {
         plans: session.plans,
         weights: await session.weights(),
@@ -349,7 +335,7 @@ export class Engine implements EngineApi {
 
   async trace(row: number, wish: TraceWish = {}) {
     if (!this.#session) throw new Error('There is no network to step through yet. Draw one first.');
-    return recordRows(this.#session, this.#data ?? noData, row, wish);
+    return recordRows(this.#session, this.#data ?? emptyRow, row, wish);
   }
 
   async map({ nodes, axes, x, y, resolution }: MapRequest) {
@@ -409,7 +395,7 @@ export class Engine implements EngineApi {
   async statistics() {
     const session = this.#session;
     const trainer = this.#trainer;
-    const data = this.#data ?? noData;
+    const data = this.#data ?? emptyRow;
     if (!session?.train || !trainer) return null;
     const { plans } = session;
     const places = layersOf(plans);
@@ -484,7 +470,7 @@ export class Engine implements EngineApi {
   whenDid(question: WhenQuestion): Promise<WhenAnswer> {
     return this.#inTurn(async () => {
       await this.#halt();
-      const [session, trainer, data] = [this.#session, this.#trainer, this.#data ?? noData];
+      const [session, trainer, data] = [this.#session, this.#trainer, this.#data ?? emptyRow];
       if (!session || !trainer) return { moment: null, message: 'There is no training to search yet.' };
       // The present state belongs to the past that is searched.
       await trainer.keep();

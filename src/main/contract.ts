@@ -227,6 +227,32 @@ export interface RunHistory {
   readonly notice: string | null;
 }
 
+export interface SweepStart {
+  readonly name: string;
+  readonly project: Project;
+  /** Main's name of the data set; null: none. */
+  readonly dataset: string | null;
+  /** Settings and the values that each takes; none: the project alone waits for its turn. */
+  readonly axes: readonly { readonly key: string; readonly values: readonly (number | string)[] }[];
+  /** So many at random; null: every combination. */
+  readonly random: number | null;
+}
+
+/** Many runs, trained one after the other on as many cores as there are. */
+export interface SweepState {
+  readonly id: string;
+  readonly name: string;
+  /** `elsewhere`: another running program does it. */
+  readonly status: 'running' | 'paused' | 'done' | 'cancelled' | 'elsewhere';
+  readonly startedAt: number;
+  readonly total: number;
+  readonly done: number;
+  readonly failed: number;
+  readonly running: number;
+  /** Its best run so far, by the loss on the validation rows, or on the training rows where there are none. */
+  readonly best: { readonly run: string; readonly changes: string; readonly loss: number } | null;
+}
+
 export interface HostInfo {
   readonly host: 'electron' | 'browser' | 'test';
   readonly version: string;
@@ -298,6 +324,15 @@ export interface HostApi {
   changeRun(id: string, change: { readonly name?: string; readonly tags?: readonly string[] }): Promise<void>;
   deleteRuns(ids: readonly string[]): Promise<void>;
   limitRuns(limits: RunLimits): Promise<void>;
+  /** Returns the sweep's id; its runs are in the history from now on. */
+  startSweep(start: SweepStart): Promise<string>;
+  /** Newest first. */
+  sweeps(): Promise<readonly SweepState[]>;
+  /** Runs under way stop at a checkpoint, and go on from there. */
+  pauseSweep(id: string): Promise<void>;
+  continueSweep(id: string): Promise<void>;
+  /** Finished runs stay; those that wait are gone. */
+  cancelSweep(id: string): Promise<void>;
 
   openExternal(url: string): Promise<void>;
   /** The window's title and whether closing should ask. */

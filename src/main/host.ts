@@ -17,6 +17,8 @@ import { writeWhole } from './services/files';
 import { configFolder, resources, version } from './services/folders';
 import { startInstance, type Instance } from './services/instance';
 import { RunStore } from './services/runs/run-store';
+import { startThread } from './services/runs/thread';
+import { Sweeps } from './services/runs/sweeps';
 import { fingerprintOf } from './services/runs/summary';
 import { isBundled, PROJECT_EXTENSION, Projects, readProjectFile, withExtension, writeProjectFile } from './services/projects';
 import { fileRefusal, Refusal } from './services/refusal';
@@ -44,21 +46,32 @@ export interface House {
   readonly datasets: Datasets;
   readonly compiler: Compiler;
   readonly runs: RunStore;
+  readonly sweeps: Sweeps;
   readonly instance: Instance;
   /** Files are closed and locks are given back. */
   close(): Promise<void>;
 }
 
+/** After the start, in ms. */
+const TAKE_OVER = 3000;
+
 export async function openHouse(config = configFolder()): Promise<House> {
   const instance = await startInstance(config);
   const runs = new RunStore(config, instance);
+  const sweeps = new Sweeps(runs, startThread);
+  // What a killed program left goes on, once the window had its first moments.
+  const afterwards = setTimeout(() => void sweeps.takeOver().catch(() => undefined), TAKE_OVER);
+  afterwards.unref();
   return {
     projects: new Projects(config, resources, instance),
     datasets: new Datasets(),
     compiler: new Compiler(),
     runs,
+    sweeps,
     instance,
     close: async () => {
+      clearTimeout(afterwards);
+      await sweeps.close();
       await runs.close();
       await instance.close();
     },
@@ -96,7 +109,7 @@ const fileName = (title: string): string =>
     .slice(0, 100) || 'Untitled';
 
 export function createHost(house: House, platform: Platform): Host {
-  const { projects, datasets, compiler, runs } = house;
+  const { projects, datasets, compiler, runs, sweeps } = house;
   const { window, client } = platform;
   projects.openWindow(window);
   /** Data files this window may read: picked in a dialog, or named by a project that it opened. */
@@ -294,6 +307,15 @@ export function createHost(house: House, platform: Platform): Host {
     changeRun: (id, change) => runs.change(id, change),
     deleteRuns: (ids) => runs.delete(ids),
     limitRuns: (limits) => runs.limit(limits),
+    startSweep: async ({ name, project, dataset, axes, random }) => {
+      requireGrant(project.settings.data);
+      const data = dataset === null ? null : fingerprintOf(datasets.get(window, dataset));
+      return sweeps.start({ name, project, data, axes, random });
+    },
+    sweeps: () => sweeps.list(),
+    pauseSweep: (id) => sweeps.pause(id),
+    continueSweep: (id) => sweeps.continue(id),
+    cancelSweep: (id) => sweeps.cancel(id),
 
     openExternal: async (url) => {
       if (!isSafeLink(url)) throw new Refusal('Only https links are opened.');

@@ -311,6 +311,17 @@ const news = v.pipe(
   runNews,
   v.transform((value): RunNews => value as RunNews),
 );
+const axis = v.object({
+  key: text(60),
+  values: v.pipe(v.array(v.union([finite, text(200)])), v.maxLength(10_000)),
+});
+const sweepStart = v.object({
+  name: text(1000),
+  project,
+  dataset: v.nullable(token),
+  axes: v.pipe(v.array(axis), v.maxLength(20)),
+  random: v.nullable(whole(1, 10_000)),
+});
 const tags = v.pipe(v.array(v.pipe(text(60), v.minLength(1))), v.maxLength(50));
 const runChange = v.pipe(
   v.object({ name: v.optional(v.pipe(text(200), v.minLength(1))), tags: v.optional(tags) }),
@@ -375,6 +386,11 @@ export const hostParsers: Parsers<HostApi> = {
   continueRun: args(token),
   changeRun: args(token, runChange),
   deleteRuns: args(v.pipe(v.array(token), v.maxLength(100_000))),
+  startSweep: args(sweepStart),
+  sweeps: args(),
+  pauseSweep: args(token),
+  continueSweep: args(token),
+  cancelSweep: args(token),
   limitRuns: args(v.object({ runs: whole(1, 100_000), megabytes: whole(1, 100_000) })),
   openExternal: args(text(4000)),
   setDocument: args(text(1000), v.boolean()),

@@ -304,6 +304,21 @@ export class App implements CommandTarget {
     }
   };
 
+  /** The project as it is now waits for its turn, and is trained by the program while the window does something else. */
+  queue = async (): Promise<void> => {
+    const { project } = this.editor;
+    const fine = await this.history.startSweep({
+      name: project.settings.title,
+      project,
+      dataset: this.run.feed.datasetId,
+      axes: [],
+      random: null,
+    });
+    if (!fine) return;
+    this.workspace.showBottom('runs');
+    this.workspace.announce('The project is in the queue.');
+  };
+
   /** A run of the history: its drawing, its settings and its weights, in this project or as one of their own. */
   bringBack = async (id: string, where: 'here' | 'new', which: 'last' | 'best' = 'last'): Promise<void> => {
     try {

@@ -95,6 +95,7 @@ export interface CommandTarget {
   readonly empty: boolean;
   readonly hasKeptWeights: boolean;
   readonly canOpenParts: boolean;
+  queue(): Promise<void>;
   newProject(): Promise<void>;
   newFromData(): void;
   open(): Promise<void>;
@@ -527,13 +528,31 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
       run: () => void app.reset('new'),
     },
   );
-  block('Run', 4, {
-    id: 'run.race',
-    title: 'Race variants side by side…',
-    keywords: ['compare', 'optimizer', 'rate', 'trial', 'experiment'],
-    enabled: () => drawn() && run.canTrain,
-    run: () => workspace.push({ kind: 'race' }),
-  });
+  block(
+    'Run',
+    4,
+    {
+      id: 'run.race',
+      title: 'Race variants side by side…',
+      keywords: ['compare', 'optimizer', 'rate', 'trial', 'experiment'],
+      enabled: () => drawn() && run.canTrain,
+      run: () => workspace.push({ kind: 'race' }),
+    },
+    {
+      id: 'run.sweep',
+      title: 'Sweep over settings…',
+      keywords: ['grid', 'random', 'search', 'queue', 'hyperparameters', 'background'],
+      enabled: () => drawn() && run.canTrain,
+      run: () => workspace.push({ kind: 'sweep' }),
+    },
+    {
+      id: 'run.queue',
+      title: 'Train this project in the background',
+      keywords: ['queue', 'later', 'history'],
+      enabled: () => drawn() && run.canTrain,
+      run: () => void app.queue(),
+    },
+  );
   const tracing = (): boolean => drawn() && run.stepper.trace !== null;
   block(
     'Run',

@@ -73,6 +73,7 @@ function target(): CommandTarget {
     deriveSelected: vi.fn(nothing),
     hasKeptWeights: false,
     canOpenParts: true,
+    queue: async () => {},
     newProject: nothing,
     newFromData: nothing,
     open: nothing,

@@ -66,3 +66,17 @@ export interface Dataset extends DatasetInfo {
   /** How much each row counts in the loss, 1 on average over the training rows; absent: all count 1. */
   readonly weights?: Float32Array;
 }
+
+/** A drawing that takes nothing from data (L = θ²) trains on one empty row. */
+export const emptyRow: Dataset = {
+  name: 'no data',
+  rows: 1,
+  task: 'regression',
+  features: [],
+  targets: [],
+  classes: [],
+  notes: [],
+  x: new Float32Array(),
+  y: new Float32Array(),
+  split: { train: Uint32Array.of(0), validation: new Uint32Array(), test: new Uint32Array() },
+};

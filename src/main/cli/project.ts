@@ -5,7 +5,7 @@ import type { Weights } from '../../engine/api';
 import { isTable, type DataSource, type Project, type StoredTensor } from '../../engine/graph/project';
 import { product, type Tensor } from '../../engine/ir/shape';
 import type { ParameterSpec } from '../../engine/plan';
-import type { Dataset, DatasetInfo } from '../../engine/data/dataset';
+import { type Dataset, type DatasetInfo, emptyRow } from '../../engine/data/dataset';
 import { initialNumbers } from '../../engine/train/session';
 import { asRefusal, readDataset } from '../services/datasets';
 import { readProjectFile } from '../services/projects';
@@ -80,25 +80,11 @@ export async function readData(io: Io, project: Project, quiet = false): Promise
   return dataset;
 }
 
-/** A drawing that takes nothing from data (L = θ²) trains on one empty row. */
-const EMPTY_ROW: Dataset = {
-  name: 'no data',
-  rows: 1,
-  task: 'regression',
-  features: [],
-  targets: [],
-  classes: [],
-  notes: [],
-  x: new Float32Array(),
-  y: new Float32Array(),
-  split: { train: Uint32Array.of(0), validation: new Uint32Array(), test: new Uint32Array() },
-};
-
 const takesData = ({ nodes }: Project): boolean => Object.values(nodes).some(({ op }) => op === 'input' || op === 'target');
 
 /** The rows to train on. */
 export const trainingData = (io: Io, project: Project): Promise<Dataset> =>
-  project.settings.data.kind === 'none' && !takesData(project) ? Promise.resolve(EMPTY_ROW) : readData(io, project);
+  project.settings.data.kind === 'none' && !takesData(project) ? Promise.resolve(emptyRow) : readData(io, project);
 
 /** The project's data, or null where it has none. */
 export const readDataIfAny = (io: Io, project: Project, quiet = false): Promise<Dataset | null> =>

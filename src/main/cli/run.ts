@@ -17,6 +17,7 @@ import { newProject } from './new';
 import { deleteRuns, exportRun, listRuns, showRun } from './runs';
 import { serve } from './serve';
 import { step } from './step';
+import { sweep } from './sweep';
 import { train } from './train';
 
 const BACKENDS = ['auto', 'webgpu', 'wasm', 'reference', 'reproducible'] as const;
@@ -105,6 +106,17 @@ export async function runCli(argv: readonly string[], io: Io): Promise<0 | 1 | 2
     .addOption(backendOption())
     .action(async (file, options) => {
       status = await explain(io, file, options);
+    });
+  command('sweep <file>', 'train variants of a network on all cores; the same words again go on with an unfinished one')
+    .requiredOption(
+      '--over <setting=values>',
+      'a setting and its values, such as rate=0.1,0.01 or seed=1..5 or rate=0.001..1*4; may be given several times',
+      (text: string, all: readonly string[] = []) => [...all, text],
+    )
+    .option('--random <count>', 'so many combinations at random instead of all', whole(1, 10_000))
+    .option('--threads <count>', 'threads that train; as many as there are cores by default', whole(1, 256))
+    .action(async (file, options) => {
+      status = await sweep(io, file, options);
     });
   const history = program.command('runs').description('the history of runs').exitOverride();
   const ofHistory = (name: string, about: string): Command => history.command(name).description(about).exitOverride();

@@ -19,6 +19,8 @@ function programFolder(): string {
 
 const program = programFolder();
 export const resources = join(program, 'resources');
+/** Built files that are started by their path. */
+export const builtMain = join(program, 'out', 'main');
 /** The built window. */
 export const rendererFolder = join(program, 'out', 'renderer');
 

@@ -24,6 +24,7 @@ export type OpenDialog =
   | { readonly kind: 'runs'; readonly ids: readonly string[] }
   | { readonly kind: 'run-limits' }
   | { readonly kind: 'race' }
+  | { readonly kind: 'sweep' }
   | { readonly kind: 'export' }
   | { readonly kind: 'formula' }
   | { readonly kind: 'equations' }

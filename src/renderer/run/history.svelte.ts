@@ -1,9 +1,18 @@
 /** The history of runs as the window shows it: the list, kept fresh while someone looks, and what is done to it. */
-import type { HostApi, RunDetail, RunHistory, RunLimits, RunRecord } from '../../main/contract';
+import type { HostApi, RunDetail, RunHistory, RunLimits, RunRecord, SweepStart, SweepState } from '../../main/contract';
 
 export type HistoryHost = Pick<
   HostApi,
-  'runHistory' | 'runDetail' | 'runCheckpoint' | 'runBest' | 'changeRun' | 'deleteRuns' | 'limitRuns'
+  | 'runHistory'
+  | 'runDetail'
+  | 'changeRun'
+  | 'deleteRuns'
+  | 'limitRuns'
+  | 'sweeps'
+  | 'startSweep'
+  | 'pauseSweep'
+  | 'continueSweep'
+  | 'cancelSweep'
 >;
 
 /** Between two readings while a run is under way, in ms. */
@@ -11,6 +20,8 @@ const EVERY = 1500;
 
 export class History {
   #read = $state.raw<RunHistory | null>(null);
+  /** Newest first. */
+  sweeps = $state.raw<readonly SweepState[]>([]);
   readonly runs = $derived<readonly RunRecord[]>(this.#read?.runs ?? []);
   readonly limits = $derived<RunLimits | null>(this.#read?.limits ?? null);
   readonly bytes = $derived(this.#read?.bytes ?? 0);
@@ -46,7 +57,9 @@ export class History {
 
   refresh(): Promise<boolean> {
     return this.#try('The history of runs could not be read', async () => {
-      this.#read = await this.#host.runHistory();
+      const [read, sweeps] = await Promise.all([this.#host.runHistory(), this.#host.sweeps()]);
+      this.#read = read;
+      this.sweeps = sweeps;
     });
   }
 
@@ -66,6 +79,18 @@ export class History {
 
   async delete(ids: readonly string[]): Promise<void> {
     await this.#try('The runs were not deleted', () => this.#host.deleteRuns(ids));
+    await this.refresh();
+  }
+
+  async startSweep(start: SweepStart): Promise<boolean> {
+    const fine = await this.#try('The sweep was not started', async () => void (await this.#host.startSweep(start)));
+    await this.refresh();
+    return fine;
+  }
+
+  async steer(how: 'pause' | 'continue' | 'cancel', id: string): Promise<void> {
+    const call = { pause: 'pauseSweep', continue: 'continueSweep', cancel: 'cancelSweep' } as const;
+    await this.#try('The sweep was not changed', () => this.#host[call[how]](id));
     await this.refresh();
   }
 

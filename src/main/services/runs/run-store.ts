@@ -252,8 +252,18 @@ export class RunStore {
     return row === null ? null : unpack(row['numbers']);
   }
 
+  /** Training goes on from its last checkpoint, so points after that will come again. */
+  async rewind(id: string): Promise<void> {
+    const checkpoint = await this.checkpoint(id);
+    await this.database.transaction((transaction) => {
+      const points = pointsOf(transaction, id).filter(({ step }) => checkpoint !== null && step <= checkpoint.step);
+      replaceCurve(transaction, id, points);
+    });
+  }
+
   /** A run goes on in this program. */
   async resume(id: string): Promise<void> {
+    await this.rewind(id);
     await this.database.transaction((transaction) => {
       const row = this.#row(transaction, id);
       if (row['status'] === 'running' && row['owner'] !== this.instance.id)
@@ -333,9 +343,12 @@ function keep(
 
 /** The pieces of a finished curve become one, of bounded length. */
 function gather(transaction: Transaction, id: string): void {
-  const points = thinned(pointsOf(transaction, id), POINTS);
-  if (points.length === 0) return;
+  replaceCurve(transaction, id, thinned(pointsOf(transaction, id), POINTS));
+}
+
+function replaceCurve(transaction: Transaction, id: string, points: readonly CurvePoint[]): void {
   transaction.run('DELETE FROM curve WHERE run = ?', [id]);
+  if (points.length === 0) return;
   transaction.run('INSERT INTO curve (run, piece, points) VALUES (?, 1, ?)', [id, pack(points)]);
 }
 

@@ -53,7 +53,7 @@ function fingerprint(dataset: Dataset): Fingerprint {
   const hash = createHash('sha256');
   hash.update(JSON.stringify([dataset.features, dataset.targets, dataset.classes]));
   const { x, y, split } = dataset;
-  for (const numbers of [x, y, split.train, split.validation, split.test])
+  for (const numbers of [x, y, split.train, split.validation, split.test, ...(dataset.weights ? [dataset.weights] : [])])
     hash.update(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
   return { name: dataset.name, rows: dataset.rows, fingerprint: hash.digest('hex').slice(0, 16) };
 }

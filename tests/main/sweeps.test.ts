@@ -1,0 +1,169 @@
+/** Sweeps with their threads in this one: trained, paused, cancelled, taken over from a program that is gone. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { generateDataset } from '../../src/engine/data/generators';
+import { setTraining } from '../../src/engine/graph/edits';
+import type { GeneratorSource, Project } from '../../src/engine/graph/project';
+import { draftProject } from '../../src/engine/train/draft';
+import { startInstance, type Instance } from '../../src/main/services/instance';
+import { RunStore } from '../../src/main/services/runs/run-store';
+import { fingerprintOf } from '../../src/main/services/runs/summary';
+import { Sweeps, type SweepRequest } from '../../src/main/services/runs/sweeps';
+import { serveTasks, type StartThread } from '../../src/main/services/runs/thread';
+import { trained } from '../support/training';
+
+const split = { train: 0.7, validation: 0.15, test: 0.15, seed: 1 };
+const source: GeneratorSource = { kind: 'generator', name: 'circles', count: 200, noise: 0.1, seed: 1 };
+const circles = generateDataset(source, split);
+const project: Project = setTraining({ epochs: 30, batch: 20, hyper: { rate: 0.03 } })(
+  draftProject(circles, source, split, { title: 'Circles', hidden: [4], activation: 'tanh' }),
+);
+const request = (more: Partial<SweepRequest> = {}): SweepRequest => ({
+  name: 'Circles',
+  project,
+  data: fingerprintOf(circles),
+  axes: [
+    { key: 'rate', values: [0.1, 0.01] },
+    { key: 'seed', values: [1, 2] },
+  ],
+  random: null,
+  ...more,
+});
+
+/** As a real thread, but here; messages are copied on the way. */
+const here: StartThread = (onMessage) => {
+  let open = true;
+  const hear = serveTasks((message) => setImmediate(() => open && onMessage(structuredClone(message))));
+  return {
+    post: (message) => void setImmediate(() => hear(structuredClone(message))),
+    close: async () => {
+      open = false;
+    },
+  };
+};
+
+let config: string;
+let instance: Instance;
+let store: RunStore;
+let sweeps: Sweeps;
+beforeEach(async () => {
+  config = await mkdtemp(join(tmpdir(), 'chainrule-sweeps-'));
+  instance = await startInstance(config);
+  store = new RunStore(config, instance);
+  sweeps = new Sweeps(store, here, 2);
+});
+afterEach(async () => {
+  await sweeps.close();
+  await store.close();
+  await instance.close();
+  await rm(config, { recursive: true, force: true });
+});
+
+test('every variant is trained as if alone, and is in the history with its scores', async () => {
+  await sweeps.start(request());
+  await sweeps.idle();
+  const [sweep] = await sweeps.list();
+  expect(sweep).toMatchObject({ name: 'Circles', status: 'done', total: 4, done: 4, failed: 0, running: 0 });
+  const { runs } = await store.history();
+  expect(runs.map(({ changes }) => changes).sort()).toEqual([
+    'rate 0.01, seed 1',
+    'rate 0.01, seed 2',
+    'rate 0.1, seed 1',
+    'rate 0.1, seed 2',
+  ]);
+  expect(runs.every(({ status, epoch, origin }) => status === 'done' && epoch === 30 && origin === 'sweep')).toBe(true);
+  const one = runs.find(({ changes }) => changes === 'rate 0.1, seed 2')!;
+  const alone = await trained(setTraining({ hyper: { rate: 0.1 }, seed: 2 })(project), circles);
+  expect((await store.checkpoint(one.id))!.weights).toEqual(await alone.session.weights());
+  const least = Math.min(...runs.map(({ scores }) => scores.validation!.loss));
+  expect(sweep!.best).toMatchObject({ loss: least });
+  alone.session.close();
+});
+
+test('paused, the runs under way keep their place and go on from it to the same end', async () => {
+  const long = setTraining({ epochs: 60_000 })(project);
+  const id = await sweeps.start(request({ project: long, axes: [{ key: 'seed', values: [1] }] }));
+  await expect.poll(async () => (await store.history()).runs[0]!.epoch, { timeout: 20_000 }).toBeGreaterThan(10);
+  await sweeps.pause(id);
+  await sweeps.idle();
+  const [paused] = (await store.history()).runs;
+  expect([paused!.status, (await sweeps.list())[0]!.status]).toEqual(['queued', 'paused']);
+  expect(paused!.epoch).toBeLessThan(60_000);
+  await sweeps.continue(id);
+  await sweeps.idle();
+  const detail = await store.detail(paused!.id);
+  expect([detail.status, detail.epoch]).toEqual(['done', 60_000]);
+  const epochs = detail.points.map(({ epoch }) => epoch);
+  expect(epochs).toEqual([...new Set(epochs)].sort((a, b) => a - b));
+  const alone = await trained(long, circles);
+  expect((await store.checkpoint(paused!.id))!.weights).toEqual(await alone.session.weights());
+  alone.session.close();
+});
+
+test('cancelled, finished runs stay, the ones under way stay as far as they came, the others are gone', async () => {
+  const id = await sweeps.start(request({ axes: [{ key: 'epochs', values: [5, 10_000_000, 9_999_999, 9_999_998] }] }));
+  await expect.poll(async () => (await sweeps.list())[0]!.done, { timeout: 20_000 }).toBe(1);
+  await expect.poll(async () => (await sweeps.list())[0]!.running, { timeout: 20_000 }).toBe(2);
+  await sweeps.cancel(id);
+  await sweeps.idle();
+  const { runs } = await store.history();
+  expect(runs.map(({ status }) => status).sort()).toEqual(['done', 'stopped', 'stopped']);
+  expect((await sweeps.list())[0]).toMatchObject({ status: 'cancelled', total: 3 });
+});
+
+test('a variant that cannot train fails alone, with its reason', async () => {
+  await sweeps.start(
+    request({ project: setTraining({ optimizer: 'sgd' })(project), axes: [{ key: 'rate', values: [0.1, 100] }] }),
+  );
+  await sweeps.idle();
+  const { runs } = await store.history();
+  expect(Object.fromEntries(runs.map(({ changes, status }) => [changes, status]))['rate 0.1']).toBe('done');
+  await expect(sweeps.start(request({ axes: [{ key: 'rate', values: ['fast'] }] }))).rejects.toThrow(
+    /'fast' is not a value of rate/,
+  );
+});
+
+test('a thread that dies costs its run one more try, then the run fails; the others are not touched', async () => {
+  let started = 0;
+  const dying: StartThread = (onMessage, onCrash) => {
+    if (++started > 2) return here(onMessage, onCrash);
+    setTimeout(() => onCrash('out of memory'), 20);
+    return { post: () => {}, close: async () => {} };
+  };
+  await sweeps.close();
+  sweeps = new Sweeps(store, dying, 1);
+  await sweeps.start(request());
+  await sweeps.idle();
+  const { runs } = await store.history();
+  expect(runs.filter(({ status }) => status === 'failed').map(({ message }) => message)).toEqual(['out of memory']);
+  expect(runs.filter(({ status }) => status === 'done').length).toBe(3);
+});
+
+test('what a program that is gone left goes on here, each run from its checkpoint', async () => {
+  const gone = await startInstance(config);
+  const theirs = new RunStore(config, gone);
+  const old = new Sweeps(theirs, here, 1);
+  const long = setTraining({ epochs: 40_000 })(project);
+  await old.start(request({ project: long, axes: [{ key: 'seed', values: [1, 2] }] }));
+  await expect.poll(async () => (await theirs.history()).runs.some(({ resumable }) => resumable), { timeout: 20_000 }).toBe(true);
+  expect(await sweeps.takeOver()).toBe(0);
+  expect((await sweeps.list())[0]!.status).toBe('elsewhere');
+  await expect(sweeps.pause((await sweeps.list())[0]!.id)).rejects.toThrow(/Another Chainrule program/);
+  // Gone without a word: what it was at still says that it is running.
+  await theirs.close();
+  await gone.close();
+  expect(await sweeps.takeOver()).toBe(1);
+  await sweeps.idle();
+  const { runs } = await store.history();
+  expect(runs.map(({ status, epoch }) => [status, epoch])).toEqual([
+    ['done', 40_000],
+    ['done', 40_000],
+  ]);
+  const alone = await trained(setTraining({ seed: 1 })(long), circles);
+  const first = runs.find(({ changes }) => changes === 'seed 1')!;
+  expect((await store.checkpoint(first.id))!.weights).toEqual(await alone.session.weights());
+  alone.session.close();
+  await old.close().catch(() => undefined);
+});
