@@ -100,9 +100,9 @@ function tablePreview(
   { bytes, complete, guess }: { readonly bytes: number; readonly complete: boolean; readonly guess: boolean },
 ): DataPreview {
   const columns = table.columns.map(columnSummary);
-  // Rows from all over the table: pictures come class by class.
-  const count = Math.min(table.rows, SHOWN_ROWS);
-  const rows = Array.from({ length: count }, (_, k) => Math.floor((k * table.rows) / count));
+  // Rows from all over the table, by the golden section: pictures come class by class.
+  const spread = Array.from({ length: Math.min(table.rows, SHOWN_ROWS) }, (_, k) => Math.floor(((k * 0.618034) % 1) * table.rows));
+  const rows = table.columns.some(({ block }) => block) ? [...new Set(spread)] : spread.map((_, k) => k);
   const cells = rows.map((row) =>
     table.columns.map((c) => (c.block ? '' : c.kind === 'text' ? (c.values?.[c.code(row)] ?? '') : numberText(c.number(row)))),
   );

@@ -78,7 +78,8 @@ export function arrange(nest: Nest, arrangement: Arrangement): Arranged {
   const row = Math.abs(right.access.strides[DEPTH]!);
   if (contiguous && (row <= 2 * PANEL || 4 * depth * row <= NEAR)) return asIs;
   const padded = 4 * Math.ceil(columns / 4);
-  if (4 * depth * padded <= NEAR) {
+  // Fewer columns than a panel has are copied whole however deep they are: there is nothing to cut.
+  if (columns < PANEL || 4 * depth * padded <= NEAR) {
     const { strides } = right.access;
     return {
       pieces: [
