@@ -3,7 +3,7 @@
  * editor → run (compile, load) and editor → document (title, spare copy); nothing else listens.
  */
 import type { NodeId } from '../engine/graph/graph';
-import type { Project } from '../engine/graph/project';
+import { csvDefaults, type Project } from '../engine/graph/project';
 import * as edits from '../engine/graph/edits';
 import { opOf } from '../engine/ops/index';
 import type { TraceWish } from '../engine/train/record-rows';
@@ -19,7 +19,7 @@ import { startEngine } from './run/engine';
 import { History } from './run/history.svelte';
 import { Run } from './run/run.svelte';
 import { storedWeights } from './run/weights';
-import { type MadeSource, newFormula, newPoints, newToySet } from './panels/data/source-choice';
+import { chosen, looksLikeTable, type MadeSource, newFormula, newPoints, newToySet } from './panels/data/source-choice';
 import { sideTabs, type SideTab, Workspace } from './panels/workspace.svelte';
 import { addOne, layerOf, openForGood, removePart } from './panels/lenses/part-edits';
 import { bindClipboard, bindKeys } from './ui/keys';
@@ -424,10 +424,40 @@ export class App implements CommandTarget {
 
   /** Decides what a text from the clipboard is, by keys and by menu alike. False: the window has no place for it. */
   #take(text: string): boolean {
-    if (this.workspace.welcome) return false;
-    if (!this.editor.paste(text))
-      this.#notify({ kind: 'info', title: 'The clipboard holds no nodes', text: 'Copy nodes in a Chainrule window first.' });
+    if (!this.workspace.welcome && this.editor.paste(text)) return true;
+    if (looksLikeTable(text)) void this.#takeTable(text);
+    else if (this.workspace.welcome) return false;
+    else
+      this.#notify({
+        kind: 'info',
+        title: 'The clipboard holds neither nodes nor a table',
+        text: 'Copy nodes in a Chainrule window, or cells in a spreadsheet.',
+      });
     return true;
+  }
+
+  /** A table from the clipboard is the beginning of a network, or new data for the drawing that is open. */
+  async #takeTable(text: string): Promise<void> {
+    try {
+      const preview = await this.host.previewData({ ...csvDefaults, path: 'pasted table', text }, true);
+      const answer = this.workspace.welcome
+        ? 'new'
+        : await this.workspace.ask({
+            title: 'The clipboard holds a table',
+            text: `It has ${preview.rowsRead} rows and ${preview.columns.length} columns. Its rows can become the data of this project, or of a new network that fits them.`,
+            choices: [
+              { value: 'cancel', title: 'Cancel' },
+              { value: 'new', title: 'New from data…' },
+              { value: 'use', title: 'Use in this project', kind: 'primary' },
+            ],
+          });
+      if (answer === 'new') this.workspace.push({ kind: 'wizard', start: preview });
+      if (answer !== 'use') return;
+      this.editor.edit('Use a pasted table', edits.setSettings({ data: chosen(preview) }));
+      this.workspace.show('data');
+    } catch (error) {
+      this.#notify({ kind: 'error', title: 'The table could not be read', text: sentence(error) });
+    }
   }
 
   present = (): void => this.workspace.present(!this.workspace.presenting);

@@ -71,11 +71,11 @@ test('copying, cutting, pasting and duplicating, also from one window to another
   await test.step('A clipboard with something else says so', async () => {
     await app.evaluate(() => navigator.clipboard.writeText('hello'));
     await window.menu('Edit', 'Paste');
-    await expect(window.toast('The clipboard holds no nodes')).toBeVisible();
-    await window.toast('The clipboard holds no nodes').getByRole('button').click();
-    await expect(window.toast('The clipboard holds no nodes')).toBeHidden();
+    await expect(window.toast('The clipboard holds neither nodes nor a table')).toBeVisible();
+    await window.toast('The clipboard holds neither nodes nor a table').getByRole('button').click();
+    await expect(window.toast('The clipboard holds neither nodes nor a table')).toBeHidden();
     await app.keyboard.press('Control+v');
-    await expect(window.toast('The clipboard holds no nodes')).toBeVisible();
+    await expect(window.toast('The clipboard holds neither nodes nor a table')).toBeVisible();
   });
 });
 

@@ -101,7 +101,9 @@ function tablePreview(
 ): DataPreview {
   const columns = table.columns.map(columnSummary);
   // Rows from all over the table, by the golden section: pictures come class by class.
-  const spread = Array.from({ length: Math.min(table.rows, SHOWN_ROWS) }, (_, k) => Math.floor(((k * 0.618034) % 1) * table.rows));
+  const spread = Array.from({ length: Math.min(table.rows, SHOWN_ROWS) }, (_, k) =>
+    Math.floor(((k * 0.618034) % 1) * table.rows),
+  );
   const rows = table.columns.some(({ block }) => block) ? [...new Set(spread)] : spread.map((_, k) => k);
   const cells = rows.map((row) =>
     table.columns.map((c) => (c.block ? '' : c.kind === 'text' ? (c.values?.[c.code(row)] ?? '') : numberText(c.number(row)))),

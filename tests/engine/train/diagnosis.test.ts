@@ -10,6 +10,7 @@ import type { CsvSource, GeneratorSource, Project } from '../../../src/engine/gr
 import {
   checklist,
   diagnoseData,
+  diagnoseFit,
   diagnoseRun,
   type Evidence,
   type Finding,
@@ -21,7 +22,11 @@ import { readDataset } from '../../../src/main/services/datasets';
 import { readProjectFile } from '../../../src/main/services/projects';
 import { plansOf } from '../../support/training';
 
-const diagnose = (evidence: Evidence): readonly Finding[] => [...diagnoseData(evidence), ...diagnoseRun(evidence)];
+const diagnose = (evidence: Evidence): readonly Finding[] => [
+  ...diagnoseData(evidence),
+  ...diagnoseFit(evidence),
+  ...diagnoseRun(evidence),
+];
 const split = { train: 0.7, validation: 0.15, test: 0.15, seed: 1 };
 const circles: GeneratorSource = { kind: 'generator', name: 'circles', count: 200, noise: 0, seed: 1 };
 
@@ -215,6 +220,59 @@ describe('data', () => {
   });
   test('imbalance', () => {
     expect(only(table([wave], (row) => (row % 20 === 0 ? 1 : 0))).map(({ code }) => code)).toEqual(['imbalance']);
+  });
+
+  test('a copy of the target is left out, and the input takes one number less', () => {
+    const data = table([wave, (row) => 2 * even(row) - 1], even);
+    const [found] = only(data);
+    expect(found).toMatchObject({ code: 'leakage', title: "'c1' gives the answer away", panel: 'data' });
+    const cured = found!.cure!.edit(tableProject(data));
+    expect(cured.settings.data).toMatchObject({ features: ['c0'] });
+    expect(Object.values(cured.nodes).find(({ op }) => op === 'input')!.attrs['shape']).toEqual([1]);
+    // A number that is only nearly the same gives it away too, and one that merely helps does not.
+    const regression = (other: (row: number) => number): Dataset => ({
+      ...table([(row) => wave(3 * row), other], (row) => wave(row) * 2),
+      task: 'regression',
+      classes: [],
+    });
+    expect(only(regression((row) => wave(row) + 1e-4 * Math.cos(7 * row))).map(({ code }) => code)).toEqual(['leakage']);
+    expect(only(regression((row) => wave(row) + 0.2 * Math.cos(7 * row)))).toEqual([]);
+  });
+
+  test('the number of a class beside its name', () => {
+    const kind = (row: number): number => (row * 7) % 3;
+    const binary = table([wave, (row) => [5, -1, 2][kind(row)]!], even);
+    const data: Dataset = {
+      ...binary,
+      task: 'multiclass',
+      classes: ['a', 'b', 'c'],
+      targets: ['a', 'b', 'c'].map((name) => ({ name: `y=${name}`, source: 'y', mean: 0, deviation: 1 })),
+      y: Float32Array.from({ length: binary.rows * 3 }, (_, at) => (kind(Math.floor(at / 3)) === at % 3 ? 1 : 0)),
+    };
+    expect(only(data).map(({ code }) => code)).toEqual(['leakage']);
+  });
+
+  test('a column that counts the rows', () => {
+    const data = table([wave, (row) => (row - 50) / 29], even);
+    const numbered: Dataset = { ...data, features: [data.features[0]!, { name: 'id', source: 'id', mean: 50, deviation: 29 }] };
+    const [found] = only(numbered);
+    expect(found).toMatchObject({ code: 'row-number', title: "'id' only counts the rows" });
+    expect(found!.cure!.edit(tableProject(numbered)).settings.data).toMatchObject({ features: ['c0'] });
+  });
+
+  test('a target that the output cannot reach, and a loss that compares classes', () => {
+    const data: Dataset = { ...table([wave, Math.cos], (row) => 3 * Math.sin(2 * row)), task: 'regression', classes: [] };
+    const bounded: edits.Edit = edits.setAttr('output', 'activation', 'sigmoid');
+    const [found] = only(data, [], bounded);
+    expect(found).toMatchObject({ code: 'target-range', node: 'output' });
+    expect(only(data, [], edits.inTurn(bounded, found!.cure!.edit))).toEqual([]);
+    const classes: edits.Edit = (project) => ({
+      ...project,
+      nodes: { ...project.nodes, loss: { ...project.nodes['loss']!, op: 'binary-cross-entropy-logits' } },
+    });
+    const [wrong] = only(data, [], classes);
+    expect(wrong).toMatchObject({ code: 'wrong-loss', node: 'loss' });
+    expect(only(data, [], edits.inTurn(classes, wrong!.cure!.edit))).toEqual([]);
   });
 });
 

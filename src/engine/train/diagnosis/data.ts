@@ -1,8 +1,12 @@
-/** What is found in the rows alone, before any training: columns of other sizes, columns that never change, rare classes. */
+/**
+ * What is found in the rows alone, before any training: columns of other sizes, columns that never change,
+ * that give the answer away or only count rows, rare classes.
+ */
 import { imageOf } from '../../data/images';
 import * as edits from '../../graph/edits';
-import type { Project } from '../../graph/project';
+import { isTable } from '../../graph/project';
 import { type Evidence, type Finding, percent, short } from './finding';
+import { givenAway, leaveOut } from './given-away';
 
 const MOST_ROWS = 5000;
 
@@ -23,7 +27,7 @@ export function diagnoseData({ project, data }: Pick<Evidence, 'project' | 'data
     return { name, source, constant: rows.length > 1 && low === high, size: Math.sqrt(squares / Math.max(1, rows.length)) };
   });
   const { data: source } = project.settings;
-  const csv = source.kind === 'csv' ? source : null;
+  const csv = isTable(source) ? source : null;
 
   const large = columns.filter(({ size, constant }) => size > 10 && !constant);
   if (large.length > 0) {
@@ -39,6 +43,7 @@ export function diagnoseData({ project, data }: Pick<Evidence, 'project' | 'data
           : null,
     });
   }
+  if (csv) findings.push(...givenAway(csv, data, rows));
   // The margins of images are always empty.
   const constant = imageOf(data) === null ? columns.filter((column) => column.constant) : [];
   if (constant.length > 0) {
@@ -82,20 +87,4 @@ export function diagnoseData({ project, data }: Pick<Evidence, 'project' | 'data
       });
   }
   return findings;
-}
-
-function leaveOut(
-  csv: Extract<Project['settings']['data'], { kind: 'csv' }>,
-  features: readonly string[],
-  now: number,
-  before: number,
-): edits.Edit {
-  return (project) => {
-    const inputs = Object.values(project.nodes).filter(({ op }) => op === 'input');
-    const [input] = inputs;
-    const shape = input?.attrs['shape'];
-    const whole = inputs.length === 1 && input !== undefined && Array.isArray(shape) && shape.length === 1 && shape[0] === before;
-    const chosen = edits.setSettings({ data: { ...csv, features: [...features] } });
-    return whole ? edits.inTurn(chosen, edits.setAttr(input.id, 'shape', [now]))(project) : chosen(project);
-  };
 }

@@ -22,6 +22,10 @@ export type FindingCode =
   | 'unscaled'
   | 'imbalance'
   | 'constant-columns'
+  | 'leakage'
+  | 'row-number'
+  | 'target-range'
+  | 'wrong-loss'
   | 'overfitting'
   | 'batch-too-small'
   | 'unfit-weights';

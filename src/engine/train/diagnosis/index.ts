@@ -8,6 +8,7 @@ import { ofLayers } from './layers';
 import { symmetry, unfitWeights } from './weights';
 
 export { diagnoseData } from './data';
+export { diagnoseFit } from './fit';
 export type { Evidence, Finding, FindingCode } from './finding';
 
 /** What is found in the weights, the curves and the layers. Cheap: it may be asked at every score. */
@@ -30,6 +31,8 @@ const BEFORE: readonly (readonly [title: string, ...codes: FindingCode[]])[] = [
   ['Features are about 1 in size', 'unscaled'],
   ['Every feature varies', 'constant-columns'],
   ['No class is far more frequent', 'imbalance'],
+  ['No feature gives the answer away', 'leakage', 'row-number'],
+  ['The loss and the output suit the target', 'wrong-loss', 'target-range'],
   ['Neurons of a layer differ', 'symmetry'],
   ['First weights fit their layers', 'unfit-weights'],
   ['Activations are not saturated', 'saturation'],

@@ -219,3 +219,20 @@ export const encodingTitles = {
   'utf-16be': 'UTF-16, big-endian',
   'windows-1252': 'Windows-1252 (Latin-1)',
 } as const;
+
+/** At least three lines with the same number of cells, two or more: what a spreadsheet's clipboard holds, and no prose. */
+export function looksLikeTable(text: string): boolean {
+  const lines = text
+    .slice(0, 20_000)
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '')
+    .slice(0, 50);
+  // The last line of a long text may be cut.
+  if (text.length > 20_000) lines.pop();
+  if (lines.length < 3 || /^\s*[{[<]/.test(text)) return false;
+  return ['\t', ';', ','].some((separator) => {
+    const cells = lines.map((line) => line.split(separator).length);
+    const same = cells.filter((count) => count === cells[0]).length;
+    return cells[0]! > 1 && same >= 0.9 * cells.length;
+  });
+}
