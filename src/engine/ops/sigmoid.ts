@@ -1,4 +1,5 @@
-import { abs, add, div, exp, mul, neg, select, sub } from '../ir/expr';
+import { add, div, exp, mul, neg, sub } from '../ir/expr';
+import { logistic } from './logistic';
 import { unaryFunction } from './make';
 
 /** σ(x) = 1 / (1 + e^(−x)); its derivative is stated through its own output, as in the course. */
@@ -9,10 +10,7 @@ export const sigmoid = unaryFunction({
   glyph: 'σ',
   keywords: ['logistic'],
   value: (x) => div(1, add(1, exp(neg(x)))),
-  stable: (x) => {
-    const e = exp(neg(abs(x)));
-    return div(select(x, 1, e), add(1, e));
-  },
+  stable: logistic,
   derivative: (_x, y) => mul(y, sub(1, y)),
   formula: (x) => `\\sigma\\left(${x}\\right)`,
   range: 'unit',

@@ -1,11 +1,6 @@
-import { abs, add, div, exp, mul, neg, select, sub } from '../ir/expr';
-import type { Expr } from '../ir/expr';
+import { add, div, exp, mul, neg, sub } from '../ir/expr';
+import { logistic } from './logistic';
 import { unaryFunction } from './make';
-
-const sigmoid = (x: Expr): Expr => {
-  const e = exp(neg(abs(x)));
-  return div(select(x, 1, e), add(1, e));
-};
 
 /** x · σ(x), also called swish. */
 export const silu = unaryFunction({
@@ -15,8 +10,8 @@ export const silu = unaryFunction({
   glyph: 'SiLU',
   keywords: ['swish'],
   value: (x) => div(x, add(1, exp(neg(x)))),
-  stable: (x) => mul(x, sigmoid(x)),
-  derivative: (x, y) => add(sigmoid(x), mul(y, sub(1, sigmoid(x)))),
+  stable: (x) => mul(x, logistic(x)),
+  derivative: (x, y) => add(logistic(x), mul(y, sub(1, logistic(x)))),
   formula: (x) => `\\operatorname{SiLU}\\left(${x}\\right)`,
   onnx: null,
 });

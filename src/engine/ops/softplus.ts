@@ -1,4 +1,5 @@
-import { abs, add, div, exp, log, max, neg, select } from '../ir/expr';
+import { add, exp, log, max } from '../ir/expr';
+import { logistic, logOfRest } from './logistic';
 import { unaryFunction } from './make';
 
 /** ln(1 + eˣ): a smooth ReLU whose derivative is the sigmoid. */
@@ -8,11 +9,8 @@ export const softplus = unaryFunction({
   about: 'A smooth ReLU; its derivative is the sigmoid.',
   glyph: 'S⁺',
   value: (x) => log(add(1, exp(x))),
-  stable: (x) => add(max(x, 0), log(add(1, exp(neg(abs(x)))))),
-  derivative: (x) => {
-    const e = exp(neg(abs(x)));
-    return div(select(x, 1, e), add(1, e));
-  },
+  stable: (x) => add(max(x, 0), logOfRest(x)),
+  derivative: logistic,
   formula: (x) => `\\operatorname{softplus}\\left(${x}\\right)`,
   onnx: 'Softplus',
 });

@@ -98,6 +98,21 @@ const network = (activation: string): Project =>
     l: ['mean-squared-error', { prediction: 'y', target: 't' }],
   });
 
+test('weights of 0 put every score exactly at 0, where nothing has a kink', async () => {
+  const project = drawing({
+    x: ['input', {}, { shape: [2] }],
+    h: ['dense', { x: 'x' }, { units: 3, activation: 'softplus', initializer: 'zeros' }],
+    g: ['dense', { x: 'h' }, { units: 3, activation: 'sigmoid', initializer: 'zeros' }],
+    y: ['dense', { x: 'g' }, { units: 1, activation: 'identity', initializer: 'zeros' }],
+    t: ['target', {}, { shape: [1] }],
+    l: ['binary-cross-entropy-logits', { prediction: 'y', target: 't' }],
+  });
+  const proof = await proofOf(project, table(2, 1));
+  expect(proof.fault).toBeNull();
+  expect(proof.scalars!.worst).toBeLessThan(LENS_TOLERANCE);
+  expect(proof.verified).toBe(proof.of);
+});
+
 test('an operation with a wrong derivative is found, and the edge along which it lies', async () => {
   const sigmoid = ops.get('sigmoid') as Primitive;
   const wrong: Primitive = {
