@@ -198,7 +198,8 @@ test('the split and the standardisation can be chosen', async ({ app }) => {
   const standardised = await firstLoss();
   await window.tab('Data');
   await expect(window.status).toContainText(/\d+ \/ \d+ \/ \d+/);
-  const before = await window.status.innerText();
+  const rows = async (): Promise<string> => /\d+ \/ \d+ \/ \d+/.exec(await window.status.innerText())![0];
+  const before = await rows();
 
   await test.step('More rows for training leave fewer for the test', async () => {
     const thumb = app.getByRole('slider', { name: 'Share of training rows' });
@@ -212,7 +213,7 @@ test('the split and the standardisation can be chosen', async ({ app }) => {
     await undo.click();
     await expect(undo).toBeHidden();
     await window.ready();
-    expect(await window.status.innerText()).toBe(before);
+    await expect.poll(rows).toBe(before);
   });
 
   await test.step('Without standardisation the same weights see other numbers', async () => {

@@ -258,6 +258,8 @@ const dialect: Omit<Dialect<Term>, 'read'> = {
     }
   },
   select(positive, then, otherwise) {
+    // −x above 0, else x: −|x|.
+    if (then.negated?.tex === positive.tex && otherwise.tex === positive.tex) return negative(dialect.unary('abs', positive));
     return {
       tex: `\\begin{cases} ${then.tex} & \\text{if } ${isPositive(positive)} \\\\ ${otherwise.tex} & \\text{otherwise} \\end{cases}`,
       binds: CASES,
