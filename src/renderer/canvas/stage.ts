@@ -38,6 +38,9 @@ const idle: Live = {
   speed: 1,
 };
 
+/** Milliseconds between two pictures of moving numbers: where there are two cores only, painting takes one of them from training. */
+const PICTURE = navigator.hardwareConcurrency > 2 ? 0 : 30;
+
 /** Room at the top for the bar of lenses. */
 const BAR = 48;
 
@@ -534,7 +537,7 @@ export class Stage {
       this.#wasLive = isLive;
       this.#dirtyInk = true;
     }
-    const moving = live.active && !this.#still && isLive;
+    const moving = live.active && !this.#still && isLive && now - this.#drawnAt > PICTURE;
     const behind = this.#overlay.isBehind(live.frame);
     // Without motion, five pictures a second suffice.
     if (lines && (this.#dirtyOverlay || moving || (behind && now - this.#drawnAt > 200))) {
@@ -546,7 +549,7 @@ export class Stage {
         frame: isLive ? live.frame : null,
         forward: live.showForward,
         backward: live.showBackward,
-        moving,
+        moving: live.active && !this.#still,
         speed: live.speed,
         focus: this.#focusLines,
         pointed: this.#pointedLines,
