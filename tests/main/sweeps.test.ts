@@ -147,7 +147,7 @@ test('what a program that is gone left goes on here, each run from its checkpoin
   const gone = await startInstance(config);
   const theirs = new RunStore(config, gone);
   const old = new Sweeps(theirs, here, 1);
-  const long = setTraining({ epochs: 40_000 })(project);
+  const long = setTraining({ epochs: LONG })(project);
   await old.start(request({ project: long, axes: [{ key: 'seed', values: [1, 2] }] }));
   await expect.poll(async () => (await theirs.history()).runs.some(({ resumable }) => resumable), { timeout: 20_000 }).toBe(true);
   expect(await sweeps.takeOver()).toBe(0);
@@ -160,8 +160,8 @@ test('what a program that is gone left goes on here, each run from its checkpoin
   await sweeps.idle();
   const { runs } = await store.history();
   expect(runs.map(({ status, epoch }) => [status, epoch])).toEqual([
-    ['done', 40_000],
-    ['done', 40_000],
+    ['done', LONG],
+    ['done', LONG],
   ]);
   const alone = await trained(setTraining({ seed: 1 })(long), circles);
   const first = runs.find(({ changes }) => changes === 'seed 1')!;
