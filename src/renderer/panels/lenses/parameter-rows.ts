@@ -6,6 +6,7 @@ import type { Checked } from '../../../engine/compile/check';
 import { neuronLayers } from '../../../engine/compile/neurons';
 import type { NodeId } from '../../../engine/graph/graph';
 import type { Project } from '../../../engine/graph/project';
+import { ops } from '../../../engine/ops/index';
 import type { Weights } from '../../../engine/plan';
 import { partOf } from '../../editor/lens';
 import { partAt } from './part-edits';
@@ -91,7 +92,6 @@ export function freezing(
   const own = project.nodes[group.owner];
   return {
     on: node?.attrs['frozen'] === true,
-    can:
-      own !== undefined && (own.op === 'parameter' || ['dense', 'neuron', 'convolution-1d', 'convolution-2d'].includes(own.op)),
+    can: own !== undefined && ops.get(own.op)?.attrs['frozen'] !== undefined,
   };
 }
