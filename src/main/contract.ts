@@ -348,7 +348,7 @@ export interface ClientApi {
   /** Browser mode: the window's own file dialog. Answers with a full path, or null. */
   pickPath(request: PickRequest): Promise<string | null>;
   importProgress(progress: ImportProgress): Promise<void>;
-  /** A menu entry was chosen; ids are those of `commands.ts`. */
+  /** A menu entry was chosen; ids are those of `renderer/commands`. */
   runCommand(id: string): Promise<void>;
   /** A file was opened from outside (double click, drop on the icon). */
   openFile(file: FileRef): Promise<void>;

@@ -9,7 +9,7 @@ import { opOf } from '../engine/ops/index';
 import type { TraceWish } from '../engine/train/record-rows';
 import type { ClientApi, DataPreview, HostApi, HostInfo, ImportProgress } from '../main/contract';
 import type { Connection } from './connect';
-import { commandsOf, type Command, type CommandTarget } from './commands';
+import { commandsOf, type Command, type CommandTarget } from './commands/index';
 import { Editor } from './editor/editor.svelte';
 import { type Lens, lensTitles, ownerOfPart } from './editor/lens';
 import { Course, lessonInHash } from './learn/course.svelte';

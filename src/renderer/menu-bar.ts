@@ -1,6 +1,6 @@
 /** The command list as the desktop's menu bar takes it. Browser mode has no menu bar and ignores it. */
 import type { MenuEntry } from '../main/contract';
-import { menus, type Command } from './commands';
+import { menus, type Command } from './commands/index';
 
 /** `$mod+Shift+KeyZ` → `CmdOrCtrl+Shift+Z`. */
 export const accelerator = (keys: string): string =>

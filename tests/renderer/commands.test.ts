@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { commandsOf, menus, type Command, type CommandTarget } from '../../src/renderer/commands';
+import { commandsOf, menus, type Command, type CommandTarget } from '../../src/renderer/commands/index';
 import { accelerator, menuBar } from '../../src/renderer/menu-bar';
 import { keysText, numberText, parseNumber } from '../../src/renderer/ui/format';
 

@@ -1,0 +1,73 @@
+/** The first part of the Run menu: training by hand, and what trains beside or in the background. */
+import type { Menu } from './command';
+
+export function runCommands({ app, block, drawn, frees }: Menu): void {
+  const { run, workspace } = app;
+  block(
+    'Run',
+    1,
+    {
+      id: 'run.toggle',
+      title: 'Train or pause',
+      keys: ['$mod+Enter'],
+      keywords: ['start', 'stop', 'play'],
+      whileTyping: true,
+      enabled: () => drawn() && (run.canTrain || run.running),
+      run: () => void run.toggle(),
+    },
+    {
+      id: 'run.step',
+      title: 'Train one step',
+      keys: ['$mod+Period'],
+      keywords: ['batch'],
+      enabled: () => drawn() && run.canTrain && !run.busy,
+      run: () => void run.stepOnce(),
+    },
+    {
+      id: 'run.epoch',
+      title: 'Train one epoch',
+      keys: ['$mod+Shift+Period'],
+      enabled: () => drawn() && run.canTrain && !run.busy,
+      run: () => void run.epochOnce(),
+    },
+    {
+      id: 'run.reset',
+      title: 'Reset the weights, same seed',
+      keys: ['$mod+Alt+KeyR'],
+      enabled: () => drawn() && run.backend !== null,
+      run: () => void app.reset('same'),
+    },
+    {
+      id: 'run.resetNew',
+      title: 'Reset the weights, new seed',
+      keys: ['$mod+Alt+Shift+KeyR'],
+      enabled: () => drawn() && run.backend !== null && frees('seeds'),
+      run: () => void app.reset('new'),
+    },
+  );
+  block(
+    'Run',
+    4,
+    {
+      id: 'run.race',
+      title: 'Race variants side by side…',
+      keywords: ['compare', 'optimizer', 'rate', 'trial', 'experiment'],
+      enabled: () => drawn() && run.canTrain,
+      run: () => workspace.push({ kind: 'race' }),
+    },
+    {
+      id: 'run.sweep',
+      title: 'Sweep over settings…',
+      keywords: ['grid', 'random', 'search', 'queue', 'hyperparameters', 'background'],
+      enabled: () => drawn() && run.canTrain,
+      run: () => workspace.push({ kind: 'sweep' }),
+    },
+    {
+      id: 'run.queue',
+      title: 'Train this project in the background',
+      keywords: ['queue', 'later', 'history'],
+      enabled: () => drawn() && run.canTrain,
+      run: () => void app.queue(),
+    },
+  );
+}
