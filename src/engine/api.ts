@@ -1,12 +1,12 @@
 /** What the engine's worker offers to the window. Nothing here names a device. */
 import type { Profile, ThreadsReport } from './backends/backend';
-import type { NodeId } from './graph/graph';
 import type { Breakpoint, Stop } from './graph/project';
 import type { BackendName, Plans, Weights } from './plan';
 import type { Dataset } from './data/dataset';
 import type { FrameLayout, Look, Tap } from './train/frames';
 import type { Score } from './train/metrics';
 import type { Proof } from './train/proof';
+import type { MapRequest, NodeMaps, Predictions } from './train/questions';
 import type { Raced } from './train/race';
 import type { Statistics } from './train/statistics';
 import type { TraceWish } from './train/record-rows';
@@ -72,18 +72,6 @@ export interface TimelineReport {
   readonly limit: number;
 }
 
-export interface MapRequest {
-  /** Nodes of the expanded drawing; each element of a node's value gets a map. */
-  readonly nodes: readonly NodeId[];
-  /** Positions of the two encoded features that span the plane; the others are held at 0 (their mean). */
-  readonly axes: readonly [number, number];
-  /** In the features' encoded units. */
-  readonly x: readonly [number, number];
-  readonly y: readonly [number, number];
-  /** Points a side. The maps are resolution × resolution, row 0 at y's low end. */
-  readonly resolution: number;
-}
-
 export interface EngineApi {
   profile(): Promise<Profile>;
   setDataset(dataset: Dataset | null): Promise<void>;
@@ -104,9 +92,9 @@ export interface EngineApi {
   look(at: Look): Promise<void>;
   /** One iteration for one row or several, in float64, from the present weights; changes nothing. */
   trace(row: number, wish?: TraceWish): Promise<Recording>;
-  map(request: MapRequest): Promise<readonly { readonly node: NodeId; readonly maps: readonly Float32Array[] }[]>;
-  /** Values of the prediction for some rows: rows × width, encoded as the targets are. */
-  predict(rows: readonly number[]): Promise<{ readonly width: number; readonly values: Float32Array }>;
+  map(request: MapRequest): Promise<readonly NodeMaps[]>;
+  /** Values of the prediction for some rows. */
+  predict(rows: readonly number[]): Promise<Predictions>;
   /** Score on the test rows. */
   test(): Promise<Score | null>;
   weights(): Promise<Weights>;
@@ -142,4 +130,4 @@ export interface EngineEvents {
   frame(memory: ArrayBuffer): void;
 }
 
-export type { Best, Checkpoint, CurvePoint, Look, MomentInfo, Proof, Raced, Score, Stopped, Trouble, Weights };
+export type { Best, Checkpoint, CurvePoint, Look, MapRequest, MomentInfo, Proof, Raced, Score, Stopped, Trouble, Weights };

@@ -16,22 +16,20 @@ import type {
   Tuning,
 } from './api';
 import { type Backend, DeviceFailure, type Profile } from './backends/backend';
-import { type BackendName, bufferIds, type BufferId, type Plans, type Weights } from './plan';
+import type { BackendName, Plans, Weights } from './plan';
 import { type Dataset, emptyRow } from './data/dataset';
 import type { FrameLayout, Tap } from './train/frames';
 import { Live } from './train/live';
 import { Prover } from './train/prover';
+import { mapsOf, noPredictions, predictionsOf, spreadsOf, STATISTICS_ROWS } from './train/questions';
 import type { Raced } from './train/race';
 import { Races, withWinner } from './train/races';
 import { Session } from './train/session';
 import { TIMELINE_BYTES } from './train/timeline';
 import { type WhenAnswer, whenDid, type WhenQuestion } from './train/when-did';
-import { buffersOf, layersOf, statisticsOf } from './train/statistics';
 import { recordRows, type TraceWish } from './train/record-rows';
 import { type CurvePoint, Trainer } from './train/trainer';
 
-/** Rows that statistics of activations are taken over. */
-const STATISTICS_ROWS = 512;
 /** Progress messages a second. */
 const PROGRESS_EVERY = 100;
 
@@ -338,100 +336,23 @@ export class Engine implements EngineApi {
     return recordRows(this.#session, this.#data ?? emptyRow, row, wish);
   }
 
-  async map({ nodes, axes, x, y, resolution }: MapRequest) {
-    const session = this.#session;
-    const data = this.#data;
-    if (!session || !data) return [];
-    const width = data.features.length;
-    const points = new Float32Array(resolution * resolution * width);
-    const at = ([low, high]: readonly [number, number], i: number): number => low + ((high - low) * (i + 0.5)) / resolution;
-    for (let row = 0; row < resolution; row++)
-      for (let column = 0; column < resolution; column++) {
-        const from = (row * resolution + column) * width;
-        points[from + axes[0]] = at(x, column);
-        points[from + axes[1]] = at(y, row);
-      }
-    const { buffers } = session.plans.evaluate.program;
-    const known = nodes.filter((node) => buffers.some((b) => b.id === bufferIds.value(node) && b.shape[0] === 'batch'));
-    const { values } = await session.forward(
-      points,
-      width,
-      new Float32Array(),
-      data.targets.length,
-      null,
-      known.map((node) => bufferIds.value(node)),
-    );
-    const cells = resolution * resolution;
-    return known.map((node, i) => {
-      const numbers = values[i]!;
-      const size = numbers.length / cells;
-      const maps = Array.from({ length: size }, (_, k) =>
-        Float32Array.from({ length: cells }, (_c, c) => numbers[c * size + k]!),
-      );
-      return { node, maps };
-    });
+  async map(request: MapRequest) {
+    return this.#session && this.#data ? mapsOf(this.#session, this.#data, request) : [];
   }
 
-  async predict(rows: readonly number[]): Promise<{ width: number; values: Float32Array }> {
-    const prediction = this.#session?.plans.evaluate.program.prediction;
-    const data = this.#data;
-    if (!this.#session || !prediction || !data) return { width: 0, values: new Float32Array() };
-    const { values } = await this.#session.forward(
-      data.x,
-      data.features.length,
-      data.y,
-      data.targets.length,
-      Uint32Array.from(rows),
-      [prediction.buffer],
-    );
-    return { width: rows.length > 0 ? values[0]!.length / rows.length : 0, values: values[0]! };
+  async predict(rows: readonly number[]) {
+    return this.#session && this.#data ? predictionsOf(this.#session, this.#data, rows) : noPredictions;
   }
 
   async test() {
-    if (!this.#session || !this.#data) return null;
-    return this.#session.score(this.#data, this.#data.split.test);
+    return this.#session && this.#data ? this.#session.score(this.#data, this.#data.split.test) : null;
   }
 
   async statistics() {
-    const session = this.#session;
-    const trainer = this.#trainer;
-    const data = this.#data ?? emptyRow;
-    if (!session?.train || !trainer) return null;
-    const { plans } = session;
-    const places = layersOf(plans);
-    if (places.length === 0) return null;
-    this.#live.place(trainer);
-    const { step, epoch } = trainer;
-    const taken = await this.#live.batch(buffersOf(plans, places));
-    if (!taken) return null;
-    // More rows than a batch: a unit that is silent for one batch need not be dead.
-    const rows = data.split.train.subarray(0, STATISTICS_ROWS);
-    const known = new Set(plans.evaluate.program.buffers.map((b) => b.id));
-    const seen = places.filter(({ output }) => known.has(bufferIds.value(output)));
-    const { values } = await session.forward(
-      data.x,
-      data.features.length,
-      data.y,
-      data.targets.length,
-      rows,
-      seen.map(({ output }) => bufferIds.value(output)),
-    );
-    const state = new Map<BufferId, ArrayLike<number>>(await session.state());
-    for (const [key, tensor] of Object.entries(await session.weights())) state.set(bufferIds.value(key), tensor.data);
-    for (const [id, value] of session.hyper) state.set(id, [value]);
-    return statisticsOf(
-      {
-        plans,
-        step,
-        epoch,
-        batch: taken.rows.length,
-        numbers: taken.numbers,
-        values: new Map(seen.map(({ output }, i) => [output, values[i]!])),
-        rows: rows.length,
-        state,
-      },
-      seen,
-    );
+    if (!this.#session || !this.#trainer) return null;
+    this.#live.place(this.#trainer);
+    const { step, epoch } = this.#trainer;
+    return spreadsOf(this.#session, this.#data ?? emptyRow, this.#live, { step, epoch });
   }
 
   async weights(): Promise<Weights> {
