@@ -21,7 +21,7 @@ import {
   portAt,
 } from './geometry';
 import type { Host } from './host';
-import { noFeedback } from './ink';
+import { noFeedback } from './ink-state';
 import { beginMove, dragTo, endMove, type Move, undoMove } from './moving';
 import { addByKey, arrows, nextEdge, tab, walk } from './walking';
 
@@ -166,7 +166,7 @@ export class Interaction {
     const [dx, dy] = [push(grip.at.x, width), push(grip.at.y, height)];
     if (dx === 0 && dy === 0) return;
     this.#drifting = setInterval(() => {
-      this.host.stage.panBy(Math.max(-14, Math.min(14, dx * 0.4)), Math.max(-14, Math.min(14, dy * 0.4)));
+      this.host.stage.viewport.panBy(Math.max(-14, Math.min(14, dx * 0.4)), Math.max(-14, Math.min(14, dy * 0.4)));
       this.#follow(grip.event, grip.at);
     }, 16);
   }
@@ -177,8 +177,8 @@ export class Interaction {
     if (this.#pinch) {
       const grip = this.#grip();
       if (!grip) return;
-      stage.panBy(grip.middle.x - this.#pinch.middle.x, grip.middle.y - this.#pinch.middle.y);
-      stage.zoomBy(grip.distance / this.#pinch.distance, grip.middle);
+      stage.viewport.panBy(grip.middle.x - this.#pinch.middle.x, grip.middle.y - this.#pinch.middle.y);
+      stage.viewport.zoomBy(grip.distance / this.#pinch.distance, grip.middle);
       this.#pinch = grip;
       return;
     }
@@ -195,7 +195,7 @@ export class Interaction {
         state.moved = true;
         state.last = at;
         this.host.cursor('grabbing');
-        stage.panBy(dx, dy);
+        stage.viewport.panBy(dx, dy);
         return;
       }
       case 'pressing': {
@@ -303,10 +303,10 @@ export class Interaction {
     // A wheel turns in coarse vertical steps; a touchpad glides both ways, and pinches as Ctrl + wheel.
     const isWheel =
       event.deltaMode !== 0 || (event.deltaX === 0 && Math.abs(event.deltaY) >= 80 && Number.isInteger(event.deltaY));
-    if (event.ctrlKey || event.metaKey) stage.zoomBy(Math.exp(-dy * (isWheel ? 0.0016 : 0.01)), at);
-    else if (isWheel && !event.shiftKey) stage.zoomBy(Math.exp(-dy * 0.0016), at);
-    else if (event.shiftKey && dx === 0) stage.panBy(-dy, 0);
-    else stage.panBy(-dx, -dy);
+    if (event.ctrlKey || event.metaKey) stage.viewport.zoomBy(Math.exp(-dy * (isWheel ? 0.0016 : 0.01)), at);
+    else if (isWheel && !event.shiftKey) stage.viewport.zoomBy(Math.exp(-dy * 0.0016), at);
+    else if (event.shiftKey && dx === 0) stage.viewport.panBy(-dy, 0);
+    else stage.viewport.panBy(-dx, -dy);
   }
 
   #grip(): { readonly distance: number; readonly middle: Point } | null {

@@ -7,15 +7,18 @@ import type { EdgeId, NodeId } from '../../engine/graph/graph';
 import type { Point, Project } from '../../engine/graph/project';
 import type { DatasetInfo } from '../../engine/data/dataset';
 import { type Box, unionOf } from '../editor/gestures';
-import { type Looking, ownerOfPart, partId, partOf, weightId } from '../editor/lens';
-import { type Camera, Drawing, layoutOf, MAX_ZOOM, MIN_ZOOM } from './cytoscape';
+import { type Looking, ownerOfPart, partOf, weightId } from '../editor/lens';
+import { type Camera, Drawing, layoutOf } from './cytoscape';
 import { boxOfNode, edgeCurve, groupBoxes, type Line, nearestLine, NOWHERE } from './geometry';
-import { type Feedback, Ink, noFeedback } from './ink';
+import { type Feedback, noFeedback } from './ink-state';
+import { Ink } from './ink';
 import { type Live, LiveLines, type Reading } from './live';
+import { linesInFocus, linesOfPart } from './lit-lines';
 import { Overlay } from './overlay';
 import { lookAt, type Seen } from './open-scene';
 import { type Measure, type Scene, sceneOf } from './scene';
 import { readTheme, type Theme } from './theme';
+import { Viewport } from './viewport';
 
 export interface Layers {
   readonly root: HTMLElement;
@@ -41,9 +44,6 @@ const idle: Live = {
 /** Milliseconds between two pictures of moving numbers: where there are two cores only, painting takes one of them from training. */
 const PICTURE = navigator.hardwareConcurrency > 2 ? 0 : 30;
 
-/** Room at the top for the bar of lenses. */
-const BAR = 48;
-
 export class Stage {
   readonly #drawing: Drawing;
   readonly #overlay: Overlay;
@@ -62,20 +62,8 @@ export class Stage {
   #dirtyInk = true;
   #dirtyOverlay = true;
   #frame = 0;
-  #still = false;
   #drawnAt = 0;
-  #width = 0;
-  #height = 0;
-  #glide = 0;
-  #camera: Camera = { zoom: 1, x: 0, y: 0 };
-  /** The camera of Cytoscape's last picture. */
-  #drawnCamera: Camera = { zoom: 1, x: 0, y: 0 };
-  #lookedAt = 0;
-  #settling = 0;
-  /** Where the camera was put to see everything: as long as it stays there, it follows the room that is left. */
-  #fitted: Camera | null = null;
-  /** `fit` goes no nearer than this. */
-  nearest = 1.25;
+  readonly viewport: Viewport;
   onCamera: (camera: Camera) => void = () => {};
   /** After each frame with new live numbers, for the card at the pointer. */
   onNumbers: () => void = () => {};
@@ -92,17 +80,23 @@ export class Stage {
       pen.font = `${weight} ${size}px ${this.#theme.font}`;
       return pen.measureText(text).width;
     };
-    this.#drawing.onDrawn(() => {
-      this.#drawnCamera = this.#drawing.camera;
-      this.#hold();
+    this.viewport = new Viewport({
+      drawing: this.#drawing,
+      picture: layers.cytoscape,
+      isLarge: () => this.#scene.nodes.size + this.#scene.edges.size > LARGE,
+      moved: (camera) => {
+        this.#dirtyInk = true;
+        this.#dirtyOverlay = true;
+        this.onCamera(camera);
+        this.#wake();
+      },
     });
     this.resize();
   }
 
   destroy(): void {
     cancelAnimationFrame(this.#frame);
-    cancelAnimationFrame(this.#glide);
-    clearTimeout(this.#settling);
+    this.viewport.stop();
     this.#drawing.destroy();
   }
 
@@ -177,21 +171,7 @@ export class Stage {
 
   /** Lights up a weight or another part, wherever it is drawn. */
   point(id: string | null): void {
-    const lines = new Set<number>();
-    const part = id === null ? null : partOf(id);
-    if (part && this.#lines) {
-      const product = partId({ ...part, kind: 'product' });
-      for (const e of this.#scene.edges.values()) {
-        const [from, to] = this.#lines.ranges.get(e.id)!;
-        if (e.id === id || (part.input >= 0 && (e.to === product || e.from === product))) lines.add(from);
-        else if (part.input >= 0 && e.kind === 'weights' && e.to === part.owner)
-          for (let i = from; i < to; i++) {
-            const { source, target } = this.#lines.lines[i]!;
-            if (source === part.input && target === part.unit) lines.add(i);
-          }
-      }
-    }
-    this.#pointedLines = lines;
+    this.#pointedLines = this.#lines ? linesOfPart(this.#lines, id) : new Set();
     const shown = id !== null && this.#scene.nodes.has(id) ? id : null;
     if (this.#feedback.pointed !== shown) this.feedback = { ...this.#feedback, pointed: shown };
     this.#overlay.invalidate();
@@ -222,7 +202,7 @@ export class Stage {
 
   /** Without motion, colours and widths alone tell the numbers. */
   set still(still: boolean) {
-    this.#still = still;
+    this.viewport.still = still;
     this.#wake();
   }
 
@@ -235,36 +215,17 @@ export class Stage {
   resize(): void {
     const { clientWidth, clientHeight } = this.layers.root;
     const ratio = Math.min(2, devicePixelRatio || 1);
-    this.#width = clientWidth;
-    this.#height = clientHeight;
+    this.viewport.size = { width: clientWidth, height: clientHeight };
     this.#overlay.resize(clientWidth, clientHeight, ratio);
     this.#ink.resize(clientWidth, clientHeight, ratio);
     this.#drawing.resize();
-    if (this.#fitted === this.#camera) this.fit();
+    if (this.viewport.seesAll) this.fit();
     this.#everything();
     this.#drawNow();
   }
 
   #findFocus(): void {
-    const { focus } = this.#live;
-    const lines = this.#lines;
-    if (!focus || !lines) {
-      this.#focusLines = null;
-      return;
-    }
-    const nodes = new Set(focus.node === undefined ? [] : this.drawnAs(focus.node));
-    const ends = new Set(focus.edge === undefined ? [] : this.drawnAs(focus.edge.slice(0, focus.edge.lastIndexOf('.'))));
-    const found = new Set<number>();
-    for (const e of this.#scene.edges.values()) {
-      const isEdge =
-        focus.edges?.includes(e.of ?? e.id) === true ||
-        (focus.edge !== undefined && (focus.edge === (e.of ?? e.id) || (ends.has(e.to) && nodes.has(e.from))));
-      const isInput = focus.edge === undefined && nodes.has(e.to);
-      if (!isEdge && !isInput) continue;
-      const [from, to] = lines.ranges.get(e.id)!;
-      for (let i = from; i < to; i++) found.add(i);
-    }
-    this.#focusLines = found;
+    this.#focusLines = this.#lines && linesInFocus(this.#lines, this.#live.focus, (id) => this.drawnAs(id));
   }
 
   /** What of the drawing shows an expanded node (`fc/weight`): its parts, where its composite is open, or the composite. */
@@ -285,105 +246,19 @@ export class Stage {
   // Looking -----------------------------------------------------------------------------------------
 
   get camera(): Camera {
-    return this.#camera;
+    return this.viewport.camera;
   }
-
-  /**
-   * Cytoscape takes long over many hundred elements, so while a large drawing is panned or zoomed its
-   * picture is only shifted and scaled, and drawn anew a few times a second and at rest. Everything else
-   * is drawn sharp in each frame.
-   */
-  #look(camera: Camera): void {
-    this.#camera = camera;
-    const now = performance.now();
-    clearTimeout(this.#settling);
-    if (this.#scene.nodes.size + this.#scene.edges.size <= LARGE || now - this.#lookedAt > 130) {
-      this.#lookedAt = now;
-      this.#drawing.look(camera);
-    } else {
-      this.#settling = setTimeout(() => {
-        this.#lookedAt = performance.now();
-        this.#drawing.look(this.#camera);
-      }, 90) as unknown as number;
-    }
-    this.#hold();
-    this.#dirtyInk = true;
-    this.#dirtyOverlay = true;
-    this.onCamera(camera);
-    this.#wake();
+  get size(): Viewport['size'] {
+    return this.viewport.size;
   }
-
-  /** Shifts Cytoscape's last picture to where the camera is now. */
-  #hold(): void {
-    const { zoom, x, y } = this.#camera;
-    const drawn = this.#drawnCamera;
-    const k = zoom / drawn.zoom;
-    const [dx, dy] = [x - drawn.x * k, y - drawn.y * k];
-    const still = Math.abs(k - 1) < 1e-9 && Math.abs(dx) < 1e-6 && Math.abs(dy) < 1e-6;
-    this.layers.cytoscape.style.transform = still ? '' : `translate(${dx}px, ${dy}px) scale(${k})`;
-  }
-  get size(): { readonly width: number; readonly height: number } {
-    return { width: this.#width, height: this.#height };
-  }
-
   toDrawing(x: number, y: number): Point {
-    const { zoom, x: px, y: py } = this.camera;
-    return { x: (x - px) / zoom, y: (y - py) / zoom };
+    return this.viewport.toDrawing(x, y);
   }
 
-  panBy(dx: number, dy: number): void {
-    cancelAnimationFrame(this.#glide);
-    const { zoom, x, y } = this.camera;
-    this.#look({ zoom, x: x + dx, y: y + dy });
-  }
-
-  /** Brings a point of the drawing into the middle. */
-  lookAt({ x, y }: Point): void {
-    cancelAnimationFrame(this.#glide);
-    const { zoom } = this.#camera;
-    this.#look({ zoom, x: this.#width / 2 - x * zoom, y: this.#height / 2 - y * zoom });
-  }
-
-  /** Zooms around a point of the window. */
-  zoomBy(factor: number, around: Point = { x: this.#width / 2, y: this.#height / 2 }): void {
-    cancelAnimationFrame(this.#glide);
-    this.#look(this.#zoomed(this.#camera, factor, around));
-  }
-
-  /** Zooms in a short glide: for buttons and keys. */
-  zoomSmoothly(factor: number): void {
-    this.#glideTo(this.#zoomed(this.camera, factor, { x: this.#width / 2, y: this.#height / 2 }));
-  }
-
-  #zoomed({ zoom, x, y }: Camera, factor: number, around: Point): Camera {
-    const next = Math.min(MAX_ZOOM, Math.max(MIN_ZOOM, zoom * factor));
-    const k = next / zoom;
-    return { zoom: next, x: around.x - (around.x - x) * k, y: around.y - (around.y - y) * k };
-  }
-
-  /** Everything, or some nodes, in the middle and as large as fits (hardly larger than life, unless people look from afar). */
+  /** Everything, or some nodes, in the middle and as large as fits. */
   fit(ids: readonly NodeId[] = [], smoothly = false): void {
     const box = this.boundsOf(ids);
-    if (!box || this.#width === 0) return;
-    const margin = Math.min(56, this.#width * 0.05, this.#height * 0.08);
-    const [w, h] = [Math.max(1, box.x2 - box.x1), Math.max(1, box.y2 - box.y1)];
-    const top = Math.max(margin, BAR);
-    const zoom = Math.min(
-      this.nearest,
-      Math.max(MIN_ZOOM, Math.min((this.#width - 2 * margin) / w, (this.#height - top - margin) / h)),
-    );
-    const camera = {
-      zoom,
-      x: this.#width / 2 - ((box.x1 + box.x2) / 2) * zoom,
-      // In the middle, unless it would then lie under the bar.
-      y: Math.max(this.#height / 2 - (h / 2) * zoom, top) - box.y1 * zoom,
-    };
-    if (smoothly) this.#glideTo(camera);
-    else {
-      cancelAnimationFrame(this.#glide);
-      this.#look(camera);
-    }
-    if (ids.length === 0) this.#fitted = camera;
+    if (box) this.viewport.fit(box, { smoothly, all: ids.length === 0 });
   }
 
   boundsOf(ids: readonly NodeId[]): Box | null {
@@ -411,45 +286,7 @@ export class Stage {
       return parts.length > 0 ? parts : [id];
     });
     const box = this.boundsOf(nodes.filter((id) => this.#scene.nodes.has(id)));
-    if (!box || nodes.length === 0) return;
-    const { zoom, x, y } = this.camera;
-    const wanted = keepZoom ? zoom : Math.max(zoom, 0.6);
-    if (zoom < wanted || (box.x2 - box.x1) * zoom > this.#width || (box.y2 - box.y1) * zoom > this.#height) {
-      if ((box.x2 - box.x1) * wanted > this.#width || (box.y2 - box.y1) * wanted > this.#height) this.fit(nodes, true);
-      else
-        this.#glideTo({
-          zoom: wanted,
-          x: this.#width / 2 - ((box.x1 + box.x2) / 2) * wanted,
-          y: this.#height / 2 - ((box.y1 + box.y2) / 2) * wanted,
-        });
-      return;
-    }
-    const margin = 40;
-    const left = box.x1 * zoom + x - margin;
-    const right = box.x2 * zoom + x + margin - this.#width;
-    const top = box.y1 * zoom + y - margin;
-    const bottom = box.y2 * zoom + y + margin - this.#height;
-    const dx = left < 0 ? -left : right > 0 ? -right : 0;
-    const dy = top < 0 ? -top : bottom > 0 ? -bottom : 0;
-    if (dx !== 0 || dy !== 0) this.#glideTo({ zoom, x: x + dx, y: y + dy });
-  }
-
-  #glideTo(camera: Camera): void {
-    cancelAnimationFrame(this.#glide);
-    if (this.#still) {
-      this.#look(camera);
-      return;
-    }
-    const from = this.camera;
-    const start = performance.now();
-    const tick = (now: number): void => {
-      const t = Math.min(1, Math.max(0, (now - start) / 220));
-      const s = 1 - (1 - t) ** 3;
-      const zoom = from.zoom * (camera.zoom / from.zoom) ** s;
-      this.#look(t === 1 ? camera : { zoom, x: from.x + (camera.x - from.x) * s, y: from.y + (camera.y - from.y) * s });
-      if (t < 1) this.#glide = requestAnimationFrame(tick);
-    };
-    this.#glide = requestAnimationFrame(tick);
+    if (box && nodes.length > 0) this.viewport.reveal(box, keepZoom);
   }
 
   layout(ids: readonly NodeId[]): Readonly<Record<NodeId, Point>> {
@@ -522,7 +359,7 @@ export class Stage {
   #tick = (now: number): void => {
     this.#frame = 0;
     this.#draw(now);
-    if (this.#live.active && this.#live.frame && !this.#still) this.#wake();
+    if (this.#live.active && this.#live.frame && !this.viewport.still) this.#wake();
   };
 
   #drawNow(): void {
@@ -537,7 +374,7 @@ export class Stage {
       this.#wasLive = isLive;
       this.#dirtyInk = true;
     }
-    const moving = live.active && !this.#still && isLive && now - this.#drawnAt > PICTURE;
+    const moving = live.active && !this.viewport.still && isLive && now - this.#drawnAt > PICTURE;
     const behind = this.#overlay.isBehind(live.frame);
     // Without motion, five pictures a second suffice.
     if (lines && (this.#dirtyOverlay || moving || (behind && now - this.#drawnAt > 200))) {
@@ -549,7 +386,7 @@ export class Stage {
         frame: isLive ? live.frame : null,
         forward: live.showForward,
         backward: live.showBackward,
-        moving: live.active && !this.#still,
+        moving: live.active && !this.viewport.still,
         speed: live.speed,
         focus: this.#focusLines,
         pointed: this.#pointedLines,
