@@ -14,7 +14,7 @@ import type { Recording } from './train/trace-types';
 import type { MomentInfo } from './train/timeline';
 import type { WhenAnswer, WhenQuestion } from './train/when-did';
 import type { Checkpoint } from './train/checkpoint';
-import type { Best, CurvePoint, Stopped, Trouble } from './train/trainer';
+import type { Best, CurvePoint, Stopped, Trouble } from './train/training';
 
 export interface LoadOptions {
   /** Seeds initial weights and the order of the rows. */

@@ -28,7 +28,8 @@ import { Session } from './train/session';
 import { TIMELINE_BYTES } from './train/timeline';
 import { type WhenAnswer, whenDid, type WhenQuestion } from './train/when-did';
 import { recordRows, type TraceWish } from './train/record-rows';
-import { type CurvePoint, Trainer } from './train/trainer';
+import { Trainer } from './train/trainer';
+import type { CurvePoint } from './train/training';
 
 /** Progress messages a second. */
 const PROGRESS_EVERY = 100;

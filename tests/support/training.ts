@@ -6,7 +6,8 @@ import type { Project } from '../../src/engine/graph/project';
 import type { BackendName, Plans } from '../../src/engine/plan';
 import type { Dataset } from '../../src/engine/data/dataset';
 import { Session } from '../../src/engine/train/session';
-import { Trainer, type Stopped, type TrainerOptions, type Trouble } from '../../src/engine/train/trainer';
+import { Trainer } from '../../src/engine/train/trainer';
+import type { Stopped, TrainerOptions, Trouble } from '../../src/engine/train/training';
 
 export async function profileOf(backend: BackendName): Promise<BackendProfile> {
   const found = await backends.get(backend)!.detect();

@@ -3,108 +3,28 @@
  * as nothing has to happen between, so that whoever owns the thread gets a word in between. Scores are taken at
  * the ends of epochs. A loss that is not finite stops training before that batch and names the cause.
  */
-import type { NodeId } from '../graph/graph';
 import type { Breakpoint, Stop } from '../graph/project';
-import { Breakpoints, type Hit } from './breakpoints';
-import type { Checkpoint } from './checkpoint';
 import type { Dataset } from '../data/dataset';
-import type { Score } from './metrics';
-import { findNotFinite } from './not-finite';
 import type { Device } from '../backends/backend';
 import type { Weights } from '../plan';
+import { Breakpoints, type Hit } from './breakpoints';
+import type { Checkpoint } from './checkpoint';
+import { Keeping, type Place } from './keeping';
+import { findNotFinite } from './not-finite';
 import { RowOrder } from './order';
 import { Pace } from './pace';
-import { rateFactor, scheduleOf } from './schedules';
+import { Rate } from './rate';
+import { type Scores, Scoring } from './scoring';
 import type { Session, State } from './session';
-import { type StopKind, Stopping } from './stopping';
-import { bytesOf, type Moment, Timeline } from './timeline';
-
-/** Scores at one moment of training. */
-export interface CurvePoint {
-  readonly epoch: number;
-  readonly step: number;
-  readonly train: Score;
-  readonly validation: Score | null;
-}
-
-/** Training stopped by itself, or went on elsewhere. */
-export interface Trouble {
-  readonly kind: 'not-finite' | 'device-lost' | 'moved-to-cpu' | 'internal';
-  /** What happened, where, and what to do. */
-  readonly message: string;
-  readonly node?: NodeId;
-  readonly row?: number;
-}
-
-/** Training stopped because a rule said so, or a breakpoint. */
-export interface Stopped {
-  readonly kind: StopKind | 'breakpoint';
-  readonly message: string;
-  readonly node?: NodeId;
-  /** Epoch whose weights are back; null when the present ones stay. */
-  readonly restored: number | null;
-}
-
-export interface TrainerOptions {
-  readonly epochs: number;
-  readonly batch: number;
-  readonly seed: number;
-  /** Least time between two scores in ms; 0 scores every epoch. */
-  readonly scoreEvery: number;
-  /** Points that the curve of a run gets at least, however short it is, while that costs little. */
-  readonly leastPoints?: number;
-  /** Training rows that are scored at most; Infinity for all. */
-  readonly scoreRows: number;
-  /** Rules by which training stops before its epochs are done. */
-  readonly stop?: Stop | undefined;
-  readonly breakpoints?: readonly Breakpoint[] | undefined;
-  /** Whether a copy of the best weights is kept beside. */
-  readonly keepsBest?: boolean;
-  /** Bytes for moments to go back to; absent: none are kept. */
-  readonly memory?: number;
-  /** Lets waiting messages in; called between slices. */
-  readonly breathe: () => Promise<void>;
-  /** Waits about so many ms while other work goes on. */
-  readonly sleep: (ms: number) => Promise<void>;
-  readonly now: () => number;
-}
-
-/** The best weights so far: by the loss of the validation rows, or of the training rows where there are none. */
-export interface Best {
-  readonly epoch: number;
-  readonly loss: number;
-  readonly weights: Weights;
-}
-
-export interface TrainerEvents {
-  /** After each slice. */
-  slice(state: {
-    readonly epoch: number;
-    readonly step: number;
-    readonly batchLoss: number | null;
-    readonly stepsPerSecond: number;
-  }): void;
-  point(point: CurvePoint): void;
-  trouble(trouble: Trouble): void;
-  stopped?(stopped: Stopped): void;
-}
+import { Stopping } from './stopping';
+import type { Moment, Timeline } from './timeline';
+import type { Best, TrainerEvents, TrainerOptions } from './training';
 
 /** Steps that are done again at once. */
 const REPLAYED = 4096;
 const PHASES = ['forward', 'loss', 'backward', 'update'] as const;
 /** State is copied at most so often, in ms; what was done since is done again when something goes wrong. */
 const SNAPSHOT = 1000;
-/** States up to this size are kept in the middle of epochs too. */
-const SMALL = 2 ** 18;
-/** Scoring takes at most one part in so many of the time, unless every epoch is asked for … */
-const SCORING = 20;
-/** … or the curve of a short run would have too few points: then in all so many ms more. */
-const CURVE = 100;
-/** Keeping moments takes at most one part in so many, too. */
-const KEEPING = 20;
-/** Small states are kept at least so often, in ms: a first copy may be slow for reasons of its own. */
-const LONGEST = 10;
-
 /** How far a loop goes. */
 interface Goal {
   /** Whether there is something left to do. */
@@ -125,15 +45,9 @@ export class Trainer {
   #stop = false;
   readonly #order: RowOrder;
   readonly #pace = new Pace();
-  /** The epoch that the learning rate was last set for. */
-  #ratedFor = -1;
-  #lastScore = Number.NEGATIVE_INFINITY;
-  /** The epoch that was scored last. */
-  #scored = 0;
-  /** Milliseconds that are left for points that the curve would lack. */
-  #forCurve = 0;
-  /** Loss at the end of each epoch, kept where the schedule asks for it. */
-  readonly #losses: number[] = [];
+  readonly #rate: Rate;
+  readonly #scoring: Scoring;
+  readonly #keeping: Keeping;
   #good: {
     readonly state: State;
     readonly epoch: number;
@@ -146,13 +60,8 @@ export class Trainer {
   #best: Moment | null = null;
   #breakpoints: Breakpoints;
   #batchLoss: number | null = null;
-  readonly timeline: Timeline;
-  /** The kept moment that the present state equals. */
-  #here: Moment | null = null;
-  #keepNext = Number.NEGATIVE_INFINITY;
   /** Who waits for a checkpoint while training runs. */
   readonly #asked: { readonly resolve: (checkpoint: Checkpoint) => void; readonly reject: (error: unknown) => void }[] = [];
-  #lowest: Best | null = null;
 
   constructor(
     readonly session: Session,
@@ -164,7 +73,9 @@ export class Trainer {
     this.#order = new RowOrder(data.split.train, options.seed, options.batch);
     this.#stopping = new Stopping(options.stop ?? {});
     this.#breakpoints = new Breakpoints(options.breakpoints ?? [], session.plans);
-    this.timeline = new Timeline(options.memory ?? 0);
+    this.#rate = new Rate(session);
+    this.#scoring = new Scoring(session, data, options, (point) => events.point(point));
+    this.#keeping = new Keeping(session, options.memory ?? 0, options.now);
     session.train?.setData(data.x, data.features.length, data.y, data.targets.length, data.weights);
   }
 
@@ -195,28 +106,32 @@ export class Trainer {
     this.#breakpoints = new Breakpoints(rules, this.session.plans);
   }
 
+  get timeline(): Timeline {
+    return this.#keeping.timeline;
+  }
+
   /** Id of the kept moment that the present state equals; null after steps that were not kept. */
   get here(): number | null {
-    return this.#here?.id ?? null;
+    return this.#keeping.here?.id ?? null;
   }
 
   /** Somebody else wrote weights: what was kept is another state now. */
   touched(): void {
-    this.#here = null;
+    this.#keeping.here = null;
     this.#good = null;
     this.#best = null;
     this.#stopping.restart();
     this.#breakpoints.restart();
   }
 
-  /** Keeps the present moment, so that one can come back to it; null when states are too large for that. */
-  async keep(): Promise<Moment | null> {
-    if (this.#here) return this.#here;
-    if (!this.timeline.holds(this.session.stateBytes)) return null;
-    const state = await this.session.state();
+  get #place(): Place {
     const { epoch, at } = this.#order;
-    this.#here = this.timeline.add({ epoch, step: this.step, at, loss: this.#batchLoss, state });
-    return this.#here;
+    return { epoch, at, step: this.step, loss: this.#batchLoss };
+  }
+
+  /** Keeps the present moment, so that one can come back to it; null when states are too large for that. */
+  keep(): Promise<Moment | null> {
+    return this.#keeping.keep(this.#place);
   }
 
   /** To a moment that was kept, exactly. False: it is gone. */
@@ -231,19 +146,19 @@ export class Trainer {
 
   #goTo(moment: Moment): void {
     this.session.setState(moment.state);
-    this.#losses.length = Math.min(this.#losses.length, moment.epoch);
+    this.#rate.losses.length = Math.min(this.#rate.losses.length, moment.epoch);
     this.#stopping.restart();
     this.#standAt(moment);
-    this.#here = this.timeline.find(moment.id) ? moment : null;
+    this.#keeping.here = this.timeline.find(moment.id) ? moment : null;
   }
 
-  #standAt({ epoch, at, step, loss }: Pick<Moment, 'epoch' | 'at' | 'step' | 'loss'>): void {
+  #standAt({ epoch, at, step, loss }: Place): void {
     this.#moveTo(epoch, at, step);
     this.#batchLoss = loss;
     this.#good = null;
     this.#best = null;
-    this.#lowest = null;
-    this.#here = null;
+    this.#scoring.best = null;
+    this.#keeping.here = null;
     this.#breakpoints.restart();
     this.session.changed();
   }
@@ -259,15 +174,11 @@ export class Trainer {
   }
 
   async #take(): Promise<Checkpoint> {
-    const { epoch, at } = this.#order;
     return {
-      epoch,
-      step: this.step,
-      at,
-      loss: this.#batchLoss,
+      ...this.#place,
       weights: await this.session.weights(),
       slots: await this.session.slots(),
-      losses: [...this.#losses],
+      losses: [...this.#rate.losses],
       seen: this.#stopping.seen,
     };
   }
@@ -279,7 +190,7 @@ export class Trainer {
     if (this.#running || !fits) return false;
     this.session.setWeights(checkpoint.weights);
     this.session.setState(new Map(Object.entries(checkpoint.slots)));
-    this.#losses.splice(0, this.#losses.length, ...checkpoint.losses);
+    this.#rate.losses.splice(0, this.#rate.losses.length, ...checkpoint.losses);
     this.#stopping.seen = checkpoint.seen;
     this.#standAt(checkpoint);
     return true;
@@ -287,7 +198,7 @@ export class Trainer {
 
   #moveTo(epoch: number, at: number, step: number): void {
     this.#order.moveTo(epoch, at);
-    this.#ratedFor = -1;
+    this.#rate.ask();
     this.step = step;
   }
 
@@ -340,27 +251,17 @@ export class Trainer {
     await this.#loop({ more: () => this.epoch < goal, steps: Number.POSITIVE_INFINITY, epoch: () => goal, rules: false });
   }
 
-  #factor(epoch: number): number {
-    const losses = this.#losses.slice(0, epoch);
-    return rateFactor(this.session.plans.schedule, { epoch, epochs: this.#epochs, losses });
-  }
-
   /** `most` steps at most, over epochs of one learning rate as long as the next `mayFollow`. */
   async #run(
     train: Device,
     most: number,
     mayFollow: (epoch: number) => boolean,
   ): Promise<{ losses: Float64Array; done: boolean }> {
-    const { schedule } = this.session.plans;
-    if (this.#ratedFor !== this.epoch) this.session.scaleRate(this.#factor(this.epoch));
-    const factor = this.session.rateFactor;
-    const taken = this.#order.take(
-      most,
-      (epoch) => mayFollow(epoch) && (schedule === undefined || (!this.#watched && this.#factor(epoch) === factor)),
-    );
+    this.#rate.setFor(this.epoch, this.#epochs);
+    const taken = this.#order.take(most, (epoch) => mayFollow(epoch) && this.#rate.isSteadyTo(epoch, this.#epochs));
     const { rows, epochs } = taken;
     const { losses } = await train.run({ phases: PHASES, rows, batch: this.options.batch, epochs });
-    this.#ratedFor = taken.finished > 0 ? -1 : this.epoch;
+    if (taken.finished > 0) this.#rate.ask();
     this.#order.advance(taken);
     this.step += losses.length;
     return { losses, done: taken.finished > 0 };
@@ -375,8 +276,7 @@ export class Trainer {
     const pace = this.#pace;
     const started = now();
     pace.start(started);
-    this.#forCurve = CURVE;
-    this.#scored = Math.min(this.#scored, this.epoch);
+    this.#scoring.begin(this.epoch);
     try {
       if (this.options.memory) {
         await this.keep();
@@ -402,11 +302,11 @@ export class Trainer {
         const { losses, done } = await this.#run(
           train,
           Math.min(steps, probe ? 1 : pace.steps),
-          (next) => !everyEpoch && next < epoch() && !this.#lacksPoint(next),
+          (next) => !everyEpoch && next < epoch() && !this.#scoring.lacksPoint(next, this.#epochs),
         );
         pace.took(before, now(), losses.length);
         this.session.changed();
-        this.#here = null;
+        this.#keeping.here = null;
         const bad = notFiniteIn(losses);
         if (bad < 0) {
           this.#batchLoss = losses.at(-1) ?? null;
@@ -414,14 +314,14 @@ export class Trainer {
         }
         if (first) {
           first = false;
-          await this.#scoreStart(this.#good!.state);
+          await this.#scoring.take({ epoch: 0, step: 0 }, this.#good!.state);
         }
         if (bad >= 0) {
           await this.#notFinite(train, this.step - losses.length + bad);
           return;
         }
-        const scored = done ? await this.#score(!more() || this.#watched || (rules && this.#stopping.watches)) : null;
-        if (this.options.memory) await this.#keepSome(done, steps === 1 || !more() || this.#stop);
+        const scored = done ? await this.#score(!more() || this.#rate.watches || (rules && this.#stopping.watches)) : null;
+        if (this.options.memory) await this.#keeping.keepSome(this.#place, done, steps === 1 || !more() || this.#stop);
         if (look !== null) {
           const hit = await look(losses[0]!);
           if (hit) {
@@ -454,24 +354,6 @@ export class Trainer {
     return async (loss) => this.#breakpoints.afterStep(seen, loss, before, await weights());
   }
 
-  /** Keeps this moment when there is time and room for it. */
-  async #keepSome(milestone: boolean, asked: boolean): Promise<void> {
-    const begin = this.options.now();
-    // A step that somebody asked for, or the last one, is always kept.
-    if (asked) {
-      await this.keep();
-      return;
-    }
-    if (begin < this.#keepNext) return;
-    const newest = this.timeline.moments.at(-1);
-    if (!milestone && newest && bytesOf(newest.state) > SMALL) return;
-    await this.keep();
-    const took = this.options.now() - begin;
-    this.#keepNext =
-      this.options.now() +
-      Math.min(took * (KEEPING - 1), newest && bytesOf(newest.state) > SMALL ? Number.POSITIVE_INFINITY : LONGEST);
-  }
-
   /** Whether a rule stops training here; the best weights come back then, where that is asked for. */
   async #early(scored: Scores | null, seconds: number): Promise<boolean> {
     const stopping = this.#stopping;
@@ -482,10 +364,7 @@ export class Trainer {
       if (verdict.best && stopping.restores) {
         this.#best = (await this.keep()) ?? {
           id: 0,
-          epoch: this.epoch,
-          step: this.step,
-          at: this.#order.at,
-          loss: this.#batchLoss,
+          ...this.#place,
           state: await this.session.state(),
         };
         this.timeline.pin(this.#best.id);
@@ -509,66 +388,22 @@ export class Trainer {
 
   async #snapshot(): Promise<void> {
     const { epoch, at } = this.#order;
-    const state = this.#here?.state ?? (await this.session.state());
+    const state = this.#keeping.here?.state ?? (await this.session.state());
     this.#good = { state, epoch, at, step: this.step, when: this.options.now() };
-  }
-
-  get #watched(): boolean {
-    const { schedule } = this.session.plans;
-    return schedule !== undefined && scheduleOf(schedule.kind)?.watches === true;
   }
 
   /** Null when it was not time for it. */
   async #score(force: boolean): Promise<Scores | null> {
-    const begin = this.options.now();
-    if (!force && !this.#lacksPoint(this.epoch) && begin - this.#lastScore < this.options.scoreEvery) return null;
-    const scores = await this.#scores();
-    if (this.#watched && this.epoch > 0) this.#losses[this.epoch - 1] = (scores.validation ?? scores.train)?.loss ?? Number.NaN;
-    await this.#remember((scores.validation ?? scores.train)?.loss);
-    this.#report(begin, { epoch: this.epoch, step: this.step }, scores);
+    const { epoch, step } = this;
+    if (!force && !this.#scoring.lacksPoint(epoch, this.#epochs) && !this.#scoring.isDue()) return null;
+    const scores = await this.#scoring.take({ epoch, step });
+    if (this.#rate.watches && epoch > 0) this.#rate.losses[epoch - 1] = (scores.validation ?? scores.train)?.loss ?? Number.NaN;
     return scores;
-  }
-
-  async #remember(loss: number | undefined): Promise<void> {
-    if (!this.options.keepsBest || loss === undefined || !(loss < (this.#lowest?.loss ?? Number.POSITIVE_INFINITY))) return;
-    this.#lowest = { epoch: this.epoch, loss, weights: await this.session.weights() };
   }
 
   /** The weights with the smallest loss among the scored epochs, where they are kept. */
   get best(): Best | null {
-    return this.#lowest;
-  }
-
-  /** The score of the state that training began with. */
-  async #scoreStart(state: State): Promise<void> {
-    const begin = this.options.now();
-    this.#report(begin, { epoch: 0, step: 0 }, await this.#scores(state));
-  }
-
-  #report(begin: number, at: { epoch: number; step: number }, { train, validation }: Scores): void {
-    if (train) this.events.point({ ...at, train, validation });
-    const { scoreEvery, now } = this.options;
-    const took = now() - begin;
-    this.#lastScore = now() + (scoreEvery > 0 ? took * (SCORING - 1) : 0);
-    this.#scored = at.epoch;
-    if (at.step > 0) this.#forCurve -= took;
-  }
-
-  /** The curve would have too few points without one at the end of this many epochs. */
-  #lacksPoint(epochs: number): boolean {
-    const { leastPoints } = this.options;
-    if (leastPoints === undefined || this.#forCurve <= 0) return false;
-    return epochs - this.#scored >= Math.ceil(this.#epochs / leastPoints);
-  }
-
-  async #scores(state?: State): Promise<Scores> {
-    const { scoreRows } = this.options;
-    const { train, validation } = this.data.split;
-    const some = (rows: Uint32Array): Uint32Array => (rows.length > scoreRows ? rows.subarray(0, scoreRows) : rows);
-    return {
-      train: await this.session.score(this.data, some(train), state),
-      validation: await this.session.score(this.data, some(validation), state),
-    };
+    return this.#scoring.best;
   }
 
   /** Goes back to the state before the batch `bad` and says what went wrong in it. */
@@ -592,11 +427,6 @@ export class Trainer {
     const cause = findNotFinite(this.session.plans.trace, weights, this.data, rows);
     this.events.trouble({ kind: 'not-finite', ...cause, message: `Training stopped at step ${this.step + 1}. ${cause.message}` });
   }
-}
-
-interface Scores {
-  readonly train: Score | null;
-  readonly validation: Score | null;
 }
 
 /** The first that is not finite; −1: all are. */

@@ -5,7 +5,8 @@ import { setAttr, setTraining } from '../../../src/engine/graph/edits';
 import type { Project, Training } from '../../../src/engine/graph/project';
 import { type Checkpoint, checkpointBytes } from '../../../src/engine/train/checkpoint';
 import { draftProject } from '../../../src/engine/train/draft';
-import type { Trainer, TrainerOptions } from '../../../src/engine/train/trainer';
+import type { Trainer } from '../../../src/engine/train/trainer';
+import type { TrainerOptions } from '../../../src/engine/train/training';
 import { decode, encode } from '../../../src/engine/wire';
 import { type Trained, trained } from '../../support/training';
 

@@ -17,7 +17,7 @@ import {
   type FindingCode,
 } from '../../../src/engine/train/diagnosis/index';
 import { draftProject } from '../../../src/engine/train/draft';
-import type { CurvePoint } from '../../../src/engine/train/trainer';
+import type { CurvePoint } from '../../../src/engine/train/training';
 import { readDataset } from '../../../src/main/services/datasets';
 import { readProjectFile } from '../../../src/main/services/projects';
 import { plansOf } from '../../support/training';

@@ -11,7 +11,8 @@ import { draftProject } from '../../../src/engine/train/draft';
 import { RowOrder } from '../../../src/engine/train/order';
 import { Pace } from '../../../src/engine/train/pace';
 import { Session, type State } from '../../../src/engine/train/session';
-import { type CurvePoint, Trainer, type TrainerOptions, type Trouble } from '../../../src/engine/train/trainer';
+import { Trainer } from '../../../src/engine/train/trainer';
+import type { CurvePoint, TrainerOptions, Trouble } from '../../../src/engine/train/training';
 import { plansOf } from '../../support/training';
 
 const split = { train: 0.7, validation: 0.15, test: 0.15, seed: 1 };

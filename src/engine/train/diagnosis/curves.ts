@@ -3,7 +3,7 @@ import type { Dataset } from '../../data/dataset';
 import * as edits from '../../graph/edits';
 import type { Project } from '../../graph/project';
 import { optimizerOf } from '../../optimizers/index';
-import type { CurvePoint } from '../trainer';
+import type { CurvePoint } from '../training';
 import { type Cure, type Evidence, type Finding, isContent, percent, short } from './finding';
 
 function rateOf(project: Project): number {

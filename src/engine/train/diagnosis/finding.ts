@@ -9,7 +9,7 @@ import type { Project } from '../../graph/project';
 import { opOf } from '../../ops/index';
 import type { Weights } from '../../plan';
 import type { Statistics } from '../statistics';
-import type { CurvePoint } from '../trainer';
+import type { CurvePoint } from '../training';
 
 export type FindingCode =
   | 'symmetry'

@@ -1,0 +1,40 @@
+/** The learning rate over the epochs of one run: the schedule's factor, and the losses that some schedules watch. */
+import { rateFactor, scheduleOf } from './schedules';
+import type { Session } from './session';
+
+export class Rate {
+  /** Loss at the end of each epoch, kept where the schedule asks for it. */
+  readonly losses: number[] = [];
+  /** The epoch that the rate was last set for. */
+  #setFor = -1;
+
+  constructor(readonly session: Session) {}
+
+  /** Whether the schedule depends on how training goes. */
+  get watches(): boolean {
+    const { schedule } = this.session.plans;
+    return schedule !== undefined && scheduleOf(schedule.kind)?.watches === true;
+  }
+
+  /** For a step of this epoch, of so many. */
+  setFor(epoch: number, epochs: number): void {
+    if (this.#setFor === epoch) return;
+    this.session.scaleRate(this.#factor(epoch, epochs));
+    this.#setFor = epoch;
+  }
+
+  /** Whether the next epoch has the rate of the present one. */
+  isSteadyTo(epoch: number, epochs: number): boolean {
+    if (this.session.plans.schedule === undefined) return true;
+    return !this.watches && this.#factor(epoch, epochs) === this.session.rateFactor;
+  }
+
+  #factor(epoch: number, epochs: number): number {
+    return rateFactor(this.session.plans.schedule, { epoch, epochs, losses: this.losses.slice(0, epoch) });
+  }
+
+  /** Training stands elsewhere, or an epoch has ended: the rate is asked for anew. */
+  ask(): void {
+    this.#setFor = -1;
+  }
+}

@@ -1,0 +1,76 @@
+/** What is said between the training loop and those who own it: its settings, and the news that it tells. */
+import type { NodeId } from '../graph/graph';
+import type { Breakpoint, Stop } from '../graph/project';
+import type { Weights } from '../plan';
+import type { Score } from './metrics';
+import type { StopKind } from './stopping';
+
+/** Scores at one moment of training. */
+export interface CurvePoint {
+  readonly epoch: number;
+  readonly step: number;
+  readonly train: Score;
+  readonly validation: Score | null;
+}
+
+/** Training stopped by itself, or went on elsewhere. */
+export interface Trouble {
+  readonly kind: 'not-finite' | 'device-lost' | 'moved-to-cpu' | 'internal';
+  /** What happened, where, and what to do. */
+  readonly message: string;
+  readonly node?: NodeId;
+  readonly row?: number;
+}
+
+/** Training stopped because a rule said so, or a breakpoint. */
+export interface Stopped {
+  readonly kind: StopKind | 'breakpoint';
+  readonly message: string;
+  readonly node?: NodeId;
+  /** Epoch whose weights are back; null when the present ones stay. */
+  readonly restored: number | null;
+}
+
+export interface TrainerOptions {
+  readonly epochs: number;
+  readonly batch: number;
+  readonly seed: number;
+  /** Least time between two scores in ms; 0 scores every epoch. */
+  readonly scoreEvery: number;
+  /** Points that the curve of a run gets at least, however short it is, while that costs little. */
+  readonly leastPoints?: number;
+  /** Training rows that are scored at most; Infinity for all. */
+  readonly scoreRows: number;
+  /** Rules by which training stops before its epochs are done. */
+  readonly stop?: Stop | undefined;
+  readonly breakpoints?: readonly Breakpoint[] | undefined;
+  /** Whether a copy of the best weights is kept beside. */
+  readonly keepsBest?: boolean;
+  /** Bytes for moments to go back to; absent: none are kept. */
+  readonly memory?: number;
+  /** Lets waiting messages in; called between slices. */
+  readonly breathe: () => Promise<void>;
+  /** Waits about so many ms while other work goes on. */
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly now: () => number;
+}
+
+/** The best weights so far: by the loss of the validation rows, or of the training rows where there are none. */
+export interface Best {
+  readonly epoch: number;
+  readonly loss: number;
+  readonly weights: Weights;
+}
+
+export interface TrainerEvents {
+  /** After each slice. */
+  slice(state: {
+    readonly epoch: number;
+    readonly step: number;
+    readonly batchLoss: number | null;
+    readonly stepsPerSecond: number;
+  }): void;
+  point(point: CurvePoint): void;
+  trouble(trouble: Trouble): void;
+  stopped?(stopped: Stopped): void;
+}
