@@ -1,6 +1,6 @@
 /**
  * Where training stands: epoch, step, curve, scores, and why it stopped. Only numbers and their bookkeeping;
- * what makes them change is `run.svelte.ts`, which extends this so that views read `run.epoch`.
+ * what makes them change is `loading.svelte.ts` and `run.svelte.ts`, which extend this so that views read `run.epoch`.
  */
 import type { CurvePoint, Progress, Score, Stopped, Trouble } from '../../engine/api';
 import type { ThreadsReport } from '../../engine/backends/backend';
