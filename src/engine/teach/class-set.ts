@@ -49,8 +49,12 @@ export function statement({ facts }: Question): { readonly given: readonly strin
 
 const escaped = (text: string): string => text.replaceAll(/[~=#{}:\\]/g, (c) => `\\${c}`);
 
-export function giftText({ title, questions }: ClassSet): string {
-  const out = [`// ${title.replaceAll('\n', ' ')}`, `$CATEGORY: ${title.replaceAll('\n', ' ')}`, ''];
+/** Moodle reads `/` in a category as a level below, and `//` as the character. */
+const category = (title: string): string => title.replaceAll('/', '//');
+
+export function giftText({ title: given, questions }: ClassSet): string {
+  const title = given.replaceAll(/\s+/g, ' ').trim();
+  const out = [`// ${title}`, `$CATEGORY: ${category(title)}`, ''];
   questions.forEach(({ seed, question }, i) => {
     const { given, equations } = statement(question);
     const body = `Given ${given.join(', ')}. ${equations.map((e) => `\\( ${e} \\)`).join(', ')}. What is \\( ${question.latex} \\)?`;

@@ -6,6 +6,7 @@ import type { EdgeId, NodeId } from '../graph/graph';
 import type { Project } from '../graph/project';
 import { Random } from '../data/random';
 import type { Latex } from '../ir/latex';
+import { opOf } from '../ops/index';
 import { type Mistake, mistakeBehind, mistakesAbout, type MistakeName, mistakeTitles } from './mistakes';
 import { answerText, factorText, type Grade, grade, parseAnswer, same } from './numbers';
 import {
@@ -48,13 +49,21 @@ const LETTERS = 'ABCDEFGH';
 /** Numbers that are pleasant to multiply by hand. */
 const PLEASANT = [0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3, 4];
 
-/** A constant that is called by its number, such as 1/2, keeps it. */
+/** A constant that is called by its number, such as 1/2, keeps it; the answer to yes or no is 0 or 1. */
 function draw(project: Project, sources: readonly NodeId[], random: Random): Numbers {
+  const yesOrNo = new Set(
+    Object.values(project.edges).flatMap(({ from, to, port }) => {
+      const op = opOf(project.nodes[to]!.op);
+      return op?.kind === 'primitive' && op.loss && op.loss.takes !== 'value' && port === op.loss.target ? [from] : [];
+    }),
+  );
   const numbers: Record<NodeId, number> = {};
   for (const id of sources)
     numbers[id] =
       parseAnswer(project.nodes[id]?.label ?? '') ??
-      PLEASANT[random.integer(PLEASANT.length)]! * (random.uniform() < 0.3 ? -1 : 1);
+      (yesOrNo.has(id)
+        ? random.integer(2)
+        : PLEASANT[random.integer(PLEASANT.length)]! * (random.uniform() < 0.3 ? -1 : 1));
   return numbers;
 }
 

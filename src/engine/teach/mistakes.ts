@@ -2,10 +2,10 @@
  * The mistakes that people make with the chain rule, by name. Each gives a wrong number, which becomes a
  * wrong choice of an exercise, and a sentence that explains it to whoever chose it.
  */
-import type { NodeId } from '../graph/graph';
+import type { Edge, EdgeId, NodeId } from '../graph/graph';
 import { answerText, factorText, same } from './numbers';
 import { pathsToLoss, type Path } from './paths';
-import { isActivation, partialText, type ScalarFacts, wordOf } from './scalar';
+import { flowing, isActivation, partialText, type ScalarFacts, wordOf } from './scalar';
 
 export type MistakeName =
   | 'added'
@@ -49,8 +49,9 @@ const productText = (numbers: readonly number[]): string =>
 const written = (
   facts: ScalarFacts,
   path: Path,
-): readonly { readonly factor: number; readonly name: string; readonly activation: boolean; readonly last: boolean }[] => {
+): readonly { readonly edge: EdgeId; readonly factor: number; readonly name: string; readonly activation: boolean; readonly last: boolean }[] => {
   const factors = path.edges.map((e, i) => ({
+    edge: e.id,
     factor: path.factors[i]!,
     name: partialText(facts, e.to, e.from),
     activation: isActivation(facts, e.to),
@@ -61,12 +62,29 @@ const written = (
   return loud.length > 0 ? loud : factors;
 };
 
+/** The gradient that comes out when the local derivatives of some edges are left out everywhere, as if they were 1. */
+function gradientWith(facts: ScalarFacts, node: NodeId, isMissing: (e: Edge) => boolean): number {
+  const gradients = new Map<NodeId, number>([[facts.objective, 1]]);
+  for (const id of [...facts.order].reverse())
+    if (id !== facts.objective)
+      gradients.set(
+        id,
+        flowing(facts, id).reduce(
+          (sum, e) => sum + (gradients.get(e.to) ?? 0) * (isMissing(e) ? 1 : facts.locals.get(e.id)!),
+          0,
+        ),
+      );
+  return gradients.get(node) ?? 0;
+}
+
 /** Mistakes about ∂l/∂node, most instructive first; each value appears once, and none equals the answer. */
 export function mistakesAbout(facts: ScalarFacts, node: NodeId): readonly Mistake[] {
-  const { paths, gradient } = pathsToLoss(facts, node, 24);
+  const { paths, gradient, total, cut } = pathsToLoss(facts, node, 24);
   const found: Mistake[] = [];
   const propose = (name: MistakeName, value: number, explanation: string): void => {
     if (!Number.isFinite(value) || same(value, gradient) || found.some((m) => same(m.value, value))) return;
+    // Nobody takes a number for the answer that is a million times smaller.
+    if (value !== 0 && Math.abs(value) < 1e-6 * Math.max(1, Math.abs(gradient))) return;
     found.push({ name, value: value === 0 ? 0 : value, explanation, solution });
   };
   if (paths.length === 0) return [];
@@ -78,10 +96,14 @@ export function mistakesAbout(facts: ScalarFacts, node: NodeId): readonly Mistak
       ? `${asked} = ${answerText(gradient)}.`
       : paths.length === 1
         ? `${asked} = ${productText(factors.map((f) => f.factor))} = ${answerText(gradient)}.`
-        : `${asked} = ${paths
-            .map((p) => answerText(p.product))
-            .join(' + ')
-            .replaceAll('+ −', '− ')} = ${answerText(gradient)}.`;
+        : `${asked} = ${
+            cut || paths.length > 8
+              ? `the sum over all ${total} paths`
+              : paths
+                  .map((p) => answerText(p.product))
+                  .join(' + ')
+                  .replaceAll('+ −', '− ')
+          } = ${answerText(gradient)}.`;
 
   if (paths.length > 1) {
     paths.slice(0, 6).forEach((path, i) => {
@@ -89,7 +111,7 @@ export function mistakesAbout(facts: ScalarFacts, node: NodeId): readonly Mistak
       propose(
         'forgot-path',
         path.product,
-        `This is the path through ${through} alone (path ${i + 1} of ${paths.length}). ${wordOf(facts, node)} reaches the loss on ${paths.length} paths, and their contributions are added.`,
+        `This is the path through ${through} alone (path ${i + 1} of ${total}). ${wordOf(facts, node)} reaches the loss on ${total} paths, and their contributions are added.`,
       );
     });
     if (paths.length > 2)
@@ -99,11 +121,12 @@ export function mistakesAbout(facts: ScalarFacts, node: NodeId): readonly Mistak
           gradient - path.product,
           `The path through ${wordOf(facts, path.edges[0]!.to)} is missing: its contribution is ${answerText(path.product)}.`,
         );
-    propose(
-      'multiplied-paths',
-      times(paths.map((p) => p.product)),
-      'The contributions of the paths were multiplied. Along a path one multiplies, but separate paths are added.',
-    );
+    if (!cut)
+      propose(
+        'multiplied-paths',
+        times(paths.map((p) => p.product)),
+        'The contributions of the paths were multiplied. Along a path one multiplies, but separate paths are added.',
+      );
   } else {
     propose(
       'added',
@@ -112,23 +135,14 @@ export function mistakesAbout(facts: ScalarFacts, node: NodeId): readonly Mistak
     );
   }
 
-  const drop = (keep: (f: (typeof factors)[number], index: number) => boolean): number =>
-    paths.reduce(
-      (sum, path) =>
-        sum +
-        times(
-          written(facts, path)
-            .filter(keep)
-            .map((f) => f.factor),
-        ),
-      0,
-    );
+  /** The gradient if some factors were never written, on all paths at once. */
+  const drop = (isMissing: (e: Edge) => boolean): number => gradientWith(facts, node, isMissing);
 
   if (factors.some((f) => f.activation)) {
     const gate = factors.find((f) => f.activation)!;
     propose(
       'forgot-activation',
-      drop((f) => !f.activation),
+      drop((e) => isActivation(facts, e.to)),
       `The derivative of the activation, ${gate.name} = ${answerText(gate.factor)}, is missing. The gradient must pass back through g as well.`,
     );
   }
@@ -138,7 +152,7 @@ export function mistakesAbout(facts: ScalarFacts, node: NodeId): readonly Mistak
   if (factors.some((f) => f.last))
     propose(
       'forgot-upstream',
-      drop((f) => !f.last),
+      drop((e) => e.to === facts.objective),
       `${factors.find((f) => f.last)!.name} = ${answerText(factors.find((f) => f.last)!.factor)} is missing: the gradient that comes from the loss was forgotten.`,
     );
   if (factors.length > 1 && paths.length === 1)
@@ -148,14 +162,13 @@ export function mistakesAbout(facts: ScalarFacts, node: NodeId): readonly Mistak
       `This is ${factors[0]!.name} alone. It must be multiplied by the gradient that arrives from the loss.`,
     );
   if (paths.length === 1)
-    factors.forEach((missing, at) => {
+    for (const missing of factors)
       if (!missing.last && factors.length > 1)
         propose(
           'dropped-factor',
-          drop((_f, i) => i !== at),
+          drop((e) => e.id === missing.edge),
           `The factor ${missing.name} = ${answerText(missing.factor)} is missing.`,
         );
-    });
   propose('wrong-sign', -gradient, 'The size is right, the sign is not.');
   const value = facts.values.get(node)!;
   propose(

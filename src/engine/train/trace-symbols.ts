@@ -22,7 +22,7 @@ export const textLatex = (text: string): Latex => `\\text{${escapeText(text)}}`;
 const SUBSCRIPTS = '₀₁₂₃₄₅₆₇₈₉';
 const GREEK_LETTER = /^[α-ωΑ-Ω]$/u;
 
-/** `w1`, `w_1` and `w₁` as w₁, `theta` and `θ` as θ, `w₁x` as a product of symbols, `hidden` as upright text. */
+/** `w1`, `w_1` and `w₁` as w₁, `w2,1` with both indices, `theta` and `θ` as θ, `w₁x` as a product of symbols, `hidden` as upright text. */
 function word(name: string): Latex {
   if (/[₀-₉]/.test(name)) {
     const parts = name.match(/[A-Za-zα-ωΑ-Ω]+[₀-₉]*/gu) ?? [];
@@ -31,7 +31,7 @@ function word(name: string): Latex {
         .map((part) => word(part.replace(/[₀-₉]+$/, (digits) => `_${[...digits].map((d) => SUBSCRIPTS.indexOf(d)).join('')}`)))
         .join('\\,');
   }
-  const [, letters, index] = /^([A-Za-z]+|[α-ωΑ-Ω])_?(\d+)?$/u.exec(name) ?? [];
+  const [, letters, index] = /^([A-Za-z]+|[α-ωΑ-Ω])_?(\d+(?:,\d+)*)?$/u.exec(name) ?? [];
   if (letters === undefined) return textLatex(name);
   if (GREEK_LETTER.test(letters)) return index === undefined ? letters : `${letters}_{${index}}`;
   const base = GREEK.has(letters) ? `\\${letters}` : letters.length === 1 ? letters : textLatex(letters);
