@@ -13,6 +13,7 @@ import { commandsOf, type Command, type CommandTarget } from './commands/index';
 import { Editor } from './editor/editor.svelte';
 import { type Lens, lensTitles, ownerOfPart } from './editor/lens';
 import { Course, lessonInHash } from './learn/course.svelte';
+import type { FigureSpec } from './learn/lesson';
 import { type Holder, OpenDocument } from './run/document.svelte';
 import { Beside } from './run/beside.svelte';
 import { startEngine } from './run/engine';
@@ -250,9 +251,9 @@ export class App implements CommandTarget {
   };
 
   /** The course, at a page of it or where it was left; also the way back from a lesson's project. */
-  learn = (page?: string): void => {
+  learn = (page?: string, figure?: FigureSpec['figure']): void => {
     if (this.run.running) void this.run.pause();
-    if (page !== undefined) this.course.go(page);
+    if (page !== undefined) this.course.go(page, figure);
     this.workspace.learn = 'page';
   };
 

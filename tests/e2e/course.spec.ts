@@ -132,3 +132,33 @@ test('exercise 1 by keyboard alone: the title has the focus, everything else is 
   await app.keyboard.press('Enter');
   await expect(app.locator('.lines')).toContainText('Given');
 });
+
+test('a network of any size gives questions: one element of it, from the command list', async ({ app }) => {
+  await app
+    .getByRole('region', { name: 'Examples' })
+    .getByRole('button', { name: /digits/i })
+    .click();
+  await expect(app.getByRole('main', { name: 'Drawing' })).toBeVisible();
+  await app.keyboard.press('Control+k');
+  await app.keyboard.type('Exercises from this drawing');
+  await app.keyboard.press('Enter');
+  const figure = app.locator('[data-figure="own-exercise"]');
+  await expect(figure).toBeInViewport();
+  await expect(figure.getByRole('combobox', { name: /^Drawing: My drawing/ })).toBeVisible();
+  await expect(figure).toContainText('One element of your drawing');
+  await figure.getByRole('textbox', { name: /^Index 1 of v/ }).fill('3');
+  await app.keyboard.press('Enter');
+  await figure.getByRole('textbox', { name: /^Index 2 of v/ }).fill('2');
+  await app.keyboard.press('Enter');
+  const choices = figure.getByRole('group', { name: 'What is ∂l/∂v3,2?' }).getByRole('button');
+  await expect(choices).toHaveCount(4);
+  await figure.getByRole('radio', { name: 'Fill in' }).click();
+  await expect(figure.getByRole('textbox', { name: 'Value of p1' })).toBeVisible();
+  await figure.getByRole('radio', { name: 'Solution' }).click();
+  await figure.getByRole('button', { name: 'All', exact: true }).click();
+  await expect(figure.locator('.lines')).toContainText('∂l/∂v3,2 = ');
+  await figure.getByRole('combobox', { name: /^Derivative/ }).click();
+  await app.getByRole('option', { name: '∂l/∂c', exact: true }).click();
+  await expect(figure.getByRole('group', { name: 'How to answer' }).or(figure.getByRole('radiogroup', { name: 'How to answer' }))).toBeVisible();
+  await expect(figure).toContainText('∂l/∂c1 = ?');
+});

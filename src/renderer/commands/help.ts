@@ -1,7 +1,7 @@
 /** The Help menu: the course and the shortcuts. */
 import type { Menu } from './command';
 
-export function helpCommands({ app, block, always }: Menu): void {
+export function helpCommands({ app, block, drawn, always }: Menu): void {
   const { workspace } = app;
   block(
     'Help',
@@ -21,6 +21,13 @@ export function helpCommands({ app, block, always }: Menu): void {
       keywords: ['chain rule', 'first', 'practice', 'quiz'],
       enabled: always,
       run: () => app.learn('3.6.7'),
+    },
+    {
+      id: 'help.ownExercise',
+      title: 'Exercises from this drawing',
+      keywords: ['question', 'generate', 'practice', 'quiz', 'class set', 'moodle', 'gift', 'print', 'derivative'],
+      enabled: () => drawn() && !app.empty,
+      run: () => app.learn('3.6.13', 'own-exercise'),
     },
     {
       id: 'help.shortcuts',

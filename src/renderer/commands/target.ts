@@ -80,7 +80,7 @@ export interface CommandTarget {
   open(): Promise<void>;
   save(as: boolean): Promise<boolean>;
   startPage(): Promise<void>;
-  learn(page?: string): void;
+  learn(page?: string, figure?: 'own-exercise'): void;
   keepWeights(): Promise<void>;
   dropWeights(): void;
   reset(seed: 'same' | 'new'): Promise<void>;

@@ -3,7 +3,7 @@
  * window, the command list and the address of the window (`#learn/3.6.7`) turn pages here.
  */
 import { untrack } from 'svelte';
-import type { Lesson, Witness } from './lesson';
+import type { FigureSpec, Lesson, Witness } from './lesson';
 import { lessons } from './lessons/index';
 import { Progress } from './progress.svelte';
 
@@ -19,6 +19,8 @@ export class Course {
   id = $state(lessons[0]!.id);
   /** What this page's figures reported, now or on an earlier visit. */
   facts = $state.raw<Witness['facts']>({});
+  /** A figure of the page to begin at, instead of the page's title; a new object each time it is asked for. */
+  from = $state.raw<{ readonly figure: FigureSpec['figure'] } | null>(null);
   readonly at = $derived(lessons.findIndex((one) => one.id === this.id));
   readonly lesson: Lesson = $derived(lessons[this.at]!);
   readonly finished = $derived.by(() => this.progress.done.has(this.id));
@@ -30,7 +32,8 @@ export class Course {
   }
 
   /** False: there is no such page. */
-  go(id: string): boolean {
+  go(id: string, figure: FigureSpec['figure'] | null = null): boolean {
+    this.from = figure === null ? null : { figure };
     if (!lessons.some((one) => one.id === id)) return false;
     if (id !== this.id) {
       this.id = id;

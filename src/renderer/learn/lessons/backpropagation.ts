@@ -184,7 +184,9 @@ export const backpropagation: readonly Lesson[] = [
       ),
       figure({ figure: 'exercise', ids: ['4'] }, 'Two paths from x to the loss: −2.25 and 0.75.'),
       RECONSTRUCTED,
-      text('And as many more as you like, from any drawing, your own too; small networks are written out as single numbers:'),
+      text(
+        'And as many more as you like, from any drawing, your own too. A small network is written out as single numbers; of a large one you choose the element that is asked about.',
+      ),
       figure({ figure: 'own-exercise' }, 'Exercises from a seed, and sets for a class.'),
     ],
     tries: [
