@@ -159,6 +159,8 @@ test('a network of any size gives questions: one element of it, from the command
   await expect(figure.locator('.lines')).toContainText('∂l/∂v3,2 = ');
   await figure.getByRole('combobox', { name: /^Derivative/ }).click();
   await app.getByRole('option', { name: '∂l/∂c', exact: true }).click();
-  await expect(figure.getByRole('group', { name: 'How to answer' }).or(figure.getByRole('radiogroup', { name: 'How to answer' }))).toBeVisible();
+  await expect(
+    figure.getByRole('group', { name: 'How to answer' }).or(figure.getByRole('radiogroup', { name: 'How to answer' })),
+  ).toBeVisible();
   await expect(figure).toContainText('∂l/∂c1 = ?');
 });

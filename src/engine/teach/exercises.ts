@@ -61,9 +61,7 @@ function draw(project: Project, sources: readonly NodeId[], random: Random): Num
   for (const id of sources)
     numbers[id] =
       parseAnswer(project.nodes[id]?.label ?? '') ??
-      (yesOrNo.has(id)
-        ? random.integer(2)
-        : PLEASANT[random.integer(PLEASANT.length)]! * (random.uniform() < 0.3 ? -1 : 1));
+      (yesOrNo.has(id) ? random.integer(2) : PLEASANT[random.integer(PLEASANT.length)]! * (random.uniform() < 0.3 ? -1 : 1));
   return numbers;
 }
 

@@ -49,7 +49,13 @@ const productText = (numbers: readonly number[]): string =>
 const written = (
   facts: ScalarFacts,
   path: Path,
-): readonly { readonly edge: EdgeId; readonly factor: number; readonly name: string; readonly activation: boolean; readonly last: boolean }[] => {
+): readonly {
+  readonly edge: EdgeId;
+  readonly factor: number;
+  readonly name: string;
+  readonly activation: boolean;
+  readonly last: boolean;
+}[] => {
   const factors = path.edges.map((e, i) => ({
     edge: e.id,
     factor: path.factors[i]!,
@@ -69,10 +75,7 @@ function gradientWith(facts: ScalarFacts, node: NodeId, isMissing: (e: Edge) => 
     if (id !== facts.objective)
       gradients.set(
         id,
-        flowing(facts, id).reduce(
-          (sum, e) => sum + (gradients.get(e.to) ?? 0) * (isMissing(e) ? 1 : facts.locals.get(e.id)!),
-          0,
-        ),
+        flowing(facts, id).reduce((sum, e) => sum + (gradients.get(e.to) ?? 0) * (isMissing(e) ? 1 : facts.locals.get(e.id)!), 0),
       );
   return gradients.get(node) ?? 0;
 }

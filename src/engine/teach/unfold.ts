@@ -30,7 +30,10 @@ export type Unfolded =
       /** What one must know beside the drawing, in sentences. */
       readonly notes: readonly string[];
     }
-  | { readonly fault: string; /** It is too large to be written out whole, but single elements can be asked about. */ readonly large?: true };
+  | {
+      readonly fault: string /** It is too large to be written out whole, but single elements can be asked about. */;
+      readonly large?: true;
+    };
 
 /** The drawing, checked and with its layers opened. */
 function prepared(project: Project): { readonly from: Prepared; readonly objective: NodeId } | { readonly fault: string } {
@@ -99,19 +102,21 @@ export function askableArrays(project: Project): readonly AskableArray[] {
     const op = opOf(graph.nodes[id]!.op);
     return op?.kind !== 'source' ? 2 : op.role === 'parameter' ? 0 : 1;
   };
-  return inferred.order
-    .filter((id) => id !== made.objective && needed.has(id) && learned.has(id))
-    .flatMap((id) => {
-      const asked = { node: id, at: 0 };
-      const reach = reachOf(inferred, needed, asked, MOST);
-      const written = reach && new Unfolding(project, made.from, made.objective, { asked, reach }).result();
-      if (!written || 'fault' in written) return [];
-      const shape = sampleShape(inferred.shapes.get(id)!) as readonly number[];
-      return [{ node: id, name: names.of(id), shape, numbers: written.numbers }];
-    })
-    // A layer's product and its sum with the bias are one sum in exercises.
-    .filter(({ name }, i, all) => !all.slice(i + 1).some((later) => later.name === name))
-    .toSorted((a, b) => role(a.node) - role(b.node));
+  return (
+    inferred.order
+      .filter((id) => id !== made.objective && needed.has(id) && learned.has(id))
+      .flatMap((id) => {
+        const asked = { node: id, at: 0 };
+        const reach = reachOf(inferred, needed, asked, MOST);
+        const written = reach && new Unfolding(project, made.from, made.objective, { asked, reach }).result();
+        if (!written || 'fault' in written) return [];
+        const shape = sampleShape(inferred.shapes.get(id)!) as readonly number[];
+        return [{ node: id, name: names.of(id), shape, numbers: written.numbers }];
+      })
+      // A layer's product and its sum with the bias are one sum in exercises.
+      .filter(({ name }, i, all) => !all.slice(i + 1).some((later) => later.name === name))
+      .toSorted((a, b) => role(a.node) - role(b.node))
+  );
 }
 
 /** Letters of the layers' arrays, first layer first, as books write them. */
@@ -129,9 +134,7 @@ class Namer {
   readonly #layers: readonly NodeId[];
 
   constructor(readonly from: Prepared) {
-    this.#layers = [
-      ...new Set(from.inferred.order.filter((id) => id.endsWith('/weight')).map((id) => from.owner[id]!)),
-    ];
+    this.#layers = [...new Set(from.inferred.order.filter((id) => id.endsWith('/weight')).map((id) => from.owner[id]!))];
   }
 
   of(id: NodeId): string {
@@ -196,7 +199,9 @@ class Unfolding {
       notes: [
         ...this.#notes,
         ...(rests.length > 0
-          ? [`${listed(rests)} ${rests.length === 1 ? 'stands' : 'stand'} for the rest of a sum, which does not depend on the number asked about.`]
+          ? [
+              `${listed(rests)} ${rests.length === 1 ? 'stands' : 'stand'} for the rest of a sum, which does not depend on the number asked about.`,
+            ]
           : []),
       ],
       project: {
@@ -248,9 +253,7 @@ class Unfolding {
       this.#put(
         id,
         k,
-        isFixed
-          ? this.#writer.given(name, value)
-          : this.#writer.node(name, 'parameter', {}, { values: [value], ...role }),
+        isFixed ? this.#writer.given(name, value) : this.#writer.node(name, 'parameter', {}, { values: [value], ...role }),
       );
     }
   }
@@ -365,7 +368,8 @@ class Unfolding {
       for (const { to } of kernel.stores) {
         const key = arrayOf(this.#inferred, id, to);
         for (const k of this.#places(key, sizeOf(key, to))) {
-          const numbers = (name: string): Float64Array => this.#blank(arrayOf(this.#inferred, id, name), (of) => sizeOf(of, name));
+          const numbers = (name: string): Float64Array =>
+            this.#blank(arrayOf(this.#inferred, id, name), (of) => sizeOf(of, name));
           const element = elementOf(kernel, numbers, to, k, 1, Number.POSITIVE_INFINITY);
           if (!element) continue;
           const name = to === OUT ? this.#elementName(id, k) : `${to}${k + 1}`;
@@ -381,10 +385,12 @@ class Unfolding {
   #gathered(id: NodeId, element: NonNullable<ReturnType<typeof elementOf>>, name: string): Cell | null {
     const { body, fold, finish, finishSources } = element;
     const keyOf = (source: Source): ArrayKey => arrayOf(this.#inferred, id, source.name);
-    const idOf = (sources: readonly Source[]) => (read: string): NodeId => {
-      const source = sources.find((one) => one.name === read)!;
-      return this.#idAt(keyOf(source), source.at);
-    };
+    const idOf =
+      (sources: readonly Source[]) =>
+      (read: string): NodeId => {
+        const source = sources.find((one) => one.name === read)!;
+        return this.#idAt(keyOf(source), source.at);
+      };
     if (fold === null) {
       const { sources } = element.terms[0]!;
       if (body.kind === 'read') return this.#cellAt(keyOf(sources[0]!), sources[0]!.at);

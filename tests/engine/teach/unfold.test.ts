@@ -124,7 +124,12 @@ function stated(project: Project, numbers: (id: string, count: number) => readon
       if (node.op !== 'input' && node.op !== 'target' && node.op !== 'parameter') return [node.id, node];
       const shape = sampleShape(shapes.get(node.id)!) as readonly number[];
       const given = node.attrs['values'] as readonly number[] | undefined;
-      const values = given?.length ? given : numbers(node.id, shape.reduce((n, x) => n * x, 1));
+      const values = given?.length
+        ? given
+        : numbers(
+            node.id,
+            shape.reduce((n, x) => n * x, 1),
+          );
       return [node.id, { ...node, op: node.op === 'target' ? 'constant' : 'parameter', attrs: { shape, values } }];
     }),
   );
@@ -165,7 +170,11 @@ function expectSame(project: Project, name: string): void {
 
 const wave = (id: string, count: number): readonly number[] =>
   Array.from({ length: count }, (_, i) => Math.sin(1.7 * i + id.length + id.charCodeAt(0)));
-const input = (shape: readonly number[]): readonly [string, Record<string, string>, { shape: readonly number[] }] => ['input', {}, { shape }];
+const input = (shape: readonly number[]): readonly [string, Record<string, string>, { shape: readonly number[] }] => [
+  'input',
+  {},
+  { shape },
+];
 
 const kinds: Readonly<Record<string, Project>> = {
   'softmax and squares': drawing({
@@ -261,7 +270,10 @@ describe('a question about one element', () => {
 
   test('has the gradient that the whole has: givens and rests are what they are there', () => {
     const whole = unfolded(classes);
-    const made = scalarFacts(whole, Object.fromEntries(Object.keys(statedNumbers(whole)!).map((id, i) => [id, Math.cos(1.3 * i)])));
+    const made = scalarFacts(
+      whole,
+      Object.fromEntries(Object.keys(statedNumbers(whole)!).map((id, i) => [id, Math.cos(1.3 * i)])),
+    );
     if ('fault' in made) throw new Error(made.fault);
     let compared = 0;
     for (const { node, shape } of askableArrays(classes))
