@@ -310,6 +310,8 @@ export interface HostApi {
   exportModel(request: ExportRequest): Promise<ExportReport | null>;
   /** Text that the window made (a table, a figure), to a file that a dialog asks for. */
   saveText(text: string, suggestedName: string): Promise<FileRef | null>;
+  /** The same of a picture. */
+  saveBytes(bytes: Uint8Array, suggestedName: string): Promise<FileRef | null>;
 
   /** Puts a new run into the history and returns its id. */
   beginRun(start: RunStart): Promise<string>;

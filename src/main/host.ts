@@ -6,7 +6,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
-import type { ClientApi, HostApi, HostInfo, MenuEntry, OpenedProject, PickRequest } from './contract';
+import type { ClientApi, FileRef, HostApi, HostInfo, MenuEntry, OpenedProject, PickRequest } from './contract';
 import { Compiler } from './services/compiler';
 import { asRefusal, Datasets } from './services/datasets';
 import { dataPath } from './services/data-files';
@@ -153,6 +153,20 @@ export function createHost(house: House, platform: Platform): Host {
     throw new Refusal('Folders are listed in browser mode only.');
   };
 
+  const saveFile = async (content: string | Uint8Array, suggestedName: string): Promise<FileRef | null> => {
+    const extension = extname(suggestedName);
+    const picked = await platform.pick({
+      mode: 'save',
+      title: 'Save',
+      filters: extension === '' ? [ALL_FILES] : [{ name: extension.slice(1).toUpperCase(), extensions: [extension.slice(1)] }],
+      suggestedName: fileName(suggestedName),
+    });
+    if (picked === null) return null;
+    const path = withExtension(picked, extension);
+    await writeWhole(path, content);
+    return projects.ref(path);
+  };
+
   return {
     info: async () => {
       platform.ready?.();
@@ -264,19 +278,8 @@ export function createHost(house: House, platform: Platform): Host {
       return { file: projects.ref(path), bytes: bytes.length, verification };
     },
 
-    saveText: async (text, suggestedName) => {
-      const extension = extname(suggestedName);
-      const picked = await platform.pick({
-        mode: 'save',
-        title: 'Save',
-        filters: extension === '' ? [ALL_FILES] : [{ name: extension.slice(1).toUpperCase(), extensions: [extension.slice(1)] }],
-        suggestedName: fileName(suggestedName),
-      });
-      if (picked === null) return null;
-      const path = withExtension(picked, extension);
-      await writeWhole(path, text);
-      return projects.ref(path);
-    },
+    saveText: saveFile,
+    saveBytes: saveFile,
 
     beginRun: async ({ name, origin, project, dataset }) => {
       // What is opened from the history may be read again, so nothing may come in that could not be read now.

@@ -377,6 +377,13 @@ export const hostParsers: Parsers<HostApi> = {
   cancelJob: args(token),
   exportModel: args(exportRequest),
   saveText: args(text(256 * 1024 * 1024), text(200)),
+  saveBytes: args(
+    v.pipe(
+      v.instance(Uint8Array),
+      v.check((bytes) => bytes.length <= 256 * 1024 * 1024, 'is too large'),
+    ),
+    text(200),
+  ),
   beginRun: args(runStart),
   reportRun: args(token, news),
   runHistory: args(),

@@ -47,7 +47,7 @@ test('a race: variants from the same weights in one view, paused and gone on wit
   await expect(table.getByRole('row', { name: /optimizer sgd/ })).toContainText('Done', { timeout: 60_000 });
   await expect(table.getByRole('row', { name: /optimizer adam/ })).toContainText('Done', { timeout: 60_000 });
   await expect(table.getByRole('row', { name: /optimizer adam.*in front/ })).toBeVisible();
-  await expect(dialog.getByRole('img', { name: 'Loss over epochs of 2 networks' })).toBeVisible();
+  await expect(dialog.getByRole('application', { name: /^Loss over epochs of 2 networks/ })).toBeVisible();
   await dialog.getByRole('button', { name: 'Keep the winner' }).click();
   await expect(dialog).toBeHidden();
   await expect.poll(() => window.epoch()).toBe(40);

@@ -132,7 +132,7 @@ test('a newcomer draws a network, trains it, sees it learn, and takes the weight
   await test.step('The decision boundary and the curves are there, and circles are learned', async () => {
     await window.tab('Results');
     await expect(app.getByRole('img', { name: /Map of the prediction over two features/ })).toBeVisible();
-    await expect(app.getByRole('img', { name: /^Loss over epochs\. Training/ })).toBeVisible();
+    await expect(app.getByRole('application', { name: /^Loss over epochs\. Training/ })).toBeVisible();
     await expect(window.train).toBeVisible({ timeout: 60_000 });
     expect(await window.epoch()).toBe(400);
     expect((await window.loss())!).toBeLessThan(first / 3);

@@ -45,7 +45,7 @@ test('every run is kept: found, compared, brought back with its weights, reporte
   for (const box of await table.getByRole('checkbox').all()) await box.check();
   await app.getByRole('button', { name: 'Compare 2' }).click();
   const dialog = window.dialog;
-  await expect(dialog.getByRole('img', { name: /Loss over epochs of 2 runs/ })).toBeVisible();
+  await expect(dialog.getByRole('application', { name: /Loss over epochs of 2 runs/ })).toBeVisible();
   await expect(dialog.getByRole('row', { name: /^Seed/ })).toContainText('2');
   await expect(dialog.getByRole('row', { name: /^Optimiser/ })).toHaveCount(0);
   await dialog.getByRole('switch', { name: 'Only differences' }).click();

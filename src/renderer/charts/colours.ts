@@ -1,8 +1,10 @@
 /** Colours of the style sheet for pictures that are drawn on a canvas, as numbers that can be mixed. */
 export type Rgb = readonly [number, number, number];
 
-export function readColour(element: Element, name: string): Rgb {
-  const text = getComputedStyle(element).getPropertyValue(name).trim();
+export const readColour = (element: Element, name: string): Rgb => parseColour(getComputedStyle(element).getPropertyValue(name));
+
+function parseColour(value: string): Rgb {
+  const text = value.trim();
   // Tokens are written as #rrggbb, which the build shortens to #rgb where it can.
   const long = text.replace(/^#([0-9a-f])([0-9a-f])([0-9a-f])$/i, '#$1$1$2$2$3$3');
   const hex = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(long);
@@ -16,6 +18,26 @@ export const mix = (a: Rgb, b: Rgb, share: number): Rgb => [
   a[1] + (b[1] - a[1]) * share,
   a[2] + (b[2] - a[2]) * share,
 ];
+
+/** What pictures are drawn with: the colours and the letters of the style sheet. */
+export interface Ink {
+  readonly rgb: (token: string) => Rgb;
+  readonly css: (token: string, alpha?: number) => string;
+  /** Families of letters. */
+  readonly font: string;
+}
+
+/** As the style sheet is now: to be made again when the theme changes. */
+export function inkOf(element: Element): Ink {
+  const style = getComputedStyle(element);
+  const known = new Map<string, Rgb>();
+  const rgb = (token: string): Rgb => {
+    const found = known.get(token) ?? parseColour(style.getPropertyValue(token));
+    known.set(token, found);
+    return found;
+  };
+  return { rgb, css: (token, alpha) => css(rgb(token), alpha), font: style.fontFamily };
+}
 
 const CLASS_COLOURS = 10;
 /** One pixel a number, the farther from 0 the stronger; the largest counts as full. */
@@ -53,17 +75,4 @@ export function prepare(canvas: HTMLCanvasElement, width: number, height: number
   context?.setTransform(scale, 0, 0, scale, 0, 0);
   context?.clearRect(0, 0, width, height);
   return context;
-}
-
-/** Round numbers between two ends, at most about `most` of them. */
-export function ticksBetween(low: number, high: number, most: number): readonly number[] {
-  const span = high - low;
-  if (!(span > 0) || !Number.isFinite(span)) return [];
-  const rough = span / Math.max(1, most);
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough) ?? power * 10;
-  const ticks: number[] = [];
-  for (let tick = Math.ceil(low / step) * step; tick <= high + step * 1e-9; tick += step)
-    ticks.push(Number(tick.toPrecision(12)));
-  return ticks;
 }

@@ -1,7 +1,7 @@
 /** Curves as vectors for pages that run no code: axes with round numbers, lines in the colours of tokens, a legend. */
 import { numberText } from '../ui/format';
 import { escapeMarkup } from '../ui/markup';
-import { ticksBetween } from './colours';
+import { ticksBetween } from './plane';
 
 interface SvgCurve {
   readonly title: string;
