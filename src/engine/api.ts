@@ -1,8 +1,15 @@
 /** What the engine's worker offers to the window. Nothing here names a device. */
 import type { Profile, ThreadsReport } from './backends/backend';
+import type { NodeId } from './graph/graph';
 import type { Breakpoint, Stop } from './graph/project';
 import type { BackendName, Plans, Weights } from './plan';
 import type { Dataset } from './data/dataset';
+import type { GradientNoise } from './train/analysis/gradient-noise';
+import type { HistoryReport, StripName } from './train/analysis/layer-history';
+import type { PlaneWish } from './train/analysis/loss-plane';
+import type { OperatingPoints } from './train/analysis/operating-points';
+import type { NumberAt } from './train/analysis/sample-gradients';
+import type { NoAnswer, SurfaceInfo, WayPoint } from './train/analysis/studies';
 import type { FrameLayout, Look, Tap } from './train/frames';
 import type { Score } from './train/metrics';
 import type { Proof } from './train/proof';
@@ -101,6 +108,20 @@ export interface EngineApi {
   setWeights(weights: Weights): Promise<void>;
   /** Spreads of activations, gradients, weights and updates, layer by layer; null while there is nothing to train. */
   statistics(): Promise<Statistics | null>;
+  /** A plane through the present weights, to look at the loss on it. */
+  openSurface(wish: PlaneWish): Promise<SurfaceInfo | NoAnswer>;
+  /** Mean losses at places (across, up, across, up, …) of it; null when another was opened since. */
+  surfaceLosses(id: number, places: Float64Array): Promise<Float64Array | null>;
+  /** The way that training came, laid on it. */
+  surfaceWay(id: number): Promise<readonly WayPoint[] | null>;
+  /** How much the gradients of single samples differ; two numbers of the parameters span the fan, or null. */
+  gradientNoise(axes: readonly [NumberAt, NumberAt] | null): Promise<GradientNoise | NoAnswer>;
+  /** Where the sums of a layer, or of one of its units, stand on its activation. */
+  operatingPoints(layer: NodeId, unit: number | null): Promise<OperatingPoints | NoAnswer>;
+  /** Layers whose activation can be shown so. */
+  activatedLayers(): Promise<readonly NodeId[]>;
+  /** The course of training inside the layers so far, and one of its strips. */
+  layerHistory(strip: StripName | null): Promise<HistoryReport | null>;
   timeline(): Promise<TimelineReport>;
   /** To a kept moment, exactly; training pauses. The present one is kept first. False: that moment is gone. */
   travel(moment: number): Promise<boolean>;

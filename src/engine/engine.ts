@@ -16,8 +16,14 @@ import type {
   Tuning,
 } from './api';
 import { type Backend, DeviceFailure, type Profile } from './backends/backend';
+import type { NodeId } from './graph/graph';
 import type { BackendName, Plans, Weights } from './plan';
 import { type Dataset, emptyRow } from './data/dataset';
+import type { StripName } from './train/analysis/layer-history';
+import { LayerRecorder } from './train/analysis/layer-recorder';
+import type { PlaneWish } from './train/analysis/loss-plane';
+import type { NumberAt } from './train/analysis/sample-gradients';
+import { Studies } from './train/analysis/studies';
 import type { FrameLayout, Tap } from './train/frames';
 import { Live } from './train/live';
 import { Prover } from './train/prover';
@@ -78,6 +84,8 @@ export class Engine implements EngineApi {
   /** The training that is under way; resolves when it has stopped. */
   #work: Promise<void> | null = null;
   readonly #races: Races;
+  readonly #studies: Studies;
+  #recorder: LayerRecorder | null = null;
   /** Counts the pauses that were asked for: one that comes while training waits for a load ends that wait. */
   #pauses = 0;
 
@@ -91,6 +99,15 @@ export class Engine implements EngineApi {
       inTurn: (work) => this.#inTurn(work),
       busy: () => this.#work !== null,
       found: (revision, raced) => around.events.raced?.({ revision, raced }),
+    });
+    this.#studies = new Studies({
+      clock: around,
+      live: this.#live,
+      standing: () => {
+        const [session, trainer] = [this.#session, this.#trainer];
+        return session && trainer ? { session, trainer, data: this.#data ?? emptyRow } : null;
+      },
+      history: () => this.#recorder?.history ?? null,
     });
   }
 
@@ -112,6 +129,7 @@ export class Engine implements EngineApi {
       await this.#halt();
       this.#prover?.stop();
       this.#races.cancel();
+      this.#studies.close();
       this.#data = dataset;
       // The next load makes a trainer for the new data.
       this.#trainer = null;
@@ -133,11 +151,12 @@ export class Engine implements EngineApi {
       const given = options.weights ? session.setWeights(options.weights) : [];
       const known = new Set([...kept, ...given]);
       this.#prover?.stop();
+      this.#studies.close();
       old?.close();
       this.#session = session;
       this.#options = options;
       this.#revision = plans.revision;
-      this.#makeTrainer();
+      this.#makeTrainer(kept.length > 0);
       // A drawing that shares nothing with the last one starts its own count of epochs.
       if (previous && (kept.length > 0 || (old !== null && held === null))) this.#trainer!.resume(previous.epoch, previous.step);
       this.#live.attach(session, this.#data ?? emptyRow);
@@ -169,9 +188,11 @@ export class Engine implements EngineApi {
     return { session: await Session.open(plans, backends) };
   }
 
-  #makeTrainer(): void {
+  /** `goesOn`: the layers that stay keep their history. */
+  #makeTrainer(goesOn: boolean): void {
     const { epochs, batch, seed } = this.#options;
     const { now, breathe, sleep, events } = this.#around;
+    this.#recorder = new LayerRecorder(this.#session!, this.#live, now, goesOn ? (this.#recorder?.history ?? null) : null);
     this.#trainer = new Trainer(
       this.#session!,
       this.#data ?? emptyRow,
@@ -186,6 +207,7 @@ export class Engine implements EngineApi {
         breakpoints: this.#options.breakpoints,
         memory: TIMELINE_BYTES,
         keepsBest: true,
+        observer: this.#recorder,
         now,
         sleep,
         breathe: async () => {
@@ -237,7 +259,7 @@ export class Engine implements EngineApi {
       if (!this.#session) return;
       this.#options = { ...this.#options, seed };
       this.#session.initialize(seed);
-      this.#makeTrainer();
+      this.#makeTrainer(false);
       this.#batchLoss = null;
       await this.#live.show();
       this.#progress(true);
@@ -354,6 +376,34 @@ export class Engine implements EngineApi {
     this.#live.place(this.#trainer);
     const { step, epoch } = this.#trainer;
     return spreadsOf(this.#session, this.#data ?? emptyRow, this.#live, { step, epoch });
+  }
+
+  openSurface(wish: PlaneWish) {
+    return this.#studies.openSurface(wish);
+  }
+
+  surfaceLosses(id: number, places: Float64Array) {
+    return this.#studies.surfaceLosses(id, places);
+  }
+
+  surfaceWay(id: number) {
+    return this.#studies.surfaceWay(id);
+  }
+
+  gradientNoise(axes: readonly [NumberAt, NumberAt] | null) {
+    return this.#studies.gradientNoise(axes);
+  }
+
+  operatingPoints(layer: NodeId, unit: number | null) {
+    return this.#studies.operatingPoints(layer, unit);
+  }
+
+  async activatedLayers() {
+    return this.#studies.activatedLayers();
+  }
+
+  async layerHistory(name: StripName | null) {
+    return this.#studies.layerHistory(name);
   }
 
   async weights(): Promise<Weights> {

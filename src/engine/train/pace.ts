@@ -47,11 +47,11 @@ export class Pace {
     return this.#limited ? Math.min(this.#atOnce, Math.max(1, Math.ceil((this.wished * FRAME) / 1000))) : this.#atOnce;
   }
 
-  /** A run of `steps` between two moments. */
-  took(begin: number, end: number, steps: number): void {
+  /** A run of `steps` between two moments. One that was kept short on purpose says nothing about how many fit. */
+  took(begin: number, end: number, steps: number, full = true): void {
     this.#due += (1000 * steps) / this.wished;
     const fitting = Math.floor((steps * RUN) / Math.max(end - begin, 1e-3));
-    this.#atOnce = Math.max(1, this.#atOnce >> 1, Math.min(fitting, GROWTH * steps, MOST_STEPS));
+    if (full) this.#atOnce = Math.max(1, this.#atOnce >> 1, Math.min(fitting, GROWTH * steps, MOST_STEPS));
     if (this.#window === null || begin - this.#window.begin > 1000) this.#window = { begin, steps: 0 };
     this.#window.steps += steps;
     const passed = end - this.#window.begin;

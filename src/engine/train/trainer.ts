@@ -298,13 +298,15 @@ export class Trainer {
         if (!this.#good || begin - this.#good.when > SNAPSHOT) await this.#snapshot();
         const everyEpoch = this.options.scoreEvery === 0 || (rules && this.#stopping.watches);
         const look = probe ? await this.#look(probe, this.nextRows()) : null;
+        const from = { step: this.step, epoch: this.epoch };
+        const observe = this.options.observer?.due(begin) ? await this.options.observer.before(this.nextRows()) : null;
         const before = now();
         const { losses, done } = await this.#run(
           train,
-          Math.min(steps, probe ? 1 : pace.steps),
+          Math.min(steps, probe || observe ? 1 : pace.steps),
           (next) => !everyEpoch && next < epoch() && !this.#scoring.lacksPoint(next, this.#epochs),
         );
-        pace.took(before, now(), losses.length);
+        pace.took(before, now(), losses.length, observe === null);
         this.session.changed();
         this.#keeping.here = null;
         const bad = notFiniteIn(losses);
@@ -320,6 +322,7 @@ export class Trainer {
           await this.#notFinite(train, this.step - losses.length + bad);
           return;
         }
+        await observe?.(from);
         const scored = done ? await this.#score(!more() || this.#rate.watches || (rules && this.#stopping.watches)) : null;
         if (this.options.memory) await this.#keeping.keepSome(this.#place, done, steps === 1 || !more() || this.#stop);
         if (look !== null) {

@@ -31,6 +31,14 @@ export interface Stopped {
   readonly restored: number | null;
 }
 
+/** Looks at single steps now and then: at what goes into them, and at what has become of it. */
+export interface Observer {
+  /** Whether to look at the next step; it is a run of its own then. */
+  due(now: number): boolean;
+  /** Before a step on these rows. What it answers is called after the step, with the steps and epochs that were done before it. */
+  before(rows: Uint32Array): Promise<((at: { readonly step: number; readonly epoch: number }) => Promise<void>) | null>;
+}
+
 export interface TrainerOptions {
   readonly epochs: number;
   readonly batch: number;
@@ -48,6 +56,7 @@ export interface TrainerOptions {
   readonly keepsBest?: boolean;
   /** Bytes for moments to go back to; absent: none are kept. */
   readonly memory?: number;
+  readonly observer?: Observer;
   /** Lets waiting messages in; called between slices. */
   readonly breathe: () => Promise<void>;
   /** Waits about so many ms while other work goes on. */
