@@ -167,7 +167,12 @@ export interface Plans {
   /** The same program for the float64 reference, for stepping and checks. */
   readonly trace: Program;
   /** The expanded drawing that the programs were made from, and which node of the drawing each part is of. */
-  readonly drawing: { readonly graph: Graph; readonly owner: Readonly<Record<NodeId, NodeId>> };
+  readonly drawing: {
+    readonly graph: Graph;
+    readonly owner: Readonly<Record<NodeId, NodeId>>;
+    /** Names that people gave to nodes of the drawing, layers among them; others are called by their ids. */
+    readonly labels?: Readonly<Record<NodeId, string>>;
+  };
 }
 
 /** Numbers of parameters by key (`hidden/weight`), row-major. */

@@ -76,6 +76,9 @@ export function compile(
     evaluate: planOf(programOf(prepared, 'forward', EVALUATION_BATCH), cpu),
     live: planOf(trace, cpu),
     trace,
-    drawing: { graph: prepared.graph, owner: prepared.owner },
+    drawing: { graph: prepared.graph, owner: prepared.owner, labels: labelsOf(project) },
   });
 }
+
+const labelsOf = ({ nodes }: Project): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.values(nodes).flatMap(({ id, label }) => (label === undefined ? [] : [[id, label] as const])));

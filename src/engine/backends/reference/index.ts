@@ -76,11 +76,12 @@ export class ReferenceDevice implements Device {
   }
 
   /** Runs the steps of some phases for the first `rows` rows of the buffers as they stand. */
-  runPhases(phases: readonly Phase[], rows: number, visit?: (step: Step) => void): void {
+  runPhases(phases: readonly Phase[], rows: number, after?: (step: Step) => void, before?: (step: Step) => void): void {
     for (const { step, run } of this.#steps)
       if (phases.includes(step.phase)) {
+        before?.(step);
         run(rows);
-        visit?.(step);
+        after?.(step);
       }
   }
 
