@@ -13,6 +13,7 @@ import type {
   MapRequest,
   Progress,
   TimelineReport,
+  Trouble,
   Tuning,
 } from './api';
 import { type Backend, DeviceFailure, type Profile } from './backends/backend';
@@ -222,7 +223,7 @@ export class Engine implements EngineApi {
           this.#progress(step === 1);
         },
         point: (point) => this.#points.push(point),
-        trouble: (trouble) => events.trouble({ ...trouble, ...this.#ownerOf(trouble.node) }),
+        trouble: (trouble) => events.trouble(this.#inDrawing(trouble)),
         stopped: (stopped) => events.stopped?.({ ...stopped, ...this.#ownerOf(stopped.node) }),
       },
     );
@@ -246,6 +247,17 @@ export class Engine implements EngineApi {
         device: async (rows, keys) => (await this.#live.batch(keys, rows))?.numbers ?? null,
       };
     });
+  }
+
+  /** With the nodes as they are drawn. */
+  #inDrawing({ node, from, ...trouble }: Trouble): Trouble {
+    const owner = this.#ownerOf(node).node;
+    return {
+      ...trouble,
+      ...(owner === undefined ? {} : { node: owner }),
+      ...(owner === node ? {} : { part: node! }),
+      ...(from === undefined ? {} : { from: this.#ownerOf(from).node! }),
+    };
   }
 
   #ownerOf(node: string | undefined): { node?: string } {

@@ -36,7 +36,8 @@ export interface BadBatch {
   readonly growth: Growth | null;
 }
 
-const BEFORE_UPDATE: readonly Phase[] = ['forward', 'loss', 'backward'];
+const FORWARD: readonly Phase[] = ['forward', 'loss'];
+const BEFORE_UPDATE: readonly Phase[] = [...FORWARD, 'backward'];
 
 export function causeOf(batch: BadBatch): Cause {
   return ofData(batch) ?? ofWeights(batch) ?? ofSteps(batch) ?? unknown(batch);
@@ -76,10 +77,12 @@ function ofSteps(batch: BadBatch): Cause | null {
   const suspects = new Set(batch.suspects);
   const ordered = Uint32Array.from([...rows.filter((row) => suspects.has(row)), ...rows.filter((row) => !suspects.has(row))]);
   const first = suspects.size > 0 ? 1 : plans.trace.batch;
-  for (const rounded of [false, true]) {
-    const found = replay(plans.trace, batch, parts(ordered, first, plans.trace.batch), BEFORE_UPDATE, rounded);
-    if (found) return told(batch, found);
-  }
+  // Forward first, in both ways: what is 0 in 32 bits only is otherwise found by what it does to the gradients.
+  for (const phases of [FORWARD, BEFORE_UPDATE])
+    for (const rounded of [false, true]) {
+      const found = replay(plans.trace, batch, parts(ordered, first, plans.trace.batch), phases, rounded);
+      if (found) return told(batch, found);
+    }
   // The update, and operations that do something else in training, are in the program that trains.
   if (plans.train)
     for (const rounded of [false, true]) {

@@ -47,7 +47,7 @@ export async function race(setting: Race, rivals: readonly Plan[]): Promise<Race
     const device = await open(plan, setting);
     if (!device) continue;
     try {
-      device.setData(data.x, data.features.length, data.y, data.targets.length);
+      device.setData(data.x, data.features.length, data.y, data.targets.length, data.weights);
       session.lendTo(device, await session.state());
       const rate = await speedOf(device, setting);
       standings.push({ backend: plan.backend, stepsPerSecond: rate });

@@ -6,16 +6,19 @@
 import type { Breakpoint, Stop } from '../graph/project';
 import type { Dataset } from '../data/dataset';
 import type { Device } from '../backends/backend';
+import { isBatched } from '../ir/shape';
 import type { Weights } from '../plan';
 import { Breakpoints, type Hit } from './breakpoints';
+import { causeOf } from './cause';
 import type { Checkpoint } from './checkpoint';
+import { growthOf, sizesOf } from './growth';
 import { Keeping, type Place } from './keeping';
-import { findNotFinite } from './not-finite';
+import { goToLastSound, isSoundState, type Snapshot } from './last-sound';
 import { RowOrder } from './order';
 import { Pace } from './pace';
 import { Rate } from './rate';
 import { type Scores, Scoring } from './scoring';
-import type { Session, State } from './session';
+import type { Session } from './session';
 import { Stopping } from './stopping';
 import type { Moment, Timeline } from './timeline';
 import type { Best, TrainerEvents, TrainerOptions } from './training';
@@ -25,6 +28,9 @@ const REPLAYED = 4096;
 const PHASES = ['forward', 'loss', 'backward', 'update'] as const;
 /** State is copied at most so often, in ms; what was done since is done again when something goes wrong. */
 const SNAPSHOT = 1000;
+/** Kept moments that are asked for how weights grew. */
+const LOOKED_BACK = 32;
+
 /** How far a loop goes. */
 interface Goal {
   /** Whether there is something left to do. */
@@ -48,13 +54,8 @@ export class Trainer {
   readonly #rate: Rate;
   readonly #scoring: Scoring;
   readonly #keeping: Keeping;
-  #good: {
-    readonly state: State;
-    readonly epoch: number;
-    readonly at: number;
-    readonly step: number;
-    readonly when: number;
-  } | null = null;
+  /** The last state that was read as a whole, from which what was done since can be done again. */
+  #good: (Snapshot & { readonly when: number }) | null = null;
   #stopping: Stopping;
   /** The epoch with the smallest loss, while rules ask for it. */
   #best: Moment | null = null;
@@ -295,7 +296,10 @@ export class Trainer {
           await breathe();
           continue;
         }
-        if (!this.#good || begin - this.#good.when > SNAPSHOT) await this.#snapshot();
+        if ((!this.#good || begin - this.#good.when > SNAPSHOT) && !(await this.#snapshot())) {
+          await this.#notFinite(train, this.step);
+          return;
+        }
         const everyEpoch = this.options.scoreEvery === 0 || (rules && this.#stopping.watches);
         const look = probe ? await this.#look(probe, this.nextRows()) : null;
         const from = { step: this.step, epoch: this.epoch };
@@ -341,6 +345,8 @@ export class Trainer {
         if (rules && (await this.#early(scored, (now() - started) / 1000))) return;
         if (pace.breath(now())) await breathe();
       }
+      // Where a maximum hides a weight that is no number, the loss does not tell.
+      if (this.#good && this.#good.step < this.step && !(await this.#snapshot())) await this.#notFinite(train, this.step);
     } finally {
       this.#running = false;
       await this.#answer();
@@ -389,10 +395,17 @@ export class Trainer {
     return true;
   }
 
-  async #snapshot(): Promise<void> {
+  async #takeSnapshot(): Promise<Snapshot> {
     const { epoch, at } = this.#order;
-    const state = this.#keeping.here?.state ?? (await this.session.state());
-    this.#good = { state, epoch, at, step: this.step, when: this.options.now() };
+    return { state: this.#keeping.here?.state ?? (await this.session.state()), epoch, at, step: this.step };
+  }
+
+  /** Notes the present state. False: it holds what is no finite number, and the last one stays. */
+  async #snapshot(): Promise<boolean> {
+    const taken = await this.#takeSnapshot();
+    const sound = isSoundState(taken.state);
+    if (sound || !this.#good) this.#good = { ...taken, when: this.options.now() };
+    return sound;
   }
 
   /** Null when it was not time for it. */
@@ -409,26 +422,53 @@ export class Trainer {
     return this.#scoring.best;
   }
 
-  /** Goes back to the state before the batch `bad` and says what went wrong in it. */
-  async #notFinite(train: Device, bad: number): Promise<void> {
+  /** Goes back to the last state that is sound, at step `until` or before, and says what is wrong with the next batch. */
+  async #notFinite(train: Device, until: number): Promise<void> {
+    const { session, data } = this;
+    const { parameters, plans } = session;
     const good = this.#good!;
-    const replay = async (until: number): Promise<void> => {
-      this.session.setState(good.state);
-      this.#moveTo(good.epoch, good.at, good.step);
-      while (this.step < until) await this.#run(train, Math.min(until - this.step, REPLAYED), () => true);
-      this.session.changed();
-    };
-    await replay(bad);
-    let weights = await this.session.weights();
-    const broken = Object.values(weights).some((w) => w.data.some((x) => !Number.isFinite(x)));
-    // Weights that are already broken were broken by the batch before.
-    if (broken && bad > good.step) {
-      await replay(bad - 1);
-      weights = await this.session.weights();
-    }
-    const rows = this.nextRows();
-    const cause = findNotFinite(this.session.plans.trace, weights, this.data, rows);
-    this.events.trouble({ kind: 'not-finite', ...cause, message: `Training stopped at step ${this.step + 1}. ${cause.message}` });
+    const { last, sizes } = await goToLastSound(good, until, parameters, {
+      take: () => this.#takeSnapshot(),
+      goTo: ({ state, epoch, at, step }) => {
+        session.setState(state);
+        this.#moveTo(epoch, at, step);
+        this.#keeping.here = null;
+      },
+      redo: async (step) => {
+        while (this.step < step) await this.#run(train, Math.min(step - this.step, REPLAYED), () => true);
+        session.changed();
+      },
+    });
+    const earlier = this.timeline.moments.filter(({ step }) => step < good.step);
+    const every = Math.ceil(earlier.length / LOOKED_BACK);
+    const looked = earlier.filter((_, i) => i % every === 0).map(({ state, step }) => sizesOf(parameters, state, step));
+    const rows = this.nextRows().slice();
+    const { reason, message, ...place } = causeOf({
+      plans,
+      state: last.state,
+      hyper: session.hyper,
+      data,
+      rows,
+      suspects: await this.#suspects(rows),
+      growth: growthOf([...looked, ...sizes]),
+    });
+    this.#good = { ...last, when: this.options.now() };
+    this.events.trouble({
+      kind: 'not-finite',
+      reason,
+      ...place,
+      message: `Training stopped at step ${this.step + 1}. ${message}`,
+    });
+  }
+
+  /** Rows whose loss is no finite number with the present weights. */
+  async #suspects(rows: Uint32Array): Promise<readonly number[]> {
+    const { loss, buffers } = this.session.plans.evaluate.program;
+    const spec = buffers.find(({ id }) => id === loss);
+    if (!spec || !isBatched(spec.shape)) return [];
+    const { x, y, features, targets } = this.data;
+    const { values } = await this.session.forward(x, features.length, y, targets.length, rows, [spec.id]);
+    return [...rows].filter((_, i) => !Number.isFinite(values[0]![i]!));
   }
 }
 

@@ -2,6 +2,7 @@
 import type { NodeId } from '../graph/graph';
 import type { Breakpoint, Stop } from '../graph/project';
 import type { Weights } from '../plan';
+import type { Reason } from './cause-words';
 import type { Score } from './metrics';
 import type { StopKind } from './stopping';
 
@@ -19,7 +20,14 @@ export interface Trouble {
   /** What happened, where, and what to do. */
   readonly message: string;
   readonly node?: NodeId;
+  /** Where the number came from that the node could not take. */
+  readonly from?: NodeId;
+  /** Row of the data, counted from 0. */
   readonly row?: number;
+  /** Why a number was not finite: a cure follows from it. */
+  readonly reason?: Reason;
+  /** The node is a layer, or an operation of one's own: the part of it that is meant. */
+  readonly part?: NodeId;
 }
 
 /** Training stopped because a rule said so, or a breakpoint. */

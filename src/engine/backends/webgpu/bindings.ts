@@ -43,8 +43,8 @@ const declarations: readonly { readonly uses: RegExp; readonly text: string }[] 
   },
 ];
 
-/** A number beyond 1.7e38 counts as not finite: the exponential is capped just above. */
-const isBad = `fn isBad(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f000000u) == 0x7f000000u; }\n`;
+/** Infinite or not a number, told by the bits: comparisons may be taken to know that neither occurs. */
+const isBad = `fn isBad(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) == 0x7f800000u; }\n`;
 
 /** First row and rows of a batch; every epoch ends with a batch of its own. As in `cuts.ts`. */
 const batchAt = `fn batchAt(s: u32) -> vec2u {

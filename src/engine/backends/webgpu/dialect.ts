@@ -1,8 +1,8 @@
 /**
  * Scalar expressions as WGSL statements: each distinct operation becomes one `let`, so shared parts are
  * computed once. WGSL's own functions are too loose for an exact engine (tanh may be off by 1e-5, sin by
- * 2^-11) and may assume that infinities never occur, hence the small library below, whose forms stay
- * finite and are accurate to a few units in the last place on any GPU.
+ * 2^-11) and may assume that infinities and NaN never occur, hence the small library below: accurate to a
+ * few units in the last place on any GPU, and NaN goes through it by its bits.
  */
 import type { BinaryOp, Dialect, Expr, UnaryOp } from '../../ir/expr';
 import { render } from '../../ir/expr';
@@ -22,13 +22,19 @@ function literal(value: number): string {
 const library: Readonly<Record<string, string>> = {
   // Made from a run-time value: a constant that is not finite would be refused by the shader compiler.
   notFinite: `fn notFinite(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) | 0x7fc00000u); }`,
-  // e^x = 2^n e^r with |r| <= ln 2 / 2; capped at 2.2e38, which counts as overflow.
+  isNaN: `fn isNaN(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }`,
+  // e^x = 2^n e^r with |r| about ln 2 / 2 at most. Infinity and not-a-number are made and kept by their bits.
   exponential: `fn exponential(x: f32) -> f32 {
-  let c = clamp(x, -87.3f, 88.3f);
-  let n = round(c * 1.44269504f);
+  let c = clamp(x, -87.3f, 88.722839f);
+  let n = min(round(c * 1.44269504f), 127f);
   let r = (c - n * 0.693359375f) + n * 2.12194440e-4f;
-  return select(0f, exp(r) * bitcast<f32>(u32(i32(n) + 127) << 23u), x > -87.3f);
+  let y = select(0f, exp(r) * bitcast<f32>(u32(i32(n) + 127) << 23u), x > -87.3f);
+  let bits = select(bitcast<u32>(y), 0x7f800000u, x > 88.722839f);
+  return bitcast<f32>(select(bits, 0x7fc00000u, isNaN(x)));
 }`,
+  // WGSL's own may drop what is not a number, and with it the news that something broke.
+  larger: `fn larger(x: f32, y: f32) -> f32 { return select(max(x, y), notFinite(x), isNaN(x) || isNaN(y)); }`,
+  smaller: `fn smaller(x: f32, y: f32) -> f32 { return select(min(x, y), notFinite(x), isNaN(x) || isNaN(y)); }`,
   // Mantissa in [sqrt(1/2), sqrt(2)), then a polynomial in m - 1 (Cephes).
   logarithm: `fn logarithm(x: f32) -> f32 {
   let bits = bitcast<u32>(x);
@@ -49,7 +55,8 @@ const library: Readonly<Record<string, string>> = {
   let small = ((((-5.70498872745e-3f * z + 2.06390887954e-2f) * z - 5.37397155531e-2f) * z + 1.33314422036e-1f) * z
     - 3.33332819422e-1f) * z * x + x;
   let large = 1f - 2f / (exponential(2f * min(a, 10f)) + 1f);
-  return select(select(large, -large, x < 0f), small, a < 0.625f);
+  let y = select(select(large, -large, x < 0f), small, a < 0.625f);
+  return select(y, notFinite(x), isNaN(x));
 }`,
   // Reduction by multiples of pi/2 in three parts, then sine or cosine of the rest (Cephes).
   wave: `fn wave(x: f32, quarter: i32) -> f32 {
@@ -74,8 +81,11 @@ const library: Readonly<Record<string, string>> = {
 
 /** What each function of the library calls, itself not included. */
 const uses: Readonly<Record<string, readonly string[]>> = {
+  exponential: ['isNaN'],
+  larger: ['isNaN', 'notFinite'],
+  smaller: ['isNaN', 'notFinite'],
   logarithm: ['notFinite'],
-  hyperbolicTangent: ['exponential'],
+  hyperbolicTangent: ['exponential', 'isNaN', 'notFinite'],
   power: ['exponential', 'logarithm', 'notFinite'],
 };
 
@@ -111,8 +121,8 @@ const binaryText: Readonly<Record<Exclude<BinaryOp, 'pow'>, (x: string, y: strin
   sub: (x, y) => `${x} - ${y}`,
   mul: (x, y) => `${x} * ${y}`,
   div: (x, y) => `${x} / ${y}`,
-  max: (x, y) => `max(${x}, ${y})`,
-  min: (x, y) => `min(${x}, ${y})`,
+  max: (x, y) => `larger(${x}, ${y})`,
+  min: (x, y) => `smaller(${x}, ${y})`,
 };
 
 /** Whole powers up to this are repeated products: exact signs, and no logarithm. */

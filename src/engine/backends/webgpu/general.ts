@@ -76,7 +76,7 @@ function sharedFold(nest: Nest, spelling: Spelling, blocks: number): Dispatch {
   });
   const term = foldText(nest, 'i', indices, over, before, spelling.access);
   const last = storesText(nest, 'i', indices, before, spelling);
-  const joined = join === 'sum' ? 'shares[lane] + shares[lane + half]' : 'max(shares[lane], shares[lane + half])';
+  const joined = join === 'sum' ? 'shares[lane] + shares[lane + half]' : 'larger(shares[lane], shares[lane + half])';
   const code = `var<workgroup> shares: array<f32, ${LANES}>;
 ${entryText(LANES)}let i = group.y * groups.x + group.x;
 if (i >= ${nest.size}u) { return; }

@@ -185,7 +185,7 @@ export function foldText(
   const inside = new Statements('u', before);
   const value = (e: Expr): string => inside.value(e, (name) => readText(nest, name, flat, indices, over, before, inside, access));
   let term: string;
-  if (join === 'max') term = `acc = max(acc, ${value(body)});`;
+  if (join === 'max') term = `acc = larger(acc, ${value(body)});`;
   else if (body.kind === 'binary' && body.op === 'mul') term = `acc = fma(${value(body.x)}, ${value(body.y)}, acc);`;
   else term = `acc += ${value(body)};`;
   return [...inside.lines, term];
