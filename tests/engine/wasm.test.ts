@@ -557,6 +557,10 @@ for (const profile of profiles)
       [5, 'adam', 8],
       [8, 'momentum', 10],
       [9, 'sgd', 1],
+      // Ends of one and of two lanes, which neighbouring rows share; an odd number of rows.
+      [4, 'sgd', 5],
+      [7, 'momentum', 6],
+      [5, 'sgd', 9],
     ])('%i a layer, %s, batches of %i: as in float64', async (width, optimizer, batch) => {
       // Gentle steps: longer ones on single rows amplify rounding from epoch to epoch.
       const p = programOf(prepare(drawing(net(width), { optimizer, batch, hyper: { rate: 0.02 } }), null), 'fused', batch);

@@ -2,8 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { wasm } from '../../../src/engine/backends/wasm/index';
 import { placeBuffers } from '../../../src/engine/backends/wasm/layout';
-import { Nests } from '../../../src/engine/backends/wasm/nest';
+import { type Nest, Nests } from '../../../src/engine/backends/wasm/nest';
 import { roll } from '../../../src/engine/backends/wasm/roll';
+import { foldTerms } from '../../../src/engine/backends/wasm/terms';
+import { edge } from '../../../src/engine/graph/graph';
 import { prepare, programOf } from '../../../src/engine/compile/program';
 import type { Project } from '../../../src/engine/graph/project';
 import type { Program } from '../../../src/engine/plan';
@@ -13,11 +15,14 @@ import { drawing } from '../../support/drawing';
 const fused = (project: Project, batch: number): Program => programOf(prepare(project, null), 'fused', batch);
 
 /** Loop nests that a program becomes on the CPU. */
-function nestsOf(program: Program): number {
+function nestsOf(program: Program): readonly Nest[] {
   const made = new Nests(program.batch, placeBuffers(program).buffers);
   const steps = program.steps.map((step) => made.of(step));
-  return roll(steps, (at) => program.steps[at]?.phase === program.steps[at - 1]?.phase).length;
+  const rolled = roll(steps, (at) => program.steps[at]?.phase === program.steps[at - 1]?.phase);
+  return rolled.map(({ nest }) => foldTerms(nest));
 }
+
+const products = (program: Program): number => nestsOf(program).filter(({ combine }) => combine === 'sum').length;
 
 function bytesOf(program: Program): number {
   const code = wasm.emit(program, { backend: 'wasm', title: '', fma: false });
@@ -28,9 +33,40 @@ describe('one network, drawn in four ways', () => {
   const { layers, ...others } = drawings();
   test.each(Object.entries(others))('as %s it has the loops that it has as layers, and no longer code', (_name, project) => {
     const program = fused(project, 10);
-    expect(nestsOf(program)).toBeLessThanOrEqual(nestsOf(fused(layers!, 10)));
+    expect(nestsOf(program).length).toBeLessThanOrEqual(nestsOf(fused(layers!, 10)).length);
     expect(bytesOf(program)).toBeLessThanOrEqual(bytesOf(fused(layers!, 10)));
   });
+});
+
+test('written-out sums are products of matrices as in layers, whichever factor is drawn first', () => {
+  const { layers, scalars } = drawings();
+  expect(products(fused(scalars!, 10))).toBe(products(fused(layers!, 10)));
+  const { nodes, edges, ...rest } = scalars!;
+  const swapped = Object.fromEntries(
+    Object.entries(edges).map(([id, e]) => {
+      if (nodes[e.to]!.op !== 'multiply') return [id, e];
+      const moved = edge(e.from, e.to, e.port === 'a' ? 'b' : 'a');
+      return [moved.id, moved];
+    }),
+  );
+  expect(products(fused({ ...rest, nodes, edges: swapped }, 10))).toBe(products(fused(layers!, 10)));
+});
+
+test('a sum whose terms lie anywhere stays as it is drawn', () => {
+  const terms = [0, 1, 3, 2].map((at) => [`p${at}`, ['multiply', { a: `x${at}`, b: `w${at}` }]] as const);
+  const program = fused(
+    drawing({
+      ...Object.fromEntries([0, 1, 2, 3].map((at) => [`x${at}`, ['input', {}, { shape: [] }]])),
+      ...Object.fromEntries([0, 1, 2, 3].map((at) => [`w${at}`, ['parameter', {}, { shape: [] }]])),
+      ...Object.fromEntries(terms),
+      t: ['target', {}, { shape: [] }],
+      s: ['add', { a: 'p0', b: 'p1', c: 'p3', d: 'p2' }, { inputs: 4 }],
+      loss: ['squared-error', { prediction: 's', target: 't' }],
+    }),
+    4,
+  );
+  const [forward] = nestsOf(program);
+  expect(forward!.combine).toBeNull();
 });
 
 test('a neuron of single numbers is one step forward', () => {

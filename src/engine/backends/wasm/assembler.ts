@@ -266,10 +266,20 @@ export class Func {
     this.#code.byte(lane);
     return this;
   }
-  /** Stores lanes 0 and 1. */
-  storeHalf(offset = 0): this {
+  /** The first one or two lanes; the others are 0. */
+  loadFirst(lanes: 1 | 2, offset = 0): this {
+    return this.#simdMemory(lanes === 1 ? 0x5c : 0x5d, 2, offset);
+  }
+  /** Stack: address, vector. Replaces lanes 0 and 1 (half 0), or 2 and 3. */
+  loadHalf(half: 0 | 1, offset = 0): this {
+    this.#simdMemory(0x57, 2, offset);
+    this.#code.byte(half);
+    return this;
+  }
+  /** Stores lanes 0 and 1 (half 0), or 2 and 3. */
+  storeHalf(half: 0 | 1, offset = 0): this {
     this.#simdMemory(0x5b, 2, offset);
-    this.#code.byte(0);
+    this.#code.byte(half);
     return this;
   }
   extractLane(lane: number): this {

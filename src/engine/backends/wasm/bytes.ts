@@ -1,6 +1,6 @@
 /** A growing list of bytes with the variable-length numbers of the WebAssembly format. */
 export class Bytes {
-  #data = new Uint8Array(256);
+  #data = new Uint8Array(1024);
   length = 0;
 
   byte(value: number): void {
@@ -9,6 +9,10 @@ export class Bytes {
   }
 
   unsigned(value: number): void {
+    if (value >= 0 && value < 128) {
+      this.byte(value);
+      return;
+    }
     let rest = value >>> 0;
     while (rest > 127) {
       this.byte((rest & 127) | 128);

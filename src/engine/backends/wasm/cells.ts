@@ -59,6 +59,10 @@ export interface TileShape {
   readonly vectors: number;
   /** Indices of the lanes' axis in the tile: the last vector may be partly used. */
   readonly laneCount: number;
+  /** Whether lanes behind the last one are to be 0, as far as loads can see to it. */
+  readonly cut?: boolean;
+  /** Whether a vector holds up to two lanes of a row, and behind them those of the next row. */
+  readonly paired?: boolean;
 }
 
 /** Values of the expression graph in the cells of one tile; what is shared is computed once. */
@@ -85,7 +89,11 @@ export class Cells {
       return;
     }
     if (node.op === 'acc') {
-      if (this.accs) f.get(this.accs[r]![v]!);
+      if (this.accs && this.shape.paired)
+        f.get(this.accs[r]![v]!)
+          .get(this.accs[r + 1]![v]!)
+          .shuffle([0, 1, 4, 5]);
+      else if (this.accs) f.get(this.accs[r]![v]!);
       else this.value(nest.body, r, v);
       return;
     }
@@ -121,6 +129,18 @@ export class Cells {
     if (least !== undefined) f.get(value).get(value).v('abs').vector(least).v('lt').v('andnot').set(value);
     const stride = lanes < 0 ? 0 : target.strides[lanes]!;
     const count = this.#laneCount(v);
+    if (this.shape.paired) {
+      for (const half of [0, 1] as const)
+        if (stride === 1 && count === 2) {
+          const offset = this.#push(target, r + half, v, 0);
+          f.get(value).storeHalf(half, offset);
+        } else
+          for (let lane = 0; lane < count; lane++) {
+            const offset = this.#push(target, r + half, v, lane);
+            f.get(value).storeLane(2 * half + lane, offset);
+          }
+      return;
+    }
     if (stride !== 1) {
       for (let lane = 0; lane < count; lane++) {
         const offset = this.#push(target, r, v, lane);
@@ -134,7 +154,7 @@ export class Cells {
     if (count === 4 || last || target.loose) f.get(value).store(offset);
     else if (count === 1) f.get(value).storeLane(0, offset);
     else {
-      f.get(value).storeHalf(offset);
+      f.get(value).storeHalf(0, offset);
       if (count === 3) {
         const third = this.#push(target, r, v, 2);
         f.get(value).storeLane(2, third);
@@ -292,8 +312,13 @@ export class Cells {
     const { f } = this.owner;
     const { lanes, rows, rowCount } = this.shape;
     const stride = lanes < 0 ? 0 : access.strides[lanes]!;
+    if (this.shape.paired) {
+      this.#loadPair(access, r, v, stride);
+      return;
+    }
     if (stride === 1) {
-      f.load(this.#push(access, r, v, 0));
+      if (this.isCut(id, v)) this.#loadCut(access, r, v);
+      else f.load(this.#push(access, r, v, 0));
       return;
     }
     if (stride === 0) {
@@ -313,6 +338,58 @@ export class Cells {
       f.get(vector).loadLane(lane, offset).set(vector);
     }
     f.get(vector);
+    f.release(V128, vector);
+  }
+
+  /** Whether a node is loaded with 0 behind its last lane. */
+  isCut(id: number, v: number): boolean {
+    const { nest, hoisted } = this.owner;
+    const node = nest.dag.nodes[id]!;
+    if (!this.shape.cut || node.op !== 'read' || hoisted.has(id) || this.#laneCount(v) === 4) return false;
+    return nest.reads.get(node.name)!.strides[this.shape.lanes] === 1;
+  }
+
+  /** Fewer than four lanes, and 0 in the others. */
+  #loadCut(access: Access, r: number, v: number): void {
+    const { f } = this.owner;
+    const count = this.#laneCount(v);
+    if (count < 3) {
+      f.loadFirst(count === 1 ? 1 : 2, this.#push(access, r, v, 0));
+      return;
+    }
+    const vector = f.local(V128);
+    f.loadFirst(2, this.#push(access, r, v, 0)).set(vector);
+    const third = this.#push(access, r, v, 2);
+    f.get(vector).loadLane(2, third);
+    f.release(V128, vector);
+  }
+
+  /** Two lanes of a row and two of the next. */
+  #loadPair(access: Access, r: number, v: number, stride: number): void {
+    const { f } = this.owner;
+    const { rows } = this.shape;
+    const sameRow = access.strides[rows] === 0;
+    if (sameRow && stride === 0) {
+      this.#splat(access, r, v);
+      return;
+    }
+    const vector = f.local(V128);
+    if (stride === 1) {
+      f.loadFirst(2, this.#push(access, r, v, 0)).set(vector);
+      if (sameRow) f.get(vector).get(vector).shuffle([0, 1, 0, 1]);
+      else {
+        const second = this.#push(access, r + 1, v, 0);
+        f.get(vector).loadHalf(1, second);
+      }
+    } else {
+      f.loadSplat(this.#push(access, r, v, 0)).set(vector);
+      for (const lane of [1, 2, 3]) {
+        if (stride === 0 && lane === 1) continue;
+        const offset = this.#push(access, r + (lane >> 1), v, lane & 1);
+        f.get(vector).loadLane(lane, offset).set(vector);
+      }
+      f.get(vector);
+    }
     f.release(V128, vector);
   }
 

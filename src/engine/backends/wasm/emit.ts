@@ -19,6 +19,7 @@ import { type Nest, nestOf, Nests } from './nest';
 import { type Arranged, arrange, nestsOf, type Piece } from './product';
 import { roll } from './roll';
 import { estimate, type Schedule, scheduleOf, tileRows, unrolledWithin, written } from './schedule';
+import { foldTerms } from './terms';
 
 /** Written-out instructions that a whole program may have; smaller steps are served first. */
 const UNROLLED_TOTAL = 14_000;
@@ -38,7 +39,7 @@ export function emit(program: Program, profile: BackendProfile): Code {
   const made = new Nests(program.batch, buffers);
   const steps = program.steps.map((step) => made.of(step));
   const rolled = roll(steps, (index) => program.steps[index]?.phase === program.steps[index - 1]?.phase);
-  const nests = rolled.map(({ nest }) => nest);
+  const nests = rolled.map(({ nest }) => foldTerms(nest));
   const threads = threadsFor(program, nests, profile);
   const arranged = nests.map((nest) => arrange(nest, { scratch: placed.end, tileRows: tileRows(fma), threads }));
   const scratchBytes = arranged.reduce((most, { scratchBytes }) => Math.max(most, scratchBytes), 0);

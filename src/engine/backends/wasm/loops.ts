@@ -28,6 +28,8 @@ export class NestEmitter implements TileOwner {
   /** Whether an axis is walked by a loop at run time. */
   readonly #looped: readonly boolean[];
   readonly #pointers = new Map<string, number>();
+  /** The same by access: it is asked for with every load and store. */
+  readonly #pointerOf = new Map<Access, number>();
   /** What a pointer starts at: where addresses go down it must not fall below 0. */
   readonly #starts = new Map<number, number>();
   /** Loops that are open at this point. */
@@ -54,7 +56,11 @@ export class NestEmitter implements TileOwner {
     });
     for (const access of [...nest.reads.values(), ...nest.targets]) {
       const key = this.#walk(access);
-      if (key === '' || this.#pointers.has(key)) continue;
+      const known = key === '' ? -1 : this.#pointers.get(key);
+      if (known !== undefined) {
+        this.#pointerOf.set(access, known);
+        continue;
+      }
       const pointer = f.local(I32);
       const start = access.strides.reduce(
         (sum, stride, axis) => (this.#looped[axis] && stride < 0 ? sum - 4 * stride * (nest.axes[axis]! - 1) : sum),
@@ -62,6 +68,7 @@ export class NestEmitter implements TileOwner {
       );
       f.i32(start).set(pointer);
       this.#pointers.set(key, pointer);
+      this.#pointerOf.set(access, pointer);
       this.#starts.set(pointer, start);
     }
   }
@@ -103,14 +110,17 @@ export class NestEmitter implements TileOwner {
 
   /** Pointers that move along an axis, with their strides. */
   #along(axis: number): ReadonlyMap<number, number> {
-    const moving = new Map<number, number>();
-    for (const access of [...this.nest.reads.values(), ...this.nest.targets]) {
-      const pointer = this.#pointers.get(this.#walk(access));
+    let moving = this.#moving.get(axis);
+    if (moving) return moving;
+    this.#moving.set(axis, (moving = new Map()));
+    for (const [access, pointer] of this.#pointerOf) {
       const stride = access.strides[axis]!;
-      if (pointer !== undefined && stride !== 0) moving.set(pointer, stride);
+      if (pointer >= 0 && stride !== 0) moving.set(pointer, stride);
     }
     return moving;
   }
+
+  readonly #moving = new Map<number, Map<number, number>>();
 
   /** Moves the pointers along an axis by as many indices as a local says. */
   jump(axis: number, indices: number): void {
@@ -234,7 +244,7 @@ export class NestEmitter implements TileOwner {
         this.#visit(axis, (size) => at(level + 1, schedule.dot && axis === schedule.lanes ? size : laneCount));
         return;
       }
-      const cells = new Cells(this, schedule.dot ? { ...shape, laneCount } : shape);
+      const cells = new Cells(this, schedule.dot ? { ...shape, laneCount, cut: nest.combine === 'sum' } : shape);
       for (let r = 0; r < accs.length; r++)
         for (let v = 0; v < accs[r]!.length; v++)
           this.#accumulate(cells, r, v, accs[r]![v]!, fresh, schedule.dot ? laneCount : 4);
@@ -251,14 +261,14 @@ export class NestEmitter implements TileOwner {
       // What lies behind the last element is cut off before the product: it may be no number at all.
       const factor = (id: number) => () => {
         cells.value(id, r, v);
-        if (laneCount < 4) f.mask(laneCount).v('and');
+        if (laneCount < 4 && !cells.isCut(id, v)) f.mask(laneCount).v('and');
       };
       this.#math.multiplyAdd(factor(node.args[0]), factor(node.args[1]), () => f.get(acc));
       f.set(acc);
       return;
     }
     cells.value(nest.body, r, v);
-    if (laneCount < 4) {
+    if (laneCount < 4 && !cells.isCut(nest.body, v)) {
       if (nest.combine === 'sum') f.mask(laneCount).v('and');
       else f.vector(-Infinity).mask(laneCount).v('bitselect');
     }
@@ -288,20 +298,34 @@ export class NestEmitter implements TileOwner {
   }
 
   #finish(cells: Cells, rowCount: number, vectors: number): void {
-    const { f, nest } = this;
+    const paired = this.#isPaired(cells.shape) ? rowCount - (rowCount % 2) : 0;
     for (let r = 0; r < rowCount; r++)
-      for (let v = 0; v < vectors; v++) {
-        // All values of an index before its stores.
-        const values = nest.targets.map((target) => {
-          cells.value(target.value, r, v);
-          const local = f.local(V128);
-          f.set(local);
-          return local;
-        });
-        for (const [at, target] of nest.targets.entries()) cells.store(target, values[at]!, r, v);
-        for (const local of values) f.release(V128, local);
-      }
+      for (let v = 0; v < vectors; v++) if (r >= paired || v < vectors - 1) this.#finishCell(cells, r, v);
     cells.release();
+    for (let r = 0; r < paired; r += 2) {
+      const pair = new Cells(this, { ...cells.shape, paired: true }, cells.accs);
+      this.#finishCell(pair, r, vectors - 1);
+      pair.release();
+    }
+  }
+
+  /** Whether the ends of two rows share a vector: where values cost much, half-empty vectors do too. */
+  #isPaired({ lanes, rows, vectors, laneCount }: TileShape): boolean {
+    const last = laneCount - 4 * (vectors - 1);
+    return this.schedule.pairs && lanes >= 0 && rows >= 0 && last <= 2;
+  }
+
+  #finishCell(cells: Cells, r: number, v: number): void {
+    const { f, nest } = this;
+    // All values of an index before its stores.
+    const values = nest.targets.map((target) => {
+      cells.value(target.value, r, v);
+      const local = f.local(V128);
+      f.set(local);
+      return local;
+    });
+    for (const [at, target] of nest.targets.entries()) cells.store(target, values[at]!, r, v);
+    for (const local of values) f.release(V128, local);
   }
 
   // ——— Addresses.
@@ -315,6 +339,6 @@ export class NestEmitter implements TileOwner {
 
   /** The local that moves with an access, or −1 where its address is a constant. */
   pointer(access: Access): number {
-    return this.#open === 0 ? -1 : (this.#pointers.get(this.#walk(access)) ?? -1);
+    return this.#open === 0 ? -1 : (this.#pointerOf.get(access) ?? -1);
   }
 }

@@ -14,6 +14,8 @@ export interface Schedule {
   readonly rowCount: number;
   /** The lanes lie along the fold and are added up at the end; `rows` are then the lanes of the result. */
   readonly dot: boolean;
+  /** The last vectors of two rows, half empty each, become one. */
+  readonly pairs: boolean;
   readonly unrolled: boolean;
 }
 
@@ -23,6 +25,8 @@ const REGISTERS = 15;
 export const tileRows = (fma: boolean): number => (fma ? 6 : 4);
 /** Numbers that are the same for all lanes, from which more vectors side by side pay. */
 const MANY_WEIGHTS = 3;
+/** Vectors of a row up to which sharing the last one is worth the trouble. */
+const MOST_BEFORE_PAIRS = 4;
 /** Instructions of one nest up to which writing everything out pays. */
 const UNROLL_LIMIT = 150;
 
@@ -33,7 +37,7 @@ export const unrolledWithin = (schedule: Schedule, size: number, budget: number)
 });
 
 export function scheduleOf(nest: Nest, fma: boolean): Schedule {
-  const none: Schedule = { lanes: -1, vectors: 1, rows: -1, rowCount: 1, dot: false, unrolled: false };
+  const none: Schedule = { lanes: -1, vectors: 1, rows: -1, rowCount: 1, dot: false, pairs: false, unrolled: false };
   if (nest.ordered) return none;
   const length = (axis: number): number => nest.axes[axis]!;
   const candidates = [
@@ -49,6 +53,9 @@ export function scheduleOf(nest: Nest, fma: boolean): Schedule {
   const lanes = best.axis;
   const vectorsThere = Math.ceil(length(lanes) / 4);
   const others = outAxes(nest).filter((axis) => axis !== lanes && length(axis) > 1);
+  const heavy = nest.targets.some((t) => nest.dag.cost(t.value) > 20);
+  const tail = length(lanes) % 4;
+  const pairs = heavy && (tail === 1 || tail === 2) && vectorsThere <= MOST_BEFORE_PAIRS;
 
   if (!nest.combine) {
     // A read that is contiguous along another axis comes in as transposed blocks of 4 × 4.
@@ -56,11 +63,12 @@ export function scheduleOf(nest: Nest, fma: boolean): Schedule {
       (axis) =>
         length(axis) >= 4 && [...nest.reads.values()].some((a) => a.strides[axis] === 1 && Math.abs(a.strides[lanes]!) > 1),
     );
-    const heavy = nest.targets.some((t) => nest.dag.cost(t.value) > 20);
     // Neurons drawn one by one: every weight is loaded once for all vectors beside each other.
     const weighted = [...nest.reads.values()].filter(({ strides }) => strides[lanes] === 0).length;
     const vectors = Math.min(weighted >= MANY_WEIGHTS ? 3 : heavy ? 1 : 2, vectorsThere);
-    return rows === undefined ? { ...none, lanes, vectors } : { ...none, lanes, vectors, rows, rowCount: 4 };
+    if (rows !== undefined) return { ...none, lanes, vectors, rows, rowCount: 4, pairs };
+    const paired = pairs ? others.at(-1) : undefined;
+    return paired === undefined ? { ...none, lanes, vectors } : { ...none, lanes, vectors, rows: paired, rowCount: 2, pairs };
   }
 
   const simple = nest.dag.cost(nest.body) <= 3;
@@ -71,7 +79,9 @@ export function scheduleOf(nest: Nest, fma: boolean): Schedule {
   const vectors = vectorsThere === 3 && simple ? 3 : Math.min(2, vectorsThere);
   const spare = REGISTERS - vectors - (fma ? 1 : 2);
   const most = simple ? Math.min(tileRows(fma), Math.max(1, Math.floor(spare / vectors))) : 2;
-  return { ...none, lanes, vectors, rows, rowCount: bestRows(length(rows), vectors === 1 && simple ? 8 : most, vectors) };
+  const rowCount = bestRows(length(rows), vectors === 1 && simple ? 8 : most, vectors);
+  // As many rows as registers allow, in pairs: without FMA products need one for themselves.
+  return { ...none, lanes, vectors, rows, rowCount: pairs ? Math.min(fma ? 4 : 2, length(rows)) : rowCount, pairs };
 }
 
 interface Candidate {
