@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Profile } from '../../src/engine/backends/backend';
 import { serialiseProject } from '../../src/engine/graph/project-text';
@@ -397,6 +398,21 @@ describe('data', () => {
     own.answers = [join(folder, 'q.chainrule')];
     const remote = (await own.host.openProject(null))!;
     await expect(own.host.loadDataset(remote.project.settings.data, split, 'j')).rejects.toThrow(/not chosen/);
+  });
+
+  test('a packed file is read up to what it holds, never beyond', async () => {
+    const own = window(await house(), 'one');
+    const path = join(folder, 't.csv.gz');
+    const text = table(200_000);
+    await writeFile(path, gzipSync(text));
+    own.answers = [path];
+    await own.host.pickData('file');
+    await own.host.loadDataset({ ...csv, path }, split, 'j');
+    expect(own.progress.length).toBeGreaterThan(1);
+    for (const { bytes, totalBytes } of own.progress) {
+      expect(totalBytes).toBe(text.length);
+      expect(bytes).toBeLessThanOrEqual(totalBytes);
+    }
   });
 
   test('can be cancelled, and the program answers meanwhile', async () => {

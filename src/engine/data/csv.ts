@@ -75,11 +75,12 @@ function detectDecimal(rows: readonly (readonly string[])[], separator: Separato
 function detectHeader(rows: readonly (readonly string[])[], decimal: Decimal): boolean {
   const first = rows[0];
   if (!first || first.some((cell) => !Number.isNaN(cellNumber(cell, decimal)))) return false;
-  if (first.every(isMissing) || new Set(first).size < first.length) return false;
+  if (first.every(isMissing)) return false;
   if (rows.length === 1) return true;
   const body = rows.slice(1, 100);
-  const numeric = first.some((_, c) => body.some((row) => !Number.isNaN(cellNumber(row[c] ?? '', decimal))));
-  return numeric || first.every((name, c) => body.every((row) => row[c] !== name));
+  // Text over numbers names them, even where two names are the same.
+  if (first.some((_, c) => body.some((row) => !Number.isNaN(cellNumber(row[c] ?? '', decimal))))) return true;
+  return new Set(first).size === first.length && first.every((name, c) => body.every((row) => row[c] !== name));
 }
 
 /** Names for columns: the header's, made different where two are the same, or `column 1` …. */

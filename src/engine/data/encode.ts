@@ -12,6 +12,7 @@ import type { Writer } from './scale';
 import { splitRows } from './split';
 import { type Column, FREE, type Table, TEST, VALIDATION } from './table';
 import { absentClasses, classesOf, classWriter, targetScale, taskOf } from './targets';
+import { meantAsNumbers } from './text-that-counts';
 import { list, plural } from './words';
 
 export type EncodeOptions = Omit<TableChoice, 'kind'>;
@@ -109,6 +110,11 @@ export async function encodeTable(table: Table, options: EncodeOptions, split: S
       notes.push(
         `${plural(column.infinite, 'infinite value')} in '${column.name}' (first: row ${column.firstInfinite!.row}) ${column.infinite === 1 ? 'was' : 'were'} treated as missing.`,
       );
+
+  for (const column of [...features, ...targets]) {
+    const note = meantAsNumbers(column);
+    if (note !== null) notes.push(note);
+  }
 
   const featuresOut = featureWriters(features, options, { table, train, kept, notes });
   await hooks.breathe?.();

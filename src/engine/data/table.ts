@@ -67,7 +67,12 @@ export const TEST = 2;
 export type Decimal = '.' | ',';
 
 /** Values that mean "nothing here". */
-const MISSING = new Set(['', 'na', 'n/a', 'nan', '#n/a', 'null', 'none', 'nil', '?', '-', '.']);
+const MISSING = new Set([
+  ...['', 'na', 'n/a', 'nan', '#n/a', 'null', 'none', 'nil', '?', '-', '.'],
+  // What spreadsheets write where a formula failed.
+  ...['#div/0!', '#ref!', '#value!', '#name?', '#num!', '#null!'],
+]);
+const LONGEST_MISSING = Math.max(...[...MISSING].map((text) => text.length));
 const INFINITE = /^[+-]?(?:inf(?:inity)?|∞)$/i;
 
 /** Distinct values counted in a column that looks numeric, and in one of text. */
@@ -103,7 +108,7 @@ export function cellNumber(text: string, decimal: Decimal): number {
   return INFINITE.test(t) ? Number.POSITIVE_INFINITY : Number.NaN;
 }
 
-export const isMissing = (text: string): boolean => text.length <= 4 && MISSING.has(text.trim().toLowerCase());
+export const isMissing = (text: string): boolean => text.length <= LONGEST_MISSING && MISSING.has(text.trim().toLowerCase());
 const clip = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
 
 export class Builder implements Column {

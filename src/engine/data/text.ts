@@ -54,6 +54,8 @@ export async function* textPieces(bytes: Bytes, encoding: string, count: (bytes:
     if (text !== '') yield text.replaceAll('\r\n', '\n');
   }
   const rest = held + decode();
+  if (encoding.startsWith('utf-16') && rest.endsWith('\uFFFD'))
+    throw new DataFault('The file ends in the middle of a character, so it was cut short. Copy or download it again.');
   if (rest !== '') yield rest;
 }
 

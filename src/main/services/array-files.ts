@@ -66,6 +66,13 @@ export async function readArrays(paths: readonly string[], hooks: ReadHooks): Pr
   return tableOfArrays(name, arrays);
 }
 
+/** Of all arrays in the files, unpacked. */
+export async function bytesOfArrays(paths: readonly string[]): Promise<number> {
+  let sum = 0;
+  for (const path of paths) for (const { bytes } of await contentsOf(dataPath(path))) sum += bytes.size;
+  return sum;
+}
+
 async function contentsOf(path: string): Promise<readonly { readonly name: string; readonly bytes: Bytes }[]> {
   if (!isZip(await firstBytes(path, 4))) return [{ name: basename(path), bytes: await bytesOf(path) }];
   const entries = (await zipEntries(path)).filter(({ name }) => /\.npy$/i.test(name));

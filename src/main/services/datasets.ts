@@ -4,7 +4,6 @@
  * are answered meanwhile, and can be cancelled between any two of them.
  */
 import { randomUUID } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { readCsv } from '../../engine/data/csv';
 import type { Dataset, DatasetInfo } from '../../engine/data/dataset';
@@ -13,11 +12,10 @@ import { Cancelled, DataFault, type ReadHooks } from '../../engine/data/fault';
 import { generateDataset, generatorOf, generators, MAX_GENERATED_ROWS } from '../../engine/data/generators';
 import { formulaDataset, pointsDataset, withPipeline } from '../../engine/data/made';
 import type { Table } from '../../engine/data/table';
-import { filesOf, type DataSource, type Split, type TableSource } from '../../engine/graph/project';
+import type { DataSource, Split, TableSource } from '../../engine/graph/project';
 import type { DatasetPart, ImportProgress, LoadedDataset } from '../contract';
-import { readArrays } from './array-files';
-import { dataPath } from './data-files';
-import { readPictures } from './picture-files';
+import { bytesOfArrays, readArrays } from './array-files';
+import { bytesOfPictures, readPictures } from './picture-files';
 import { csvBytes, csvName } from './previews';
 import { Refusal } from './refusal';
 
@@ -155,14 +153,17 @@ export function asRefusal(error: unknown): unknown {
   return error instanceof DataFault || error instanceof Cancelled ? new Refusal(error.message, error.code) : error;
 }
 
-/** 0: not known. A packed file counts as what it holds while it is read. */
+/** What is read, unpacked; 0 where that is not known beforehand, and where there is nothing to read. */
 async function bytesToRead(source: DataSource): Promise<number> {
-  let sum = 0;
-  for (const path of filesOf(source)) {
-    const about = await stat(dataPath(path)).catch(() => null);
-    sum += about?.isFile() ? about.size : 0;
+  try {
+    if (source.kind === 'csv') return (await csvBytes(source)).size;
+    if (source.kind === 'arrays') return await bytesOfArrays(source.paths);
+    if (source.kind === 'pictures') return await bytesOfPictures(source.path);
+    return 0;
+  } catch {
+    // Reading says what is wrong.
+    return 0;
   }
-  return sum;
 }
 
 function infoOf({ x: _x, y: _y, split: _split, weights: _weights, ...info }: Dataset): DatasetInfo {

@@ -33,7 +33,7 @@ export async function previewFile(path: string): Promise<DataPreview> {
         `'${basename(file)}' is an Excel workbook. Save its sheet as CSV there, or copy the cells and paste them here.`,
       );
   } else {
-    const head = await headOf(await bytesOf(file));
+    const head = await headOf(await bytesOf(file), 400);
     if (isArrays(head)) return previewTable({ kind: 'arrays', paths: await filesTogether(file), ...tableDefaults }, true);
     const other = foreign(head);
     if (other) throw new DataFault(`'${basename(file)}' is ${other}.`);
@@ -47,7 +47,7 @@ async function picturesIn(path: string): Promise<TableSource> {
 
 /** Files that people try, and what to do with them instead. */
 function foreign(head: Uint8Array): string | null {
-  const text = String.fromCharCode(...head.subarray(0, 8));
+  const text = String.fromCharCode(...head);
   if (text.startsWith('PAR1'))
     return 'a Parquet file. Save the table as CSV, for example with pandas: table.to_csv("table.csv", index=False)';
   if (text.startsWith('\x89HDF')) return 'an HDF5 file. Save its arrays with numpy.savez and choose that file';
@@ -56,6 +56,12 @@ function foreign(head: Uint8Array): string | null {
     return 'a single picture. Choose the folder that holds a folder of pictures for each class';
   if (text.startsWith('\xd0\xcf\x11\xe0'))
     return 'an old Excel workbook. Save its sheet as CSV there, or copy the cells and paste them here';
+  if (/^\s*(<!doctype html|<html)/i.test(text))
+    return 'a web page, not a table. Download the file itself: look there for a link that says "raw" or "download"';
+  if (text.startsWith('version https://git-lfs.github.com/spec/'))
+    return 'only the address of a file that is kept elsewhere (Git LFS). Download the file itself, for example with "git lfs pull"';
+  if (/^\s*[{[]\s*["{[]/.test(text))
+    return 'JSON. Save the table as CSV, for example with pandas: pandas.read_json("file.json").to_csv("table.csv", index=False)';
   return null;
 }
 
