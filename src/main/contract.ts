@@ -303,6 +303,8 @@ export interface HostApi {
   loadDataset(source: DataSource, split: Split, jobId: string): Promise<LoadedDataset>;
   /** Numbers from element `from`, at most four million at a time. */
   datasetPart(id: string, part: DatasetPart, from: number): Promise<Float32Array | Uint32Array>;
+  /** The window has all of them: from now on only what exports and the history need is kept here. */
+  forgetNumbers(id: string): Promise<void>;
   releaseDataset(id: string): Promise<void>;
   cancelJob(jobId: string): Promise<void>;
 

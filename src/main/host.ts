@@ -19,7 +19,6 @@ import { startInstance, type Instance } from './services/instance';
 import { RunStore } from './services/runs/run-store';
 import { startThread } from './services/runs/thread';
 import { Sweeps } from './services/runs/sweeps';
-import { fingerprintOf } from './services/runs/summary';
 import { isBundled, PROJECT_EXTENSION, Projects, readProjectFile, withExtension, writeProjectFile } from './services/projects';
 import { fileRefusal, Refusal } from './services/refusal';
 
@@ -258,14 +257,15 @@ export function createHost(house: House, platform: Platform): Host {
       );
     },
     datasetPart: async (id, part, from) => datasets.part(window, id, part, from),
+    forgetNumbers: async (id) => datasets.forgetNumbers(window, id),
     releaseDataset: async (id) => datasets.release(window, id),
     cancelJob: async (jobId) => datasets.cancel(window, jobId),
 
     exportModel: async ({ format, project, weights, dataset }) => {
       const exporter = exporterOf(format);
-      const data = dataset === null ? null : datasets.get(window, dataset);
-      const model = modelOf(project, weights, data);
-      const { bytes, verification } = await exportBytes(exporter, model, data);
+      const data = dataset === null ? null : datasets.about(window, dataset);
+      const model = modelOf(project, weights, data?.info ?? null);
+      const { bytes, verification } = await exportBytes(exporter, model, data?.sample ?? null);
       const picked = await platform.pick({
         mode: 'save',
         title: `Export as ${exporter.title}`,
@@ -284,7 +284,7 @@ export function createHost(house: House, platform: Platform): Host {
     beginRun: async ({ name, origin, project, dataset }) => {
       // What is opened from the history may be read again, so nothing may come in that could not be read now.
       requireGrant(project.settings.data);
-      const data = dataset === null ? null : fingerprintOf(datasets.get(window, dataset));
+      const data = dataset === null ? null : datasets.about(window, dataset).fingerprint;
       const id = await runs.begin({ name, origin, project, data });
       training.add(id);
       return id;
@@ -312,7 +312,7 @@ export function createHost(house: House, platform: Platform): Host {
     limitRuns: (limits) => runs.limit(limits),
     startSweep: async ({ name, project, dataset, axes, random }) => {
       requireGrant(project.settings.data);
-      const data = dataset === null ? null : fingerprintOf(datasets.get(window, dataset));
+      const data = dataset === null ? null : datasets.about(window, dataset).fingerprint;
       return sweeps.start({ name, project, data, axes, random });
     },
     sweeps: () => sweeps.list(),

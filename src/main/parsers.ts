@@ -373,6 +373,7 @@ export const hostParsers: Parsers<HostApi> = {
   previewData: args(tableSource, v.boolean()),
   loadDataset: args(dataSource, givenSplit, token),
   datasetPart: args(token, v.picklist(['x', 'y', 'train', 'validation', 'test', 'weights']), whole(0, Number.MAX_SAFE_INTEGER)),
+  forgetNumbers: args(token),
   releaseDataset: args(token),
   cancelJob: args(token),
   exportModel: args(exportRequest),

@@ -12,7 +12,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Profile } from '../../src/engine/backends/backend';
 import { serialiseProject } from '../../src/engine/graph/project-text';
-import { emptyProject, type CsvSource, type Project } from '../../src/engine/graph/project';
+import { emptyProject, type CsvSource, type DataSource, type Project } from '../../src/engine/graph/project';
 import type { ClientApi, HostApi, ImportProgress, PickRequest } from '../../src/main/contract';
 import { createHost, openHouse, type Host, type House } from '../../src/main/host';
 import { Compiler } from '../../src/main/services/compiler';
@@ -21,6 +21,7 @@ import { readWhole, writeWhole } from '../../src/main/services/files';
 import { configFolder } from '../../src/main/services/folders';
 import { readProjectFile, writeProjectFile } from '../../src/main/services/projects';
 import { fileRefusal } from '../../src/main/services/refusal';
+import { npy } from '../support/array-files';
 
 const split = { train: 0.7, validation: 0.15, test: 0.15, seed: 1 };
 const csv: CsvSource = {
@@ -436,6 +437,29 @@ describe('data', () => {
     ).resolves.toBeDefined();
   });
 
+  test('what the window has is not kept a second time', async () => {
+    const own = window(await house(), 'one');
+    const [path, labels] = [join(folder, 'x.npy'), join(folder, 'y.npy')];
+    const rows = 300_000;
+    await writeFile(path, npy('<f4', [rows, 40], new Float32Array(rows * 40)));
+    await writeFile(
+      labels,
+      npy(
+        '<f4',
+        [rows],
+        Float32Array.from({ length: rows }, (_, row) => row % 2),
+      ),
+    );
+    own.answers = [path];
+    const { source } = (await own.host.pickData('file'))!;
+    const data = await own.host.loadDataset({ ...source, targets: ['y'] } as DataSource, split, 'j');
+    const held = (): number => process.memoryUsage().arrayBuffers;
+    const before = held();
+    await own.host.forgetNumbers(data.id);
+    await vi.waitFor(() => expect(held()).toBeLessThan(before - 40e6), { timeout: 5000 });
+    await expect(own.host.datasetPart(data.id, 'x', 0)).rejects.toThrow(/not in memory/);
+  });
+
   test('a window that closes gives its memory back and ends its jobs', async () => {
     const own = window(await house(), 'one');
     const loaded = await own.host.loadDataset({ kind: 'generator', name: 'xor', count: 200, noise: 0, seed: 1 }, split, 'j');
@@ -509,6 +533,7 @@ describe('exporting', () => {
         { shape, data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(p + i)) },
       ]),
     );
+    await own.host.forgetNumbers(data.id);
     for (const format of ['onnx', 'safetensors', 'npz']) {
       own.answers = [join(folder, `iris-${format}`)];
       const report = (await own.host.exportModel({ format, project: iris, weights, dataset: data.id }))!;

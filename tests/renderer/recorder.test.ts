@@ -37,6 +37,7 @@ const main: RunHost = {
       part === 'x' ? dataset.x : part === 'y' ? dataset.y : part === 'weights' ? new Float32Array() : dataset.split[part];
     return whole.slice(from);
   },
+  forgetNumbers: async () => {},
   releaseDataset: async () => {},
   cancelJob: async () => {},
 };

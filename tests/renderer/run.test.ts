@@ -70,6 +70,7 @@ class Main implements RunHost {
       part === 'x' ? dataset.x : part === 'y' ? dataset.y : part === 'weights' ? new Float32Array() : dataset.split[part];
     return whole.slice(from, from + 64);
   };
+  forgetNumbers: RunHost['forgetNumbers'] = async () => {};
   releaseDataset: RunHost['releaseDataset'] = async (id) => void this.released.push(id);
   cancelJob: RunHost['cancelJob'] = async () => {};
 }

@@ -21,7 +21,7 @@ function half(value: number): number {
   return sign | ((exponent + 15) << 10) | Math.round((Math.abs(value) / 2 ** exponent - 1) * 1024);
 }
 
-export function npy(type: string, shape: readonly number[], values: readonly (number | string)[], fortran = false): Uint8Array {
+export function npy(type: string, shape: readonly number[], values: ArrayLike<number | string>, fortran = false): Uint8Array {
   const kind = type.slice(1);
   const text = /^[US](\d+)$/.exec(kind);
   const width = text ? 4 * Number(text[1]) : Number(kind.slice(1));
@@ -32,12 +32,13 @@ export function npy(type: string, shape: readonly number[], values: readonly (nu
   bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0]);
   view.setUint16(8, start - 10, true);
   bytes.set(new TextEncoder().encode(`${header.padEnd(start - 11)}\n`), 10);
-  values.forEach((value, k) => {
+  for (let k = 0; k < values.length; k++) {
+    const value = values[k]!;
     const at = start + k * width;
     if (typeof value === 'string') {
       for (const [n, letter] of [...value].entries()) view.setUint32(at + 4 * n, letter.codePointAt(0)!, true);
     } else writers[kind]!(view, at, value, type[0] !== '>');
-  });
+  }
   return bytes;
 }
 

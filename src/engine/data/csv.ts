@@ -230,7 +230,9 @@ async function readAs(
     throw new DataFault(
       `The chosen columns hold about ${Math.round(about / 1e6)} million cells, more than fit in memory (${CELL_LIMIT / 1e6} million). Choose fewer columns.`,
     );
-  const columns = kept.map((c) => new Builder(names[c]!, source.decimal, about < EXACT_CELLS));
+  const columns = kept.map(
+    (c) => new Builder(names[c]!, source.decimal, about < EXACT_CELLS, false, (1.02 * about) / kept.length),
+  );
 
   let rows = 0;
   let seen = 0;

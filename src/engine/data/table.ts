@@ -3,6 +3,7 @@
  * counts at the same time what is missing, what is text, and which values occur, so that a file of a
  * gigabyte needs little more than its numbers.
  */
+import { Growing } from './growing';
 
 /** Rows are counted as a spreadsheet shows them: the header, if any, is row 1. */
 interface CellAt {
@@ -18,7 +19,7 @@ export interface Block {
   write(row: number, out: Float32Array, at: number): void;
 }
 
-/** One column of a table. Numbers stand in blocks, so that growing never copies. */
+/** One column of a table. */
 export interface Column {
   readonly name: string;
   /** 'text' when most cells are no numbers. A number column may still hold some text: see `firstText`. An array column has a `block` in each row. */
@@ -78,7 +79,6 @@ const INFINITE = /^[+-]?(?:inf(?:inity)?|∞)$/i;
 /** Distinct values counted in a column that looks numeric, and in one of text. */
 const NUMBER_VALUES = 1000;
 const TEXT_VALUES = 10_000;
-const BLOCK = 1 << 16;
 
 /** `1,234,567.8` and `1.234.567,8`. */
 const GROUPED_BY_COMMAS = /^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$/;
@@ -120,9 +120,9 @@ export class Builder implements Column {
   whole = true;
   min = Number.POSITIVE_INFINITY;
   max = Number.NEGATIVE_INFINITY;
-  private numbers: (Float32Array | Float64Array)[] = [];
+  private numbers: Growing<Float32Array> | Growing<Float64Array> | null;
   /** Null once the values are too many. */
-  private codes: Int32Array[] | null = [];
+  private codes: Growing<Int32Array> | null;
   private dictionary = new Map<string, number>();
   private tally: number[] | null = [];
   private size = 0;
@@ -130,10 +130,16 @@ export class Builder implements Column {
   constructor(
     readonly name: string,
     private readonly decimal: Decimal,
-    private readonly exact: boolean,
+    /** In float64. */
+    exact: boolean,
     /** Cells are names, whatever they look like: a class may be called 7, or none. */
     private readonly named = false,
-  ) {}
+    /** About how many rows are to come. */
+    expected = 0,
+  ) {
+    this.numbers = exact ? new Growing(Float64Array, expected) : new Growing(Float32Array, expected);
+    this.codes = new Growing(Int32Array, expected);
+  }
 
   get kind(): 'number' | 'text' {
     const numeric = this.size - this.missing - this.texts;
@@ -155,21 +161,15 @@ export class Builder implements Column {
   }
 
   private put(cell: string, number: number, rowNumber: number): void {
-    const at = this.size++;
-    const within = at % BLOCK;
-    if (within === 0) {
-      this.numbers.push(this.exact ? new Float64Array(BLOCK) : new Float32Array(BLOCK));
-      this.codes?.push(new Int32Array(BLOCK));
-    }
-    const numbers = this.numbers[this.numbers.length - 1]!;
+    this.size++;
     let gone = false;
-    if (Number.isFinite(number)) {
-      numbers[within] = number;
+    const finite = Number.isFinite(number);
+    this.numbers!.push(finite ? number : Number.NaN);
+    if (finite) {
       if (number < this.min) this.min = number;
       if (number > this.max) this.max = number;
       if (this.whole && !Number.isInteger(number)) this.whole = false;
     } else {
-      numbers[within] = Number.NaN;
       if (!Number.isNaN(number)) {
         this.infinite++;
         this.firstInfinite ??= { row: rowNumber, text: clip(cell) };
@@ -198,7 +198,7 @@ export class Builder implements Column {
       }
       this.tally[code]!++;
     }
-    this.codes[this.codes.length - 1]![within] = code;
+    this.codes.push(code);
   }
 
   private forgetValues(): void {
@@ -208,14 +208,14 @@ export class Builder implements Column {
   }
 
   number(row: number): number {
-    return this.numbers[Math.floor(row / BLOCK)]![row % BLOCK]!;
+    return this.numbers!.at(row);
   }
   code(row: number): number {
-    return this.codes ? this.codes[Math.floor(row / BLOCK)]![row % BLOCK]! : -1;
+    return this.codes ? this.codes.at(row) : -1;
   }
   release(): void {
-    this.numbers = [];
-    this.codes = this.codes && [];
+    this.numbers = null;
+    this.codes = null;
   }
 }
 

@@ -1,7 +1,7 @@
 /** `chainrule export`: trained weights for other programs, checked before they are written. */
 import { resolve } from 'node:path';
 import { prepare, programOf } from '../../engine/compile/program';
-import { exportBytes, exporterOf, modelOf, writeExport } from '../services/exports';
+import { exportBytes, exporterOf, modelOf, sampleRows, writeExport } from '../services/exports';
 import { Refusal } from '../services/refusal';
 import { type Io, json, plural, type Status } from './io';
 import { presentWeights, readDataIfAny, readProject, soundDrawing } from './project';
@@ -26,7 +26,7 @@ export async function exportProject(io: Io, file: string, options: ExportOptions
         .join(', ')}${fresh.length > 6 ? ', …' : ''}. Train it first: chainrule train ${file} --save ${file}`,
       'untrained',
     );
-  const { bytes, verification } = await exportBytes(exporter, modelOf(project, weights, data), data);
+  const { bytes, verification } = await exportBytes(exporter, modelOf(project, weights, data), data && sampleRows(data));
   const { rows, outputs, largestDifference, ranBy, passed } = verification;
   const path = resolve(io.folder, options.out);
   if (passed) await writeExport(path, bytes);

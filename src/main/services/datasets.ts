@@ -15,12 +15,17 @@ import type { Table } from '../../engine/data/table';
 import type { DataSource, Split, TableSource } from '../../engine/graph/project';
 import type { DatasetPart, ImportProgress, LoadedDataset } from '../contract';
 import { bytesOfArrays, readArrays } from './array-files';
+import { collectSoon } from './collect';
+import { sampleRows, type SampleRows } from './exports';
 import { bytesOfPictures, readPictures } from './picture-files';
 import { csvBytes, csvName } from './previews';
 import { Refusal } from './refusal';
+import { type Fingerprint, fingerprintOf } from './runs/summary';
 
 /** Numbers in one answer of `part`. */
 const PART_LIMIT = 4_000_000;
+/** Bytes of numbers; collecting takes some tens of milliseconds. */
+const WORTH_COLLECTING = 32 * 1024 ** 2;
 /** Between two progress events, in milliseconds. */
 const PROGRESS_EVERY = 100;
 
@@ -58,13 +63,27 @@ async function readTable(source: TableSource, hooks: ReadHooks): Promise<Table> 
   }
 }
 
+/** What main has to say about a data set when its numbers are only in the window any more. */
+export interface KnownDataset {
+  readonly info: DatasetInfo;
+  readonly fingerprint: Fingerprint;
+  /** On which exports are checked. */
+  readonly sample: SampleRows;
+}
+
+interface Kept {
+  readonly window: string;
+  dataset: Dataset | null;
+  known: KnownDataset | null;
+}
+
 interface Job {
   readonly window: string;
   cancelled: boolean;
 }
 
 export class Datasets {
-  private readonly kept = new Map<string, { readonly window: string; readonly dataset: Dataset }>();
+  private readonly kept = new Map<string, Kept>();
   private readonly jobs = new Map<string, Job>();
 
   /** `tell` is called at most ten times a second. */
@@ -96,7 +115,9 @@ export class Datasets {
         },
       });
       const id = randomUUID();
-      this.kept.set(id, { window, dataset });
+      this.kept.set(id, { window, dataset, known: null });
+      // The table that was read is not needed any more.
+      if (isLarge(dataset)) collectSoon();
       const { train, validation, test } = dataset.split;
       return {
         id,
@@ -118,15 +139,30 @@ export class Datasets {
     if (job) job.cancelled = true;
   }
 
-  get(window: string, id: string): Dataset {
+  #get(window: string, id: string): Kept {
     const found = this.kept.get(id);
-    if (!found || found.window !== window)
-      throw new Refusal('This data set is not in memory any more. Load it again.', 'unknown-dataset');
-    return found.dataset;
+    if (!found || found.window !== window) throw notInMemory();
+    return found;
+  }
+
+  about(window: string, id: string): KnownDataset {
+    const kept = this.#get(window, id);
+    kept.known ??= knownOf(kept.dataset!);
+    return kept.known;
+  }
+
+  /** The numbers, which may be several hundred megabytes, are given back. */
+  forgetNumbers(window: string, id: string): void {
+    this.about(window, id);
+    const kept = this.#get(window, id);
+    const large = kept.dataset !== null && isLarge(kept.dataset);
+    kept.dataset = null;
+    if (large) collectSoon();
   }
 
   part(window: string, id: string, part: DatasetPart, from: number): Float32Array | Uint32Array {
-    const dataset = this.get(window, id);
+    const { dataset } = this.#get(window, id);
+    if (dataset === null) throw notInMemory();
     const whole =
       part === 'x'
         ? dataset.x
@@ -165,6 +201,16 @@ async function bytesToRead(source: DataSource): Promise<number> {
     return 0;
   }
 }
+
+const isLarge = ({ x, y }: Dataset): boolean => x.byteLength + y.byteLength > WORTH_COLLECTING;
+
+const notInMemory = (): Refusal => new Refusal('This data set is not in memory any more. Load it again.', 'unknown-dataset');
+
+const knownOf = (dataset: Dataset): KnownDataset => ({
+  info: infoOf(dataset),
+  fingerprint: fingerprintOf(dataset),
+  sample: sampleRows(dataset),
+});
 
 function infoOf({ x: _x, y: _y, split: _split, weights: _weights, ...info }: Dataset): DatasetInfo {
   return info;

@@ -48,15 +48,15 @@ export function modelOf(project: Project, weights: Weights, data: DatasetInfo | 
   };
 }
 
-/** The file's bytes and how far its answers are from ours. Rows come from the data's test part, else from a seeded Gaussian. */
+/** The file's bytes and how far its answers are from ours. Without rows of the data they come from a seeded Gaussian. */
 export async function exportBytes(
   exporter: Exporter,
   model: Model,
-  dataset: Dataset | null,
+  sampled: SampleRows | null,
 ): Promise<{ bytes: Uint8Array; verification: Verification }> {
   try {
     const bytes = exporter.write(model);
-    const { x, rows, width } = dataset ? rowsOf(dataset) : gaussianRows(model);
+    const { x, rows, width } = sampled ?? gaussianRows(model);
     const sample = await sampleOf(model, x, rows, width);
     return { bytes, verification: await verifyExport(exporter, bytes, model, sample, runOnnx) };
   } catch (error) {
@@ -74,13 +74,14 @@ export async function writeExport(path: string, bytes: Uint8Array): Promise<void
     throw new Refusal(`'${path}' holds something else than what was written. Check the disk and export again.`, 'io');
 }
 
-interface Rows {
+export interface SampleRows {
   readonly x: Float32Array;
   readonly rows: number;
   readonly width: number;
 }
 
-function rowsOf(dataset: Dataset): Rows {
+/** Some rows of the part that was trained on least. */
+export function sampleRows(dataset: Dataset): SampleRows {
   const { split, x } = dataset;
   const width = dataset.features.length;
   const from = [split.test, split.validation, split.train].find((part) => part.length > 0)!;
@@ -91,7 +92,7 @@ function rowsOf(dataset: Dataset): Rows {
 }
 
 /** Without data: standard normal rows, always the same ones. */
-function gaussianRows({ program }: Model): Rows {
+function gaussianRows({ program }: Model): SampleRows {
   const width = 1 + Math.max(-1, ...program.inputs.filter((i) => i.from === 'features').flatMap((i) => i.columns));
   const rows = 64;
   const random = new Random(1, 'export');

@@ -1,6 +1,6 @@
 /**
  * Fetches a loaded data set from main, piece by piece: main answers at most four million numbers at a time,
- * so a message never grows with the data.
+ * so a message never grows with the data. Where memory can be shared, the window and its engines share it.
  */
 import type { Dataset, DatasetInfo } from '../../engine/data/dataset';
 import type { DatasetPart, HostApi, LoadedDataset } from '../../main/contract';
@@ -10,6 +10,11 @@ export class Superseded extends Error {
   override readonly name = 'Superseded';
 }
 
+const room = (bytes: number): ArrayBufferLike =>
+  typeof SharedArrayBuffer === 'function' && globalThis.crossOriginIsolated
+    ? new SharedArrayBuffer(bytes)
+    : new ArrayBuffer(bytes);
+
 export async function fetchDataset(
   host: Pick<HostApi, 'datasetPart'>,
   loaded: LoadedDataset,
@@ -17,7 +22,7 @@ export async function fetchDataset(
 ): Promise<Dataset> {
   const { id, info } = loaded;
   const floats = async (part: DatasetPart, length: number): Promise<Float32Array> => {
-    const whole = new Float32Array(length);
+    const whole = new Float32Array(room(4 * length));
     for (let from = 0; from < length; ) {
       const piece = await host.datasetPart(id, part, from);
       if (!wanted()) throw new Superseded();
@@ -28,7 +33,7 @@ export async function fetchDataset(
     return whole;
   };
   const rows = async (part: DatasetPart, length: number): Promise<Uint32Array> => {
-    const whole = new Uint32Array(length);
+    const whole = new Uint32Array(room(4 * length));
     for (let from = 0; from < length; ) {
       const piece = await host.datasetPart(id, part, from);
       if (!wanted()) throw new Superseded();

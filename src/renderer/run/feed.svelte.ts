@@ -8,7 +8,7 @@ import type { HostApi, ImportProgress, LoadedDataset } from '../../main/contract
 import { fetchDataset, Superseded } from './dataset';
 import { same } from './follow';
 
-export type FeedHost = Pick<HostApi, 'loadDataset' | 'datasetPart' | 'releaseDataset' | 'cancelJob'>;
+export type FeedHost = Pick<HostApi, 'loadDataset' | 'datasetPart' | 'forgetNumbers' | 'releaseDataset' | 'cancelJob'>;
 
 export class Feed {
   dataset = $state.raw<Dataset | null>(null);
@@ -74,7 +74,9 @@ export class Feed {
       const fits = ready !== null && same(ready.source, source) && same(ready.split, split);
       const loaded = fits ? ready.loaded : await this.#host.loadDataset(source, split, job);
       if (!wanted()) throw new Superseded();
-      await this.#take(await fetchDataset(this.#host, loaded, wanted), loaded.id, give);
+      const dataset = await fetchDataset(this.#host, loaded, wanted);
+      await this.#host.forgetNumbers(loaded.id);
+      await this.#take(dataset, loaded.id, give);
     } catch (error) {
       // Reading that was stopped for other data has nothing to say.
       if (error instanceof Superseded || !wanted()) return;

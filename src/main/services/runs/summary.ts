@@ -38,7 +38,7 @@ export function drawingLine(project: Project): string {
 export const rateOf = ({ optimizer, hyper }: Training): number | null =>
   hyper[RATE] ?? optimizerOf(optimizer)?.hyper[RATE]?.default ?? null;
 
-type Fingerprint = NonNullable<RunRecord['data']>;
+export type Fingerprint = NonNullable<RunRecord['data']>;
 /** Many runs of one data set read its numbers once. */
 const known = new WeakMap<Dataset, Fingerprint>();
 
