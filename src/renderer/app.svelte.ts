@@ -368,22 +368,28 @@ export class App implements CommandTarget {
   };
 
   stepThrough = async (): Promise<void> => {
-    this.workspace.showBottom('stepper');
     if (this.run.running) await this.run.pause();
     const { look } = this.run.live;
     const row = look === 'batch' ? (this.run.dataset?.split.train[0] ?? 0) : look.row;
-    await this.openTrace(row, {});
+    await this.#stepInPanel(row, {});
   };
+
+  /** The panel comes with the first step, all at once; by itself only where recording takes a while. */
+  async #stepInPanel(row: number, wish: TraceWish): Promise<void> {
+    const opening = this.openTrace(row, wish);
+    await Promise.race([opening, new Promise((resolve) => setTimeout(resolve, 150))]);
+    this.workspace.showBottom('stepper');
+    await opening;
+  }
 
   /** The selected node in place of the loss; of an array the sum. */
   deriveSelected = async (): Promise<void> => {
     const drawn = this.editor.selectedNodes.at(-1);
     const node = drawn === undefined ? undefined : this.editor.checked.expansion.output.get(drawn);
     if (node === undefined) return;
-    this.workspace.showBottom('stepper');
     if (this.run.running) await this.run.pause();
     const row = this.run.stepper.trace?.row ?? this.run.dataset?.split.train[0] ?? 0;
-    await this.openTrace(row, { ...this.run.stepper.wish, target: { node, element: 'sum' } });
+    await this.#stepInPanel(row, { ...this.run.stepper.wish, target: { node, element: 'sum' } });
   };
 
   openTrace = async (row: number, wish?: TraceWish): Promise<void> => {

@@ -3,7 +3,7 @@
  * costs training, how soon the window can be used, and how soon a traced iteration is there.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
@@ -14,6 +14,7 @@ import { atLeast, atMost, type Figure, figure, type Asked, missing } from './fig
 
 interface Served {
   readonly url: string;
+  readonly folder: string;
   stop(): Promise<void>;
 }
 
@@ -35,6 +36,7 @@ async function serveProgram(): Promise<Served> {
   });
   return {
     url,
+    folder,
     async stop() {
       child.kill();
       await ended;
@@ -106,7 +108,7 @@ declare global {
   var workers: Worker[];
 }
 
-/** Milliseconds from the click to the first step of a traced iteration on the screen. */
+/** Milliseconds from the click until the first step of a traced iteration is there. */
 async function traceOpens(browser: Browser): Promise<number> {
   const { page, close } = await digits(browser);
   const took = await page.evaluate(async () => {
@@ -118,6 +120,105 @@ async function traceOpens(browser: Browser): Promise<number> {
   });
   await close();
   return took;
+}
+
+interface Steps {
+  readonly script: readonly number[];
+  readonly picture: readonly number[];
+}
+
+/** Milliseconds of script, and from the key to the picture, of each step of an iteration that is open. */
+async function stepsThrough(page: Page, most: number): Promise<Steps> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const scripts = async (): Promise<number> =>
+    1000 * (await session.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'ScriptDuration')!.value;
+  const slider = page.getByRole('slider', { name: 'Step', exact: true });
+  const count = Math.min(most, Number(await slider.getAttribute('max')));
+  const [script, picture]: [number[], number[]] = [[], []];
+  for (let step = 0; step < count; step++) {
+    // As fast as people press a key that they look after.
+    await page.waitForTimeout(150);
+    const before = await scripts();
+    const took = await page.evaluate(async () => {
+      const begin = performance.now();
+      document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true }));
+      await new Promise(requestAnimationFrame);
+      // The message comes when the frame was painted.
+      await new Promise<void>((resolve) => {
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => resolve();
+        port2.postMessage(0);
+      });
+      return performance.now() - begin;
+    });
+    picture.push(took);
+    script.push((await scripts()) - before);
+  }
+  return { script, picture };
+}
+
+/** A file with 500 nodes: a hundred numbers to be learned, each through three functions, and all added up. */
+function largeFile(): string {
+  const nodes: Record<string, object> = {};
+  const edges: Record<string, string> = {};
+  for (let row = 0; row < 100; row++) {
+    const chain = ['parameter', 'tanh', 'sigmoid', 'abs'].map((op, k) => {
+      const id = `${op}${row}`;
+      nodes[id] = { op, ...(k === 0 ? { attrs: { values: [row / 50 - 1] } } : {}), at: [220 * k, row * 90] };
+      return id;
+    });
+    chain.slice(1).forEach((id, k) => {
+      edges[`${id}.x`] = chain[k]!;
+    });
+    nodes[`sum${row}`] = { op: 'add', at: [900, row * 90] };
+    edges[`sum${row}.a`] = row === 0 ? 'tanh0' : `sum${row - 1}`;
+    edges[`sum${row}.b`] = chain.at(-1)!;
+  }
+  return JSON.stringify({
+    format: 'chainrule',
+    version: 1,
+    title: 'Five hundred nodes',
+    nodes,
+    edges,
+    split: { train: 0.7, validation: 0.15, test: 0.15, seed: 1 },
+    training: { optimizer: 'adam', batch: 1, epochs: 1, seed: 1, objective: 'sum99', hyper: {} },
+  });
+}
+
+const stepButton = (page: Page) => page.getByRole('button', { name: 'Step through one iteration, node by node' });
+const stepInFocus = (page: Page) => page.getByRole('article', { name: 'Step in focus' });
+
+async function digitsSteps(browser: Browser): Promise<Steps> {
+  const { page, close } = await digits(browser);
+  await stepButton(page).click();
+  await stepInFocus(page).waitFor();
+  const steps = await stepsThrough(page, 100);
+  await close();
+  return steps;
+}
+
+async function largeSteps(browser: Browser): Promise<Steps> {
+  const served = await serveProgram();
+  const page = await fresh(browser);
+  await page.goto(served.url);
+  await examples(page).first().click();
+  await trainButton(page).waitFor({ timeout: 30_000 });
+  const path = join(served.folder, 'large.chainrule');
+  writeFileSync(path, largeFile());
+  await page.keyboard.press('Control+o');
+  const name = page.getByRole('textbox', { name: 'File name' });
+  await name.fill(path);
+  await page.getByRole('button', { name: 'Open', exact: true }).and(page.locator(':enabled')).waitFor();
+  await name.press('Enter');
+  await page.getByText('Five hundred nodes').first().waitFor();
+  await stepButton(page).and(page.locator(':enabled')).waitFor({ timeout: 30_000 });
+  await stepButton(page).click();
+  await stepInFocus(page).waitFor({ timeout: 30_000 });
+  const steps = await stepsThrough(page, 60);
+  await page.context().close();
+  await served.stop();
+  return steps;
 }
 
 /** Trains without an end, or for the time of a turn. */
@@ -192,6 +293,18 @@ export async function windowPart(quick: boolean, say: (line: string) => void): P
   await add('training speed with the live view on / off', '', atLeast(0.8), () => liveCost(browser, quick ? 3 : 5));
   await add('cold start to a usable window', 'ms', atMost(3000), () => times(quick ? 3 : 5, () => coldStart(browser)));
   await add('a traced iteration of the digits opens', 'ms', atMost(100), () => times(quick ? 2 : 5, () => traceOpens(browser)));
+  // A frame of a screen with 60 pictures a second.
+  for (const [what, measure] of [
+    ['a step of the digits', digitsSteps],
+    ['a step of 500 nodes', largeSteps],
+  ] as const) {
+    let steps: Steps = { script: [], picture: [] };
+    await add(`${what}: script`, 'ms', atMost(16), async () => {
+      steps = await measure(browser);
+      return steps.script;
+    });
+    if (steps.picture.length > 0) figures.push(figure(group, `${what}: from the key to the picture`, 'ms', steps.picture));
+  }
   await browser.close();
   return figures;
 }

@@ -128,14 +128,14 @@ test('an element opens into its scalar sum, by keyboard, and its factors lead to
     .getByRole('button', { name: /hidden \/ product @/ })
     .click();
   const table = step.getByRole('grid').first();
-  await table.getByRole('button').first().focus();
+  await table.getByRole('gridcell').first().focus();
   await app.keyboard.press('ArrowRight');
   await app.keyboard.press('Enter');
   const opened = step.getByRole('region', { name: 'The element that is open' });
   const terms = opened.getByRole('list', { name: 'Terms of the sum' }).getByRole('listitem');
   await expect(terms).toHaveCount(2);
   const numbers = (await terms.locator('strong').allInnerTexts()).map((text) => Number(text.replace('−', '-')));
-  const cell = Number((await table.getByRole('button').nth(1).innerText()).replace('−', '-'));
+  const cell = Number((await table.getByRole('gridcell').nth(1).innerText()).replace('−', '-'));
   expect(numbers[0]! + numbers[1]!).toBeCloseTo(cell, 2);
   await terms
     .nth(1)
@@ -170,11 +170,16 @@ test('another node is derived, several rows are averaged, and a node is one step
   const outline = app.getByRole('list', { name: 'Steps of the iteration' });
   await outline.getByRole('button', { name: /mean of the losses|loss \d parts/ }).click();
   await expect(step).toContainText(/mean of the 4 losses|counts with 1\/4/);
+  // A layer is one line in each phase: forward, backward, update.
+  await expect(outline.getByRole('button', { name: /^hidden \d parts/ })).toHaveCount(3);
   await outline
     .getByRole('button', { name: /^hidden \d parts/ })
-    .nth(1)
+    .first()
     .click();
   await app.getByRole('toolbar', { name: 'Steps' }).getByRole('button', { name: 'Step inside' }).click();
+  await expect(outline.getByRole('button', { name: /hidden \/ weight/ })).toHaveAttribute('aria-current', 'step');
+  await app.keyboard.press('ArrowRight');
+  await app.keyboard.press('ArrowRight');
   await expect(outline.getByRole('button', { name: /hidden \/ product/ })).toHaveAttribute('aria-current', 'step');
 });
 
@@ -209,7 +214,7 @@ test('forward mode finds what reverse mode found, and the operations of both and
     .getByRole('button', { name: /^Show 4/ })
     .first()
     .click();
-  await expect(app.getByRole('group', { name: /^Change of hidden/ })).toBeVisible();
+  await expect(app.getByRole('table', { name: /^Change of hidden/ })).toBeVisible();
 });
 
 test('the Jacobian of a step: blocks, their zeros, and both ways give the same', async ({ app }) => {
@@ -226,7 +231,7 @@ test('the Jacobian of a step: blocks, their zeros, and both ways give the same',
   await expect(app.getByText(/Hadamard product\.$/)).toBeVisible();
   await expect(app.getByText(/Largest difference between the two ways: 0\./)).toBeVisible();
   await app.getByRole('radio', { name: 'Hadamard product' }).click();
-  await expect(app.getByRole('group', { name: 'What flows back' })).toBeVisible();
+  await expect(app.getByRole('table', { name: 'What flows back' })).toBeVisible();
 });
 
 test('the drawing’s equations; with the identity everywhere one affine map is left, and its boundary is a line', async ({
@@ -246,7 +251,7 @@ test('the drawing’s equations; with the identity everywhere one affine map is 
   await expect(dialog.getByRole('group', { name: 'What is left' }).locator('annotation').last()).toHaveText(
     /\\mathbf\{W\}\\,\\mathbf\{x\}/,
   );
-  await expect(dialog.getByRole('group', { name: 'The one matrix that is left' })).toBeVisible();
+  await expect(dialog.getByRole('table', { name: 'The one matrix that is left' })).toBeVisible();
   await expect(dialog.getByRole('figure')).toHaveCount(2);
   await expect(dialog.getByText('All activations the identity')).toBeVisible();
 });

@@ -4,6 +4,7 @@ import { expect, test, describe } from 'vitest';
 import { ReferenceDevice } from '../../src/engine/backends/reference/index';
 import { check } from '../../src/engine/compile/check';
 import { initialNumbers } from '../../src/engine/train/session';
+import { record } from '../../src/engine/train/trace';
 import type { Dataset } from '../../src/engine/data/dataset';
 import { readDataset } from '../../src/main/services/datasets';
 import { readProjectFile } from '../../src/main/services/projects';
@@ -26,6 +27,33 @@ describe.each(names)('%s', (name) => {
   test('has no problems', async () => {
     const { project, data } = await open(name);
     expect(check(project, data).problems).toEqual([]);
+  });
+
+  test('is traced layer by layer: in each phase what belongs to a node stands together, and no value before its inputs', async () => {
+    const { project, data } = await open(name);
+    const { trace: program, drawing } = await plansOf(project, data, 'reference');
+    const { steps } = record({
+      program,
+      drawing,
+      row: 0,
+      features: data?.x.slice(0, data.features.length) ?? [],
+      targets: data?.y.slice(0, data.targets.length) ?? [],
+      state: Object.fromEntries(program.parameters.map((p) => [p.value, initialNumbers(p, 3)])),
+    });
+    const ended = new Set<string>();
+    let last = '';
+    for (const { phase, owner } of steps) {
+      const now = `${phase} of ${owner}`;
+      if (now === last) continue;
+      if (phase !== 'loss') expect(ended, now).not.toContain(now);
+      ended.add(now);
+      last = now;
+    }
+    const at = new Map(
+      steps.filter(({ phase }) => phase === 'forward' || phase === 'loss').map(({ node, index }) => [node, index]),
+    );
+    for (const { from, to } of Object.values(drawing.graph.edges))
+      if (at.has(from) && at.has(to)) expect(at.get(from)!, `${from} before ${to}`).toBeLessThan(at.get(to)!);
   });
 
   test('has gradients within 1e-6 of central differences', async () => {

@@ -7,7 +7,7 @@ import { type Edge, type Graph, linksOf, type NodeId } from '../graph/graph';
 import type { Latex } from '../ir/latex';
 import { symbolOf } from './trace-symbols';
 import { bufferIds, type BufferId } from '../plan';
-import type { Recording, Trace } from './trace-types';
+import type { Recording, Trace, TraceStep } from './trace-types';
 
 export interface TraceLink {
   /** Entry of the trace. */
@@ -33,8 +33,8 @@ export function placesOf(trace: Recording, graph: Graph): ReadonlyMap<BufferId, 
   return places;
 }
 
-/** By position in the trace. `graph` is the expanded drawing that was recorded. */
-export function linksOfTrace(trace: Trace, graph: Graph): readonly (readonly TraceLink[])[] {
+/** The links of a step, when it is looked at. `graph` is the expanded drawing that was recorded. */
+export function linksOfTrace(trace: Trace, graph: Graph): (step: TraceStep) => readonly TraceLink[] {
   const { into, outOf } = linksOf(graph);
   const places = placesOf(trace, graph);
   const objective = trace.steps.find(({ phase, gradient }) => phase === 'loss' && gradient !== undefined)?.node ?? null;
@@ -53,7 +53,7 @@ export function linksOfTrace(trace: Trace, graph: Graph): readonly (readonly Tra
   };
   const inputs = (id: NodeId): readonly Edge[] => [...(into.get(id)?.values() ?? [])];
 
-  return trace.steps.map(({ index, phase, node, edge, gradient, verification, mean }) => {
+  return ({ index, phase, node, edge, gradient, verification, mean }) => {
     const links: TraceLink[] = [];
     if (mean) links.push(...value(node));
     else if (verification) {
@@ -88,5 +88,5 @@ export function linksOfTrace(trace: Trace, graph: Graph): readonly (readonly Tra
     return links.filter(
       (link) => link.index < index && !seen.has(`${link.index} ${link.latex}`) && seen.add(`${link.index} ${link.latex}`),
     );
-  });
+  };
 }

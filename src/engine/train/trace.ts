@@ -88,13 +88,16 @@ class Recorder {
 
   record(): Recording {
     const { program, row, state, target } = this.request;
+    const { owner } = this.request.drawing;
     for (const [buffer, numbers] of Object.entries(state)) if (this.#specs.has(buffer)) this.#device.write(buffer, numbers);
     this.#gather();
     this.#device.runPhases(['forward', 'loss'], this.#rows);
     const objective = this.#objective;
     // Towards another node only what it depends on is of interest.
     const wanted = target ? ancestors(this.#inferred, [target.node]) : null;
-    const order = this.#inferred.order.filter((id) => this.#specs.has(bufferIds.value(id)) && (wanted?.has(id) ?? true));
+    const order = inOwners(this.#inferred, owner).filter(
+      (id) => this.#specs.has(bufferIds.value(id)) && (wanted?.has(id) ?? true),
+    );
     for (const id of order) if (id !== objective) this.#value(id, 'forward');
 
     const hasLoss = objective !== null && !target;
@@ -285,6 +288,35 @@ class Recorder {
     for (const { to } of memory) after[bind[to]!] = this.#read(bind[to]!);
     return { rules, bind, parameter: parameter.value, gradient: parameter.gradient!, before, after };
   }
+}
+
+/**
+ * The nodes in an order of computation in which what belongs together stands together: a layer's parts come one
+ * after the other, and not its parameters first of all.
+ */
+function inOwners({ order, links }: ReturnType<typeof infer>, owner: Plans['drawing']['owner']): readonly NodeId[] {
+  const ownerOf = (id: NodeId): string => owner[id] ?? id;
+  const parts = new Map<string, NodeId[]>();
+  for (const id of order) parts.set(ownerOf(id), [...(parts.get(ownerOf(id)) ?? []), id]);
+  const state = new Map<string, 'open' | 'done'>();
+  const result: NodeId[] = [];
+  // Without recursion: drawings may be thousands of nodes deep.
+  for (const id of order) {
+    const stack = [ownerOf(id)];
+    for (let name = stack.at(-1); name !== undefined; name = stack.at(-1)) {
+      const own = parts.get(name)!;
+      if (state.has(name)) {
+        stack.pop();
+        if (state.get(name) === 'open') result.push(...own);
+        state.set(name, 'done');
+        continue;
+      }
+      state.set(name, 'open');
+      for (const part of own)
+        for (const e of links.into.get(part)?.values() ?? []) if (!state.has(ownerOf(e.from))) stack.push(ownerOf(e.from));
+    }
+  }
+  return result;
 }
 
 const scalar = (x: number): Tensor => ({ shape: [], data: Float64Array.of(x) });

@@ -89,8 +89,11 @@ export class Stepper {
     return group !== undefined && group.to - group.from > 1 && this.inside !== this.group;
   });
   readonly step = $derived<TraceStep | null>(this.steps[this.index] ?? null);
+  /** Where the next step leads. */
   readonly atFirst = $derived(this.index === 0);
   readonly atLast = $derived(this.index >= this.steps.length - 1);
+  /** Where the next step leads; null after the last. */
+  readonly ahead = $derived<TraceStep | null>(this.atLast ? null : (this.steps[this.#beside(1)] ?? null));
 
   /** The number in focus waits for an answer. Arrays, and what is given, are shown. */
   readonly asked = $derived.by(() => {

@@ -3,6 +3,18 @@
  * and the stepper.
  */
 
+/** Making a formatter takes longer than writing a thousand numbers with it. */
+const formats = new Map<number, Intl.NumberFormat>();
+function plainText(value: number, digits: number, grouped: boolean): string {
+  const key = digits * 2 + (grouped ? 1 : 0);
+  let format = formats.get(key);
+  if (!format) {
+    format = new Intl.NumberFormat('en-US', { maximumSignificantDigits: digits, useGrouping: grouped });
+    formats.set(key, format);
+  }
+  return format.format(value);
+}
+
 /** `digits` significant digits, without exponents where a plain number is as short; minus as U+2212. */
 export function numberText(value: number, digits = 4): string {
   if (Number.isNaN(value)) return 'not a number';
@@ -12,7 +24,7 @@ export function numberText(value: number, digits = 4): string {
   const text =
     size >= 1e6 || size < 1e-4
       ? value.toExponential(Math.max(0, digits - 2))
-      : Number(value.toPrecision(digits)).toLocaleString('en-US', { maximumSignificantDigits: digits, useGrouping: size >= 1e4 });
+      : plainText(Number(value.toPrecision(digits)), digits, size >= 1e4);
   return text
     .replace(/\.?0+e/, 'e')
     .replace('e+', 'e')

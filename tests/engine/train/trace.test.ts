@@ -415,17 +415,16 @@ describe('where factors come from', () => {
     SGD(0.05),
   );
   const t = traceOf(project, [2], [9]);
-  const links = linksOfTrace(t, prepare(project, null).graph);
+  const linksAt = linksOfTrace(t, prepare(project, null).graph);
   const to = (step: TraceStep): string[] =>
-    links[step.index]!.map(({ index }) => t.steps[index]!.edge ?? `${t.steps[index]!.phase} ${t.steps[index]!.node}`);
+    linksAt(step).map(({ index }) => t.steps[index]!.edge ?? `${t.steps[index]!.phase} ${t.steps[index]!.node}`);
 
   it('leads from every step to earlier ones only, with formulas that can be set', () => {
-    links.forEach((list, at) => {
-      for (const { index, latex } of list) {
-        expect(index).toBeLessThan(at);
+    for (const step of t.steps)
+      for (const { index, latex } of linksAt(step)) {
+        expect(index).toBeLessThan(step.index);
         expect(() => katex.renderToString(latex, { throwOnError: true, strict: 'error' })).not.toThrow();
       }
-    });
   });
 
   it('values to their inputs, contributions to gradient and local derivative, sums to contributions, updates to gradients', () => {
