@@ -159,6 +159,8 @@ const training = v.object({
     v.object({
       patience: v.optional(whole(1, 1e9)),
       change: v.optional(finite),
+      plateau: v.optional(whole(1, 1e9)),
+      fall: v.optional(finite),
       loss: v.optional(finite),
       accuracy: v.optional(finite),
       seconds: v.optional(finite),
@@ -284,7 +286,13 @@ const checkpoint = v.object({
   weights: table(tensor),
   slots: v.record(text(400), floats),
   losses: v.pipe(v.array(v.number()), v.maxLength(10_000_000)),
-  seen: v.object({ best: v.number(), bestEpoch: count, mark: v.number(), waited: count }),
+  seen: v.object({
+    best: v.number(),
+    bestEpoch: count,
+    mark: v.number(),
+    waited: count,
+    lows: v.optional(v.pipe(v.array(v.number()), v.maxLength(10_000_001))),
+  }),
 });
 const best = v.object({ epoch: count, loss: v.number(), weights: table(tensor) });
 const runStart = v.object({

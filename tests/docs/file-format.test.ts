@@ -246,6 +246,13 @@ function projectSchema(): Schema {
           stop: closed({
             patience: { type: 'integer', minimum: 1, maximum: 10_000_000, description: 'Epochs without a better loss.' },
             change: { type: 'number', minimum: 0, description: 'How much smaller a better loss is at least.' },
+            plateau: {
+              type: 'integer',
+              minimum: 1,
+              maximum: 10_000_000,
+              description: 'Epochs in which the training loss hardly falls.',
+            },
+            fall: { type: 'number', minimum: 0, maximum: 1, default: 0.01, description: 'By no more than this share of itself.' },
             loss: { type: 'number' },
             accuracy: { type: 'number', minimum: 0, maximum: 1 },
             seconds: { type: 'number', minimum: 0.1, maximum: 1e7 },

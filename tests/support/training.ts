@@ -7,7 +7,7 @@ import type { BackendName, Plans } from '../../src/engine/plan';
 import type { Dataset } from '../../src/engine/data/dataset';
 import { Session } from '../../src/engine/train/session';
 import { Trainer } from '../../src/engine/train/trainer';
-import type { Stopped, TrainerOptions, Trouble } from '../../src/engine/train/training';
+import type { CurvePoint, Stopped, TrainerOptions, Trouble } from '../../src/engine/train/training';
 
 export async function profileOf(backend: BackendName): Promise<BackendProfile> {
   const found = await backends.get(backend)!.detect();
@@ -27,6 +27,7 @@ export interface Trained {
   readonly trainer: Trainer;
   readonly troubles: readonly Trouble[];
   readonly stops: readonly Stopped[];
+  readonly points: readonly CurvePoint[];
 }
 
 export async function trained(
@@ -43,6 +44,7 @@ export async function trained(
   session.initialize(seed);
   const troubles: Trouble[] = [];
   const stops: Stopped[] = [];
+  const points: CurvePoint[] = [];
   const trainer = new Trainer(
     session,
     data,
@@ -57,10 +59,15 @@ export async function trained(
       now: () => performance.now(),
       ...options,
     },
-    { slice: () => {}, point: () => {}, trouble: (trouble) => troubles.push(trouble), stopped: (news) => stops.push(news) },
+    {
+      slice: () => {},
+      point: (point) => points.push(point),
+      trouble: (trouble) => troubles.push(trouble),
+      stopped: (news) => stops.push(news),
+    },
   );
   await trainer.train();
-  return { session, trainer, troubles, stops };
+  return { session, trainer, troubles, stops, points };
 }
 
 export const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;

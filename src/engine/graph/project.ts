@@ -212,6 +212,10 @@ export interface Stop {
   readonly patience?: number;
   /** … where better means smaller by more than this. */
   readonly change?: number;
+  /** So many epochs in which the training loss has hardly fallen … */
+  readonly plateau?: number;
+  /** … by no more than this share of itself. */
+  readonly fall?: number;
   /** That loss is small enough. */
   readonly loss?: number;
   /** That accuracy, 0 … 1, is high enough. */

@@ -69,6 +69,8 @@ function readStop(reader: Reader | null): Pick<Training, 'stop'> {
   const stop: Stop = {
     ...given('patience', () => reader.whole('patience', undefined, 1, 10_000_000)),
     ...given('change', () => reader.number('change', undefined, 0, 1e30)),
+    ...given('plateau', () => reader.whole('plateau', undefined, 1, 10_000_000)),
+    ...given('fall', () => reader.number('fall', undefined, 0, 1)),
     ...given('loss', () => reader.number('loss', undefined, -1e30, 1e30)),
     ...given('accuracy', () => reader.number('accuracy', undefined, 0, 1)),
     ...given('seconds', () => reader.number('seconds', undefined, 0.1, 1e7)),

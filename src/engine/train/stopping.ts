@@ -1,11 +1,11 @@
 /**
- * When training stops before its epochs are done: the validation loss no longer falls, a target is met, or
- * the time is up. Pure: it is told the score of each epoch and says what follows from it.
+ * When training stops before its epochs are done: the validation loss no longer falls, the training loss lies on
+ * a plateau, a target is met, or the time is up. Pure: it is told the score of each epoch and says what follows from it.
  */
 import type { Stop } from '../graph/project';
 import type { Score } from './metrics';
 
-export type StopKind = 'patience' | 'loss' | 'accuracy' | 'time';
+export type StopKind = 'patience' | 'plateau' | 'loss' | 'accuracy' | 'time';
 
 export interface Verdict {
   /** No epoch so far had a smaller loss. */
@@ -19,7 +19,12 @@ export interface Seen {
   readonly bestEpoch: number;
   readonly mark: number;
   readonly waited: number;
+  /** Smallest training loss after each of the latest epochs, as many as the rule for plateaus looks back; absent in old checkpoints. */
+  readonly lows?: readonly number[];
 }
+
+/** A plateau is where the loss falls by no more than this share. */
+export const USUAL_FALL = 0.01;
 
 const short = (x: number): string => String(Number(x.toPrecision(4))).replace('-', '−');
 const percent = (x: number): string => `${Number((100 * x).toPrecision(4))} %`;
@@ -31,27 +36,30 @@ export class Stopping {
   /** The loss that a better one is measured against: it only moves when a loss is better by more than `change`. */
   #mark = Number.POSITIVE_INFINITY;
   #waited = 0;
+  /** Smallest training loss so far, after each of the latest epochs. */
+  #lows: number[] = [];
 
   constructor(readonly rules: Stop) {}
 
   /** Whether scores of every epoch are asked for. */
   get watches(): boolean {
-    const { patience, loss, accuracy } = this.rules;
-    return patience !== undefined || loss !== undefined || accuracy !== undefined;
+    const { patience, plateau, loss, accuracy } = this.rules;
+    return patience !== undefined || plateau !== undefined || loss !== undefined || accuracy !== undefined;
   }
   /** Whether the weights of the best epoch are wanted back. */
   get restores(): boolean {
-    return this.rules.patience !== undefined;
+    const { patience, plateau, seconds } = this.rules;
+    return patience !== undefined || plateau !== undefined || seconds !== undefined;
   }
   get best(): { readonly loss: number; readonly epoch: number } {
     return { loss: this.#best, epoch: this.#bestEpoch };
   }
 
   get seen(): Seen {
-    return { best: this.#best, bestEpoch: this.#bestEpoch, mark: this.#mark, waited: this.#waited };
+    return { best: this.#best, bestEpoch: this.#bestEpoch, mark: this.#mark, waited: this.#waited, lows: [...this.#lows] };
   }
-  set seen({ best, bestEpoch, mark, waited }: Seen) {
-    [this.#best, this.#bestEpoch, this.#mark, this.#waited] = [best, bestEpoch, mark, waited];
+  set seen({ best, bestEpoch, mark, waited, lows = [] }: Seen) {
+    [this.#best, this.#bestEpoch, this.#mark, this.#waited, this.#lows] = [best, bestEpoch, mark, waited, [...lows]];
   }
 
   /** Forgets what was seen: training goes on from another moment. */
@@ -59,6 +67,7 @@ export class Stopping {
     this.#best = Number.POSITIVE_INFINITY;
     this.#mark = Number.POSITIVE_INFINITY;
     this.#waited = 0;
+    this.#lows = [];
   }
 
   afterEpoch(epoch: number, train: Score | null, validation: Score | null): Verdict {
@@ -90,7 +99,23 @@ export class Stopping {
       const least = change > 0 ? ` by more than ${short(change)}` : '';
       return { best, stop: { kind: 'patience', reason: `The ${rows} loss has not improved${least} ${waited}.` } };
     }
-    return { best, stop: null };
+    return { best, stop: train === null ? null : this.#onPlateau(train.loss) };
+  }
+
+  /** The training loss has hardly fallen for so many epochs. Its smallest value counts, so that noise does not. */
+  #onPlateau(loss: number): Verdict['stop'] {
+    const { plateau, fall = USUAL_FALL } = this.rules;
+    if (plateau === undefined || !Number.isFinite(loss)) return null;
+    this.#lows.push(Math.min(loss, this.#lows.at(-1) ?? Number.POSITIVE_INFINITY));
+    if (this.#lows.length <= plateau) return null;
+    if (this.#lows.length > plateau + 1) this.#lows.shift();
+    const [before, now] = [this.#lows[0]!, this.#lows.at(-1)!];
+    if (before - now > fall * Math.abs(before)) return null;
+    const over = plateau === 1 ? 'in one epoch' : `in ${plateau} epochs`;
+    return {
+      kind: 'plateau',
+      reason: `The training loss fell by no more than ${percent(fall)} ${over}: from ${short(before)} to ${short(now)}.`,
+    };
   }
 
   /** After that many seconds of training. */

@@ -11,6 +11,7 @@ import type { Weights } from '../plan';
 import { Breakpoints, type Hit } from './breakpoints';
 import { causeOf } from './cause';
 import type { Checkpoint } from './checkpoint';
+import { Ending } from './ending';
 import { growthOf, sizesOf } from './growth';
 import { Keeping, type Place } from './keeping';
 import { goToLastSound, isSoundState, type Snapshot } from './last-sound';
@@ -19,7 +20,6 @@ import { Pace } from './pace';
 import { Rate } from './rate';
 import { type Scores, Scoring } from './scoring';
 import type { Session } from './session';
-import { Stopping } from './stopping';
 import type { Moment, Timeline } from './timeline';
 import type { Best, TrainerEvents, TrainerOptions } from './training';
 
@@ -56,9 +56,7 @@ export class Trainer {
   readonly #keeping: Keeping;
   /** The last state that was read as a whole, from which what was done since can be done again. */
   #good: (Snapshot & { readonly when: number }) | null = null;
-  #stopping: Stopping;
-  /** The epoch with the smallest loss, while rules ask for it. */
-  #best: Moment | null = null;
+  readonly #ending: Ending;
   #breakpoints: Breakpoints;
   #batchLoss: number | null = null;
   /** Who waits for a checkpoint while training runs. */
@@ -72,11 +70,11 @@ export class Trainer {
   ) {
     this.#epochs = options.epochs;
     this.#order = new RowOrder(data.split.train, options.seed, options.batch);
-    this.#stopping = new Stopping(options.stop ?? {});
     this.#breakpoints = new Breakpoints(options.breakpoints ?? [], session.plans);
     this.#rate = new Rate(session);
     this.#scoring = new Scoring(session, data, options, (point) => events.point(point));
     this.#keeping = new Keeping(session, options.memory ?? 0, options.now);
+    this.#ending = new Ending(options.stop ?? {}, session, this.#keeping);
     session.train?.setData(data.x, data.features.length, data.y, data.targets.length, data.weights);
   }
 
@@ -99,8 +97,7 @@ export class Trainer {
 
   /** What was seen so far counts for the new rules only from now on. */
   set stop(rules: Stop) {
-    this.#stopping = new Stopping(rules);
-    this.#best = null;
+    this.#ending.rules = rules;
   }
 
   set breakpoints(rules: readonly Breakpoint[]) {
@@ -120,8 +117,8 @@ export class Trainer {
   touched(): void {
     this.#keeping.here = null;
     this.#good = null;
-    this.#best = null;
-    this.#stopping.restart();
+    this.#ending.forgetBest();
+    this.#ending.restart();
     this.#breakpoints.restart();
   }
 
@@ -148,7 +145,7 @@ export class Trainer {
   #goTo(moment: Moment): void {
     this.session.setState(moment.state);
     this.#rate.losses.length = Math.min(this.#rate.losses.length, moment.epoch);
-    this.#stopping.restart();
+    this.#ending.restart();
     this.#standAt(moment);
     this.#keeping.here = this.timeline.find(moment.id) ? moment : null;
   }
@@ -157,7 +154,7 @@ export class Trainer {
     this.#moveTo(epoch, at, step);
     this.#batchLoss = loss;
     this.#good = null;
-    this.#best = null;
+    this.#ending.forgetBest();
     this.#scoring.best = null;
     this.#keeping.here = null;
     this.#breakpoints.restart();
@@ -180,7 +177,7 @@ export class Trainer {
       weights: await this.session.weights(),
       slots: await this.session.slots(),
       losses: [...this.#rate.losses],
-      seen: this.#stopping.seen,
+      seen: this.#ending.seen,
     };
   }
 
@@ -192,7 +189,7 @@ export class Trainer {
     this.session.setWeights(checkpoint.weights);
     this.session.setState(new Map(Object.entries(checkpoint.slots)));
     this.#rate.losses.splice(0, this.#rate.losses.length, ...checkpoint.losses);
-    this.#stopping.seen = checkpoint.seen;
+    this.#ending.seen = checkpoint.seen;
     this.#standAt(checkpoint);
     return true;
   }
@@ -300,7 +297,7 @@ export class Trainer {
           await this.#notFinite(train, this.step);
           return;
         }
-        const everyEpoch = this.options.scoreEvery === 0 || (rules && this.#stopping.watches);
+        const everyEpoch = this.options.scoreEvery === 0 || (rules && this.#ending.watches);
         const look = probe ? await this.#look(probe, this.nextRows()) : null;
         const from = { step: this.step, epoch: this.epoch };
         const observe = this.options.observer?.due(begin) ? await this.options.observer.before(this.nextRows()) : null;
@@ -326,8 +323,12 @@ export class Trainer {
           await this.#notFinite(train, this.step - losses.length + bad);
           return;
         }
+<<<<<<< HEAD
         await observe?.(from);
         const scored = done ? await this.#score(!more() || this.#rate.watches || (rules && this.#stopping.watches)) : null;
+=======
+        const scored = done ? await this.#score(!more() || this.#rate.watches || (rules && this.#ending.watches)) : null;
+>>>>>>> b109cb1 (Training stops on a plateau of the training loss; the best weights come back after a time limit too)
         if (this.options.memory) await this.#keeping.keepSome(this.#place, done, steps === 1 || !more() || this.#stop);
         if (look !== null) {
           const hit = await look(losses[0]!);
@@ -365,32 +366,17 @@ export class Trainer {
 
   /** Whether a rule stops training here; the best weights come back then, where that is asked for. */
   async #early(scored: Scores | null, seconds: number): Promise<boolean> {
-    const stopping = this.#stopping;
-    let stop = stopping.afterTime(seconds);
-    if (scored) {
-      const verdict = stopping.afterEpoch(this.epoch, scored.train, scored.validation);
-      stop = verdict.stop ?? stop;
-      if (verdict.best && stopping.restores) {
-        this.#best = (await this.keep()) ?? {
-          id: 0,
-          ...this.#place,
-          state: await this.session.state(),
-        };
-        this.timeline.pin(this.#best.id);
-      }
-    }
-    if (!stop) return false;
-    const best = stop.kind === 'patience' || stop.kind === 'time' ? this.#best : null;
-    const restored = best !== null && best.step < this.step ? best.epoch : null;
-    const where = `Training stopped after epoch ${this.epoch}. ${stop.reason}`;
-    if (best !== null && restored !== null) {
+    const end = await this.#ending.after(this.#place, scored, seconds);
+    if (!end) return false;
+    const where = `Training stopped after epoch ${this.epoch}. ${end.reason}`;
+    if (end.back !== null) {
       await this.keep();
-      this.#goTo(best);
-    } else stopping.restart();
+      this.#goTo(end.back);
+    } else this.#ending.restart();
     this.events.stopped?.({
-      kind: stop.kind,
-      message: restored === null ? where : `${where} The weights of epoch ${restored}, the best, are back.`,
-      restored,
+      kind: end.kind,
+      message: end.back === null ? where : `${where} The weights of epoch ${end.back.epoch}, the best, are back.`,
+      restored: end.back?.epoch ?? null,
     });
     return true;
   }

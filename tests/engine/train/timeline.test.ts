@@ -141,6 +141,57 @@ describe('early stopping', () => {
     expect(new Stopping({ seconds: 2 }).afterTime(2)?.kind).toBe('time');
   });
 
+  test('a plateau is where the smallest training loss hardly falls, whatever noise there is', () => {
+    const stop = (losses: readonly number[], fall?: number) => {
+      const rules = new Stopping({ plateau: 3, ...(fall === undefined ? {} : { fall }) });
+      for (const [i, loss] of losses.entries()) {
+        const verdict = rules.afterEpoch(i + 1, score(loss), score(1));
+        if (verdict.stop) return { epoch: i + 1, ...verdict.stop };
+      }
+      return null;
+    };
+    expect(stop([9, 8, 7, 6, 5, 4, 3])).toBeNull();
+    // 4 → 3.99 over three epochs is less than 1 %, though the loss jumps meanwhile.
+    expect(stop([9, 6, 4, 4.2, 3.99, 5])).toEqual({
+      epoch: 6,
+      kind: 'plateau',
+      reason: 'The training loss fell by no more than 1 % in 3 epochs: from 4 to 3.99.',
+    });
+    expect(stop([9, 6, 4, 4.2, 3.9, 5])).toBeNull();
+    expect(stop([9, 6, 4, 4.2, 3.9, 5], 0.05)?.epoch).toBe(6);
+    // Losses below zero fall as well.
+    expect(stop([-1, -2, -3, -4, -5])).toBeNull();
+    expect(stop([-1, -2, -3, -3, -3, -3])?.epoch).toBe(6);
+    // What it has seen goes into a checkpoint and out again.
+    const first = new Stopping({ plateau: 2 });
+    for (const epoch of [1, 2]) first.afterEpoch(epoch, score(1), null);
+    const second = new Stopping({ plateau: 2 });
+    second.seen = first.seen;
+    expect(second.afterEpoch(3, score(1), null).stop?.kind).toBe('plateau');
+  });
+
+  test('after a plateau and after its time the weights of the best epoch are back', async () => {
+    const flat = await trained(circlesProject({ epochs: 500, hyper: { rate: 0.2 } }), circles, {
+      scoreEvery: 0,
+      stop: { plateau: 15, fall: 0.02 },
+    });
+    expect(flat.stops[0]).toMatchObject({ kind: 'plateau' });
+    let time = 0;
+    const timed = await trained(circlesProject({ epochs: 300, hyper: { rate: 0.2 } }), circles, {
+      scoreEvery: 0,
+      stop: { seconds: 60 },
+      now: () => (time += 100),
+    });
+    expect(timed.stops[0]).toMatchObject({ kind: 'time' });
+    for (const { points, stops, session, trainer } of [flat, timed]) {
+      const best = points.slice(1).reduce((a, b) => (b.validation!.loss < a.validation!.loss ? b : a));
+      expect(stops[0]!.restored ?? points.at(-1)!.epoch).toBe(best.epoch);
+      expect(trainer.epoch).toBe(best.epoch);
+      expect(await session.score(circles, circles.split.validation)).toEqual(best.validation);
+      session.close();
+    }
+  });
+
   test.each([MEMORY, 0])('brings the best weights back (memory for moments: %i)', async (memory) => {
     // A rate so large that it overshoots sooner or later.
     const { session, trainer, stops } = await trained(
@@ -274,7 +325,7 @@ describe('breakpoints', () => {
 
   test('are kept in project files, with the rules for stopping', () => {
     const training: Partial<Training> = {
-      stop: { patience: 5, change: 0.01, loss: 0.1, accuracy: 0.9, seconds: 30 },
+      stop: { patience: 5, change: 0.01, plateau: 20, fall: 0.02, loss: 0.1, accuracy: 0.9, seconds: 30 },
       breakpoints: [
         { kind: 'gradient', limit: 3, node: 'hidden' },
         { kind: 'dead', off: true },
