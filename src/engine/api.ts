@@ -17,6 +17,7 @@ import type { MapRequest, NodeMaps, Predictions } from './train/questions';
 import type { Raced } from './train/race';
 import type { Statistics } from './train/statistics';
 import type { TraceWish } from './train/record-rows';
+import type { RateStep, RateVerdict } from './train/rate-test';
 import type { Recording } from './train/trace-types';
 import type { MomentInfo } from './train/timeline';
 import type { WhenAnswer, WhenQuestion } from './train/when-did';
@@ -133,6 +134,9 @@ export interface EngineApi {
   checkpoint(): Promise<Checkpoint | null>;
   /** To a checkpoint; training pauses. False: it is of a network with other parameters. */
   restore(checkpoint: Checkpoint): Promise<boolean>;
+  /** Tries all learning rates on a copy of the network; training pauses and is not touched. Null: it was stopped, as whatever is asked next does. */
+  testRates(): Promise<RateVerdict | null>;
+  stopTestingRates(): Promise<void>;
   /** The weights with the smallest loss so far. */
   best(): Promise<Best | null>;
 }
@@ -145,10 +149,27 @@ export interface EngineEvents {
   raced?(news: { readonly revision: number; readonly raced: Raced }): void;
   /** A rule or a breakpoint ended training. */
   stopped?(stopped: Stopped): void;
+  /** Rates that were tried since the last news. */
+  rates?(steps: readonly RateStep[]): void;
   /** How far the background's checks of what is shown are; null: there is nothing to check. */
   proof?(proof: Proof | null): void;
   /** Only without shared memory. */
   frame(memory: ArrayBuffer): void;
 }
 
-export type { Best, Checkpoint, CurvePoint, Look, MapRequest, MomentInfo, Proof, Raced, Score, Stopped, Trouble, Weights };
+export type {
+  Best,
+  Checkpoint,
+  CurvePoint,
+  Look,
+  MapRequest,
+  MomentInfo,
+  Proof,
+  Raced,
+  RateStep,
+  RateVerdict,
+  Score,
+  Stopped,
+  Trouble,
+  Weights,
+};

@@ -30,6 +30,7 @@ import { Live } from './train/live';
 import { Prover } from './train/prover';
 import { mapsOf, noPredictions, predictionsOf, spreadsOf, STATISTICS_ROWS } from './train/questions';
 import type { Raced } from './train/race';
+import { judgeRates, type RateStep, type RateVerdict, testRates } from './train/rate-test';
 import { Races, withWinner } from './train/races';
 import { Session } from './train/session';
 import { TIMELINE_BYTES } from './train/timeline';
@@ -40,6 +41,8 @@ import type { CurvePoint } from './train/training';
 
 /** Progress messages a second. */
 const PROGRESS_EVERY = 100;
+/** Between two pieces of news of a rate test, in ms. */
+const NEWS_EVERY = 40;
 
 export interface Surroundings {
   readonly backends: ReadonlyMap<BackendName, Backend>;
@@ -87,6 +90,8 @@ export class Engine implements EngineApi {
   readonly #races: Races;
   readonly #studies: Studies;
   #recorder: LayerRecorder | null = null;
+  /** While rates are tried; `on` turns false when that is to stop. */
+  #trying: { on: boolean } | null = null;
   /** Counts the pauses that were asked for: one that comes while training waits for a load ends that wait. */
   #pauses = 0;
 
@@ -293,6 +298,7 @@ export class Engine implements EngineApi {
 
   async #run(work: (trainer: Trainer) => Promise<void>): Promise<void> {
     const pauses = this.#pauses;
+    void this.stopTestingRates();
     // A load that is under way makes the trainer that is meant, and a race finds the device.
     if (!this.#work) await this.#races.settled();
     await this.#queue;
@@ -492,11 +498,53 @@ export class Engine implements EngineApi {
     });
   }
 
+  async testRates(): Promise<RateVerdict | null> {
+    await this.#races.settled();
+    return this.#inTurn(async () => {
+      await this.#halt();
+      const session = this.#session;
+      if (!session?.train) throw new Error('There is nothing to train yet: draw a network with a loss first.');
+      const { backends, breathe, events, now } = this.#around;
+      const trying = { on: true };
+      this.#trying = trying;
+      this.#prover?.stop();
+      let last = now();
+      let fresh: RateStep[] = [];
+      const { batch, seed } = this.#options;
+      try {
+        const steps = await testRates(session.plans, this.#data ?? emptyRow, backends, {
+          batch,
+          seed,
+          weights: await session.weights(),
+          hyper: session.hyper,
+          onStep: (step) => fresh.push(step),
+          breathe: async () => {
+            if (now() - last < NEWS_EVERY) return trying.on;
+            events.rates?.(fresh);
+            fresh = [];
+            await breathe();
+            last = now();
+            return trying.on;
+          },
+        });
+        return steps && judgeRates(steps);
+      } finally {
+        this.#trying = null;
+        this.#proveAgain();
+      }
+    });
+  }
+
+  async stopTestingRates(): Promise<void> {
+    if (this.#trying) this.#trying.on = false;
+  }
+
   async best(): Promise<Best | null> {
     return this.#trainer?.best ?? null;
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    void this.stopTestingRates();
     const turn = this.#queue.then(work, work);
     this.#queue = turn.catch(() => undefined);
     return turn;

@@ -38,6 +38,7 @@ const engine = new Engine({
     stopped: event('stopped'),
     proof: event('proof'),
     raced: event('raced'),
+    rates: event('rates'),
     frame: event('frame'),
   },
   now: () => performance.now(),

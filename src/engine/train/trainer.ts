@@ -323,12 +323,8 @@ export class Trainer {
           await this.#notFinite(train, this.step - losses.length + bad);
           return;
         }
-<<<<<<< HEAD
         await observe?.(from);
-        const scored = done ? await this.#score(!more() || this.#rate.watches || (rules && this.#stopping.watches)) : null;
-=======
         const scored = done ? await this.#score(!more() || this.#rate.watches || (rules && this.#ending.watches)) : null;
->>>>>>> b109cb1 (Training stops on a plateau of the training loss; the best weights come back after a time limit too)
         if (this.options.memory) await this.#keeping.keepSome(this.#place, done, steps === 1 || !more() || this.#stop);
         if (look !== null) {
           const hit = await look(losses[0]!);

@@ -1,7 +1,7 @@
 /** The first part of the Run menu: training by hand, and what trains beside or in the background. */
 import type { Menu } from './command';
 
-export function runCommands({ app, block, drawn, frees }: Menu): void {
+export function runCommands({ app, block, drawn, frees, shows }: Menu): void {
   const { run, workspace } = app;
   block(
     'Run',
@@ -61,6 +61,13 @@ export function runCommands({ app, block, drawn, frees }: Menu): void {
       keywords: ['grid', 'random', 'search', 'queue', 'hyperparameters', 'background'],
       enabled: () => drawn() && run.canTrain,
       run: () => workspace.push({ kind: 'sweep' }),
+    },
+    {
+      id: 'run.findRate',
+      title: 'Find a learning rate…',
+      keywords: ['range test', 'finder', 'lr', 'step size'],
+      enabled: () => shows('train')() && run.canTrain,
+      run: () => workspace.push({ kind: 'rate-finder' }),
     },
     {
       id: 'run.queue',

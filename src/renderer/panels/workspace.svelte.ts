@@ -25,6 +25,7 @@ export type OpenDialog =
   | { readonly kind: 'run-limits' }
   | { readonly kind: 'race' }
   | { readonly kind: 'sweep' }
+  | { readonly kind: 'rate-finder' }
   | { readonly kind: 'export' }
   | { readonly kind: 'formula' }
   | { readonly kind: 'equations' }

@@ -2,7 +2,7 @@
  * Starts the engine's worker and speaks to it: calls over the remote protocol, news as event messages.
  * The rest of the window sees an `EngineApi` and never a worker.
  */
-import type { EngineApi, EngineEvents, Proof, Stopped } from '../../engine/api';
+import type { EngineApi, EngineEvents, Proof, RateStep, Stopped } from '../../engine/api';
 import { connect, type Port } from '../../engine/remote';
 
 export interface Engine {
@@ -46,6 +46,7 @@ export function startEngine(events: EngineEvents, onCrash: (message: string) => 
     stopped: (payload) => events.stopped?.(payload as Stopped),
     proof: (payload) => events.proof?.(payload as Proof | null),
     raced: (payload) => events.raced?.(payload as Parameters<NonNullable<EngineEvents['raced']>>[0]),
+    rates: (payload) => events.rates?.(payload as readonly RateStep[]),
     frame: (payload) => events.frame(payload as ArrayBuffer),
   };
   worker.addEventListener('error', (event) => {

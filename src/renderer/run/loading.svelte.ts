@@ -19,6 +19,7 @@ import { demandsOf } from './follow';
 import { Hold } from './hold';
 import { Live } from './live.svelte';
 import { Notation } from './notation.svelte';
+import { RateFinder } from './rate-finder.svelte';
 import { reasonOf } from './reason';
 import { paceOf, type RunLinks, type Speed } from './run-links';
 import { Standing } from './standing.svelte';
@@ -65,6 +66,7 @@ export abstract class Loading extends Standing {
 
   readonly live: Live;
   readonly stepper: Stepper;
+  readonly rateFinder: RateFinder;
   readonly timeline: Timeline;
 
   protected readonly links: RunLinks;
@@ -109,6 +111,13 @@ export abstract class Loading extends Standing {
       settled: () => void this.settledIn(),
       onFault: (title, error) => this.complain(title, error),
     });
+    this.rateFinder = new RateFinder({
+      api: () => this.api,
+      ready: async () => {
+        if (this.running) await this.pause();
+        await this.settled();
+      },
+    });
     this.#engine = this.#start();
     this.stepper = stepperWith({
       api: () => this.api,
@@ -132,6 +141,7 @@ export abstract class Loading extends Standing {
         raced: ({ revision, raced }) => {
           if (revision === this.loadedRevision) this.runsOn(raced.standings[0]!.backend, raced);
         },
+        rates: (steps) => this.rateFinder.receive(steps),
         frame: (memory) => this.live.receive(memory),
       },
       (message) => this.#crashed(message),
