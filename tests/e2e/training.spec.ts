@@ -13,7 +13,7 @@ test('a learning rate is found on a copy, adopted, and trains well; another try 
   await app.getByRole('button', { name: 'Find a rate…' }).click();
   await expect(window.dialog.getByRole('status')).toHaveText(/The loss falls fastest at .* Set now: 1e−5\./, { timeout: 60_000 });
   await expect(
-    window.dialog.getByRole('img', { name: /Loss after a step at each learning rate\. The loss falls/ }),
+    window.dialog.getByRole('application', { name: /Loss after a step at each learning rate\. The loss falls/ }),
   ).toBeVisible();
   const use = window.dialog.getByRole('button', { name: /^Use [\d.]+$/ });
   const rate = (await use.innerText()).slice('Use '.length);
