@@ -7,6 +7,7 @@ import { type Func, V128 } from './assembler';
 import type { DagNode } from './dag';
 import type { SharedMath, VectorMath } from './math';
 import type { Access, Nest, Target } from './nest';
+import type { Schedule } from './schedule';
 
 export interface Context {
   readonly fma: boolean;
@@ -23,6 +24,7 @@ export interface TileOwner {
   readonly f: Func;
   readonly math: VectorMath;
   readonly nest: Nest;
+  readonly schedule: Schedule;
   readonly context: Context;
   /** For each node, a bit for every axis along which its value changes. */
   readonly moves: readonly number[];
@@ -85,7 +87,7 @@ export class Cells {
     const { f, nest, hoisted } = this.owner;
     const node = nest.dag.nodes[id]!;
     if (node.op === 'const') {
-      f.vector(node.value);
+      this.#constant(node.value, r, v);
       return;
     }
     if (node.op === 'acc') {
@@ -290,7 +292,8 @@ export class Cells {
     };
     const test = (): void => {
       this.value(positive, r, v);
-      f.vector(0).v('gt');
+      this.#constant(0, r, v);
+      f.v('gt');
     };
     if (isZero(otherwise)) {
       this.value(then, r, v);
@@ -306,6 +309,17 @@ export class Cells {
       test();
       f.v('bitselect');
     }
+  }
+
+  /**
+   * V8 computes a vector of zeros once, ahead of all loops, and keeps it in a register: there is none to spare while
+   * a fold runs. What it cannot know to be constant it computes where it stands.
+   */
+  #constant(value: number, r: number, v: number): void {
+    const { f, schedule } = this.owner;
+    const acc = this.accs?.[r]?.[v];
+    if (Object.is(value, 0) && acc !== undefined && !schedule.unrolled) f.get(acc).get(acc).v('xor');
+    else f.vector(value);
   }
 
   #load(id: number, access: Access, r: number, v: number): void {

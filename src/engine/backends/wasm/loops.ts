@@ -144,9 +144,11 @@ export class NestEmitter implements TileOwner {
   #hoist(): Map<number, number> {
     if (this.nest.ordered || this.nest.axes.length === 0) return this.#hoisted;
     const cells = new Cells(this, { lanes: -1, rows: -1, rowCount: 1, vectors: 1, laneCount: 1 });
+    // A number that is only read is read again rather than kept in a register while a fold runs.
+    const folds = this.nest.combine !== null && !this.schedule.unrolled;
     const visit = (id: number): void => {
       const node = this.nest.dag.nodes[id]!;
-      if (node.op === 'const' || this.#hoisted.has(id)) return;
+      if (node.op === 'const' || this.#hoisted.has(id) || (node.op === 'read' && folds)) return;
       if (this.moves[id] !== 0) {
         for (const arg of node.args) visit(arg);
         return;
