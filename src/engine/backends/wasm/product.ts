@@ -16,6 +16,8 @@ const PANEL = 8;
 const NEAR = 24 * 1024;
 /** Bytes of panels that are packed at a time: a share of the second-level cache. */
 const GROUP = 256 * 1024;
+/** A first-level cache: sets of lines, and how many lines of a set a tile of the first operand may take. */
+const [CACHE_SETS, CACHE_LINE, WAYS] = [64, 64, 8];
 /** Rows of the result from which copying pays. */
 const FEW_ROWS = 4;
 
@@ -55,6 +57,9 @@ interface Product {
 const ROW = 0;
 const COLUMN = 1;
 const DEPTH = 2;
+
+/** Elements from one panel to the next: a line more than it holds, or all panels of a power of two in depth would share a few sets of the cache. */
+const panelSize = (depth: number): number => PANEL * depth + CACHE_LINE / 4;
 
 const one = (nest: Nest): Piece => ({ kind: 'nest', nest });
 
@@ -98,9 +103,9 @@ function inPanels(nest: Nest, product: Product, arrangement: Arrangement): Arran
   const { columns, depth } = product;
   const panels = Math.floor(columns / PANEL);
   const share = Math.max(1, Math.floor(panels / threads));
-  const group = groupSize(share, Math.max(1, Math.floor(GROUP / (4 * PANEL * depth))));
+  const group = groupSize(share, Math.max(1, Math.floor(GROUP / (4 * panelSize(depth)))));
   const pieces: Piece[] = [];
-  const tile = scratch + 4 * PANEL * depth * group;
+  const tile = scratch + 4 * panelSize(depth) * group;
   for (const [from, count, size] of [
     [0, Math.floor(panels / group), group],
     [panels - (panels % group), 1, panels % group],
@@ -110,7 +115,7 @@ function inPanels(nest: Nest, product: Product, arrangement: Arrangement): Arran
   const rest = columns % PANEL;
   // Whole vectors are stored: the last one of a tile whose rows are no multiple of 4 reaches past its end,
   // where another thread's scratch would begin.
-  let scratchBytes = 4 * depth * (PANEL * group + tileRows) + 16;
+  let scratchBytes = 4 * (panelSize(depth) * group + tileRows * depth) + 16;
   if (rest > 0) {
     const last = arrange(narrowAxis(nest, COLUMN, panels * PANEL, rest), { ...arrangement, threads: 1 });
     pieces.push(...last.pieces);
@@ -143,6 +148,24 @@ function divide({ pieces, scratchBytes }: Arranged, { scratch, threads }: Arrang
   };
 }
 
+/**
+ * Rows cut into tiles: full ones, and what is left in two of about equal height, for a tile of few rows takes as long
+ * as one of twice as many, whose sums keep the multipliers busy.
+ */
+function cut(rows: number, height: number): { from: number; count: number; height: number }[] {
+  const rest = rows % height;
+  const shared = rest > 0 && 2 * rest <= height && rows > height;
+  const full = Math.floor(rows / height) - (shared ? 1 : 0);
+  const left = rows - full * height;
+  const parts = [{ from: 0, count: full, height }];
+  if (shared && left % 2 === 0) parts.push({ from: full * height, count: 2, height: left / 2 });
+  else if (shared) {
+    const more = Math.ceil(left / 2);
+    parts.push({ from: full * height, count: 1, height: more }, { from: full * height + more, count: 1, height: left - more });
+  } else parts.push({ from: full * height, count: 1, height: left });
+  return parts.filter((part) => part.count > 0 && part.height > 0);
+}
+
 /** At most `most` panels; the largest divisor of all panels if that is not much less. */
 function groupSize(panels: number, most: number): number {
   const limit = Math.min(panels, most);
@@ -158,7 +181,7 @@ function groupsOf(nest: Nest, groups: number, size: number, scratch: number, til
   const { left, right, rows, depth } = productOf(nest)!;
   const along = right.access.strides[COLUMN]!;
   const down = right.access.strides[DEPTH]!;
-  const [wide, high] = [PANEL * depth, PANEL];
+  const [wide, high] = [panelSize(depth), PANEL];
   // Read in the order in which memory lies: down the panels when the columns are rows of a transpose.
   const packed =
     along === 1
@@ -174,7 +197,7 @@ function groupsOf(nest: Nest, groups: number, size: number, scratch: number, til
   const split = splitAxis(splitAxis(nest, COLUMN, groups * size, PANEL), 0, groups, size);
   const used = withOperand(split, right.name, scratch, [0, wide, 0, 1, high]);
   const rowAxis = 2;
-  const packsLeft = left.access.strides[DEPTH] !== 1 && size > 3;
+  const packsLeft = left.access.strides[DEPTH] !== 1 && size > 3 && waysOf(left.access, depth) > WAYS;
   const tiles = (from: number, count: number, height: number): Piece[] => {
     const part = narrowAxis(used, rowAxis, from, count * height);
     // [tiles, groups, panels, rows of a tile, PANEL, depth] → groups first.
@@ -192,16 +215,23 @@ function groupsOf(nest: Nest, groups: number, size: number, scratch: number, til
       );
       body.push(one({ ...withOperand(tiled, left.name, tile, [0, 0, 0, 1, 0, height]), outer: 2 }));
     } else body.push(one({ ...tiled, outer: 2 }));
-    return count > 0 && height > 0 ? [{ kind: 'loop', times: count, depth: 1, body, divided: false }] : [];
+    return [{ kind: 'loop', times: count, depth: 1, body, divided: false }];
   };
-  const full = Math.floor(rows / tileRows);
   return {
     kind: 'loop',
     times: groups,
     depth: 0,
     divided: false,
-    body: [one({ ...packed, outer: 1 }), ...tiles(0, full, tileRows), ...tiles(full * tileRows, 1, rows % tileRows)],
+    body: [one({ ...packed, outer: 1 }), ...cut(rows, tileRows).flatMap(({ from, count, height }) => tiles(from, count, height))],
   };
+}
+
+/** Ways of a first-level cache that a walk of `depth` steps fills: the longer the power of two in its stride, the more. */
+function waysOf({ strides }: Access, depth: number): number {
+  const bytes = 4 * Math.abs(strides[DEPTH]!);
+  let sets = CACHE_SETS;
+  while (sets > 1 && bytes % (CACHE_LINE * (CACHE_SETS / sets) * 2) === 0) sets /= 2;
+  return depth / sets;
 }
 
 /** rows × columns, summed over depth, of one factor that moves with the row and one with the column. */
