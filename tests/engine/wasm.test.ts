@@ -424,6 +424,10 @@ for (const profile of profiles)
       [64, 64, 64],
       [7, 130, 300],
       [70, 75, 520],
+      // Rests of one, two and three rows, and what a power of two does to the caches.
+      [19, 16, 512],
+      [20, 128, 128],
+      [21, 256, 64],
       [128, 40, 784],
     ];
     it('random sizes and strides', async () => {
