@@ -82,3 +82,52 @@ test('a locked project keeps its drawing, its seeds and its answers until the pa
   await expect(app.getByRole('tab', { name: 'Train', exact: true })).toBeVisible();
   await expect(app.getByRole('button', { name: 'Locked' })).toHaveCount(0);
 });
+
+test('hidden answers cover arrays: one element is asked for, nothing on the drawing tells it, no way leads round', async ({
+  app,
+}) => {
+  const window = new AppWindow(app);
+  await app.evaluate(() => {
+    location.hash = '#learn/3.6.20';
+  });
+  await app.getByRole('button', { name: 'Open in the editor' }).click();
+  await expect(window.drawing.canvas).toBeVisible();
+  await window.menu('File', 'Lock for a class, or open the lock…');
+  const dialog = app.getByRole('dialog', { name: 'Lock for a class' });
+  await dialog.getByRole('checkbox', { name: /Hide answers/ }).check();
+  await expect(dialog.getByRole('checkbox', { name: 'Results' })).toBeChecked();
+  await dialog.getByRole('button', { name: 'Lock', exact: true }).click();
+  await expect(window.toast('The project is locked')).toBeVisible();
+
+  // p = xW = (2.5, 0): its first element is asked for, then the whole array shows.
+  await app.keyboard.press('Control+Shift+Enter');
+  const step = app.getByRole('article', { name: 'Step in focus' });
+  await app.getByRole('list', { name: 'Steps of the iteration' }).getByRole('button', { name: /^p/ }).first().click();
+  await expect(step).toContainText('Of 1 × 2 numbers, element 1, 1');
+  await expect(step.getByRole('table')).toHaveCount(0);
+  await expect(step.getByRole('heading', { level: 2 })).toContainText('What is the value of');
+  const predict = step.getByRole('textbox', { name: 'Your prediction of element 1, 1' });
+  await predict.fill('0');
+  await app.keyboard.press('Enter');
+  await expect(step.getByRole('status')).toContainText('0 is not it');
+  await expect(step).not.toContainText('2.5');
+  await predict.fill('5/2');
+  await app.keyboard.press('Enter');
+  await expect(step).toContainText('Right, in the end');
+  await expect(step).toContainText('2.5');
+
+  // The way round: copying, the text of the drawing, exports, gradients in the table of parameters.
+  await window.drawing.canvas.focus();
+  await app.keyboard.press('Control+a');
+  await app.keyboard.press('Control+c');
+  await expect(window.toast('not copied')).toBeVisible();
+  for (const words of ['Drawing as text', 'Export trained model']) {
+    await app.keyboard.press('Control+k');
+    await app.keyboard.type(words);
+    await expect(app.getByRole('option', { name: words })).toHaveCount(0);
+    await app.keyboard.press('Escape');
+  }
+  await app.getByRole('tab', { name: 'Parameters' }).click();
+  const parameters = app.getByRole('grid').first();
+  await expect(parameters.getByRole('row').nth(2)).toContainText('–');
+});

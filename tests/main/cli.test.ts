@@ -418,3 +418,34 @@ describe('as it is built', () => {
     expect(await ended).toBe(0);
   }, 240_000);
 });
+
+describe('a project that a teacher has locked', () => {
+  const lock = async (name: string, settings: Json): Promise<void> => {
+    const project = JSON.parse(await readFile(example('03-circles'), 'utf8')) as Record<string, Json>;
+    await writeFile(join(folder, name), JSON.stringify({ ...project, lock: settings }));
+  };
+
+  it('keeps what is locked, whatever the command line wishes', async () => {
+    await lock('kept.chainrule', { keeps: ['data', 'training', 'seeds'], hides: ['export'], answers: false });
+    const refused = async (reason: string, ...argv: string[]): Promise<void> => {
+      const ran = await run(...argv);
+      expect([ran.status, ran.err], argv.join(' ')).toEqual([2, expect.stringContaining(reason)]);
+    };
+    await refused('The seeds are fixed', 'train', 'kept.chainrule', '--seed', '9', '--no-keep');
+    await refused('The training settings are locked', 'train', 'kept.chainrule', '--epochs', '1', '--no-keep');
+    await refused('The data are locked', 'train', 'kept.chainrule', '--data', 'toy:xor', '--no-keep');
+    await refused('The training settings are locked', 'sweep', 'kept.chainrule', '--over', 'rate=0.1,0.2');
+    await refused('put the export of this project away', 'export', 'kept.chainrule', '--format', 'npz', '--out', 'x.npz');
+  });
+
+  it('tells no answers that are hidden', async () => {
+    await lock('hidden.chainrule', { keeps: [], hides: [], answers: true });
+    for (const argv of [
+      ['step', 'hidden.chainrule'],
+      ['export', 'hidden.chainrule', '--format', 'npz', '--out', 'x.npz'],
+    ]) {
+      const ran = await run(...argv);
+      expect([ran.status, ran.err, ran.out]).toEqual([2, expect.stringContaining('has hidden the answers'), []]);
+    }
+  });
+});

@@ -295,6 +295,23 @@ describe('a lock', () => {
     expect(editor.project.settings.training).toMatchObject({ seed: 1, epochs: 9 });
   });
 
+  test('keeps trained numbers from being typed or dragged', () => {
+    editor.editNumbers('Weight', [{ kind: 'set', key: 'dense1/weight', at: 0, before: 1, after: 2 }]);
+    expect(refused).toEqual([expect.stringContaining('numbers are fixed by the teacher')]);
+    expect(editor.canUndo).toBe(false);
+  });
+
+  test('with answers hidden, the drawing is not copied', () => {
+    editor.select(['dense1']);
+    expect(editor.copy()).not.toBe('');
+    editor.setLock(null);
+    editor.setLock({ keeps: [], hides: [], answers: true });
+    editor.select(['dense1']);
+    expect([editor.copy(), editor.cut()]).toEqual(['', '']);
+    expect(editor.project.nodes['dense1']).toBeDefined();
+    expect(refused).toHaveLength(2);
+  });
+
   test('cannot be gone round by undo or by an edit, and opens by its own way', () => {
     expect(editor.canUndo).toBe(false);
     editor.edit('No lock', (project) => {

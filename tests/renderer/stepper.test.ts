@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Phase, Program } from '../../src/engine/plan';
+import { elementToAsk } from '../../src/engine/teach/predict';
 import type { Trace, TraceStep } from '../../src/engine/train/trace-types';
 import type { Recorded } from '../../src/renderer/run/recorded-iteration';
 import { spansOf, Stepper } from '../../src/renderer/run/stepper.svelte';
@@ -155,6 +156,17 @@ describe('the stepper', () => {
     stepper.predict(false);
     stepper.next();
     expect(stepper.asked).toBe(false);
+  });
+
+  test('of an array one element is asked for, another one at each step, and never an easy zero', () => {
+    const step = (index: number, ...data: number[]) => ({
+      index,
+      value: { shape: [data.length], data: Float64Array.from(data) },
+    });
+    expect(elementToAsk(step(0, 5, 6, 7))).toBe(0);
+    expect(elementToAsk(step(1, 5, 6, 7))).toBe(2);
+    expect(elementToAsk(step(0, 0, 6, 0))).toBe(1);
+    expect(elementToAsk(step(4, 0, 0))).toBe(0);
   });
 
   test('playing waits at a question', () => {

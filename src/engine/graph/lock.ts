@@ -15,8 +15,8 @@ const seedsOf = ({ data, split, training }: Settings): readonly unknown[] => [
 ];
 const withoutSeed = <T extends object>(value: T): T => ({ ...value, seed: 0 });
 
-/** Why the lock of `before` does not allow this edit, or null. */
-export function lockRefusal(before: Project, after: Project): string | null {
+/** Why the lock of `before` does not allow this edit, or null. `changesNumbers`: trained numbers are typed or dragged. */
+export function lockRefusal(before: Project, after: Project, changesNumbers = false): string | null {
   const [was, is] = [before.settings, after.settings];
   const { lock } = was;
   if (!lock) return null;
@@ -36,6 +36,8 @@ export function lockRefusal(before: Project, after: Project): string | null {
     return 'The training settings are locked by the teacher.';
   if (keeps('seeds') && !same(seedsOf(was), seedsOf(is)))
     return 'The seeds are fixed by the teacher, so that everybody sees the same numbers.';
+  if (changesNumbers && (keeps('drawing') || keeps('seeds')))
+    return 'The numbers are fixed by the teacher; training may change them, typing may not.';
   return null;
 }
 

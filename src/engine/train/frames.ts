@@ -39,6 +39,23 @@ export interface Frame {
   numbers(key: string): Float32Array | null;
 }
 
+/** A frame with only those numbers that may be seen: whatever reads it, the others are not there. */
+export const sealedFrame = (frame: Frame, seen: ReadonlySet<string>): Frame => ({
+  get ready() {
+    return frame.ready;
+  },
+  get sequence() {
+    return frame.sequence;
+  },
+  get step() {
+    return frame.step;
+  },
+  get epoch() {
+    return frame.epoch;
+  },
+  numbers: (key) => (seen.has(key) ? frame.numbers(key) : null),
+});
+
 export const frameBytes = (layout: FrameLayout): number => (HEADER + layout.floats) * 4;
 
 export class FrameWriter {

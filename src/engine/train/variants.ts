@@ -5,6 +5,7 @@
 import { Random } from '../data/random';
 import { setAttr, setTraining, type Edit } from '../graph/edits';
 import { topologicalOrder, type NodeId } from '../graph/graph';
+import { lockRefusal } from '../graph/lock';
 import type { Project } from '../graph/project';
 import { activations } from '../ops/activations';
 import { opOf } from '../ops/index';
@@ -148,7 +149,7 @@ export const settingNames = (project: Project): readonly { readonly key: string;
 
 const settingOf = (key: string): Setting | null => settings.find((one) => one.key === key) ?? hyperSetting(key);
 
-/** The project with one setting changed. Throws a fault for a setting or a value that there is not. */
+/** The project with one setting changed. Throws a fault for a setting or a value that there is not, or that a teacher's lock keeps as it is. */
 export function withValue(project: Project, key: string, value: AxisValue): Project {
   const setting = settingOf(key);
   if (!setting)
@@ -197,7 +198,7 @@ export function parseValues(key: string, list: string): readonly AxisValue[] {
 
 /**
  * All combinations in order (the last axis changes fastest), or so many different ones drawn at random from
- * them. Throws a fault for a setting or a value that there is not.
+ * them. Throws a fault for a setting or a value that there is not, or that a teacher's lock keeps as it is.
  */
 export function variantsOf(project: Project, axes: readonly Axis[], choice: Choice = { kind: 'grid' }): readonly Variant[] {
   if (axes.length === 0) throw new VariantFault('Choose at least one setting to change.');
@@ -221,10 +222,10 @@ export function variantsOf(project: Project, axes: readonly Axis[], choice: Choi
     const order = axes
       .map((axis, at) => ({ axis, value: values[at]! }))
       .sort((a, b) => Number(b.axis.key === 'optimizer') - Number(a.axis.key === 'optimizer'));
-    return {
-      changes: axes.map(({ key }, at) => `${key} ${values[at]}`).join(', '),
-      project: order.reduce((now, { axis, value }) => withValue(now, axis.key, value), project),
-    };
+    const variant = order.reduce((now, { axis, value }) => withValue(now, axis.key, value), project);
+    const refusal = lockRefusal(project, variant);
+    if (refusal !== null) throw new VariantFault(refusal);
+    return { changes: axes.map(({ key }, at) => `${key} ${values[at]}`).join(', '), project: variant };
   });
 }
 

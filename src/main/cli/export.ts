@@ -4,7 +4,7 @@ import { prepare, programOf } from '../../engine/compile/program';
 import { exportBytes, exporterOf, modelOf, sampleRows, writeExport } from '../services/exports';
 import { Refusal } from '../services/refusal';
 import { type Io, json, plural, type Status } from './io';
-import { presentWeights, readDataIfAny, readProject, soundDrawing } from './project';
+import { presentWeights, readDataIfAny, readProject, showsAnswers, soundDrawing } from './project';
 
 export interface ExportOptions {
   readonly format: string;
@@ -15,6 +15,9 @@ export interface ExportOptions {
 export async function exportProject(io: Io, file: string, options: ExportOptions): Promise<Status> {
   const exporter = exporterOf(options.format);
   const project = await readProject(io, file);
+  showsAnswers(project);
+  if (project.settings.lock?.hides.includes('export'))
+    throw new Refusal('The teacher has put the export of this project away.', 'locked');
   const data = await readDataIfAny(io, project, true);
   soundDrawing(project, data, 'exported');
   const { weights, fresh } = presentWeights(project, programOf(prepare(project, data), 'forward', 1).parameters);

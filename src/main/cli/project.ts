@@ -2,6 +2,7 @@
 import { basename, resolve } from 'node:path';
 import { check, type Checked } from '../../engine/compile/check';
 import type { Weights } from '../../engine/api';
+import { lockRefusal } from '../../engine/graph/lock';
 import { isTable, type DataSource, type Project, type StoredTensor } from '../../engine/graph/project';
 import { product, type Tensor } from '../../engine/ir/shape';
 import type { ParameterSpec } from '../../engine/plan';
@@ -14,6 +15,19 @@ import { givenData } from './data';
 import { type Io, plural } from './io';
 
 export const readProject = (io: Io, file: string): Promise<Project> => readProjectFile(resolve(io.folder, file));
+
+/** What a teacher's lock forbids is forbidden here too: settings given on the command line are edits like any other. */
+export function heedLock(before: Project, after: Project): Project {
+  const reason = lockRefusal(before, after);
+  if (reason !== null) throw new Refusal(reason, 'locked');
+  return after;
+}
+
+/** Commands that tell numbers of the drawing refuse where a teacher hides them. */
+export function showsAnswers({ settings: { lock } }: Project): void {
+  if (lock?.answers)
+    throw new Refusal('The teacher has hidden the answers of this project. Step through it in the window.', 'locked');
+}
 
 /**
  * The project with other data. Where both are tables of a kind, the project keeps its choice of columns; for

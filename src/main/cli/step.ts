@@ -5,7 +5,7 @@ import { Random } from '../../engine/data/random';
 import { trace } from '../../engine/train/trace';
 import { Refusal } from '../services/refusal';
 import { type Io, json, short, type Status, table } from './io';
-import { inventedRows, presentWeights, readDataIfAny, readProject, soundDrawing } from './project';
+import { inventedRows, presentWeights, readDataIfAny, readProject, showsAnswers, soundDrawing } from './project';
 
 export interface StepOptions {
   readonly sample: number;
@@ -14,6 +14,7 @@ export interface StepOptions {
 
 export async function step(io: Io, file: string, { sample, json: asJson }: StepOptions): Promise<Status> {
   const project = await readProject(io, file);
+  showsAnswers(project);
   const data = await readDataIfAny(io, project, true);
   soundDrawing(project, data, 'stepped through');
   if (data && sample >= data.rows)

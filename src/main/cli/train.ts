@@ -16,7 +16,7 @@ import { Refusal } from '../services/refusal';
 import { type Io, json, plural, short, type Status } from './io';
 import { machineFor } from './machine';
 import { keepRun } from './keep-run';
-import { keepWeights, keptWeights, readProject, soundDrawing, trainingData, withData } from './project';
+import { heedLock, keepWeights, keptWeights, readProject, soundDrawing, trainingData, withData } from './project';
 
 export interface TrainOptions {
   readonly data?: string;
@@ -54,8 +54,10 @@ function tuned(project: Project, { epochs, batch, rate, seed }: TrainOptions): P
 }
 
 export async function train(io: Io, file: string, options: TrainOptions): Promise<Status> {
-  let project = tuned(await readProject(io, file), options);
+  const given = await readProject(io, file);
+  let project = tuned(given, options);
   if (options.data !== undefined) project = await withData(io, project, options.data);
+  heedLock(given, project);
   const data = await trainingData(io, project);
   soundDrawing(project, data, 'trained');
   const { training } = project.settings;

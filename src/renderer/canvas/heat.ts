@@ -5,7 +5,7 @@
  */
 import type { NodeId } from '../../engine/graph/graph';
 import type { Point } from '../../engine/graph/project';
-import type { FrameReader } from '../../engine/train/frames';
+import type { Frame } from '../../engine/train/frames';
 import type { NodeVisual, Scene } from './scene';
 import type { Theme } from './theme';
 
@@ -33,7 +33,7 @@ export class HeatMaps {
   #scene: Scene | null = null;
 
   /** Takes the arrays of a frame, unless that was done a moment ago. */
-  read(scene: Scene, frame: FrameReader, now: number): void {
+  read(scene: Scene, frame: Frame, now: number): void {
     if (this.#scene === scene && now - this.#readAt < PAUSE) return;
     if (this.#scene !== scene) this.#pictures.clear();
     this.#scene = scene;

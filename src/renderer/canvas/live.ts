@@ -7,14 +7,14 @@ import { type EdgeId, edgeId, type NodeId } from '../../engine/graph/graph';
 import type { Project } from '../../engine/graph/project';
 import { sampleShape, sizeOf } from '../../engine/ir/shape';
 import type { Phase } from '../../engine/plan';
-import { type FrameReader, type Tap, tapKey } from '../../engine/train/frames';
+import { type Frame, type Tap, tapKey } from '../../engine/train/frames';
 import { curveLength, type Line, linesOf } from './geometry';
 import { aggregate, block, noReads, one, type Reads, type Source, whole } from './reads';
 import type { EdgeVisual, NodeVisual, Scene } from './scene';
 
 /** What the canvas is given of a run. */
 export interface Live {
-  readonly frame: FrameReader | null;
+  readonly frame: Frame | null;
   watch(taps: readonly Tap[]): void;
   readonly showForward: boolean;
   readonly showBackward: boolean;
@@ -171,7 +171,7 @@ export class LiveLines {
   }
 
   /** Reads the present frame into `base`, `forward` and `backward`. Where there is no number, 0. */
-  read(frame: FrameReader): void {
+  read(frame: Frame): void {
     const views = this.#keys.map((key) => frame.numbers(key));
     this.#isWholeKnown.fill(0);
     const count = this.base.length;
@@ -185,7 +185,7 @@ export class LiveLines {
   }
 
   /** The numbers of one line or part in full, for the card at the pointer; only those that are known, where not all are. */
-  reading(frame: FrameReader, i: number, known: ReadonlySet<string> | null = null): Reading {
+  reading(frame: Frame, i: number, known: ReadonlySet<string> | null = null): Reading {
     const views = this.#keys.map((key) => (known === null || known.has(key) ? frame.numbers(key) : null));
     this.#isWholeKnown.fill(0);
     const base = this.#number(views, i, 0);

@@ -4,7 +4,7 @@
  * to target (values) and back (gradients), drawn in each frame. Lines are sorted into a few styles, so
  * that thousands of them are a few dozen strokes. No reactivity, no DOM in here.
  */
-import { type FrameReader, tapKey } from '../../engine/train/frames';
+import { type Frame, tapKey } from '../../engine/train/frames';
 import type { NodeId } from '../../engine/graph/graph';
 import type { Point, Project } from '../../engine/graph/project';
 import type { Box } from '../editor/gestures';
@@ -21,7 +21,7 @@ export interface OverlayState {
   readonly positions: Project['positions'];
   readonly camera: Camera;
   readonly theme: Theme;
-  readonly frame: FrameReader | null;
+  readonly frame: Frame | null;
   readonly forward: boolean;
   readonly backward: boolean;
   /** Whether pulses run; without motion the colours and widths alone speak. */
@@ -99,7 +99,7 @@ export class Overlay {
   }
 
   /** Whether a frame arrived that has not been drawn. */
-  isBehind(frame: FrameReader | null): boolean {
+  isBehind(frame: Frame | null): boolean {
     return this.#stale || (frame?.ready === true && frame.sequence !== this.#sequence);
   }
 

@@ -55,6 +55,7 @@ export function editCommands({ app, block, drawn, some }: Menu): void {
       keys: ['$mod+Shift+KeyT'],
       keywords: ['formula', 'equation', 'expression', 'type', 'code'],
       whileTyping: true,
+      enabled: () => drawn() && !editor.lock?.answers,
       run: () => workspace.push({ kind: 'formula' }),
     },
     { id: 'edit.rename', title: 'Rename', keys: ['F2'], keywords: ['label', 'name'], enabled: some(1), run: () => app.rename() },

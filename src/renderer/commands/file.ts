@@ -2,7 +2,7 @@
 import type { Menu } from './command';
 
 export function fileCommands({ app, block, drawn, shows, always }: Menu): void {
-  const { run, workspace } = app;
+  const { editor, run, workspace } = app;
   block(
     'File',
     1,
@@ -49,7 +49,7 @@ export function fileCommands({ app, block, drawn, shows, always }: Menu): void {
     keys: ['$mod+KeyE'],
     keywords: ['onnx', 'safetensors', 'numpy', 'npz', 'take'],
     whileTyping: true,
-    enabled: () => shows('export')() && !app.empty,
+    enabled: () => shows('export')() && !editor.lock?.answers && !app.empty,
     run: () => workspace.push({ kind: 'export' }),
   });
 }

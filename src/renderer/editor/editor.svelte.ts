@@ -150,7 +150,7 @@ export class Editor {
   edit(label: string, change: (project: Project) => Project, gesture = strokeNow(), numbers: readonly NumberEdit[] = []): void {
     const before = this.#project;
     const after = change(before);
-    if ((after === before && numbers.length === 0) || this.#refuses(after)) return;
+    if ((after === before && numbers.length === 0) || this.#refuses(after, numbers.length > 0)) return;
     const diff: Diff = { ...between(before, after), ...(numbers.length > 0 && { numbers }) };
     if (isEmpty(diff)) return;
     this.#history = record(this.#history, { label, diff, ...(gesture !== undefined && { gesture }) });
@@ -173,13 +173,13 @@ export class Editor {
   #travel(step: ReturnType<typeof undo>): void {
     if (!step) return;
     const after = apply(this.#project, step.diff);
-    if (this.#refuses(after)) return;
+    if (this.#refuses(after, step.diff.numbers !== undefined)) return;
     this.#history = step.history;
     this.#become(this.#orSaved(after), step.diff);
   }
 
-  #refuses(after: Project): boolean {
-    const reason = lockRefusal(this.#project, after);
+  #refuses(after: Project, changesNumbers: boolean): boolean {
+    const reason = lockRefusal(this.#project, after, changesNumbers);
     if (reason !== null) this.onRefused(reason);
     return reason !== null;
   }
@@ -391,6 +391,10 @@ export class Editor {
   copy(): string {
     const ids = this.selectedNodes;
     if (ids.length === 0) return '';
+    if (this.lock?.answers) {
+      this.onRefused('The teacher has hidden the answers of this drawing, so it is not copied to where they would show.');
+      return '';
+    }
     this.#pastes = 0;
     return fragmentText(edits.fragmentOf(this.#project, ids));
   }

@@ -5,7 +5,15 @@
 import type { EngineApi, Look } from '../../engine/api';
 import type { EdgeId, NodeId } from '../../engine/graph/graph';
 import type { Phase } from '../../engine/plan';
-import { frameBytes, FrameReader, type FrameLayout, FrameWriter, type Tap } from '../../engine/train/frames';
+import {
+  type Frame,
+  frameBytes,
+  FrameReader,
+  sealedFrame,
+  type FrameLayout,
+  FrameWriter,
+  type Tap,
+} from '../../engine/train/frames';
 
 export interface Focus {
   readonly node?: NodeId;
@@ -18,15 +26,20 @@ export interface Focus {
 export class Live {
   #live = $state.raw<FrameReader | null>(null);
   #recorded = $state.raw<FrameReader | null>(null);
+  /** Numbers that the stepper has come by, by their taps; others are not written on the edges. Null: all are. */
+  known = $state.raw<ReadonlySet<string> | null>(null);
+  /** A teacher hides the answers: what is not known is not to be had, in no colour and no width either. */
+  sealed = $state(false);
   /** Replaced when what is watched, or the plan, changes. A recorded iteration stands in front of the live numbers. */
-  readonly frame = $derived(this.#recorded ?? this.#live);
+  readonly #whole = $derived<Frame | null>(this.#recorded ?? this.#live);
+  readonly frame = $derived<Frame | null>(
+    this.sealed && this.#whole ? sealedFrame(this.#whole, this.known ?? new Set()) : this.#whole,
+  );
   showForward = $state(true);
   showBackward = $state(true);
   /** Whether numbers change now: pulses move only then. */
   active = $state(false);
   focus = $state.raw<Focus | null>(null);
-  /** Numbers that the stepper has come by, by their taps; others are not written on the edges. Null: all are. */
-  known = $state.raw<ReadonlySet<string> | null>(null);
   speed = $state(1);
   look = $state.raw<Look>('batch');
 

@@ -3,8 +3,8 @@
  * every value, so the cursor only moves. Playing is moving on a clock.
  */
 import type { Phase } from '../../engine/plan';
-import { product } from '../../engine/ir/shape';
 import { type Grade, grade } from '../../engine/teach/numbers';
+import { elementToAsk } from '../../engine/teach/predict';
 import { tapKey } from '../../engine/train/frames';
 import type { TraceWish } from '../../engine/train/record-rows';
 import type { Trace, TraceStep } from '../../engine/train/trace-types';
@@ -95,7 +95,10 @@ export class Stepper {
   /** Where the next step leads; null after the last. */
   readonly ahead = $derived<TraceStep | null>(this.atLast ? null : (this.steps[this.#beside(1)] ?? null));
 
-  /** The number in focus waits for an answer. Arrays, and what is given, are shown. */
+  /** Of an array one element is asked for; once it was found, all are shown. */
+  readonly element = $derived(this.step === null ? 0 : elementToAsk(this.step));
+
+  /** The number in focus waits for an answer. What is given is shown. */
   readonly asked = $derived.by(() => {
     const { step } = this;
     return this.predicting && step !== null && this.#hidden(step);
@@ -103,11 +106,17 @@ export class Stepper {
 
   /** A number that is to be found and was not. */
   #hidden(step: TraceStep): boolean {
-    if (product(step.value.shape) !== 1) return false;
-    if (step.phase === 'forward' && step.formula === step.numbers.split(' = ')[0]) return false;
+    if (step.phase === 'forward' && !step.verification && this.#given.has(step.node)) return false;
     const guess = this.guesses.get(step.index);
     return guess === undefined || guess.verdict === 'wrong';
   }
+  /** Inputs, weights and constants: nothing of the drawing computes them. */
+  readonly #given = $derived.by((): ReadonlySet<string> => {
+    if (this.recorded === null) return new Set();
+    const { nodes, edges } = this.recorded.drawing.graph;
+    const fed = new Set(Object.values(edges).map(({ to }) => to));
+    return new Set(Object.keys(nodes).filter((id) => !fed.has(id)));
+  });
   readonly score = $derived.by(() => {
     const all = [...this.guesses.values()];
     return {
@@ -273,7 +282,7 @@ export class Stepper {
   guess(text: string): Grade {
     const { step } = this;
     if (step === null) return { verdict: 'unreadable', value: null };
-    const result = grade(text, step.value.data[0]!);
+    const result = grade(text, step.value.data[this.element]!);
     if (result.verdict === 'unreadable') return result;
     const misses = this.guesses.get(step.index)?.misses ?? 0;
     const wrong = result.verdict === 'wrong';

@@ -34,6 +34,7 @@ export function stepperWith({ api, live, notation, plans, hasRows, settled }: St
     ({ recording, drawing }) => worded(recording, drawing.graph, notation.convention),
     (step) => {
       live.known = stepper.reached();
+      live.sealed = stepper.closed;
       if (step === null) {
         live.show(null);
         if (before !== null) void live.lookAt(before);
