@@ -80,8 +80,12 @@ test('a folder with a folder of pictures for each class', async ({ app, server }
   await name.fill(join(server.home, 'pictures'));
   await name.press('Enter');
   await expect(window.dialog).toContainText('64 numbers in', { timeout: 15_000 });
+  // Read by filters first.
+  await window.dialog.getByRole('radio', { name: 'Filters', exact: true }).click();
+  await expect(window.dialog).toContainText('64 numbers in, 8 filters, 1 out');
   expect(await learns(window, 'Test')).toBe(1);
   await expect(app.getByRole('tabpanel', { name: 'Results' })).toContainText('above');
+  await expect(window.drawing.node('convolution')).toBeVisible();
 });
 
 test('cells pasted from a spreadsheet', async ({ app }) => {

@@ -12,6 +12,8 @@ export interface DraftChoices {
   readonly hidden: readonly number[];
   /** Name of an activation operation. */
   readonly activation: string;
+  /** For pictures: filters of a convolution before the hidden layers. */
+  readonly filters?: number;
 }
 
 /** Loss on the output layer's plain sums: the stable form for classes. */
@@ -44,6 +46,9 @@ export function suggestedTraining(data: DatasetInfo, trainRows: number): { batch
 }
 
 const COLUMN = 220;
+/** Shapes of pictures are written on the edges between them. */
+const PICTURE_COLUMN = 280;
+const initializerFor = (activation: string): string => (activation === 'relu' ? 'he-normal' : 'glorot-uniform');
 
 export function draftProject(data: DatasetInfo, source: DataSource, split: Split, choices: DraftChoices): Project {
   const nodes: Record<string, Node> = {};
@@ -60,11 +65,29 @@ export function draftProject(data: DatasetInfo, source: DataSource, split: Split
 
   place('input', 'input', { shape: [data.features.length] }, { x, y: 0 });
   let last = 'input';
+  if (choices.filters !== undefined && data.picture) {
+    const { channels, height, width } = data.picture;
+    const initializer = initializerFor(choices.activation);
+    for (const [id, op, attrs] of [
+      ['image', 'reshape', { shape: [channels, height, width] }],
+      [
+        'convolution',
+        'convolution-2d',
+        { filters: choices.filters, padding: 'same', activation: choices.activation, initializer },
+      ],
+      ['pooling', 'max-pooling', {}],
+      ['flatten', 'flatten', {}],
+    ] as const) {
+      x += PICTURE_COLUMN;
+      place(id, op, attrs, { x, y: 0 });
+      connect(last, id, 'x');
+      last = id;
+    }
+  }
   choices.hidden.forEach((units, i) => {
     x += COLUMN;
     const id = choices.hidden.length === 1 ? 'hidden' : `hidden${i + 1}`;
-    const initializer = choices.activation === 'relu' ? 'he-normal' : 'glorot-uniform';
-    place(id, 'dense', { units, activation: choices.activation, initializer }, { x, y: 0 });
+    place(id, 'dense', { units, activation: choices.activation, initializer: initializerFor(choices.activation) }, { x, y: 0 });
     connect(last, id, 'x');
     last = id;
   });

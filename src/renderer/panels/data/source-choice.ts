@@ -203,7 +203,16 @@ export function sketchInfo(source: AnySource, preview: DataPreview | null): Data
     targets: encoded(outs, source.targets[0] ?? ''),
     classes: [],
     notes: [],
+    ...pictureOf(featuresOf(source, columns).map((name) => columns.find((one) => one.name === name))),
   };
+}
+
+/** Pixels of one picture and nothing else; main says whether they are. Its range matters only for showing. */
+function pictureOf(features: readonly (DataColumn | undefined)[]): Pick<DatasetInfo, 'picture'> {
+  const [only] = features;
+  if (features.length !== 1 || !only?.shape) return {};
+  const [channels, height, width] = only.shape;
+  return { picture: { channels, height, width, low: 0, high: 1 } };
 }
 
 /** How the beginning of a text was understood, for people. */
