@@ -26,13 +26,14 @@ import type { PlaneWish } from './train/analysis/loss-plane';
 import type { NumberAt } from './train/analysis/sample-gradients';
 import { Studies } from './train/analysis/studies';
 import type { FrameLayout, Tap } from './train/frames';
+import { movedWords, openSomewhere } from './train/fallback';
 import { Live } from './train/live';
 import { Prover } from './train/prover';
 import { mapsOf, noPredictions, predictionsOf, spreadsOf, STATISTICS_ROWS } from './train/questions';
 import type { Raced } from './train/race';
 import { judgeRates, type RateStep, type RateVerdict, testRates } from './train/rate-test';
 import { Races, withWinner } from './train/races';
-import { Session } from './train/session';
+import { Session, type State } from './train/session';
 import { TIMELINE_BYTES } from './train/timeline';
 import { type WhenAnswer, whenDid, type WhenQuestion } from './train/when-did';
 import { recordRows, type TraceWish } from './train/record-rows';
@@ -58,15 +59,11 @@ export interface Surroundings {
 /** Plain values as they are sent: the window sends them again with every change of a setting. */
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** What a session's device holds; null when the device was lost with it, and the caller's own copy must do. */
-async function heldBy(session: Session): Promise<{ weights: Weights; state: Awaited<ReturnType<Session['state']>> } | null> {
-  try {
-    return { weights: await session.weights(), state: await session.state() };
-  } catch (error) {
-    if (error instanceof DeviceFailure && error.reason === 'lost') return null;
-    throw error;
-  }
-}
+/** What a session's device holds. */
+const heldBy = async (session: Session): Promise<{ weights: Weights; state: State }> => ({
+  weights: await session.weights(),
+  state: await session.state(),
+});
 
 export class Engine implements EngineApi {
   readonly #around: Surroundings;
@@ -147,11 +144,11 @@ export class Engine implements EngineApi {
       const wasRunning = this.#trainer?.running ?? false;
       await this.#halt();
       this.#races.cancel();
-      const { session, raced } = await this.#open(plans);
+      const { session, raced, refused } = await this.#open(plans);
       const old = this.#session;
       const previous = this.#trainer;
       session.initialize(options.seed);
-      const held = old ? await heldBy(old) : null;
+      const held = old ? await this.#held(old) : null;
       const kept = held ? session.setWeights(held.weights) : [];
       if (held && kept.length > 0) session.setState(held.state);
       const given = options.weights ? session.setWeights(options.weights) : [];
@@ -166,10 +163,14 @@ export class Engine implements EngineApi {
       // A drawing that shares nothing with the last one starts its own count of epochs.
       if (previous && (kept.length > 0 || (old !== null && held === null))) this.#trainer!.resume(previous.epoch, previous.step);
       this.#live.attach(session, this.#data ?? emptyRow);
-      await this.#live.show();
+      await this.#show();
       this.#progress(true);
       this.#proveAgain();
       if (!raced) this.#races.soon(session, plans, this.#data ?? emptyRow, options);
+      if (refused) {
+        const message = movedWords(refused, this.#trainer!.step, 0);
+        this.#around.events.trouble({ kind: 'moved-to-cpu', failed: refused.reason, message });
+      }
       if (wasRunning) void this.train();
       return {
         revision: plans.revision,
@@ -181,8 +182,37 @@ export class Engine implements EngineApi {
     });
   }
 
+  /** Null when the device was lost with all that it held, and the caller's own copy must do. */
+  async #held(session: Session): Promise<Awaited<ReturnType<typeof heldBy>> | null> {
+    try {
+      return await this.#firmly(() => heldBy(session));
+    } catch (error) {
+      if (error instanceof DeviceFailure && error.reason === 'lost') return null;
+      throw error;
+    }
+  }
+
+  /** Work that reads the training device: where that one has failed, another takes its place and is read. */
+  async #firmly<T>(work: () => Promise<T>): Promise<T> {
+    const trainer = this.#trainer;
+    const before = this.#session?.train;
+    try {
+      return await work();
+    } catch (error) {
+      // While it trains, training itself moves on.
+      const moved = this.#session?.train !== before || (!trainer?.running && (await trainer?.rescue(error)));
+      if (!moved) throw error;
+      return work();
+    }
+  }
+
+  async #show(): Promise<void> {
+    await this.#trainer?.secure();
+    await this.#firmly(() => this.#live.show());
+  }
+
   /** On the backend that is known to be the fastest for such networks, if one is, and is still there. */
-  async #open(plans: Plans): Promise<{ session: Session; raced?: Raced }> {
+  async #open(plans: Plans): Promise<{ session: Session; raced?: Raced; refused?: DeviceFailure | null }> {
     const { backends } = this.#around;
     const raced = this.#races.known(plans);
     if (raced)
@@ -191,7 +221,7 @@ export class Engine implements EngineApi {
       } catch {
         this.#races.forget(plans);
       }
-    return { session: await Session.open(plans, backends) };
+    return openSomewhere(plans, backends);
   }
 
   /** `goesOn`: the layers that stay keep their history. */
@@ -243,7 +273,7 @@ export class Engine implements EngineApi {
       const data = this.#data ?? emptyRow;
       return {
         plans: session.plans,
-        weights: await session.weights(),
+        weights: await this.#firmly(() => session.weights()),
         features: data.x,
         featureCount: data.features.length,
         targets: data.y,
@@ -278,7 +308,7 @@ export class Engine implements EngineApi {
       this.#session.initialize(seed);
       this.#makeTrainer(false);
       this.#batchLoss = null;
-      await this.#live.show();
+      await this.#show();
       this.#progress(true);
       this.#proveAgain();
     });
@@ -317,7 +347,7 @@ export class Engine implements EngineApi {
     })();
     await this.#work;
     this.#work = null;
-    await this.#live.show().catch((error: unknown) => this.#fail(error));
+    await this.#show().catch((error: unknown) => this.#fail(error));
     this.#progress(true);
     this.#proveAgain();
   }
@@ -363,18 +393,19 @@ export class Engine implements EngineApi {
 
   async watch(taps: readonly Tap[]): Promise<{ layout: FrameLayout; memory: SharedArrayBuffer | null }> {
     const watched = this.#live.watch(taps);
-    await this.#live.show();
+    await this.#show();
     return watched;
   }
 
   async look(at: Look): Promise<void> {
     this.#live.look(at);
-    await this.#live.show();
+    await this.#show();
   }
 
   async trace(row: number, wish: TraceWish = {}) {
     if (!this.#session) throw new Error('There is no network to step through yet. Draw one first.');
-    return recordRows(this.#session, this.#data ?? emptyRow, row, wish);
+    const session = this.#session;
+    return this.#firmly(() => recordRows(session, this.#data ?? emptyRow, row, wish));
   }
 
   async map(request: MapRequest) {
@@ -393,7 +424,8 @@ export class Engine implements EngineApi {
     if (!this.#session || !this.#trainer) return null;
     this.#live.place(this.#trainer);
     const { step, epoch } = this.#trainer;
-    return spreadsOf(this.#session, this.#data ?? emptyRow, this.#live, { step, epoch });
+    const session = this.#session;
+    return this.#firmly(() => spreadsOf(session, this.#data ?? emptyRow, this.#live, { step, epoch }));
   }
 
   openSurface(wish: PlaneWish) {
@@ -425,14 +457,15 @@ export class Engine implements EngineApi {
   }
 
   async weights(): Promise<Weights> {
-    return (await this.#session?.weights()) ?? {};
+    const session = this.#session;
+    return session ? this.#firmly(() => session.weights()) : {};
   }
 
   async setWeights(weights: Weights): Promise<void> {
     this.#session?.setWeights(weights);
     this.#trainer?.touched();
     if (this.#trainer?.running) return;
-    await this.#live.show();
+    await this.#show();
     this.#proveAgain();
   }
 
@@ -450,7 +483,7 @@ export class Engine implements EngineApi {
       if (!trainer || !(await trainer.travel(id))) return false;
       this.#batchLoss = trainer.batchLoss;
       this.#live.place(trainer);
-      await this.#live.show();
+      await this.#show();
       this.#progress(true);
       this.#proveAgain();
       return true;
@@ -481,7 +514,8 @@ export class Engine implements EngineApi {
   }
 
   async checkpoint(): Promise<Checkpoint | null> {
-    return (await this.#trainer?.checkpoint()) ?? null;
+    const trainer = this.#trainer;
+    return trainer ? this.#firmly(() => trainer.checkpoint()) : null;
   }
 
   restore(checkpoint: Checkpoint): Promise<boolean> {
@@ -491,7 +525,7 @@ export class Engine implements EngineApi {
       if (!trainer?.restore(checkpoint)) return false;
       this.#batchLoss = trainer.batchLoss;
       this.#live.place(trainer);
-      await this.#live.show();
+      await this.#show();
       this.#progress(true);
       this.#proveAgain();
       return true;

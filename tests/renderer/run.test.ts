@@ -521,16 +521,16 @@ describe('readings', () => {
       present: [{ backend: 'wasm' as const, title: '2 cores' }],
       absent: [{ backend: 'webgpu' as const, reason: 'no adapter' }],
     };
-    expect(reasonOf(profile, 'auto', 'wasm', false)).toBe('no adapter');
-    expect(reasonOf(profile, 'wasm', 'wasm', false)).toBe('chosen by you');
-    expect(reasonOf(profile, 'auto', 'wasm', true)).toContain('lost');
-    expect(reasonOf(profile, 'reproducible', 'wasm', false)).toContain('the same bits');
+    expect(reasonOf(profile, 'auto', 'wasm', null)).toBe('no adapter');
+    expect(reasonOf(profile, 'wasm', 'wasm', null)).toBe('chosen by you');
+    expect(reasonOf(profile, 'auto', 'wasm', 'lost')).toContain('lost');
+    expect(reasonOf(profile, 'reproducible', 'wasm', null)).toContain('the same bits');
     const standings = [
       { backend: 'webgpu', stepsPerSecond: 3210 },
       { backend: 'wasm', stepsPerSecond: 1000 },
     ] as const;
-    expect(reasonOf(profile, 'auto', 'webgpu', false, { standings })).toBe('3.2× faster than the CPU on this network');
-    expect(reasonOf(profile, 'webgpu', 'webgpu', false, { standings })).toBe('chosen by you');
+    expect(reasonOf(profile, 'auto', 'webgpu', null, { standings })).toBe('3.2× faster than the CPU on this network');
+    expect(reasonOf(profile, 'webgpu', 'webgpu', null, { standings })).toBe('chosen by you');
     expect(threadsText(null)).toBe('');
     expect(threadsText({ count: 2, faster: 1.74 })).toBe('2 threads, 1.7× faster than one');
     expect(threadsText({ count: 1, faster: 123 })).toBe('one thread, 123× faster than several');

@@ -53,6 +53,7 @@ export class Session {
     readonly evaluate: Device,
     readonly live: Device,
     readonly openLive: () => Promise<Device>,
+    readonly backends: ReadonlyMap<BackendName, Backend>,
   ) {
     this.#plans = plans;
     this.#train = train;
@@ -72,9 +73,8 @@ export class Session {
     };
     try {
       const train = plans.train ? await open(plans.train) : null;
-      return new Session(plans, train, await open(plans.evaluate), await open(plans.live), () =>
-        backends.get(plans.live.backend)!.open(plans.live),
-      );
+      const openLive = (): Promise<Device> => backends.get(plans.live.backend)!.open(plans.live);
+      return new Session(plans, train, await open(plans.evaluate), await open(plans.live), openLive, backends);
     } catch (error) {
       for (const device of opened) device.close();
       throw error;
@@ -96,12 +96,13 @@ export class Session {
     for (const [id, value] of this.hyper) device.write(id, [value]);
   }
 
-  /** Training goes on on another device, from the present state. */
-  async moveTo(plan: Plan, device: Device): Promise<void> {
-    this.lendTo(device, await this.state());
+  /** Training goes on on another device, from the present state, or from another one where the device is lost. */
+  async moveTo(plan: Plan, device: Device, state?: State): Promise<void> {
+    this.lendTo(device, state ?? (await this.state()));
     this.#train?.close();
     this.#train = device;
     this.#plans = { ...this.#plans, train: plan };
+    this.#version++;
   }
 
   get rateFactor(): number {

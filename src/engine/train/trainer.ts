@@ -5,13 +5,14 @@
  */
 import type { Breakpoint, Stop } from '../graph/project';
 import type { Dataset } from '../data/dataset';
-import type { Device } from '../backends/backend';
+import { type Device, DeviceFailure } from '../backends/backend';
 import { isBatched } from '../ir/shape';
 import type { Weights } from '../plan';
 import { Breakpoints, type Hit } from './breakpoints';
 import { causeOf } from './cause';
 import type { Checkpoint } from './checkpoint';
 import { Ending } from './ending';
+import { movedWords, openOnCpu } from './fallback';
 import { growthOf, sizesOf } from './growth';
 import { Keeping, type Place } from './keeping';
 import { goToLastSound, isSoundState, type Snapshot } from './last-sound';
@@ -28,6 +29,8 @@ const REPLAYED = 4096;
 const PHASES = ['forward', 'loss', 'backward', 'update'] as const;
 /** State is copied at most so often, in ms; what was done since is done again when something goes wrong. */
 const SNAPSHOT = 1000;
+/** Devices that may fail, one after the other, before training gives up. */
+const MOST_MOVES = 4;
 /** Kept moments that are asked for how weights grew. */
 const LOOKED_BACK = 32;
 
@@ -57,6 +60,12 @@ export class Trainer {
   /** The last state that was read as a whole, from which what was done since can be done again. */
   #good: (Snapshot & { readonly when: number }) | null = null;
   readonly #ending: Ending;
+  /** Hyperparameters are others than when it was taken: what came after it cannot be done again as it was. */
+  #stale = false;
+  #moves = 0;
+  #moving: Promise<boolean> | null = null;
+  /** The step up to which news were told already, while steps are made again. */
+  #told = 0;
   #breakpoints: Breakpoints;
   #batchLoss: number | null = null;
   /** Who waits for a checkpoint while training runs. */
@@ -72,7 +81,9 @@ export class Trainer {
     this.#order = new RowOrder(data.split.train, options.seed, options.batch);
     this.#breakpoints = new Breakpoints(options.breakpoints ?? [], session.plans);
     this.#rate = new Rate(session);
-    this.#scoring = new Scoring(session, data, options, (point) => events.point(point));
+    this.#scoring = new Scoring(session, data, options, (point) => {
+      if (point.step > this.#told || this.#told === 0) events.point(point);
+    });
     this.#keeping = new Keeping(session, options.memory ?? 0, options.now);
     this.#ending = new Ending(options.stop ?? {}, session, this.#keeping);
     session.train?.setData(data.x, data.features.length, data.y, data.targets.length, data.weights);
@@ -151,6 +162,7 @@ export class Trainer {
   }
 
   #standAt({ epoch, at, step, loss }: Place): void {
+    this.#told = 0;
     this.#moveTo(epoch, at, step);
     this.#batchLoss = loss;
     this.#good = null;
@@ -216,7 +228,43 @@ export class Trainer {
 
   /** Hyperparameters are others from now on: what was done before cannot be done again with these. */
   tuned(): void {
-    this.#good = null;
+    this.#stale = true;
+  }
+
+  /** Reads the state of a device that may be lost at any time, so that training can go on elsewhere. */
+  async secure(): Promise<void> {
+    if (!this.#running && this.#good === null && this.session.train?.backend === 'webgpu') await this.#snapshot();
+  }
+
+  /** After a failure of its device, training goes on from the last good state on another. False: it cannot. */
+  rescue(error: unknown): Promise<boolean> {
+    if (!(error instanceof DeviceFailure)) return Promise.resolve(false);
+    this.#moving ??= this.#move(error).finally(() => {
+      this.#moving = null;
+    });
+    return this.#moving;
+  }
+
+  async #move(failure: DeviceFailure): Promise<boolean> {
+    const { session, data } = this;
+    const good = this.#good;
+    if (!good || !session.plans.train || this.#moves >= MOST_MOVES) return false;
+    this.#moves++;
+    const failed = session.train?.backend === 'webgpu' ? { failed: failure.reason } : {};
+    try {
+      const { plan, device } = await openOnCpu(session.plans.train.program, session.backends);
+      device.setData(data.x, data.features.length, data.y, data.targets.length, data.weights);
+      await session.moveTo(plan, device, good.state);
+    } catch {
+      return false;
+    }
+    const { step, epoch, at } = good;
+    const again = this.step - step;
+    this.#told = Math.max(this.#told, this.step);
+    this.#moveTo(epoch, at, step);
+    this.#keeping.here = null;
+    this.events.trouble({ kind: 'moved-to-cpu', ...failed, message: movedWords(failure, step, again) });
+    return true;
   }
 
   pause(): void {
@@ -265,89 +313,98 @@ export class Trainer {
     return { losses, done: taken.finished > 0 };
   }
 
-  async #loop({ more, steps, epoch, rules }: Goal): Promise<void> {
-    const { train } = this.session;
-    if (!train || this.#running || this.data.split.train.length === 0) return;
+  async #loop(goal: Goal): Promise<void> {
+    if (!this.session.train || this.#running || this.data.split.train.length === 0) return;
     this.#running = true;
     this.#stop = false;
-    const { now, breathe, sleep } = this.options;
-    const pace = this.#pace;
-    const started = now();
-    pace.start(started);
+    const started = this.options.now();
+    this.#pace.start(started);
     this.#scoring.begin(this.epoch);
+    // Going on from an earlier moment, what came after it is another past.
+    this.timeline.cut(this.step);
     try {
-      if (this.options.memory) {
-        await this.keep();
-        // Going on from an earlier moment, what came after it is another past.
-        this.timeline.cut(this.step);
-      }
-      const probe = rules && this.#breakpoints.any ? await this.session.probe() : null;
-      // The weights before the first step are scored after it: nobody waits for that.
-      let first = this.step === 0;
-      while (more() && !this.#stop) {
-        await this.#answer();
-        const begin = now();
-        const wait = pace.wait(begin);
-        if (wait > 0) {
-          await sleep(wait);
-          await breathe();
-          continue;
-        }
-        if ((!this.#good || begin - this.#good.when > SNAPSHOT) && !(await this.#snapshot())) {
-          await this.#notFinite(train, this.step);
+      for (;;)
+        try {
+          await this.#turns(goal, started);
           return;
+        } catch (error) {
+          if (!(await this.rescue(error))) throw error;
         }
-        const everyEpoch = this.options.scoreEvery === 0 || (rules && this.#ending.watches);
-        const look = probe ? await this.#look(probe, this.nextRows()) : null;
-        const from = { step: this.step, epoch: this.epoch };
-        const observe = this.options.observer?.due(begin) ? await this.options.observer.before(this.nextRows()) : null;
-        const before = now();
-        const { losses, done } = await this.#run(
-          train,
-          Math.min(steps, probe || observe ? 1 : pace.steps),
-          (next) => !everyEpoch && next < epoch() && !this.#scoring.lacksPoint(next, this.#epochs),
-        );
-        pace.took(before, now(), losses.length, observe === null);
-        this.session.changed();
-        this.#keeping.here = null;
-        const bad = notFiniteIn(losses);
-        if (bad < 0) {
-          this.#batchLoss = losses.at(-1) ?? null;
-          this.events.slice({ epoch: this.epoch, step: this.step, batchLoss: this.#batchLoss, stepsPerSecond: pace.rate });
-        }
-        if (first) {
-          first = false;
-          await this.#scoring.take({ epoch: 0, step: 0 }, this.#good!.state);
-        }
-        if (bad >= 0) {
-          await this.#notFinite(train, this.step - losses.length + bad);
-          return;
-        }
-        await observe?.(from);
-        const scored = done ? await this.#score(!more() || this.#rate.watches || (rules && this.#ending.watches)) : null;
-        if (this.options.memory) await this.#keeping.keepSome(this.#place, done, steps === 1 || !more() || this.#stop);
-        if (look !== null) {
-          const hit = await look(losses[0]!);
-          if (hit) {
-            await this.keep();
-            this.events.stopped?.({
-              kind: 'breakpoint',
-              ...hit,
-              message: `Paused after step ${this.step}. ${hit.message}`,
-              restored: null,
-            });
-            return;
-          }
-        }
-        if (rules && (await this.#early(scored, (now() - started) / 1000))) return;
-        if (pace.breath(now())) await breathe();
-      }
-      // Where a maximum hides a weight that is no number, the loss does not tell.
-      if (this.#good && this.#good.step < this.step && !(await this.#snapshot())) await this.#notFinite(train, this.step);
     } finally {
       this.#running = false;
       await this.#answer();
     }
+  }
+
+  /** Run after run on the present device, until the goal is reached or something stops it. */
+  async #turns({ more, steps, epoch, rules }: Goal, started: number): Promise<void> {
+    const train = this.session.train!;
+    const { now, breathe, sleep } = this.options;
+    const pace = this.#pace;
+    if (this.options.memory) await this.keep();
+    const probe = rules && this.#breakpoints.any ? await this.session.probe() : null;
+    // The weights before the first step are scored after it: nobody waits for that.
+    let first = this.step === 0;
+    while (more() && !this.#stop) {
+      await this.#answer();
+      const begin = now();
+      const wait = pace.wait(begin);
+      if (wait > 0) {
+        await sleep(wait);
+        await breathe();
+        continue;
+      }
+      if ((!this.#good || this.#stale || begin - this.#good.when > SNAPSHOT) && !(await this.#snapshot())) {
+        await this.#notFinite(train, this.step);
+        return;
+      }
+      const everyEpoch = this.options.scoreEvery === 0 || (rules && this.#ending.watches);
+      const look = probe ? await this.#look(probe, this.nextRows()) : null;
+      const from = { step: this.step, epoch: this.epoch };
+      const observe = this.options.observer?.due(begin) ? await this.options.observer.before(this.nextRows()) : null;
+      const before = now();
+      const { losses, done } = await this.#run(
+        train,
+        Math.min(steps, probe || observe ? 1 : pace.steps),
+        (next) => !everyEpoch && next < epoch() && !this.#scoring.lacksPoint(next, this.#epochs),
+      );
+      pace.took(before, now(), losses.length, observe === null);
+      this.session.changed();
+      this.#keeping.here = null;
+      const bad = notFiniteIn(losses);
+      if (bad < 0) {
+        this.#batchLoss = losses.at(-1) ?? null;
+        this.events.slice({ epoch: this.epoch, step: this.step, batchLoss: this.#batchLoss, stepsPerSecond: pace.rate });
+      }
+      if (first) {
+        first = false;
+        await this.#scoring.take({ epoch: 0, step: 0 }, this.#good!.state);
+      }
+      if (bad >= 0) {
+        await this.#notFinite(train, this.step - losses.length + bad);
+        return;
+      }
+      await observe?.(from);
+      const scored = done ? await this.#score(!more() || this.#rate.watches || (rules && this.#ending.watches)) : null;
+      if (this.options.memory) await this.#keeping.keepSome(this.#place, done, steps === 1 || !more() || this.#stop);
+      if (look !== null) {
+        const hit = await look(losses[0]!);
+        if (hit) {
+          await this.keep();
+          this.events.stopped?.({
+            kind: 'breakpoint',
+            ...hit,
+            message: `Paused after step ${this.step}. ${hit.message}`,
+            restored: null,
+          });
+          return;
+        }
+      }
+      if (rules && (await this.#early(scored, (now() - started) / 1000))) return;
+      if (pace.breath(now())) await breathe();
+    }
+    // Where a maximum hides a weight that is no number, the loss does not tell.
+    if (this.#good && this.#good.step < this.step && !(await this.#snapshot())) await this.#notFinite(train, this.step);
   }
 
   /** Looks at a batch before its step; the answer is asked for the breakpoints' word after it. */
@@ -387,6 +444,7 @@ export class Trainer {
     const taken = await this.#takeSnapshot();
     const sound = isSoundState(taken.state);
     if (sound || !this.#good) this.#good = { ...taken, when: this.options.now() };
+    this.#stale = false;
     return sound;
   }
 

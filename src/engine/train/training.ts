@@ -1,4 +1,5 @@
 /** What is said between the training loop and those who own it: its settings, and the news that it tells. */
+import type { DeviceFailure } from '../backends/backend';
 import type { NodeId } from '../graph/graph';
 import type { Breakpoint, Stop } from '../graph/project';
 import type { Weights } from '../plan';
@@ -24,6 +25,8 @@ export interface Trouble {
   readonly from?: NodeId;
   /** Row of the data, counted from 0. */
   readonly row?: number;
+  /** How the graphics device failed that training had to leave. */
+  readonly failed?: DeviceFailure['reason'];
   /** Why a number was not finite: a cure follows from it. */
   readonly reason?: Reason;
   /** The node is a layer, or an operation of one's own: the part of it that is meant. */

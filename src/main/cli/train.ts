@@ -115,7 +115,9 @@ export async function train(io: Io, file: string, options: TrainOptions): Promis
               });
           },
           trouble: (news) => {
-            trouble = news;
+            // Training that moved to another device goes on.
+            if (news.kind !== 'moved-to-cpu') trouble = news;
+            else io.err(news.message);
           },
           stopped: ({ kind, message, restored }) => {
             why = message;

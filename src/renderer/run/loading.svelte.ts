@@ -80,6 +80,8 @@ export abstract class Loading extends Standing {
   protected loadedRevision = 0;
   readonly #agenda = new Agenda((wanted) => this.#settle(wanted));
   #forced: BackendName | null = null;
+  /** Why the graphics device was left, where it was. */
+  #left: Trouble['failed'] | null = null;
   protected seed = 1;
   /** The user wants it to train: pausing while training is held anyway must be heeded. */
   protected wished = false;
@@ -224,6 +226,7 @@ export abstract class Loading extends Standing {
   choose(backend: BackendWish): void {
     this.choice = backend;
     this.#forced = null;
+    this.#left = null;
     this.#want({ compile: true, tune: false, data: false, fresh: false }, 0);
   }
 
@@ -409,15 +412,23 @@ export abstract class Loading extends Standing {
   /** Where it runs from now on, and why. */
   protected runsOn(backend: BackendName, raced: Raced | null): void {
     this.backend = backend;
-    this.reason = reasonOf(this.profile, this.choice, backend, this.#forced !== null, raced);
+    this.reason = reasonOf(this.profile, this.choice, backend, this.#left, raced);
   }
 
-  /** The graphics device is gone: compile for the CPU and go on from the last weights that were read. */
+  /** The engine had to leave the graphics device: it trains on the CPU now, and later plans are made for that too. */
+  protected leftGraphics(failed: NonNullable<Trouble['failed']>): void {
+    this.#forced = 'wasm';
+    this.#left = failed;
+    this.runsOn('wasm', null);
+  }
+
+  /** The graphics device is gone with all it held: compile for the CPU and go on from the last weights that were read. */
   protected async moveToCpu(trouble: Trouble): Promise<void> {
     const project = this.project;
     if (project === null || this.profile === null) return;
     const [weights, points, goOn] = [this.#watch.weights, this.points, this.running];
     this.#forced = 'wasm';
+    this.#left = 'lost';
     const revision = ++this.#revision;
     try {
       const info = this.dataset === null ? null : infoOf(this.dataset);

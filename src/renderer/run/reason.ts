@@ -1,9 +1,16 @@
 /** Why the network runs where it runs, in a few words for the status bar. */
-import type { Raced } from '../../engine/api';
+import type { Raced, Trouble } from '../../engine/api';
 import type { Profile, ThreadsReport } from '../../engine/backends/backend';
 import type { BackendName, BackendWish } from '../../engine/plan';
 
 const NAMES: Readonly<Record<BackendName, string>> = { webgpu: 'WebGPU', wasm: 'the CPU', reference: 'the reference' };
+
+/** Why training had to leave the graphics device. */
+const LEFT: Readonly<Record<NonNullable<Trouble['failed']>, string>> = {
+  lost: 'the graphics device was lost',
+  'out-of-memory': 'the graphics device has too little memory for this network',
+  compile: 'the graphics driver could not compile this network',
+};
 
 /** 3.24 is "3.2×", 47.3 is "47×". */
 const times = (factor: number): string => `${Number(factor.toPrecision(factor < 100 ? 2 : 3))}×`;
@@ -12,10 +19,10 @@ export function reasonOf(
   profile: Profile | null,
   choice: BackendWish,
   backend: BackendName,
-  moved: boolean,
+  left: Trouble['failed'] | null,
   raced: Raced | null = null,
 ): string {
-  if (moved) return 'the graphics device was lost';
+  if (left) return LEFT[left];
   if (choice === backend) return 'chosen by you';
   const title = profile?.present.find((one) => one.backend === backend)?.title ?? '';
   if (choice === 'reproducible') return 'reproducible: the same bits on every machine';

@@ -218,8 +218,7 @@ export class Run extends Loading {
   protected onTrouble(trouble: Trouble): void {
     this.trouble = trouble;
     if (trouble.kind === 'moved-to-cpu') {
-      this.backend = 'wasm';
-      this.reason = trouble.message;
+      if (trouble.failed) this.leftGraphics(trouble.failed);
       this.links.notify({ kind: 'info', title: 'Training goes on on the CPU', text: trouble.message });
     } else if (trouble.kind === 'device-lost') {
       void this.moveToCpu(trouble);

@@ -120,7 +120,8 @@ export async function performTask(task: Task, dataset: Dataset | null, control: 
         slice: () => {},
         point: (point) => points.push(point),
         trouble: (news) => {
-          trouble = news;
+          // Training that moved to another device goes on.
+          if (news.kind !== 'moved-to-cpu') trouble = news;
         },
         stopped: ({ message }) => {
           why = message;
