@@ -3,6 +3,8 @@ import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync,
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, serve, test, watch } from './support';
+import { serialiseProject } from '../../src/engine/graph/project-text';
+import { drawing } from '../support/drawing';
 import { fill, ONLY_ROOT, smallDisk } from '../support/disks';
 import { AppWindow } from './window';
 
@@ -55,6 +57,57 @@ test('a learning rate that diverges is named with its node, and cured with one c
     await expect.poll(async () => (await cure.isVisible()) || (await window.epoch()) > 3, { timeout: 30_000 }).toBe(true);
   }
   expect(await window.epoch()).toBeGreaterThan(3);
+});
+
+test('a logarithm that broke is named with its node and its row, shown in both, and cured with one click', async ({
+  app,
+  server,
+}) => {
+  const project = drawing(
+    {
+      x: ['input', {}, { shape: [2] }],
+      t: ['target', {}, { shape: [1] }],
+      nll: ['log', { x: 'x' }],
+      out: ['dense', { x: 'nll' }, { units: 1, activation: 'identity' }],
+      loss: ['binary-cross-entropy-logits', { prediction: 'out', target: 't' }],
+    },
+    { epochs: 50 },
+  );
+  const data = { kind: 'generator', name: 'circles', count: 200, noise: 0.1, seed: 1 } as const;
+  const path = join(server.home, 'broken.chainrule');
+  writeFileSync(path, serialiseProject({ ...project, settings: { ...project.settings, title: 'Broken', data } }));
+  const window = await open(app, path);
+  await window.ready();
+  await window.train.click();
+  const sentence =
+    /At 'nll', row (\d+) of the data, the logarithm of −[\d.]+ is taken, which is not defined\. The number comes from 'x'\./;
+  await expect(window.toast('Training diverged')).toContainText(sentence, { timeout: 30_000 });
+  await window.tab('Train');
+  const panel = app.getByRole('tabpanel', { name: 'Train' });
+  await expect(panel).toContainText(sentence);
+  const row = sentence.exec((await panel.textContent())!)![1]!;
+
+  await test.step('Its row, where the data are', async () => {
+    await panel.getByRole('button', { name: `Show row ${row}`, exact: true }).click();
+    const line = window.dialog.locator('tr[aria-current="true"]');
+    await expect(line).toBeInViewport();
+    await expect(line.getByRole('rowheader')).toHaveText(row);
+    await app.keyboard.press('Escape');
+  });
+  await test.step('Its node, where the drawing is', async () => {
+    await panel.getByRole('button', { name: 'Show the node' }).click();
+    await window.tab('Inspect');
+    await expect(app.getByRole('tabpanel', { name: 'Inspect' })).toContainText('Logarithm');
+    await window.tab('Train');
+  });
+  await test.step('A clamp before it, and training goes on', async () => {
+    await panel.getByRole('button', { name: 'Clamp the input of nll' }).click();
+    await expect(window.drawing.node('clamp1')).toBeVisible();
+    await expect(panel).not.toContainText('Training diverged');
+    await window.ready();
+    await window.train.click();
+    await expect.poll(() => window.epoch(), { timeout: 30_000 }).toBe(50);
+  });
 });
 
 const wrong: readonly (readonly [string, string | Uint8Array, RegExp])[] = [

@@ -82,7 +82,10 @@ export class Trainer {
     this.#breakpoints = new Breakpoints(options.breakpoints ?? [], session.plans);
     this.#rate = new Rate(session);
     this.#scoring = new Scoring(session, data, options, (point) => {
-      if (point.step > this.#told || this.#told === 0) events.point(point);
+      // A curve has no place for what is no number; why it is none is told apart.
+      if (!Number.isFinite(point.train.loss) || (this.#told > 0 && point.step <= this.#told)) return;
+      const { validation } = point;
+      events.point(validation && !Number.isFinite(validation.loss) ? { ...point, validation: null } : point);
     });
     this.#keeping = new Keeping(session, options.memory ?? 0, options.now);
     this.#ending = new Ending(options.stop ?? {}, session, this.#keeping);

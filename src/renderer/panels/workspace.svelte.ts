@@ -33,7 +33,8 @@ export type OpenDialog =
   | { readonly kind: 'source' }
   | { readonly kind: 'paste'; readonly onTable: (preview: DataPreview) => void }
   | { readonly kind: 'wizard'; readonly start: DataPreview | MadeSource }
-  | { readonly kind: 'rows' }
+  /** `row`: the one to begin with, counted from 0. */
+  | { readonly kind: 'rows'; readonly row?: number }
   | { readonly kind: 'own' }
   | { readonly kind: 'own-list' }
   | { readonly kind: 'question'; readonly question: Question; readonly answer: (value: string | null) => void }

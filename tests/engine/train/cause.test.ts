@@ -16,6 +16,7 @@ import { setLabel } from '../../../src/engine/graph/edits';
 import { putOwn } from '../../../src/engine/graph/own-edits';
 import type { Project } from '../../../src/engine/graph/project';
 import type { BackendName } from '../../../src/engine/plan';
+import { curesOf } from '../../../src/engine/train/diagnosis/broken';
 import { isSoundState } from '../../../src/engine/train/last-sound';
 import { Session } from '../../../src/engine/train/session';
 import { Trainer } from '../../../src/engine/train/trainer';
@@ -339,6 +340,62 @@ describe.each(runners)('$title', (runner) => {
     expect(troubles[0]!.message).toMatch(
       /At 'My loss' \(its nll\), row 17 of the data, the logarithm of −0\.2 is taken.*comes from 'My loss' \(its s\)/,
     );
+  });
+});
+
+describe('cures', () => {
+  const runner = runners[1]!;
+  const cured = Object.entries(cases).filter(([, { is }]) =>
+    ['log', 'root', 'divide', 'power', 'slope', 'exp'].includes(is.reason!),
+  );
+  test.each(cured)('of %s, each of which works', async (_name, { project, data }) => {
+    const { troubles } = await train(project, data, runner);
+    const offered = curesOf(project, troubles[0]!);
+    expect(offered.length).toBeGreaterThan(0);
+    for (const { title, edit } of offered) {
+      const changed = edit(project);
+      expect(changed).not.toBe(project);
+      const again = await train(changed, data, runner);
+      expect([title, ...again.troubles.map(({ message }) => message)]).toEqual([title]);
+    }
+  });
+
+  test('what is written another way is the same function', () => {
+    const titles = (name: string): readonly string[] =>
+      curesOf(cases[name]!.project, { kind: 'not-finite', message: '', ...cases[name]!.is }).map(({ title }) => title);
+    expect(titles('the logarithm of a softmax that is 0 in 32 bits only')).toEqual([
+      'Use log-softmax instead',
+      'Clamp the input of nll',
+    ]);
+    expect(titles('ln eˣ far below 0')).toEqual(['Take the logarithm of e directly', 'Clamp the input of back']);
+    expect(titles('a division by 0')).toEqual(['Add 0.000001 to the divisor']);
+  });
+
+  test('of steps that are too long: a smaller rate, limited gradients, and other weights where they were chosen large', async () => {
+    const project = drawing(
+      {
+        x: ['input', {}, { shape: [4] }],
+        t: ['target', {}, { shape: [1] }],
+        hidden: ['dense', { x: 'x' }, { units: 16, activation: 'relu', initializer: 'normal', scale: 2 }],
+        out: ['dense', { x: 'hidden' }, { units: 1, activation: 'identity' }],
+        loss: ['mean-squared-error', { prediction: 'out', target: 't' }],
+      },
+      { optimizer: 'sgd', hyper: { rate: 2 }, batch: 10 },
+    );
+    const data = rowsOf(1, 2, 4);
+    const offered = curesOf(project, { kind: 'not-finite', message: '', reason: 'grown', node: 'hidden' });
+    expect(offered.map(({ title, restart }) => [title, restart])).toEqual([
+      ['Learning rate 0.2', true],
+      ['Limit the gradients to a length of 1', true],
+      ['Glorot weights for hidden', true],
+    ]);
+    // Limited gradients cannot make weights grow beyond all bounds.
+    expect((await train(offered[1]!.edit(project), data, runner, 500)).troubles).toEqual([]);
+    // A rate may have to be lowered more than once.
+    let slower = project;
+    for (let tries = 0; tries < 5; tries++)
+      slower = curesOf(slower, { kind: 'not-finite', message: '', reason: 'grown' })[0]!.edit(slower);
+    expect((await train(slower, data, runner, 500)).troubles).toEqual([]);
   });
 });
 
