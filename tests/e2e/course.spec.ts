@@ -1,5 +1,6 @@
 /** The course as a newcomer meets it: exercise 1 from the start page, a lesson done in the editor, and every page opened once. */
 import type { Page } from '@playwright/test';
+import { pdfPages } from '../support/pdf-text';
 import { expect, test } from './support';
 
 test.setTimeout(180_000);
@@ -163,4 +164,62 @@ test('a network of any size gives questions: one element of it, from the command
     figure.getByRole('group', { name: 'How to answer' }).or(figure.getByRole('radiogroup', { name: 'How to answer' })),
   ).toBeVisible();
   await expect(figure).toContainText('∂l/∂c1 = ?');
+});
+
+test('on paper: a worked solution, and a class set with its answer key, as the PDF that the print dialog makes', async ({
+  app,
+}) => {
+  // The dialog would keep the sheet until it is closed; here it stays for the PDF.
+  await app.evaluate(() => {
+    window.print = () => {
+      const sheet = document.querySelector('.lf-sheet')!.cloneNode(true) as HTMLElement;
+      sheet.id = 'printed';
+      document.body.append(sheet);
+    };
+  });
+  const printed = async (): Promise<readonly string[]> => {
+    await expect(app.locator('#printed')).toBeAttached();
+    const pdf = await app.pdf({ format: 'A4' });
+    const drawings = await app.locator('#printed svg.graph').count();
+    await app.locator('#printed').evaluate((sheet) => sheet.remove());
+    expect(drawings).toBeGreaterThan(0);
+    return pdfPages(pdf);
+  };
+  await learn(app);
+  await page(app, '3.6.7');
+  const article = app.locator('article');
+  await article.getByRole('radio', { name: 'Solution' }).click();
+  await article.getByRole('button', { name: 'Print…' }).click();
+  const solution = await printed();
+  expect(solution.length).toBeLessThanOrEqual(2);
+  // The title and the drawing share the first page; nothing of the window is printed.
+  expect(solution[0]).toMatch(/Exercise 1[\s\S]*x = 2, a = 1\.5, b = 0\.5, t = 3[\s\S]*Given:/);
+  expect(solution.join(' ')).toContain('∂l/∂x = −2.25.');
+  expect(solution.join(' ')).not.toContain('Find a page');
+
+  await page(app, '3.6.13');
+  await article.getByRole('textbox', { name: 'Questions' }).fill('3');
+  await app.keyboard.press('Enter');
+  await article.getByRole('button', { name: 'Make the set' }).click();
+  const key = /1\. ([A-D]) \(([^)]*)\)/;
+  await article.getByRole('radio', { name: 'Answer key' }).click();
+  const [, letter, answer] = key.exec(await article.getByRole('textbox', { name: 'The class set as text' }).inputValue())!;
+  await article.getByRole('button', { name: 'Print with answers…' }).click();
+  const set = await printed();
+  for (const question of ['Question 1', 'Question 2', 'Question 3']) expect(set.join(' ')).toContain(question);
+  // The key stands on a page of its own, the last.
+  expect(set.at(-1)).toContain('Answers');
+  expect(set.at(-1)).toContain(`${letter}/ ${answer}`);
+  expect(set.slice(0, -1).join(' ')).not.toContain('Answers');
+});
+
+test('a line of the solution stays in sight together with the drawing', async ({ app }) => {
+  await learn(app);
+  await page(app, '3.6.7');
+  const article = app.locator('article');
+  await article.getByRole('radio', { name: 'Solution' }).click();
+  for (let i = 0; i < 6; i++) await article.getByRole('button', { name: 'Next line' }).click();
+  await expect(article.locator('.lines .now')).toContainText('through z to y');
+  await expect(article.locator('.lines .now')).toBeInViewport({ ratio: 0.95 });
+  await expect(article.locator('svg.graph')).toBeInViewport({ ratio: 0.95 });
 });

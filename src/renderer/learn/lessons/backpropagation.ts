@@ -12,6 +12,10 @@ const RECONSTRUCTED = note(
   'Reconstructed',
   'The figures of the exercises are missing from the course text, as is choice A. These drawings make all the surviving choices meaningful.',
 );
+const OURS = note(
+  'Reconstructed',
+  'Of this exercise only the number is left in the course text. Drawing, numbers and choices are ours, in the manner of the others.',
+);
 
 export const backpropagation: readonly Lesson[] = [
   {
@@ -153,7 +157,7 @@ export const backpropagation: readonly Lesson[] = [
     blocks: [
       text('A neuron without activation: a product, a sum, a loss. (Its solution is 3.6.10 of the course.)'),
       figure({ figure: 'exercise', ids: ['2'] }, 'w = 0.75, x = 2, b = −0.5, target 2.'),
-      RECONSTRUCTED,
+      OURS,
     ],
     tries: ['Fill in all edges: ∂l/∂w = −4 and ∂l/∂b = −2 are among them.'],
     check: { ask: 'Solve the exercise.', done: (w) => isTrue(w, 'solved') },
@@ -168,10 +172,10 @@ export const backpropagation: readonly Lesson[] = [
         'Now with an activation. ReLU is a gate: open, it lets the gradient through; closed, nothing passes. (Its solution is 3.6.12.)',
       ),
       figure({ figure: 'exercise', ids: ['3', '3-dead'] }, 'The gate open, and closed.'),
-      RECONSTRUCTED,
+      OURS,
     ],
     tries: ['Look at the closed gate: every gradient behind it is 0.'],
-    check: { ask: 'Solve the exercise with the open gate.', done: (w) => isTrue(w, 'solved') },
+    check: { ask: 'Solve the exercise with the open gate.', done: (w) => isTrue(w, 'solved Exercise 3') },
   },
   {
     id: '3.6.13',

@@ -235,10 +235,9 @@ export const chapter1: readonly Lesson[] = [
     project: offer(oneNeuron),
     tries: ['Search the best line in the figure.', 'Train the project for a long time: the accuracy stays near 66 %.'],
     check: {
-      ask: 'Search the best line, then train the neuron and see it fail.',
+      ask: 'See one neuron fail: search the best line, or train the project for ten epochs.',
       done: (w) =>
         isTrue(w, 'searched') || (opened(w, titles.oneNeuron) && w.epoch >= 10 && w.accuracy !== null && w.accuracy < 0.8),
-      hint: 'One of both is enough.',
     },
   },
   {
