@@ -9,6 +9,7 @@ import type { HistoryReport, StripName } from './train/analysis/layer-history';
 import type { PlaneWish } from './train/analysis/loss-plane';
 import type { OperatingPoints } from './train/analysis/operating-points';
 import type { NumberAt } from './train/analysis/sample-gradients';
+import type { Sharpness } from './train/analysis/sharpness';
 import type { NoAnswer, SurfaceInfo, WayPoint } from './train/analysis/studies';
 import type { FrameLayout, Look, Tap } from './train/frames';
 import type { Score } from './train/metrics';
@@ -117,6 +118,8 @@ export interface EngineApi {
   surfaceWay(id: number): Promise<readonly WayPoint[] | null>;
   /** How much the gradients of single samples differ; two numbers of the parameters span the fan, or null. */
   gradientNoise(axes: readonly [NumberAt, NumberAt] | null): Promise<GradientNoise | NoAnswer>;
+  /** The largest curvature of the loss at the present weights. */
+  sharpness(): Promise<Sharpness | NoAnswer>;
   /** Where the sums of a layer, or of one of its units, stand on its activation. */
   operatingPoints(layer: NodeId, unit: number | null): Promise<OperatingPoints | NoAnswer>;
   /** Layers whose activation can be shown so. */
@@ -169,6 +172,7 @@ export type {
   RateStep,
   RateVerdict,
   Score,
+  Sharpness,
   Stopped,
   Trouble,
   Weights,

@@ -444,6 +444,10 @@ export class Engine implements EngineApi {
     return this.#studies.gradientNoise(axes);
   }
 
+  sharpness() {
+    return this.#studies.sharpness();
+  }
+
   operatingPoints(layer: NodeId, unit: number | null) {
     return this.#studies.operatingPoints(layer, unit);
   }

@@ -63,7 +63,10 @@ const transform = v.variant('kind', [
   }),
   v.object({ kind: v.literal('product'), column, by: column }),
 ]);
-const pipeline = { transforms: v.optional(v.pipe(v.array(transform), v.maxLength(1000))) };
+const pipeline = {
+  transforms: v.optional(v.pipe(v.array(transform), v.maxLength(1000))),
+  balance: v.optional(v.literal(true)),
+};
 const tableChoice = {
   ...pipeline,
   features: v.pipe(v.array(column), v.maxLength(100_000)),

@@ -151,7 +151,8 @@ const transforms = {
     ],
   },
 };
-const made = { features: names, transforms };
+const balance = { type: 'boolean', default: false, description: 'All classes count the same in the loss.' };
+const made = { features: names, transforms, balance };
 const table = {
   features: { ...names, default: [] },
   targets: { ...names, default: [] },
@@ -162,6 +163,7 @@ const table = {
   parts: { type: 'string', description: 'Column that says train, validation or test.' },
   noise: { type: 'number', minimum: 0, maximum: 10, description: 'On the scaled features of the training rows, in deviations.' },
   transforms,
+  balance,
 };
 
 function projectSchema(): Schema {

@@ -120,16 +120,21 @@ function readChoice(reader: Reader): TableChoice {
     ...column('weights'),
     ...column('parts'),
     ...(reader.get('noise') === undefined ? {} : { noise: reader.number('noise', undefined, 0, 10) }),
-    ...readTransforms(reader),
+    ...readPipeline(reader),
   };
 }
 
 function readMade(reader: Reader): Pipeline & { readonly features?: readonly string[] } {
   return {
     ...(reader.get('features') === undefined ? {} : { features: reader.texts('features', []) }),
-    ...readTransforms(reader),
+    ...readPipeline(reader),
   };
 }
+
+const readPipeline = (reader: Reader): Pipeline => ({
+  ...readTransforms(reader),
+  ...(reader.flag('balance', false) ? { balance: true } : {}),
+});
 
 function readTransforms(data: Reader): Pipeline {
   const list = data.get('transforms');

@@ -39,9 +39,11 @@ export type Transform =
   /** Its numbers are names: one column for each. */
   | { readonly kind: 'categories'; readonly column: string };
 
-/** What every source may do with its columns on their way to features. */
+/** What every source may do with its columns on their way to features, and with its rows. */
 export interface Pipeline {
   readonly transforms?: readonly Transform[];
+  /** Rows of rare classes count more in the loss, so that all classes count the same. */
+  readonly balance?: true;
 }
 
 /** What is chosen from a table, whatever it was read from. */

@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
+import { balanced } from '../../engine/data/balance';
 import { readCsv } from '../../engine/data/csv';
 import type { Dataset, DatasetInfo } from '../../engine/data/dataset';
 import { columnsNeeded, encodeTable } from '../../engine/data/encode';
@@ -31,6 +32,11 @@ const PROGRESS_EVERY = 100;
 
 /** Reads a source whole. For the command line too, which passes no window. */
 export async function readDataset(source: DataSource, split: Split, hooks: ReadHooks = {}): Promise<Dataset> {
+  const dataset = await readRows(source, split, hooks);
+  return source.kind !== 'none' && source.balance ? balanced(dataset) : dataset;
+}
+
+async function readRows(source: DataSource, split: Split, hooks: ReadHooks): Promise<Dataset> {
   switch (source.kind) {
     case 'none':
       throw new Refusal('The project has no data. Choose a data set in the Data panel.', 'no-data');

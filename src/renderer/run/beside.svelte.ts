@@ -33,23 +33,27 @@ export class Beside {
     this.#links = links;
   }
 
-  #ground(): Ground | null {
+  async #ground(): Promise<Ground | null> {
     const { run } = this.#links;
+    await run.settled();
     if (run.profile === null || !run.canTrain) return null;
     const { dataset } = run;
+    const { data, split } = this.#links.project().settings;
     return {
       dataset,
       datasetId: run.feed.datasetId,
+      source: { data, split },
       profile: run.profile,
       backend: run.backend ?? 'auto',
-      weights: weightsOf(this.#links.project()) ?? null,
+      weights: run.startingWeights ?? weightsOf(this.#links.project()) ?? null,
     };
   }
 
-  /** Trains the project with a change beside the open run: same data, same start, same epochs. */
-  async tryOut(title: string, change: Edit): Promise<void> {
+  /** Trains the project with a change beside the open run: same start, same epochs, and the same data unless they are what changes. `fresh`: from initial weights, which are what the change is about. */
+  async tryOut(title: string, change: Edit, fresh = false): Promise<void> {
     await this.drop();
-    const ground = this.#ground();
+    const from = await this.#ground();
+    const ground = from && { ...from, weights: fresh ? null : from.weights };
     if (ground === null) {
       this.#links.notify(
         'Nothing can be tried yet',
@@ -83,7 +87,7 @@ export class Beside {
 
   async start(variants: readonly Variant[]): Promise<void> {
     await this.end();
-    const ground = this.#ground();
+    const ground = await this.#ground();
     if (ground === null) {
       this.#links.notify(
         'The race cannot start yet',

@@ -5,11 +5,12 @@
 import type { Checkpoint, CurvePoint, EngineApi, Score, Weights } from '../../engine/api';
 import type { Profile } from '../../engine/backends/backend';
 import type { Dataset } from '../../engine/data/dataset';
-import type { Project } from '../../engine/graph/project';
+import type { Project, Settings } from '../../engine/graph/project';
 import type { BackendName, Program } from '../../engine/plan';
 import type { RunOrigin } from '../../main/contract';
-import { infoOf } from './dataset';
+import { fetchDataset, infoOf } from './dataset';
 import type { Engine } from './engine';
+import { same } from './follow';
 import { outcomeOf } from './outcome';
 import { Recorder } from './recorder';
 import type { RunLinks } from './run-links';
@@ -20,6 +21,8 @@ export interface Ground {
   readonly dataset: Dataset | null;
   /** Main's name of it. */
   readonly datasetId: string | null;
+  /** What they were read from, and how they are split. */
+  readonly source: Pick<Settings, 'data' | 'split'>;
   readonly profile: Profile;
   readonly backend: BackendName | 'auto';
   /** Where all of them start, as far as key and shape fit; else from the seed. */
@@ -39,6 +42,8 @@ export class Contestant extends Standing {
   readonly #engine: Engine;
   readonly #recorder: Recorder | null;
   #datasetId: string | null = null;
+  /** Main's name of data that are read for this contestant alone. */
+  #ownData: string | null = null;
   #stopped = false;
 
   constructor(
@@ -98,11 +103,12 @@ export class Contestant extends Standing {
     return this.fault !== null || this.stopped !== null || (this.ready && this.epoch >= this.goal);
   }
 
-  async prepare({ dataset, datasetId, profile, backend, weights }: Ground): Promise<void> {
+  async prepare(ground: Ground): Promise<void> {
+    const { profile, backend, weights } = ground;
     const { training } = this.project.settings;
     try {
+      const dataset = await this.#dataFrom(ground);
       this.dataset = dataset;
-      this.#datasetId = datasetId;
       const compiled = await this.#links.host.compile(this.project, profile, backend, 0, dataset && infoOf(dataset));
       if (!compiled.ok) {
         this.fault = compiled.problems[0]?.message ?? 'The drawing cannot be trained.';
@@ -127,6 +133,18 @@ export class Contestant extends Standing {
     } catch (error) {
       this.#fail(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /** Those of the open run, unless the change is about the data. */
+  async #dataFrom({ dataset, datasetId, source }: Ground): Promise<Dataset | null> {
+    const { data, split } = this.project.settings;
+    this.#datasetId = datasetId;
+    if (data.kind === 'none' || (same(data, source.data) && same(split, source.split))) return dataset;
+    const { host } = this.#links;
+    const loaded = await host.loadDataset(data, split, `beside-${crypto.randomUUID()}`);
+    this.#ownData = loaded.id;
+    this.#datasetId = loaded.id;
+    return fetchDataset(host, loaded, () => !this.#stopped);
   }
 
   async train(): Promise<void> {
@@ -175,5 +193,7 @@ export class Contestant extends Standing {
       for (let wait = 0; this.running && wait < 200; wait++) await new Promise((resolve) => setTimeout(resolve, 10));
     }
     this.#engine.stop();
+    // What main keeps for it is not needed any more; if it is gone already, all the better.
+    if (this.#ownData !== null) await this.#links.host.releaseDataset(this.#ownData).catch(() => undefined);
   }
 }

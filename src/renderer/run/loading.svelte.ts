@@ -87,6 +87,8 @@ export abstract class Loading extends Standing {
   protected wished = false;
   /** Set while training waits for other data or another plan. */
   protected readonly holding = new Hold();
+  /** Where training starts when numbers were set by hand before the first step: a start that no seed gives. */
+  protected handMade: Weights | null = null;
   /** Edits of trained numbers that come with the next plan. */
   #numbers: readonly NumberEdit[] = [];
   #putting: Promise<void> = Promise.resolve();
@@ -216,11 +218,21 @@ export abstract class Loading extends Standing {
     this.#putting = this.#putting.then(() =>
       this.act('The numbers were not taken', async () => {
         if (this.backend === null) return;
-        await this.api.setWeights(applyNumbers(numbers, await this.api.weights()));
+        await this.setNumbers(applyNumbers(numbers, await this.api.weights()));
         this.changed(true);
       }),
     );
     return this.#putting;
+  }
+
+  protected async setNumbers(weights: Weights): Promise<void> {
+    await this.api.setWeights(weights);
+    if (this.step === 0) this.handMade = await this.api.weights();
+  }
+
+  /** Where the open network started from, when that was not the seed's choice: others can start there too. */
+  get startingWeights(): Weights | null {
+    return this.handMade;
   }
 
   choose(backend: BackendWish): void {
@@ -334,6 +346,8 @@ export abstract class Loading extends Standing {
     const edited = numbers.length > 0 ? applyNumbers(numbers, await this.api.weights()) : undefined;
     const start = weights ?? stored ?? edited;
     if (fresh) this.holding.forbid();
+    if (fresh) this.handMade = null;
+    else if (edited && this.step === 0) this.handMade = edited;
     // What is watched belongs to the old plan; the canvas asks again for what the new one has.
     await this.api.watch([]);
     const report = await this.api.load(plans, {

@@ -116,6 +116,7 @@ export class Run extends Loading {
     this.stopped = null;
     this.testScore = null;
     this.toStart();
+    this.handMade = null;
     this.changed(true);
   }
 
@@ -184,7 +185,7 @@ export class Run extends Loading {
   }
 
   async setWeights(weights: Weights): Promise<void> {
-    await this.act('The numbers were not taken', () => this.api.setWeights(weights));
+    await this.act('The numbers were not taken', () => this.setNumbers(weights));
     this.changed(true);
   }
 
@@ -197,6 +198,10 @@ export class Run extends Loading {
 
   statistics(): ReturnType<EngineApi['statistics']> {
     return this.api.statistics();
+  }
+
+  sharpness(): ReturnType<EngineApi['sharpness']> {
+    return this.api.sharpness();
   }
 
   async #score(): Promise<void> {

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { backends } from '../../../src/engine/backends/index';
 import type { Dataset } from '../../../src/engine/data/dataset';
+import { balanced, classWeights } from '../../../src/engine/data/balance';
 import { generateDataset } from '../../../src/engine/data/generators';
 import { Engine } from '../../../src/engine/engine';
 import * as edits from '../../../src/engine/graph/edits';
@@ -20,7 +21,7 @@ import { draftProject } from '../../../src/engine/train/draft';
 import type { CurvePoint } from '../../../src/engine/train/training';
 import { readDataset } from '../../../src/main/services/datasets';
 import { readProjectFile } from '../../../src/main/services/projects';
-import { plansOf } from '../../support/training';
+import { plansOf, trained } from '../../support/training';
 
 const diagnose = (evidence: Evidence): readonly Finding[] => [
   ...diagnoseData(evidence),
@@ -120,12 +121,21 @@ describe('faults are found, and cured', () => {
     ],
     [
       'unfit-weights',
-      () => circlesWith([8, 8], 'tanh', edits.inTurn(everywhere('initializer', 'normal'), everywhere('scale', 5))),
+      () => circlesWith([16, 16, 16], 'tanh', edits.inTurn(everywhere('initializer', 'normal'), everywhere('scale', 5))),
       0,
     ],
     [
       'unfit-weights',
-      () => circlesWith([8, 8], 'relu', edits.inTurn(everywhere('initializer', 'uniform'), everywhere('scale', 1e-3))),
+      () =>
+        circlesWith(
+          [8, 8, 8],
+          'relu',
+          edits.inTurn(
+            everywhere('initializer', 'uniform'),
+            everywhere('scale', 1e-3),
+            edits.setTraining({ optimizer: 'sgd', hyper: { rate: 0.1 } }),
+          ),
+        ),
       0,
     ],
     ['dead-units', () => circlesWith([8, 8], 'relu', edits.setTraining({ optimizer: 'sgd', hyper: { rate: 20 }, batch: 20 })), 2],
@@ -150,15 +160,23 @@ describe('faults are found, and cured', () => {
     '%s',
     async (code, make, epochs) => {
       const { project, data } = make();
-      const { last, codes } = await findings(project, data, epochs);
+      const { last, codes, points } = await findings(project, data, epochs);
       expect([...codes]).toContain(code);
       const finding = last.find((one) => one.code === code)!;
       expect(finding.text).toMatch(/\d/);
       const cured = finding.cure!.edit(project);
       expect(cured).not.toEqual(project);
-      // A cure may end the run sooner.
-      const until = Math.min(epochs, cured.settings.training.epochs);
-      expect((await findings(cured, data, until)).last.map((one) => one.code)).not.toContain(code);
+      // Its ghost run: from the same seed, as far as the cure lets it go.
+      const long = Math.max(epochs, 20);
+      const until = Math.min(code === 'overfitting' ? epochs : long, cured.settings.training.epochs);
+      const ghost = await findings(cured, data, until);
+      expect(ghost.last.map((one) => one.code)).not.toContain(code);
+      const plain = until > epochs ? (await findings(project, data, until)).points : points;
+      const lossOf = (curve: readonly CurvePoint[]): number => {
+        const { train, validation } = curve.at(-1)!;
+        return code === 'overfitting' ? validation!.loss : train.loss;
+      };
+      expect(lossOf(ghost.points)).toBeLessThan(lossOf(plain));
     },
     60_000,
   );
@@ -219,7 +237,16 @@ describe('data', () => {
     expect(Object.values(cured.nodes).find(({ op }) => op === 'input')!.attrs['shape']).toEqual([1]);
   });
   test('imbalance', () => {
-    expect(only(table([wave], (row) => (row % 20 === 0 ? 1 : 0))).map(({ code }) => code)).toEqual(['imbalance']);
+    const rare = table([wave], (row) => (row % 20 === 0 ? 1 : 0));
+    const [found, ...others] = only(rare);
+    expect(others).toEqual([]);
+    expect(found).toMatchObject({ code: 'imbalance', cure: { title: 'Balance the classes', restart: true } });
+    // Balanced, all classes count the same, and rows count 1 on average.
+    const even = balanced(rare);
+    expect(only(even)).toEqual([]);
+    const [no, yes] = classWeights(even);
+    expect(no).toBeCloseTo(yes!, 3);
+    expect(no! + yes!).toBeCloseTo(even.split.train.length, 3);
   });
 
   test('a copy of the target is left out, and the input takes one number less', () => {
@@ -273,6 +300,120 @@ describe('data', () => {
     const [wrong] = only(data, [], classes);
     expect(wrong).toMatchObject({ code: 'wrong-loss', node: 'loss' });
     expect(only(data, [], edits.inTurn(classes, wrong!.cure!.edit))).toEqual([]);
+  });
+});
+
+/** A pasted table, and a network for it, as the window makes them. */
+async function pasted(
+  rows: readonly (readonly (number | string)[])[],
+  header: readonly string[],
+  change: Partial<CsvSource> = {},
+  edit: edits.Edit = (project) => project,
+): Promise<Project> {
+  const source: CsvSource = { ...csv, text: [header, ...rows].map((row) => row.join(',')).join('\n'), ...change };
+  const data = await readDataset(source, split);
+  return edit(draftProject(data, source, split, { title: 'Test', hidden: [8], activation: 'tanh' }));
+}
+
+describe('what the data are guilty of is cured in a ghost run, on data that are read anew', () => {
+  const noise = (row: number, k: number): number => (((row * 7919 + k * 104_729) % 1000) / 1000) * 2 - 1;
+  const many = Array.from({ length: 240 }, (_, row) => row);
+  const quick = edits.setTraining({ optimizer: 'adam', hyper: { rate: 0.01 }, epochs: 40, batch: 20 });
+  const both = (row: number): readonly [number, number] => [noise(row, 1), noise(row, 2)];
+  const inside = (row: number): boolean => Math.hypot(...both(row)) < 0.7;
+
+  /** Before and after the cure: what was found, and where the run came to. */
+  async function cured(project: Project, code: FindingCode) {
+    const run = async (one: Project) => {
+      const { data: source, split: shares } = one.settings;
+      if (source.kind === 'none') throw new Error('no data');
+      const data = await readDataset(source, shares);
+      return { data, ...(await findings(one, data)) };
+    };
+    const before = await run(project);
+    expect([...before.codes]).toContain(code);
+    const cure = diagnose({ project, data: before.data, weights: null, statistics: null, points: [] }).find(
+      (one) => one.code === code,
+    )!.cure!;
+    const after = await run(cure.edit(project));
+    expect([...after.codes]).not.toContain(code);
+    return { before, after, cured: cure.edit(project) };
+  }
+  const lossOf = ({ points }: { points: readonly CurvePoint[] }): number => points.at(-1)!.train.loss;
+
+  test('unscaled: standardised, it learns better', async () => {
+    const project = await pasted(
+      many.map((row) => [1000 * noise(row, 1), noise(row, 2), inside(row) ? 'in' : 'out']),
+      ['a', 'b', 'y'],
+      {},
+      quick,
+    );
+    const { before, after } = await cured(project, 'unscaled');
+    expect(lossOf(after)).toBeLessThan(0.8 * lossOf(before));
+  });
+
+  test('a column that never changes: left out, it learns as well', async () => {
+    const project = await pasted(
+      many.map((row) => [...both(row), 3, inside(row) ? 'in' : 'out']),
+      ['a', 'b', 'c', 'y'],
+      {},
+      quick,
+    );
+    const { before, after } = await cured(project, 'constant-columns');
+    expect(lossOf(after)).toBeLessThan(1.2 * lossOf(before));
+  });
+
+  test('a copy of the answer, and a number of the row: left out, the score is an honest one', async () => {
+    const project = await pasted(
+      many.map((row) => [row + 1, ...both(row), inside(row) ? 1 : 0, inside(row) ? 'in' : 'out']),
+      ['id', 'a', 'b', 'copy', 'y'],
+      {},
+      quick,
+    );
+    const { after, cured: without } = await cured(project, 'leakage');
+    expect(after.data.features.map(({ name }) => name)).toEqual(['id', 'a', 'b']);
+    const { after: last } = await cured(without, 'row-number');
+    expect(last.data.features.map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(lossOf(last)).toBeLessThan(0.65);
+  });
+
+  test('a rare class: balanced, it is recognised', async () => {
+    // One row in ten, and not all of these can be told from the others.
+    const rare = (row: number): boolean => row % 10 === 0;
+    const project = await pasted(
+      many.map((row) => [noise(row, 1) + (rare(row) ? 0.8 : 0), noise(row, 2), rare(row) ? 'yes' : 'no']),
+      ['a', 'b', 'y'],
+      {},
+      edits.inTurn(quick, edits.setTraining({ optimizer: 'adam', hyper: { rate: 0.003 }, epochs: 20, batch: 20 })),
+    );
+    const { before, after } = await cured(project, 'imbalance');
+    const recall = async ({ data }: typeof before, from: Project): Promise<number> => {
+      const { session } = await trained(from, data);
+      const { prediction } = session.plans.evaluate.program;
+      const { values } = await session.forward(data.x, data.features.length, data.y, 1, data.split.train, [prediction!.buffer]);
+      const rows = [...data.split.train].map((row, at) => ({ is: data.y[row]! > 0.5, says: values[0]![at]! > 0 }));
+      session.close();
+      return rows.filter(({ is, says }) => is && says).length / rows.filter(({ is }) => is).length;
+    };
+    const balancedProject = edits.setSettings({ data: { ...(project.settings.data as CsvSource), balance: true } })(project);
+    expect(await recall(before, project)).toBeLessThan(0.4);
+    expect(await recall(after, balancedProject)).toBeGreaterThan(0.6);
+    expect(after.data.weighedBy).toBe('class');
+  });
+
+  test('a target beyond the output, and a loss for classes: both learn once they fit', async () => {
+    const wave = many.map((row) => [noise(row, 1), 3 * Math.sin(2 * noise(row, 1))]);
+    const plain: Partial<CsvSource> = { task: 'regression' };
+    const bounded = await pasted(wave, ['a', 'y'], plain, edits.inTurn(quick, edits.setAttr('output', 'activation', 'sigmoid')));
+    const range = await cured(bounded, 'target-range');
+    expect(lossOf(range.after)).toBeLessThan(0.5 * lossOf(range.before));
+    const classes = await pasted(wave, ['a', 'y'], plain, (project) => ({
+      ...quick(project),
+      nodes: { ...project.nodes, loss: { ...project.nodes['loss']!, op: 'binary-cross-entropy-logits' } },
+    }));
+    const loss = await cured(classes, 'wrong-loss');
+    expect(loss.after.points.at(-1)!.train.r2).toBeGreaterThan(0.8);
+    expect(loss.before.points.at(-1)!.train.r2 ?? 0).toBeLessThan(0.5);
   });
 });
 

@@ -95,7 +95,8 @@ export async function sampleGradients(
   };
 }
 
-function rowsOf(numbers: Float32Array, width: number, rows: Uint32Array): Float32Array {
+/** Some rows of a row-major table, one after the other. */
+export function rowsOf(numbers: Float32Array, width: number, rows: Uint32Array): Float32Array {
   const out = new Float32Array(rows.length * width);
   rows.forEach((row, at) => {
     out.set(numbers.subarray(row * width, (row + 1) * width), at * width);

@@ -27,6 +27,7 @@ import {
 import { type OperatingPoints, operatingPointsOf, scalarFunction } from './operating-points';
 import { type Clock, Pieces } from './pieces';
 import { FEWEST_SAMPLES, learned, MOST_SAMPLES, type NumberAt, numberTitle, sampleGradients, sampleOf } from './sample-gradients';
+import { type Sharpness, sharpnessOf } from './sharpness';
 
 /** What an answer may be instead: a sentence on why there is none and what to do. */
 export interface NoAnswer {
@@ -233,8 +234,7 @@ export class Studies {
     const standing = this.#standing();
     if (!standing?.session.train) return nothing;
     const { session, trainer, data } = standing;
-    if (this.#own?.session !== session) this.#own = { session, device: session.openLive() };
-    const device = await this.#own.device;
+    const device = await this.#deviceFor(session);
     const { step, epoch } = trainer;
     const pieces = this.#pieces();
     const rest = (): Promise<void> => pieces.rest();
@@ -250,6 +250,28 @@ export class Studies {
         ? await fanOfLargest(gradients, rest)
         : fanAlong(own, [numberTitle(session.plans, axes[0]), numberTitle(session.plans, axes[1])]);
     return { ...figures, step, epoch, looked: every === 1 ? parameters : gradients.width, parameters, fan };
+  }
+
+  #deviceFor(session: Session): Promise<Device> {
+    if (this.#own?.session !== session) this.#own = { session, device: session.openLive() };
+    return this.#own.device;
+  }
+
+  /** The largest curvature of the loss at the present weights. */
+  sharpness(): Promise<Sharpness | NoAnswer> {
+    const turn = this.#turn.then(async () => {
+      const standing = this.#standing();
+      if (!standing?.session.train) return nothing;
+      const { session, trainer, data } = standing;
+      const { step } = trainer;
+      const pieces = this.#pieces();
+      const found = await sharpnessOf(session, await this.#deviceFor(session), data, () => pieces.rest());
+      return found
+        ? { ...found, step }
+        : { because: 'The sharpness needs training rows, and a loss whose gradient is a number there.' };
+    });
+    this.#turn = turn.catch(() => undefined);
+    return turn;
   }
 
   /** Of a layer, or of one of its units. */

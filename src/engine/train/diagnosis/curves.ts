@@ -1,23 +1,28 @@
 /** What is found in the curves while it trains: a rate that is too high or too low, batches that are too small, rows learned by heart. */
 import type { Dataset } from '../../data/dataset';
 import * as edits from '../../graph/edits';
-import type { Project } from '../../graph/project';
 import { optimizerOf } from '../../optimizers/index';
 import type { CurvePoint } from '../training';
-import { type Cure, type Evidence, type Finding, isContent, percent, short } from './finding';
+import { safeRate } from '../analysis/sharpness';
+import { type Evidence, type Finding, isContent, percent, rateOf, setRate, short } from './finding';
 
-function rateOf(project: Project): number {
+/** The largest rate at which plain descent is stable, where that was measured and the rule has such a bound. */
+function boundOf({ project, sharpness }: Evidence): { readonly rate: number; readonly text: string } | null {
   const { optimizer, hyper } = project.settings.training;
-  return hyper['rate'] ?? optimizerOf(optimizer)?.hyper['rate']?.default ?? 0.001;
-}
-function setRate(project: Project, rate: number, restart: boolean): Cure {
-  const next = Number(rate.toPrecision(2));
-  const { hyper } = project.settings.training;
-  return { title: `Learning rate ${short(next)}`, edit: edits.setTraining({ hyper: { ...hyper, rate: next } }), restart };
+  const momentum = hyper['momentum'] ?? optimizerOf(optimizer)?.hyper['momentum']?.default ?? 0;
+  const rate = sharpness ? safeRate(optimizer, momentum, sharpness) : null;
+  if (rate === null) return null;
+  const { largest, rows } = sharpness!;
+  return {
+    rate,
+    text: ` The loss is curved by ${short(largest)} at most over ${rows} rows here, so steps are stable up to a rate of about ${short(rate)}.`,
+  };
 }
 
-export function ofCurves({ project, points, data, statistics }: Evidence): Finding[] {
+export function ofCurves(evidence: Evidence): Finding[] {
+  const { project, points, data, statistics } = evidence;
   const findings: Finding[] = [];
+  const bound = boundOf(evidence);
   const train = points.map((point) => point.train.loss);
   const [first, last] = [train[0], train.at(-1)];
   if (train.length < 6 || first === undefined || last === undefined) return findings;
@@ -45,10 +50,11 @@ export function ofCurves({ project, points, data, statistics }: Evidence): Findi
       code: 'rate-too-high',
       title: 'The learning rate is too high',
       text: rising
-        ? `The loss rose from ${short(first)} to ${short(last)} at a rate of ${short(rate)}: steps overshoot the valley.`
-        : `The loss goes up in ${percent(rises)} of the latest scores and jumps by ${short(swing)}, of ${short(first)} at the start: steps overshoot the valley.`,
+        ? `The loss rose from ${short(first)} to ${short(last)} at a rate of ${short(rate)}: steps overshoot the valley.${bound?.text ?? ''}`
+        : `The loss goes up in ${percent(rises)} of the latest scores and jumps by ${short(swing)}, of ${short(first)} at the start: steps overshoot the valley.${bound?.text ?? ''}`,
       panel: 'train',
-      cure: setRate(project, rate / 10, true),
+      // Half of what is stable leaves room for the rows that were not measured.
+      cure: setRate(project, bound === null ? rate / 10 : Math.min(rate / 2, bound.rate / 2), true),
     });
   const ratios =
     statistics?.layers.flatMap(({ parameters }) =>
@@ -66,10 +72,18 @@ export function ofCurves({ project, points, data, statistics }: Evidence): Findi
     findings.push({
       code: 'rate-too-low',
       title: 'The learning rate is too low',
-      text: `In ${epochs} epochs the loss only fell from ${short(first, 4)} to ${short(last, 4)}; a step moves the weights by ${short(Math.max(...ratios))} of their size, where about 0.001 is usual.`,
+      text: `In ${epochs} epochs the loss only fell from ${short(first, 4)} to ${short(last, 4)}; a step moves the weights by ${short(Math.max(...ratios))} of their size, where about 0.001 is usual.${bound?.text ?? ''}`,
       panel: 'train',
       // To where a step moves the weights by about a thousandth.
-      cure: setRate(project, Math.min(1, rate * Math.min(1e4, Math.max(10, 1e-3 / Math.max(...ratios)))), false),
+      cure: setRate(
+        project,
+        Math.min(
+          1,
+          bound === null ? 1 : Math.max(rate, bound.rate / 2),
+          rate * Math.min(1e4, Math.max(10, 1e-3 / Math.max(...ratios))),
+        ),
+        false,
+      ),
     });
   findings.push(...overfitting(points, data));
   return findings;

@@ -2,6 +2,7 @@
  * What is found in the rows alone, before any training: columns of other sizes, columns that never change,
  * that give the answer away or only count rows, rare classes.
  */
+import { classWeights } from '../../data/balance';
 import { imageOf } from '../../data/images';
 import * as edits from '../../graph/edits';
 import { isTable } from '../../graph/project';
@@ -68,22 +69,20 @@ export function diagnoseData({ project, data }: Pick<Evidence, 'project' | 'data
     });
   }
   if (data.task !== 'regression') {
-    const outs = data.targets.length;
-    const counts = new Array<number>(Math.max(2, outs)).fill(0);
-    for (const row of rows) {
-      if (outs === 1) counts[data.y[row]! > 0.5 ? 1 : 0]!++;
-      else for (let k = 0; k < outs; k++) counts[k]! += data.y[row * outs + k]!;
-    }
+    const counts = classWeights(data, rows);
     const most = counts.indexOf(Math.max(...counts));
-    const share = counts[most]! / Math.max(1, rows.length);
+    const share = counts[most]! / counts.reduce((a, b) => a + b, 1e-9);
     const even = 1 / counts.length;
     if (rows.length >= 20 && share > even + 0.65 * (1 - even))
       findings.push({
         code: 'imbalance',
         title: 'One class is far more frequent',
-        text: `${percent(share)} of the training rows are '${data.classes[most]}': always guessing it gives that accuracy. Look at the recall of each class instead.`,
+        text: `${percent(share)} of the training rows are '${data.classes[most]}': always guessing it gives that accuracy. Let rare classes count more in the loss, and look at the recall of each class.`,
         panel: 'data',
-        cure: null,
+        cure:
+          source.kind === 'none'
+            ? null
+            : { title: 'Balance the classes', edit: edits.setSettings({ data: { ...source, balance: true } }), restart: true },
       });
   }
   return findings;

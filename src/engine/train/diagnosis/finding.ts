@@ -3,11 +3,13 @@
  * cure that is an ordinary edit of the project.
  */
 import type { Dataset } from '../../data/dataset';
-import type * as edits from '../../graph/edits';
+import * as edits from '../../graph/edits';
 import type { NodeId } from '../../graph/graph';
 import type { Project } from '../../graph/project';
 import { opOf } from '../../ops/index';
+import { optimizerOf } from '../../optimizers/index';
 import type { Weights } from '../../plan';
+import type { Sharpness } from '../analysis/sharpness';
 import type { Statistics } from '../statistics';
 import type { CurvePoint } from '../training';
 
@@ -54,10 +56,23 @@ export interface Evidence {
   readonly weights: Weights | null;
   readonly statistics: Statistics | null;
   readonly points: readonly CurvePoint[];
+  /** Where it was measured. */
+  readonly sharpness?: Sharpness | null;
 }
 
 export const short = (x: number, digits = 2): string => String(Number(x.toPrecision(digits))).replace('-', '−');
 export const percent = (share: number): string => `${Math.round(100 * share)} %`;
+
+/** The learning rate as it is set. */
+export function rateOf(project: Project): number {
+  const { optimizer, hyper } = project.settings.training;
+  return hyper['rate'] ?? optimizerOf(optimizer)?.hyper['rate']?.default ?? 0.001;
+}
+export function setRate(project: Project, rate: number, restart: boolean): Cure {
+  const next = Number(rate.toPrecision(2));
+  const { hyper } = project.settings.training;
+  return { title: `Learning rate ${short(next)}`, edit: edits.setTraining({ hyper: { ...hyper, rate: next } }), restart };
+}
 
 /** A network that has learned its rows may be as saturated as it likes. */
 export function isContent(points: readonly CurvePoint[]): boolean {

@@ -3,14 +3,13 @@ import * as edits from '../../graph/edits';
 import type { NodeId } from '../../graph/graph';
 import type { Project } from '../../graph/project';
 import type { Statistics } from '../statistics';
-import { type Cure, type Evidence, type Finding, has, nameOf, percent, short } from './finding';
+import { type Cure, type Evidence, type Finding, has, nameOf, percent, rateOf, setRate, short } from './finding';
 
-export function ofLayers({ project, statistics }: Evidence): Finding[] {
+export function ofLayers(evidence: Evidence): Finding[] {
+  const { project, statistics } = evidence;
   if (statistics === null) return [];
   const findings: Finding[] = [];
   const { layers } = statistics;
-  const changeTo = (node: NodeId, activation: string, title: string): Cure | null =>
-    has(project, node, 'activation') ? { title, edit: edits.setAttr(node, 'activation', activation), restart: true } : null;
   const hidden = layers.slice(0, -1);
   const soaked = hidden.filter(({ saturated }) => saturated !== null && saturated > 0.75).map(({ node }) => node);
   for (const layer of hidden) {
@@ -29,7 +28,7 @@ export function ofLayers({ project, statistics }: Evidence): Finding[] {
         title: `Units of '${name}' are dead`,
         text: `${layer.dead.length} of ${layer.units} units are 0 for each of ${statistics.rows} training rows; no gradient reaches them, so they stay so.`,
         node: layer.node,
-        cure: changeTo(layer.node, 'leaky-relu', 'Use leaky ReLU'),
+        cure: revived(evidence, layer.node),
       });
   }
   const learning = layers.flatMap((layer) => {
@@ -63,6 +62,15 @@ export function ofLayers({ project, statistics }: Evidence): Finding[] {
       cure: refit(project, layers),
     });
   return findings;
+}
+
+/** An activation that lets a little through. Where steps have killed them, these were too long as well. */
+function revived({ project, points }: Evidence, node: NodeId): Cure | null {
+  if (!has(project, node, 'activation')) return null;
+  const leaky = edits.setAttr(node, 'activation', 'leaky-relu');
+  if (!points.some(({ step }) => step > 0)) return { title: 'Use leaky ReLU', edit: leaky, restart: true };
+  const { title, edit } = setRate(project, rateOf(project) / 10, true);
+  return { title: `Leaky ReLU and ${title.toLowerCase()}`, edit: edits.inTurn(leaky, edit), restart: true };
 }
 
 /** The initializer that fits each layer's activation. */

@@ -57,6 +57,12 @@ export const featuresOf = (source: TableSource, columns: readonly DataColumn[]):
         .filter((name) => !source.targets.includes(name) && name !== source.weights && name !== source.parts);
 
 /** How a file is called for people: without folders, and without the mark of bundled sets. */
+/** Classes that count the same in the loss, or rows that do. */
+export function withBalance<S extends AnySource>(source: S, on: boolean): S {
+  const { balance: _old, ...rest } = source;
+  return (on ? { ...rest, balance: true } : rest) as S;
+}
+
 export const fileName = (path: string): string =>
   path
     .replace(/^dataset:/, '')
