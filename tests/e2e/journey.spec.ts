@@ -131,7 +131,7 @@ test('a newcomer draws a network, trains it, sees it learn, and takes the weight
 
   await test.step('The decision boundary and the curves are there, and circles are learned', async () => {
     await window.tab('Results');
-    await expect(app.getByRole('img', { name: /Map of the prediction over two features/ })).toBeVisible();
+    await expect(app.getByRole('application', { name: /Map of the prediction over two features/ })).toBeVisible();
     await expect(app.getByRole('application', { name: /^Loss over epochs\. Training/ })).toBeVisible();
     await expect(window.train).toBeVisible({ timeout: 60_000 });
     expect(await window.epoch()).toBe(400);
@@ -145,9 +145,9 @@ test('a newcomer draws a network, trains it, sees it learn, and takes the weight
     const { zoom } = await drawing.box('dense1');
     await app.mouse.move(x, y + 15 * zoom);
     await app.mouse.move(x, y + 18.5 * zoom);
-    await expect(app.getByRole('img', { name: /Map of dense1, neuron 5/ })).toBeVisible();
+    await expect(app.getByRole('application', { name: /Map of dense1, neuron 5/ })).toBeVisible();
     await app.mouse.move(x, y - 300);
-    await expect(app.getByRole('img', { name: /Map of the prediction/ })).toBeVisible();
+    await expect(app.getByRole('application', { name: /Map of the prediction/ })).toBeVisible();
   });
 
   await test.step('One iteration is walked: forward, loss, backward, update, and back again', async () => {
@@ -208,7 +208,7 @@ test('a newcomer draws a network, trains it, sees it learn, and takes the weight
       .click();
     await window.ready();
     await window.tab('Results');
-    await expect(app.getByRole('img', { name: /Map of the prediction/ })).toBeVisible();
+    await expect(app.getByRole('application', { name: /Map of the prediction/ })).toBeVisible();
     // Exported once more, the same weights give the same file.
     await app.getByRole('button', { name: 'Export', exact: true }).click();
     await app.getByRole('radio', { name: /^safetensors/ }).check();

@@ -179,6 +179,15 @@ export class Stage {
     this.#wake();
   }
 
+  /** A neuron, or with its layer's name alone the whole layer, that a plot points at. */
+  lightUp(neuron: { readonly node: NodeId; readonly index?: number } | null): void {
+    const hoverUnit = neuron?.index === undefined ? null : { node: neuron.node, index: neuron.index };
+    const hover = neuron === null ? null : neuron.node;
+    const now = this.#feedback;
+    if (now.hover === hover && now.hoverUnit?.node === hoverUnit?.node && now.hoverUnit?.index === hoverUnit?.index) return;
+    this.feedback = { ...now, hover, hoverUnit };
+  }
+
   get feedback(): Feedback {
     return this.#feedback;
   }

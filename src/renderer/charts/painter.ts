@@ -214,6 +214,7 @@ export class Painter {
     this.#inField(plane, () => {
       picture.under?.(this.#context, plane, ink);
       for (const series of picture.series) if (series.look === 'bars') this.#bars(series, plane);
+      for (const series of picture.series) if (dotted(series) && series.behind) this.#dots(series, plane);
     });
     this.#words(plane);
   }
@@ -221,7 +222,7 @@ export class Painter {
   #over(plane: Plane): void {
     const { picture, ink } = this.#now!;
     this.#inField(plane, () => {
-      for (const series of picture.series) if (series.look === 'dots' || series.look === 'rings') this.#dots(series, plane);
+      for (const series of picture.series) if (dotted(series) && !series.behind) this.#dots(series, plane);
       picture.over?.(this.#context, plane, ink);
     });
     if (!picture.covered) return;
@@ -312,6 +313,8 @@ export class Painter {
 }
 
 export const headHeight = HEAD;
+
+const dotted = ({ look }: Series): boolean => look === 'dots' || look === 'rings';
 
 const shortened = (text: string, room: number): string => {
   const most = Math.max(2, Math.floor(room / LETTER));

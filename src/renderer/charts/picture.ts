@@ -29,6 +29,8 @@ export interface Series {
   readonly faint?: boolean | undefined;
   /** Lines: pixels, 1.8 by default. Bars: units of the x axis. Dots: radius in pixels. */
   readonly width?: number | undefined;
+  /** Dots that lines are drawn over. */
+  readonly behind?: boolean | undefined;
   /** Not in the legend and not read: it repeats another series. */
   readonly echo?: boolean | undefined;
   readonly points: readonly Point[];
@@ -61,9 +63,13 @@ export interface Picture {
   readonly downwards?: boolean | undefined;
   /** No grid: something covers the whole field. */
   readonly covered?: boolean | undefined;
+  /** Nothing in it goes up and down: it is not offered to the ear. */
+  readonly mute?: boolean | undefined;
   /** Drawn on the field before the series, and after them. */
   readonly under?: ((context: Surface, plane: Plane, ink: Ink) => void) | undefined;
   readonly over?: ((context: Surface, plane: Plane, ink: Ink) => void) | undefined;
+  /** What lies under the pointer, where the field says something everywhere; without it the nearest reading. */
+  readonly at?: ((x: number, y: number) => Point) | undefined;
   /** Without it: the series. */
   readonly legend?: readonly LegendEntry[] | undefined;
   /** Without it: the series themselves. Asked for only when someone reads or listens. */

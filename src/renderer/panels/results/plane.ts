@@ -3,8 +3,9 @@
  * several, signed values), and the rows of the data as points on it.
  */
 import type { Dataset, Task } from '../../../engine/data/dataset';
-import type { MapPoint, Tone } from '../../charts/Heatmap.svelte';
+import type { MapPoint, Tone } from '../../charts/map-picture';
 import { binaryShare, largestAt, shares, type Takes } from '../../run/answers';
+import { countText, numberText } from '../../ui/format';
 import { MOST_POINTS } from '../../run/boundary.svelte';
 
 /** One map for each output, row-major over the plane. `signed`: as they are, whatever the task. */
@@ -31,12 +32,28 @@ export function toneOf(maps: readonly Float32Array[], task: Task, takes: Takes, 
   return { kind: 'several', winner, sureness };
 }
 
-/** `axes` are positions in the encoded features. */
+/** Encoded number → the feature's own units. */
+export function unitsOf(dataset: Dataset, feature: number): (value: number) => number {
+  const column = dataset.features[feature];
+  return (value) => (column ? value * column.deviation + column.mean : value);
+}
+
+function truthText(dataset: Dataset, row: number): string {
+  const outs = dataset.targets.length;
+  const y = dataset.y.subarray(row * outs, (row + 1) * outs);
+  if (dataset.task === 'multiclass') return dataset.classes[largestAt(y)] ?? '';
+  if (dataset.task === 'binary') return dataset.classes[Math.round(y[0]!)] ?? '';
+  const target = dataset.targets[0]!;
+  return `${target.name} ${numberText(y[0]! * target.deviation + target.mean, 3)}`;
+}
+
+/** `axes` are positions in the encoded features; points are in the features' own units. */
 export function pointsOf(dataset: Dataset, [a, b]: readonly [number, number]): readonly MapPoint[] {
   const width = dataset.features.length;
   if (width < 2) return [];
   const outs = dataset.targets.length;
   const list: MapPoint[] = [];
+  const [across, up] = [unitsOf(dataset, a), unitsOf(dataset, b)];
   let largest = 1e-9;
   if (dataset.task === 'regression')
     for (let i = 0; i < dataset.y.length; i += outs) largest = Math.max(largest, Math.abs(dataset.y[i]!));
@@ -46,7 +63,14 @@ export function pointsOf(dataset: Dataset, [a, b]: readonly [number, number]): r
       const row = rows[i]!;
       const y = dataset.y.subarray(row * outs, (row + 1) * outs);
       const value = dataset.task === 'multiclass' ? largestAt(y) : dataset.task === 'binary' ? y[0]! : y[0]! / largest;
-      list.push({ x: dataset.x[row * width + a]!, y: dataset.x[row * width + b]!, value, held });
+      list.push({
+        x: across(dataset.x[row * width + a]!),
+        y: up(dataset.x[row * width + b]!),
+        value,
+        held,
+        text: `Row ${countText(row + 1)}: ${truthText(dataset, row)}`,
+        spot: { kind: 'row', row },
+      });
     }
   };
   add(dataset.split.train, false);
