@@ -5,7 +5,7 @@
  * training is not touched.
  */
 import { ReferenceDevice } from '../backends/reference/index';
-import type { NodeId } from '../graph/graph';
+import type { Attrs, NodeId } from '../graph/graph';
 import { isBatched, sampleSize } from '../ir/shape';
 import { opOf } from '../ops/index';
 import { type BufferId, bufferIds, type Plans } from '../plan';
@@ -47,6 +47,15 @@ export interface LayerStatistics {
   /** Units that are 0 for every row looked at, by index; null where 0 is a value like any other. */
   readonly dead: readonly number[] | null;
   readonly parameters: readonly ParameterStatistics[];
+  /** What goes into its activation; null without one. */
+  readonly operating: OperatingPoints | null;
+}
+
+/** Numbers that an activation gets for the coming batch, evenly taken from all rows and units, each with its unit. */
+export interface OperatingPoints {
+  readonly attrs: Attrs;
+  readonly numbers: readonly number[];
+  readonly units: readonly number[];
 }
 
 export interface Statistics {
@@ -106,6 +115,8 @@ export interface LayerPlace {
   readonly output: NodeId;
   readonly op: string;
   readonly parameters: readonly NodeId[];
+  /** Expanded node that its activation gets its numbers from; null without an activation. */
+  readonly input: NodeId | null;
 }
 
 /** Layers and activations on the way to the loss, in the order of the forward pass. */
@@ -113,6 +124,7 @@ export function layersOf({ live, drawing }: Plans): readonly LayerPlace[] {
   const { program } = live;
   const gradients = new Set(program.buffers.filter((b) => b.id.startsWith('g:')).map((b) => b.id));
   const known = new Map(program.buffers.map((b) => [b.id, b]));
+  const sources = new Map(Object.values(drawing.graph.edges).map(({ from, to }) => [to, from]));
   const outputs = new Map<NodeId, NodeId>();
   for (const step of program.steps) if (step.phase === 'forward') outputs.set(drawing.owner[step.node] ?? step.node, step.node);
   const places: LayerPlace[] = [];
@@ -122,7 +134,8 @@ export function layersOf({ live, drawing }: Plans): readonly LayerPlace[] {
     if (parameters.length === 0 && opOf(op)?.group !== 'activation') continue;
     const spec = known.get(bufferIds.value(output));
     if (!spec || !isBatched(spec.shape) || !gradients.has(bufferIds.gradient(output))) continue;
-    places.push({ node, output, op, parameters });
+    const input = opOf(op)?.group === 'activation' ? (sources.get(output) ?? null) : null;
+    places.push({ node, output, op, parameters, input });
   }
   return places;
 }
@@ -145,6 +158,7 @@ export interface Taken {
 /** What the live program must be read for. */
 export const buffersOf = (plans: Plans, places: readonly LayerPlace[]): readonly BufferId[] => [
   ...places.map(({ output }) => bufferIds.gradient(output)),
+  ...places.flatMap(({ input }) => (input === null ? [] : [bufferIds.value(input)])),
   ...plans.live.program.parameters.flatMap(({ gradient }) => (gradient === null ? [] : [gradient])),
 ];
 
@@ -152,7 +166,7 @@ export function statisticsOf(taken: Taken, places: readonly LayerPlace[]): Stati
   const { plans, numbers, values, rows, batch, state } = taken;
   const specs = new Map(plans.live.program.buffers.map((b) => [b.id, b]));
   const ratios = updateRatios(taken);
-  const layers = places.map(({ node, output, op, parameters }): LayerStatistics => {
+  const layers = places.map(({ node, output, op, parameters, input }): LayerStatistics => {
     const units = sampleSize(specs.get(bufferIds.value(output))!.shape);
     const value = values.get(output) ?? new Float32Array();
     const back = numbers.get(bufferIds.gradient(output));
@@ -183,10 +197,31 @@ export function statisticsOf(taken: Taken, places: readonly LayerPlace[]): Stati
           ratio: ratios.get(key) ?? null,
         };
       }),
+      operating: operatingPoints(
+        input === null ? undefined : numbers.get(bufferIds.value(input)),
+        batch * units,
+        units,
+        plans.drawing.graph.nodes[output]?.attrs ?? {},
+      ),
     };
   });
   return { step: taken.step, epoch: taken.epoch, rows, layers };
 }
+
+/** Points that are shown of a batch at most. */
+const OPERATING = 400;
+
+function operatingPoints(held: Float32Array | undefined, count: number, units: number, attrs: Attrs): OperatingPoints | null {
+  if (!held) return null;
+  const there = Math.min(count, held.length);
+  // A stride that shares no factor with the number of units, so that each unit has its turn.
+  let stride = Math.max(1, Math.ceil(there / OPERATING));
+  while (stride > 1 && common(stride, units) > 1) stride++;
+  const at = Array.from({ length: Math.ceil(there / stride) }, (_, k) => k * stride);
+  return { attrs, numbers: at.map((k) => held[k]!), units: at.map((k) => k % units) };
+}
+
+const common = (a: number, b: number): number => (b === 0 ? a : common(b, a % b));
 
 function deadUnits(value: Float32Array, units: number): readonly number[] {
   const alive = new Uint8Array(units);

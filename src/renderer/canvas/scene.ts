@@ -5,11 +5,11 @@
 import type { Checked } from '../../engine/compile/check';
 import type { Severity } from '../../engine/graph/diagnostics';
 import { type Edge, type EdgeId, edgeId, type Graph, type Node, type NodeId } from '../../engine/graph/graph';
-import { applyBinary, applyUnary, type Expr, render } from '../../engine/ir/expr';
 import { product, sampleShape, type Shape, shapeText } from '../../engine/ir/shape';
 import { completeAttrs } from '../../engine/ops/attrs';
 import { opOf } from '../../engine/ops/index';
 import type { Op, OpGroup } from '../../engine/ops/op';
+import { scalarFunction } from '../../engine/teach/scalar-function';
 import type { DatasetInfo } from '../../engine/data/dataset';
 import type { Reads } from './reads';
 
@@ -425,18 +425,13 @@ export function plotOf(name: string): readonly (readonly [number, number])[] | n
 const PLOTTED: readonly OpGroup[] = ['activation', 'function', 'penalty'];
 
 function samplePlot(op: Op | undefined): readonly (readonly [number, number])[] | null {
-  if (op?.kind !== 'primitive' || !PLOTTED.includes(op.group)) return null;
-  const attrs = completeAttrs(op, {});
-  const ports = op.ports(attrs);
-  if (ports.length !== 1) return null;
-  const { kernels } = op.value({ shapes: { [ports[0]!.name]: [1] }, attrs, out: [1] });
-  const kernel = kernels[0];
-  if (kernels.length !== 1 || !kernel || kernel.fold || kernel.stores.length !== 1) return null;
+  const drawn = op !== undefined && PLOTTED.includes(op.group) ? scalarFunction(op.name) : null;
+  if (drawn === null) return null;
   const steps = 48;
   const points: [number, number][] = [];
   for (let i = 0; i <= steps; i++) {
     const x = -3 + (6 * i) / steps;
-    const y = evaluate(kernel.stores[0]!.value, x);
+    const y = drawn.value(x);
     if (Number.isFinite(y) && Math.abs(y) < 6) points.push([x, y]);
   }
   if (points.length < 2) return null;
@@ -444,12 +439,3 @@ function samplePlot(op: Op | undefined): readonly (readonly [number, number])[] 
   const [low, high] = [Math.min(...ys), Math.max(...ys)];
   return points.map(([x, y]) => [(x + 3) / 6, high === low ? 0.5 : (y - low) / (high - low)]);
 }
-
-const evaluate = (e: Expr, x: number): number =>
-  render<number>(e, {
-    constant: (value) => value,
-    read: () => x,
-    unary: (op, a) => applyUnary[op](a),
-    binary: (op, a, b) => applyBinary[op](a, b),
-    select: (positive, then, otherwise) => (positive > 0 ? then : otherwise),
-  });

@@ -39,6 +39,15 @@ export function inkOf(element: Element): Ink {
   return { rgb, css: (token, alpha) => css(rgb(token), alpha), font: style.fontFamily };
 }
 
+/** Of a style sheet's text, where no page has it: the first value of each token, which is the light one. */
+export function inkOfSheet(sheet: string, font: string): Ink {
+  const known = new Map<string, Rgb>();
+  for (const [, token, value] of sheet.matchAll(/(--[\w-]+):\s*(#[0-9a-f]+)/gi))
+    if (!known.has(token!)) known.set(token!, parseColour(value!));
+  const rgb = (token: string): Rgb => known.get(token) ?? parseColour('');
+  return { rgb, css: (token, alpha) => css(rgb(token), alpha), font };
+}
+
 const CLASS_COLOURS = 10;
 /** One pixel a number, the farther from 0 the stronger; the largest counts as full. */
 export function paintMatrix(

@@ -136,7 +136,7 @@ export function mapPicture(spec: MapSpec): Picture {
     under,
     series,
     legend:
-      spec.classes.length > 0 && spec.classes.length <= 6
+      spec.classes.length > 0 && spec.classes.length <= 10
         ? spec.classes.map((title, at) => ({ title, colour: classToken(at), mark: 'dot' }))
         : spec.classes.length > 0
           ? []

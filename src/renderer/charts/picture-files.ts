@@ -18,8 +18,8 @@ function windowMeasure(): ((text: string, font: string) => number) | undefined {
   };
 }
 
-export function pictureSvg(picture: Picture, size: Size, ink: Ink, view?: View): string {
-  const surface = new SvgSurface(windowMeasure());
+export function pictureSvg(picture: Picture, size: Size, ink: Ink, view?: View, name?: string): string {
+  const surface = new SvgSurface(windowMeasure(), name);
   surface.fillStyle = ink.css('--surface');
   surface.fillRect(0, 0, size.width, size.height + headHeight);
   const painter = new Painter(surface, true);

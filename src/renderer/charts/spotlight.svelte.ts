@@ -2,6 +2,7 @@
  * What is pointed at: an epoch, a row of the data, a class, a cell of the confusion matrix, a neuron. The plot
  * under the pointer or the cursor says so here, and every plot that shows the same thing marks it.
  */
+import { untrack } from 'svelte';
 import type { NodeId } from '../../engine/graph/graph';
 
 export type Spot =
@@ -17,7 +18,7 @@ export class Spotlight {
   spot = $state.raw<Spot | null>(null);
 
   point(spot: Spot | null): void {
-    if (!sameSpot(spot, this.spot)) this.spot = spot;
+    if (!sameSpot(spot, untrack(() => this.spot))) this.spot = spot;
   }
 }
 

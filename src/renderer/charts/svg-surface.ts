@@ -80,8 +80,12 @@ export class SvgSurface implements Surface {
   readonly #clips: string[] = [];
   readonly #measure: Measure;
 
-  constructor(measure: Measure = guess) {
+  readonly #name: string;
+
+  /** `name`: different for pictures that stand in one document, whose parts have names of their own. */
+  constructor(measure: Measure = guess, name = 'plot') {
     this.#measure = measure;
+    this.#name = name;
   }
 
   toSvg(width: number, height: number, title: string): string {
@@ -255,7 +259,7 @@ export class SvgSurface implements Surface {
   }
 
   clip(): void {
-    const id = `clip${this.#clips.length + 1}`;
+    const id = `${this.#name}-clip${this.#clips.length + 1}`;
     this.#clips.push(`<clipPath id="${id}"><path d="${this.#path}"/></clipPath>`);
     this.#parts.push(`<g clip-path="url(#${id})">`);
     this.#state.groups++;

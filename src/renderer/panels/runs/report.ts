@@ -4,7 +4,9 @@
  */
 import type { CurvePoint, Score } from '../../../engine/api';
 import type { RunDetail } from '../../../main/contract';
-import { curvesSvg } from '../../charts/curves-svg';
+import { type Ink, inkOfSheet } from '../../charts/colours';
+import { type Curve, curvesPicture } from '../../charts/curve-picture';
+import { pictureSvg } from '../../charts/picture-files';
 import { structureSvg } from '../../charts/structure-picture';
 import { fixedText, numberText, percentText } from '../../ui/format';
 import { escapeMarkup } from '../../ui/markup';
@@ -12,7 +14,7 @@ import { compareResults, compareSettings, statusTitle } from './settings-table';
 
 const WIDTH = 860;
 
-function curves(points: readonly CurvePoint[], yTitle: string, of: (score: Score) => number | undefined): string {
+function curves(points: readonly CurvePoint[], yTitle: string, of: (score: Score) => number | undefined, ink: Ink): string {
   const line = (part: 'train' | 'validation') =>
     points.flatMap((point) => {
       const y = point[part] === null ? undefined : of(point[part]);
@@ -20,13 +22,19 @@ function curves(points: readonly CurvePoint[], yTitle: string, of: (score: Score
     });
   const [train, validation] = [line('train'), line('validation')];
   if (train.length === 0) return '';
-  return curvesSvg(
-    [
-      { title: 'Training', colour: '--accent', points: train },
-      ...(validation.length > 0 ? [{ title: 'Validation', colour: '--group-function', dashed: true, points: validation }] : []),
-    ],
-    { width: WIDTH, height: 260, xTitle: 'Epoch', yTitle },
-  );
+  const both: readonly Curve[] = [
+    { title: 'Training', colour: '--accent', points: train },
+    ...(validation.length > 0 ? [{ title: 'Validation', colour: '--group-function', dashed: true, points: validation }] : []),
+  ];
+  const picture = curvesPicture({
+    title: yTitle,
+    summary: `${yTitle} over epochs.`,
+    curves: both,
+    xTitle: 'Epoch',
+    yTitle,
+    epochs: true,
+  });
+  return pictureSvg(picture, { width: WIDTH - 18, height: 250 }, ink, undefined, yTitle === 'Loss' ? 'loss' : 'metric');
 }
 
 function matrix({ classes, counts }: NonNullable<RunDetail['confusion']>): string {
@@ -61,8 +69,9 @@ export function runReport(run: RunDetail, tokens: string): string {
     score?.accuracy === undefined ? '' : `accuracy ${percentText(score.accuracy, 1)}`,
     score?.r2 === undefined ? '' : `R² ${fixedText(score.r2, 3)}`,
   ].filter((text) => text !== '');
-  const accuracy = curves(run.points, 'Accuracy', (one) => one.accuracy);
-  const r2 = accuracy === '' ? curves(run.points, 'R²', (one) => one.r2) : '';
+  const ink = inkOfSheet(tokens, 'sans-serif');
+  const accuracy = curves(run.points, 'Accuracy', (one) => one.accuracy, ink);
+  const r2 = accuracy === '' ? curves(run.points, 'R²', (one) => one.r2, ink) : '';
   return `<!doctype html>
 <html lang="en" data-theme="light">
 <head>
@@ -87,7 +96,7 @@ ${run.tags.length > 0 ? `<p>Tags: ${escapeMarkup(run.tags.join(', '))}</p>` : ''
 <h2>Drawing</h2>
 <figure>${structureSvg(run.project, { width: WIDTH - 18, height: 420 })}</figure>
 <h2>Curves</h2>
-<figure>${curves(run.points, 'Loss', (one) => one.loss) || '<p>Nothing was measured.</p>'}</figure>
+<figure>${curves(run.points, 'Loss', (one) => one.loss, ink) || '<p>Nothing was measured.</p>'}</figure>
 ${accuracy || r2 ? `<figure style="margin-top:12px">${accuracy || r2}</figure>` : ''}
 <div class="columns">
 <div><h2>Results</h2>${table(compareResults([run]))}</div>
