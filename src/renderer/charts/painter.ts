@@ -152,7 +152,7 @@ export class Painter {
     const longest = axis.names?.reduce((most, name) => Math.max(most, name.length), 1) ?? 6;
     const most =
       which === 'y'
-        ? Math.max(2, Math.floor(room / (axis.names ? 13 : 34)))
+        ? Math.max(2, Math.floor(room / (axis.names ? 13 : 28)))
         : Math.max(2, Math.floor(room / Math.max(axis.names ? 12 : 52, longest * LETTER + 8)));
     const ticks = ticksOf(axis, view[which], Math.min(most, axis.names ? 200 : 8));
     return {

@@ -18,7 +18,13 @@ export class Spotlight {
   spot = $state.raw<Spot | null>(null);
 
   point(spot: Spot | null): void {
-    if (!sameSpot(spot, untrack(() => this.spot))) this.spot = spot;
+    if (
+      !sameSpot(
+        spot,
+        untrack(() => this.spot),
+      )
+    )
+      this.spot = spot;
   }
 }
 

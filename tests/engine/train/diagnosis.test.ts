@@ -463,7 +463,16 @@ test('dead units: a large negative bias silences them; leaky ReLU lets gradients
   const { project, data } = circlesWith([6], 'relu');
   const [node] = layers(project);
   const spread = { count: 1, low: 0, high: 0, mean: 0, deviation: 0, size: 1, bins: [1] };
-  const layer = { node: node!, op: 'relu', units: 6, activation: spread, gradient: spread, saturated: null, parameters: [], operating: null };
+  const layer = {
+    node: node!,
+    op: 'relu',
+    units: 6,
+    activation: spread,
+    gradient: spread,
+    saturated: null,
+    parameters: [],
+    operating: null,
+  };
   const at = (dead: readonly number[]): readonly Finding[] =>
     diagnose({
       project,
