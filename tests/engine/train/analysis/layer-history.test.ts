@@ -48,7 +48,7 @@ test('numbers that are all equal, none, or not finite', () => {
   expect(sum(shares.subarray(3 * BINS))).toBe(0);
 });
 
-const places = [{ node: 'hidden', output: 'hidden/act', op: 'tanh', parameters: ['hidden/weight'] }];
+const places = [{ node: 'hidden', output: 'hidden/act', op: 'tanh', parameters: ['hidden/weight'], input: null }];
 const look = (step: number, value: number): LookedAt => ({
   step,
   epoch: Math.floor(step / 10),
