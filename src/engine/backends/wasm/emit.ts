@@ -10,7 +10,7 @@ import { bufferIds, type Code, type Phase, type Program } from '../../plan';
 import type { BackendProfile } from '../backend';
 import { Func, I32, V128 } from './assembler';
 import { Module } from './module';
-import { barrierFunction, type Call, driverFunction, gatherFunction, type PhaseCalls } from './gather';
+import { barrierFunction, type Call, driverFunction, gatherFunction, type PhaseCalls, weighFunction } from './gather';
 import { completeLayout, control, type Layout, PAGE, type Placed, placeBuffers } from './layout';
 import type { Context } from './cells';
 import { emitPiece } from './pieces';
@@ -59,7 +59,8 @@ export function emit(program: Program, profile: BackendProfile): Code {
 
   const phaseOf = (index: number): Phase => program.steps[rolled[index]!.first]!.phase;
   const calls = stepFunctions(module, arranged, phaseOf, schedules, context);
-  const gather = module.add(gatherFunction(program, buffers));
+  const gather = module.add(gatherFunction(program, buffers, threads === 1));
+  const weigh = threads > 1 ? module.add(weighFunction(program, buffers)) : null;
   const loss = lossNest(program, buffers);
   let lossIndex: number | null = null;
   if (loss) {
@@ -68,7 +69,7 @@ export function emit(program: Program, profile: BackendProfile): Code {
     lossIndex = module.add(f);
   }
   const barrier = threads > 1 ? module.add(barrierFunction()) : null;
-  module.add(driverFunction({ gather, calls, loss: lossIndex, barrier, layout }), 'run');
+  module.add(driverFunction({ gather, weigh, batch: program.batch, calls, loss: lossIndex, barrier, layout }), 'run');
   return { kind: 'wasm', bytes: module.bytes(), layout: layout satisfies Layout };
 }
 

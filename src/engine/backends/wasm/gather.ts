@@ -11,29 +11,43 @@ import { control, type Layout, type Placed } from './layout';
 const BULK_COLUMNS = 64;
 export const phaseBits: Readonly<Record<Phase, number>> = { forward: 1, loss: 2, backward: 4, update: 8 };
 
-/** (address of the batch's first row number, real rows): fills the inputs and the row weights. */
-export function gatherFunction(program: Program, buffers: Readonly<Record<string, Placed>>): Func {
-  const f = new Func([I32, I32]);
-  const [queue, real] = [0, 1];
+/**
+ * (address of the batch's first row number, real rows, first row, row behind the last): fills these rows of the
+ * inputs, and all row weights unless another function does.
+ */
+export function gatherFunction(program: Program, buffers: Readonly<Record<string, Placed>>, weighs: boolean): Func {
+  const f = new Func([I32, I32, I32, I32]);
   const inputs = program.inputs.filter((input) => input.columns.length > 0);
-  if (inputs.length > 0) gatherRows(f, queue, real, program.batch, inputs, buffers);
+  if (inputs.length > 0) gatherRows(f, [0, 1, 2, 3], inputs, buffers);
   const weights = buffers[bufferIds.rowWeights];
-  if (weights) weighRows(f, queue, real, program.batch, weights.address);
+  if (weighs && weights) weighRows(f, 0, 1, program.batch, weights.address);
+  return f;
+}
+
+/** (address of the batch's first row number, real rows): fills the row weights, where threads share the gathering. */
+export function weighFunction(program: Program, buffers: Readonly<Record<string, Placed>>): Func {
+  const f = new Func([I32, I32]);
+  const weights = buffers[bufferIds.rowWeights];
+  if (weights) weighRows(f, 0, 1, program.batch, weights.address);
   return f;
 }
 
 function gatherRows(
   f: Func,
-  queue: number,
-  real: number,
-  batch: number,
+  [queue, real, from, to]: readonly [number, number, number, number],
   inputs: readonly InputSpec[],
   buffers: Readonly<Record<string, Placed>>,
 ): void {
   const [row, number, source] = [f.local(I32), f.local(I32), f.local(I32)];
   const pointers = inputs.map(() => f.local(I32));
-  f.i32(0).set(row);
-  for (const pointer of pointers) f.i32(0).set(pointer);
+  f.get(from).get(to).op('i32.lt_u').when();
+  f.get(from).set(row);
+  inputs.forEach(({ columns }, at) => {
+    f.get(from)
+      .i32(4 * columns.length)
+      .op('i32.mul')
+      .set(pointers[at]!);
+  });
   f.loop();
   // Rows behind the last real one repeat the first.
   f.get(queue).get(row).i32(0).get(row).get(real).op('i32.lt_u').op('select').i32(2).op('i32.shl').op('i32.add');
@@ -45,7 +59,8 @@ function gatherRows(
     copyColumns(f, input.columns, source, pointers[at]!, buffers[input.buffer]!.address);
     f.advance(pointers[at]!, 4 * input.columns.length);
   });
-  f.get(row).i32(1).op('i32.add').tee(row).i32(batch).op('i32.lt_u').branchIf(0).end();
+  f.get(row).i32(1).op('i32.add').tee(row).get(to).op('i32.lt_u').branchIf(0).end();
+  f.end();
 }
 
 function copyColumns(f: Func, columns: readonly number[], source: number, into: number, address: number): void {
@@ -115,6 +130,10 @@ export interface PhaseCalls {
 
 export interface Driven {
   readonly gather: number;
+  /** Null: `gather` weighs the rows too. */
+  readonly weigh: number | null;
+  /** Rows of the program's batch. */
+  readonly batch: number;
   readonly calls: readonly PhaseCalls[];
   readonly loss: number | null;
   /** The function in which threads wait for each other; null: there is one thread. */
@@ -126,7 +145,7 @@ export interface Driven {
  * (rows, rows a batch, phases, thread): runs the queued rows batch by batch, where every epoch ends one, writes
  * each batch's loss and copies what is to be collected. With threads each runs the driver; what is not divided is the first's.
  */
-export function driverFunction({ gather, calls, loss, barrier, layout }: Driven): Func {
+export function driverFunction({ gather, weigh, batch: most, calls, loss, barrier, layout }: Driven): Func {
   const f = new Func([I32, I32, I32, I32]);
   const [rows, batch, phases, thread] = [0, 1, 2, 3];
   const [queue, real, lossAt, entry, left, bytes, ofEpoch, epoch] = [
@@ -139,13 +158,10 @@ export function driverFunction({ gather, calls, loss, barrier, layout }: Driven)
     f.local(I32),
     f.local(I32),
   ];
-  const alone = (body: () => void): void => {
-    if (barrier === null) body();
-    else {
-      f.get(thread).op('i32.eqz').when();
-      body();
-      f.end();
-    }
+  const { alone, together, settle } = turns(f, thread, barrier);
+  const bound = (after: 0 | 1): void => {
+    if (barrier === null) f.i32(after * most);
+    else f.get(thread).i32(after).op('i32.add').i32(most).op('i32.mul').i32(0).loadI32(control.threads).op('i32.div_s');
   };
   const least = (a: number, b: number): void => {
     f.get(a).get(b).get(a).get(b).op('i32.lt_u').op('select');
@@ -157,12 +173,19 @@ export function driverFunction({ gather, calls, loss, barrier, layout }: Driven)
   f.set(real);
   least(real, ofEpoch);
   f.set(real);
-  alone(() => f.get(queue).get(real).call(gather));
+  together(() => {
+    f.get(queue).get(real);
+    bound(0);
+    bound(1);
+    f.call(gather);
+  });
+  if (weigh !== null) alone(() => f.get(queue).get(real).call(weigh), false);
   for (const { phase, functions } of calls) {
     f.get(phases).i32(phaseBits[phase]).op('i32.and').when();
     for (const { index, divided } of functions)
-      if (divided && barrier !== null) f.call(barrier).get(thread).call(index).call(barrier);
+      if (divided) together(() => f.get(thread).call(index));
       else alone(() => f.call(index));
+    settle();
     f.end();
   }
   alone(() => {
@@ -185,6 +208,38 @@ export function driverFunction({ gather, calls, loss, barrier, layout }: Driven)
   f.get(ofEpoch).get(real).op('i32.sub').tee(ofEpoch).op('i32.eqz').when().get(epoch).set(ofEpoch).end();
   f.get(rows).get(real).op('i32.sub').tee(rows).branchIf(0).end();
   return f;
+}
+
+/**
+ * Work of the first thread alone and work that all share, with as many barriers between as they need: none between
+ * shares and shares before which all have met, none between one lonely piece and the next.
+ */
+function turns(f: Func, thread: number, barrier: number | null) {
+  let last: 'alone' | 'together' | 'met' = 'alone';
+  const meet = (): void => {
+    if (barrier !== null && last !== 'met') f.call(barrier);
+    last = 'met';
+  };
+  return {
+    /** `reads`: what the threads shared before. */
+    alone(body: () => void, reads = true): void {
+      if (reads && last === 'together') meet();
+      if (barrier !== null) f.get(thread).op('i32.eqz').when();
+      body();
+      if (barrier !== null) f.end();
+      if (last === 'met') last = 'alone';
+    },
+    together(body: () => void): void {
+      meet();
+      body();
+      last = 'together';
+    },
+    /** At the end of what may be left out: as if the first thread had been alone, whether it was run or not. */
+    settle(): void {
+      if (last === 'together') meet();
+      last = 'alone';
+    },
+  };
 }
 
 /** Turns of looking before a thread goes to sleep at the barrier. */

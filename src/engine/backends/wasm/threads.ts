@@ -96,17 +96,27 @@ export const dismiss = (helpers: readonly Helper[]): void => {
 export class ThreadChoice {
   #all = new Timing();
   #one = new Timing();
-  #runs = 0;
+  /** Runs since the last one that was made the other way, and after how many the next is. */
+  #since = 0;
+  #retry = SOON;
+  #chosen = 0;
 
   constructor(readonly most: number) {}
 
   next(): number {
     if (this.most === 1) return 1;
-    this.#runs++;
     if (this.#all.samples < WARM) return this.most;
     if (this.#one.samples < WARM) return 1;
-    const best = this.#all.time <= this.#one.time ? this.most : 1;
-    return this.#runs % RETRY === 0 ? this.most + 1 - best : best;
+    const best = this.#best;
+    // A choice that is new may be a mistake: it is looked at again soon, then more and more rarely.
+    if (best !== this.#chosen) [this.#chosen, this.#since, this.#retry] = [best, 0, SOON];
+    if (++this.#since < this.#retry) return best;
+    [this.#since, this.#retry] = [0, Math.min(2 * this.#retry, RARELY)];
+    return this.most + 1 - best;
+  }
+
+  get #best(): number {
+    return this.#all.time <= this.#one.time ? this.most : 1;
   }
 
   /** What the clock says; null while it has not said enough. */
@@ -121,15 +131,21 @@ export class ThreadChoice {
   }
 }
 const WARM = 3;
-const RETRY = 64;
+const SOON = 8;
+const RARELY = 64;
 
-/** A running mean that forgets; the first sample, with code still slow, does not count. */
+/** The middle one of the last three: a single run that something else held up says nothing. */
 class Timing {
   samples = 0;
-  time = 0;
+  readonly #last: number[] = [];
+
+  get time(): number {
+    return [...this.#last].sort((a, b) => a - b)[this.#last.length >> 1]!;
+  }
 
   add(sample: number): void {
-    this.time = this.samples < 2 ? sample : 0.7 * this.time + 0.3 * sample;
+    this.#last.push(sample);
+    if (this.#last.length > 3) this.#last.shift();
     this.samples++;
   }
 }
