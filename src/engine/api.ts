@@ -34,6 +34,8 @@ export interface LoadOptions {
   readonly weights?: Weights;
   readonly stop?: Stop | undefined;
   readonly breakpoints?: readonly Breakpoint[] | undefined;
+  /** False: what is shown is not proved while training rests, so that whoever measures beside it has the processor. */
+  readonly proves?: boolean;
 }
 
 export interface LoadReport {

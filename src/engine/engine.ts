@@ -267,6 +267,7 @@ export class Engine implements EngineApi {
 
   /** The numbers, the drawing or the data changed: what was proved of them is proved anew. */
   #proveAgain(): void {
+    if (this.#options.proves === false) return;
     const session = this.#session;
     this.#prover?.restart(async () => {
       if (!session || this.#work) return null;

@@ -60,30 +60,30 @@ export interface CheckProgress {
   readonly of: number;
 }
 
-/** One number after the other, so that it can wait for others between two of them. */
+/** Step after step of one number after the other, so that it can wait for others between two of them. */
 export function* gradientChecks(request: GradientCheckRequest): Generator<CheckProgress, readonly ParameterCheck[]> {
   const { program, weights, rows, most, tolerance } = request;
   const device = new ReferenceDevice(program);
   device.setData(request.features, request.featureCount, request.targets, request.targetCount);
   for (const { key, value } of program.parameters) if (weights[key]) device.write(value, weights[key].data);
   device.gather(rows);
-  const loss = (): number => {
-    device.runPhases(['forward', 'loss'], rows.length);
+  const progress = { compared: 0, of: 0 };
+  function* loss(): Generator<CheckProgress, number> {
+    for (const _ of device.inSteps(['forward', 'loss'], rows.length)) yield progress;
     return device.batchLoss(rows.length);
-  };
-  const middle = loss();
+  }
+  const middle = yield* loss();
   // A small loss is a difference of numbers as large as the prediction: so is its rounding.
   const answers = program.prediction ? device.numbers(program.prediction.buffer) : new Float64Array();
   const magnitude = answers.reduce((m, x) => Math.max(m, Math.abs(x)), Math.abs(middle));
-  device.runPhases(['backward'], rows.length);
+  for (const _ of device.inSteps(['backward'], rows.length)) yield progress;
   const learned = program.parameters.flatMap((p) =>
     p.gradient === null ? [] : [{ ...p, computed: device.numbers(p.gradient).slice() }],
   );
   const largest = Math.max(0, ...learned.map(({ computed }) => computed.reduce((m, x) => Math.max(m, Math.abs(x)), 0)));
 
   const checks: ParameterCheck[] = [];
-  const of = learned.reduce((sum, { computed }) => sum + Math.min(most, computed.length), 0);
-  let compared = 0;
+  progress.of = learned.reduce((sum, { computed }) => sum + Math.min(most, computed.length), 0);
   for (const { key, value, computed } of learned) {
     const numbers = device.numbers(value);
     let worst = 0;
@@ -93,7 +93,7 @@ export function* gradientChecks(request: GradientCheckRequest): Generator<CheckP
     for (const i of places) {
       const gradient = computed[i]!;
       const old = numbers[i]!;
-      const at = (x: number): number => {
+      const at = (x: number): Generator<CheckProgress, number> => {
         numbers[i] = x;
         return loss();
       };
@@ -102,7 +102,10 @@ export function* gradientChecks(request: GradientCheckRequest): Generator<CheckP
       let bend = Number.POSITIVE_INFINITY;
       for (const size of STEPS) {
         const h = size * Math.max(1, Math.abs(old));
-        const [up, down, halfUp, halfDown] = [at(old + h), at(old - h), at(old + h / 2), at(old - h / 2)];
+        const up = yield* at(old + h);
+        const down = yield* at(old - h);
+        const halfUp = yield* at(old + h / 2);
+        const halfDown = yield* at(old - h / 2);
         const difference = (4 * ((halfUp - halfDown) / h) - (up - down) / (2 * h)) / 3;
         const scale = Math.max(Math.abs(gradient), Math.abs(difference), SMALL * largest, Number.MIN_VALUE);
         const noise = (ROUNDING * magnitude) / h;
@@ -123,7 +126,8 @@ export function* gradientChecks(request: GradientCheckRequest): Generator<CheckP
         if (!(error <= worst)) worst = error;
         if (!(error <= tolerance)) wrong++;
       }
-      yield { compared: ++compared, of };
+      progress.compared++;
+      yield progress;
     }
     checks.push({ key, compared: places.length - kinks, size: numbers.length, kinks, wrong, worst });
   }

@@ -99,11 +99,8 @@ export async function* prove(request: ProofRequest): AsyncGenerator<Proof | null
   for (const { key, value } of program.parameters) if (weights[key]) device.write(value, weights[key].data);
   device.gather(rows);
   yield null;
-  // Layers: the program itself. Run phase by phase, so that no slice is long.
-  for (const phase of ['forward', 'loss', 'backward'] as const) {
-    device.runPhases([phase], count);
-    yield null;
-  }
+  // Layers: the program itself.
+  for (const _ of device.inSteps(['forward', 'loss', 'backward'], count)) yield null;
   const layers = (id: BufferId): Float64Array => device.numbers(id);
   const learned = program.parameters.filter((p) => p.gradient !== null);
   const size = learned.reduce((sum, p) => sum + layers(p.value).length, 0);

@@ -288,7 +288,9 @@ export class Session {
         const out = new Float32Array(count * w);
         for (let i = 0; i < count; i++) {
           const row = rows[from + i]!;
-          for (let k = 0; k < w; k++) out[i * w + k] = numbers[row * w + k]!;
+          // Wide rows are copied as blocks.
+          if (w >= 16) out.set(numbers.subarray(row * w, (row + 1) * w), i * w);
+          else for (let k = 0; k < w; k++) out[i * w + k] = numbers[row * w + k]!;
         }
         return out;
       };

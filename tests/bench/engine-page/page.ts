@@ -124,7 +124,8 @@ const page: EnginePage = {
     );
     const compiled = performance.now();
     if (!plans.ok) throw new Error(plans.problems.map((problem) => problem.message).join('\n'));
-    const options = { seed: 1, epochs: MANY, batch: w.batch, weights: weightsOf(w) };
+    // While a rival has its turn, nothing of ours may run.
+    const options = { seed: 1, epochs: MANY, batch: w.batch, weights: weightsOf(w), proves: false };
 
     await api.setDataset(datasetOf(w, true));
     await api.load(plans.value, options);

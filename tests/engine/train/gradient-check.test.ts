@@ -3,7 +3,7 @@ import { prepare, programOf } from '../../../src/engine/compile/program';
 import type { Project } from '../../../src/engine/graph/project';
 import { constant, mul } from '../../../src/engine/ir/expr';
 import type { Program } from '../../../src/engine/plan';
-import { checkGradients } from '../../../src/engine/train/gradient-check';
+import { checkGradients, gradientChecks } from '../../../src/engine/train/gradient-check';
 import { drawing } from '../../support/drawing';
 import { given, input, target } from '../../support/sources';
 
@@ -86,4 +86,31 @@ it('samples large parameters', () => {
   );
   expect(w).toMatchObject({ compared: 10, size: 50, kinks: 0 });
   expect(w!.worst).toBeLessThan(TOLERANCE);
+});
+
+it('gives a large network’s thread back many times for each number', () => {
+  const project = drawing({
+    x: ['input', {}, { shape: [200] }],
+    t: ['target', {}, { shape: [1] }],
+    a: ['dense', { x: 'x' }, { units: 200, activation: 'tanh' }],
+    b: ['dense', { x: 'a' }, { units: 200, activation: 'tanh' }],
+    p: ['dense', { x: 'b' }, { units: 1, activation: 'identity' }],
+    l: ['mean-squared-error', { prediction: 'p', target: 't' }],
+  });
+  const program = programOf(prepare(project, null), 'every-edge', 1);
+  const checks = gradientChecks({
+    program,
+    weights: {},
+    features: new Float32Array(200).fill(0.5),
+    featureCount: 200,
+    targets: Float32Array.of(1),
+    targetCount: 1,
+    rows: Uint32Array.of(0),
+    tolerance: TOLERANCE,
+    most: 1,
+  });
+  // Four losses at least for every number, each of two products of 40,000.
+  let between = 0;
+  while (checks.next().value && between < 1000) between++;
+  expect(between).toBeGreaterThanOrEqual(6 * 4 * 2);
 });

@@ -8,6 +8,9 @@ import { bufferIds, type BufferId, type Phase, type Plan, type Program, type Ste
 import type { Backend, Device, Run, RunResult } from '../backend';
 import { Cuts } from '../cuts';
 
+/** Products and the like, about a millisecond of them. */
+const WORK = 20_000;
+
 /** The device of a reference plan; besides a device's methods it gives its numbers in float64. */
 export class ReferenceDevice implements Device {
   readonly backend = 'reference';
@@ -83,6 +86,19 @@ export class ReferenceDevice implements Device {
         run(rows);
         after?.(step);
       }
+  }
+
+  /** The same, giving the thread back between two steps whenever some work was done. */
+  *inSteps(phases: readonly Phase[], rows: number): Generator<void, void> {
+    let done = 0;
+    for (const { step, run } of this.#steps) {
+      if (!phases.includes(step.phase)) continue;
+      run(rows);
+      done += sizeOf(step.kernel.out, rows) * sizeOf(step.kernel.fold?.over ?? [], rows);
+      if (done < WORK) continue;
+      done = 0;
+      yield;
+    }
   }
 
   /** Weighted mean of the loss over the rows of the batch just run. */

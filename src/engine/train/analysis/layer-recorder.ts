@@ -17,6 +17,8 @@ const SHARE = 100;
 const LEAST = 40;
 /** What a look may take before it is known, in ms: the first one is slow for reasons of its own. */
 const GUESS = 1;
+/** Looks are taken to be at most so many times as long as the ones before: a single slow one says little. */
+const GROWTH = 8;
 /** Parameters that are followed at most, in numbers: reading more would hold training up. */
 const MOST_NUMBERS = 4e6;
 
@@ -96,7 +98,7 @@ export class LayerRecorder implements Observer {
       };
       this.history.add({ ...at, numbers });
       const took = before + this.#now() - resumed;
-      this.#usual = Math.min(took, 2 * this.#usual);
+      this.#usual = Math.min(took, GROWTH * this.#usual);
       this.#next = this.#now() + Math.max(LEAST, this.#usual * (SHARE - 1));
     };
   }
