@@ -66,20 +66,35 @@ export class Random implements Draw {
 
   /** Puts the elements in random order, in place (Fisher and Yates). */
   shuffle<T extends { length: number; [index: number]: number }>(numbers: T): T {
-    // `integer(i + 1)` written out on local state: every epoch of training passes here.
-    let [a, b, c, counter] = [this.#a, this.#b, this.#c, this.#counter];
-    for (let i = numbers.length - 1; i > 0; i--) {
+    if (numbers instanceof Uint32Array) this.#shuffleRows(numbers);
+    else
+      for (let i = numbers.length - 1; i > 0; i--) {
+        const j = this.integer(i + 1);
+        [numbers[i], numbers[j]] = [numbers[j]!, numbers[i]!];
+      }
+    return numbers;
+  }
+
+  /** The same, several times faster: on local integers and one kind of array. Every epoch of training passes here. */
+  #shuffleRows(rows: Uint32Array): void {
+    let a = this.#a | 0;
+    let b = this.#b | 0;
+    let c = this.#c | 0;
+    let counter = this.#counter | 0;
+    for (let i = rows.length - 1; i > 0; i--) {
       const t = (((a + b) | 0) + counter) | 0;
       counter = (counter + 1) | 0;
       a = b ^ (b >>> 9);
       b = (c + (c << 3)) | 0;
       c = (((c << 21) | (c >>> 11)) + t) | 0;
       const j = ((t >>> 0) * 2 ** -32 * (i + 1)) | 0;
-      const other = numbers[i]!;
-      numbers[i] = numbers[j]!;
-      numbers[j] = other;
+      const other = rows[i]!;
+      rows[i] = rows[j]!;
+      rows[j] = other;
     }
-    [this.#a, this.#b, this.#c, this.#counter] = [a, b, c, counter];
-    return numbers;
+    this.#a = a;
+    this.#b = b;
+    this.#c = c;
+    this.#counter = counter;
   }
 }
