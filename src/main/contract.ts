@@ -194,6 +194,9 @@ export interface RunStart {
   readonly project: Project;
   /** Main's name of the data set; null: none. */
   readonly dataset: string | null;
+  /** What is different about it, where it is one of several. */
+  readonly changes?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
 }
 
 /** What happened since the last news of a run; members that are absent stay as they are. */
@@ -219,6 +222,10 @@ export interface RunLimits {
 }
 
 export interface RunHistory {
+  /** All that there are, newest first. */
+  readonly ids: readonly string[];
+  /** For the next question. */
+  readonly stamp: number;
   /** Newest first. */
   readonly runs: readonly RunRecord[];
   readonly limits: RunLimits;
@@ -318,7 +325,8 @@ export interface HostApi {
   /** Puts a new run into the history and returns its id. */
   beginRun(start: RunStart): Promise<string>;
   reportRun(id: string, news: RunNews): Promise<void>;
-  runHistory(): Promise<RunHistory>;
+  /** `since`: the stamp of an earlier answer; runs that have not changed since are left out. 0: all of them. */
+  runHistory(since: number): Promise<RunHistory>;
   runDetail(id: string): Promise<RunDetail>;
   /** Where training stood last; null when nothing was kept. */
   runCheckpoint(id: string): Promise<Checkpoint | null>;

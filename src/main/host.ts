@@ -281,11 +281,11 @@ export function createHost(house: House, platform: Platform): Host {
     saveText: saveFile,
     saveBytes: saveFile,
 
-    beginRun: async ({ name, origin, project, dataset }) => {
+    beginRun: async ({ name, origin, project, dataset, changes = '', tags = [] }) => {
       // What is opened from the history may be read again, so nothing may come in that could not be read now.
       requireGrant(project.settings.data);
       const data = dataset === null ? null : datasets.about(window, dataset).fingerprint;
-      const id = await runs.begin({ name, origin, project, data });
+      const id = await runs.begin({ name, origin, project, data, changes, tags });
       training.add(id);
       return id;
     },
@@ -295,7 +295,7 @@ export function createHost(house: House, platform: Platform): Host {
       else if (news.status !== undefined) training.delete(id);
       return runs.report(id, news);
     },
-    runHistory: () => runs.history(),
+    runHistory: (since) => runs.history(since),
     runDetail: async (id) => {
       const detail = await runs.detail(id);
       grant(detail.project);

@@ -301,6 +301,8 @@ const best = v.object({ epoch: count, loss: v.number(), weights: table(tensor) }
 const runStart = v.object({
   name: text(1000),
   origin: v.picklist(['window', 'trial', 'race', 'sweep', 'terminal']),
+  changes: v.optional(text(1000)),
+  tags: v.optional(v.pipe(v.array(text(60)), v.maxLength(20))),
   project,
   dataset: v.nullable(token),
 });
@@ -398,7 +400,7 @@ export const hostParsers: Parsers<HostApi> = {
   ),
   beginRun: args(runStart),
   reportRun: args(token, news),
-  runHistory: args(),
+  runHistory: args(v.pipe(finite, v.minValue(0))),
   runDetail: args(token),
   runCheckpoint: args(token),
   runBest: args(token),

@@ -55,4 +55,12 @@ test('a race: variants from the same weights in one view, paused and gone on wit
   // Both are in the history.
   await app.keyboard.press('Alt+7');
   await expect(app.getByRole('table', { name: 'Runs' }).getByRole('checkbox')).toHaveCount(2);
+  // They can be told apart, and are found together by their tag, also after a reload.
+  await app.reload();
+  await window.example(/Circles: a hidden layer/);
+  await app.keyboard.press('Alt+7');
+  await app.getByRole('textbox', { name: 'Search the runs' }).fill('race');
+  const kept = app.getByRole('table', { name: 'Runs' });
+  await expect(kept.getByRole('row', { name: /race \d+ \w+,? .*optimizer sgd/ })).toBeVisible();
+  await expect(kept.getByRole('row', { name: /race \d+ \w+,? .*optimizer adam/ })).toBeVisible();
 });

@@ -1,5 +1,8 @@
 /** A sweep from the window: started, watched, paused, gone on with; and the queue. */
-import { expect, test } from './support';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, serve, test } from './support';
 import { AppWindow } from './window';
 
 test('a sweep runs in the background, can be paused, and its best run is in the history', async ({ app }) => {
@@ -25,7 +28,15 @@ test('a sweep runs in the background, can be paused, and its best run is in the 
   const table = app.getByRole('table', { name: 'Runs' });
   await expect(table.getByText('Waiting').first()).toBeVisible();
   await sweep.getByRole('button', { name: /^Go on with the sweep/ }).click();
-  await expect(sweep).toBeHidden({ timeout: 90_000 });
+  await expect(sweep).toContainText('6 of 6, done', { timeout: 90_000 });
+  // Its winner comes into this project, as one edit.
+  const winner = /with rate ([\d.]+), seed (\d)/.exec(await sweep.innerText())!;
+  await sweep.getByRole('button', { name: /^Keep the winner/ }).click();
+  await expect(app.getByRole('textbox', { name: 'Seed', exact: true })).toHaveValue(winner[2]!, { timeout: 30_000 });
+  await expect(app.getByRole('textbox', { name: 'Learning rate', exact: true })).toHaveValue(winner[1]!);
+  await expect.poll(() => window.epoch()).toBe(40_000);
+  await sweep.getByRole('button', { name: /^Put .* away$/ }).click();
+  await expect(sweep).toBeHidden();
   await expect(table.getByRole('checkbox')).toHaveCount(6);
   await expect(table.getByRole('row', { name: /rate 0\.01, seed 3/ })).toContainText('40,000');
 
@@ -34,4 +45,63 @@ test('a sweep runs in the background, can be paused, and its best run is in the 
   await window.ready();
   await window.menu('Run', 'Train this project in the background');
   await expect(table.getByRole('checkbox')).toHaveCount(7, { timeout: 20_000 });
+});
+
+test('a cross-validation trains every fold in turn: scores in a table, curves over each other', async ({ app }) => {
+  const window = new AppWindow(app);
+  await window.example(/Circles: a hidden layer/);
+  await window.ready();
+  await window.menu('Run', 'Cross-validate…');
+  const dialog = window.dialog;
+  await window.type('Folds', '4');
+  await expect(dialog).toContainText('4 runs of 100 epochs: fold 1 · fold 2 · fold 3 · fold 4');
+  await dialog.getByRole('button', { name: 'Start the sweep' }).click();
+  const sweep = app.getByRole('group', { name: /^Sweep Circles/ });
+  await expect(sweep).toContainText('4 of 4, done', { timeout: 60_000 });
+  await sweep.getByRole('button', { name: /^Compare/ }).click();
+  await expect(window.dialog).toContainText('4 runs compared');
+  const table = window.dialog.getByRole('table', { name: 'Folds' });
+  await expect(table.getByRole('row')).toHaveCount(6);
+  await expect(table.getByRole('row', { name: /^Mean ± deviation/ })).toContainText(/[\d.]+ ± [\d.]+.*% ± [\d.]+/);
+  await expect(window.dialog.getByRole('application', { name: /Loss over epochs of 4 runs/ })).toBeVisible();
+});
+
+test('a sweep outlives a reload of the page and a kill of the server', async ({ page }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'chainrule-sweep-'));
+  let served = await serve(folder);
+  try {
+    await page.goto(served.url);
+    const window = new AppWindow(page);
+    await window.example(/Circles: a hidden layer/);
+    await window.ready();
+    await window.tab('Train');
+    await window.type('Epochs', '60000');
+    await window.ready();
+    await window.menu('Run', 'Sweep over settings…');
+    await window.dialog.getByRole('textbox', { name: 'Values of rate' }).fill('0.1, 0.01');
+    await window.dialog.getByRole('textbox', { name: 'Values of seed' }).fill('1..3');
+    await window.dialog.getByRole('button', { name: 'Start the sweep' }).click();
+    const sweep = page.getByRole('group', { name: /^Sweep Circles/ });
+    await expect(sweep).toContainText(/\d of 6/);
+
+    const again = async (): Promise<void> => {
+      await window.example(/Circles: a hidden layer/);
+      await page.keyboard.press('Alt+7');
+      await expect(sweep).toContainText(/\d of 6/, { timeout: 30_000 });
+    };
+    await page.reload();
+    await again();
+    await served.stop('SIGKILL');
+    served = await serve(folder);
+    await page.goto(served.url);
+    await again();
+    // Nobody presses anything: it goes on by itself.
+    await expect(sweep).toContainText('6 of 6, done', { timeout: 120_000 });
+    const rows = page.getByRole('table', { name: 'Runs' }).getByRole('row', { name: /rate 0\.\d+, seed \d/ });
+    await expect(rows).toHaveCount(6);
+    for (const row of await rows.all()) await expect(row).toContainText('60,000');
+  } finally {
+    await served.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -7,6 +7,9 @@ import { generateDataset } from '../../src/engine/data/generators';
 import { setTraining } from '../../src/engine/graph/edits';
 import type { GeneratorSource, Project } from '../../src/engine/graph/project';
 import { draftProject } from '../../src/engine/train/draft';
+import { foldAxis, inFolds, meanOf, withFolds } from '../../src/engine/train/folds';
+import { variantsOf } from '../../src/engine/train/variants';
+import { readDataset } from '../../src/main/services/datasets';
 import { startInstance, type Instance } from '../../src/main/services/instance';
 import { RunStore } from '../../src/main/services/runs/run-store';
 import { fingerprintOf } from '../../src/main/services/runs/summary';
@@ -168,4 +171,57 @@ test('what a program that is gone left goes on here, each run from its checkpoin
   expect((await store.checkpoint(first.id))!.weights).toEqual(await alone.session.weights());
   alone.session.close();
   await old.close().catch(() => undefined);
+});
+
+test('a cross-validation: every row is held back once, whatever else is drawn at random', async () => {
+  const folded = withFolds(project, 3);
+  await sweeps.start(request({ project: folded, axes: [foldAxis(3)] }));
+  await sweeps.idle();
+  const { runs } = await store.history();
+  const [group] = inFolds(runs);
+  expect(group!.runs.map(({ fold }) => fold)).toEqual([1, 2, 3]);
+  const details = await Promise.all(group!.runs.map(({ run }) => store.detail(run.id)));
+  const held = await Promise.all(
+    details.map(async ({ project: { settings } }) => {
+      if (settings.data.kind === 'none') throw new Error('no data');
+      return [...(await readDataset(settings.data, settings.split)).split.validation];
+    }),
+  );
+  const all = held.flat();
+  expect(new Set(all).size).toBe(all.length);
+  expect(all.length).toBe(200 - Math.round(0.15 * 200));
+  const losses = runs.map(({ scores }) => scores.validation!.loss);
+  const mean = losses.reduce((a, b) => a + b, 0) / 3;
+  const deviation = Math.sqrt(losses.reduce((sum, loss) => sum + (loss - mean) ** 2, 0) / 2);
+  const found = meanOf(losses)!;
+  expect([found.mean, found.deviation]).toEqual([expect.closeTo(mean, 10), expect.closeTo(deviation, 10)]);
+
+  const drawn = variantsOf(folded, [{ key: 'rate', values: [0.1, 0.03, 0.01] }, foldAxis(3)], {
+    kind: 'random',
+    count: 2,
+    seed: 1,
+  });
+  expect(inFolds(drawn).map((one) => one.runs.length)).toEqual([3, 3]);
+  expect(() => variantsOf(project, [foldAxis(3)])).toThrow("'1' is not a value of fold");
+});
+
+test('who looks again is told what changed only', async () => {
+  const first = await store.history();
+  expect(first).toMatchObject({ runs: [], ids: [] });
+  const a = await store.begin({ name: 'A', origin: 'race', project, data: null, changes: 'rate 1', tags: ['race today'] });
+  const b = await store.begin({ name: 'B', origin: 'window', project, data: null });
+  const second = await store.history(first.stamp);
+  expect(second.runs.map(({ name, changes, tags }) => [name, changes, tags]).sort()).toEqual([
+    ['A', 'rate 1', ['race today']],
+    ['B', '', []],
+  ]);
+  expect(await store.history(second.stamp)).toMatchObject({ runs: [], ids: second.ids, stamp: second.stamp });
+  await store.report(b, { epoch: 3, step: 9, seconds: 1, points: [], status: 'running' });
+  const third = await store.history(second.stamp);
+  expect(third.runs.map(({ id, epoch }) => [id, epoch])).toEqual([[b, 3]]);
+  await store.delete([a]);
+  const last = await store.history(third.stamp);
+  expect(last).toMatchObject({ runs: [], ids: [b] });
+  // A stamp that this program never gave: everything.
+  expect((await store.history(last.stamp + 1e9)).runs).toHaveLength(1);
 });

@@ -3,7 +3,7 @@
  * a project and axes give a list of projects. Every run of a grid is named by what it changes.
  */
 import { Random } from '../data/random';
-import { setAttr, setTraining, type Edit } from '../graph/edits';
+import { setAttr, setSettings, setTraining, type Edit } from '../graph/edits';
 import { topologicalOrder, type NodeId } from '../graph/graph';
 import { lockRefusal } from '../graph/lock';
 import type { Project } from '../graph/project';
@@ -147,7 +147,22 @@ export const settingNames = (project: Project): readonly { readonly key: string;
   ...settings.map(({ key, title }) => ({ key, title })),
 ];
 
-const settingOf = (key: string): Setting | null => settings.find((one) => one.key === key) ?? hyperSetting(key);
+/** The part of the rows that is held back, of a split that is cut into folds. */
+export const FOLD = 'fold';
+const foldSetting: Setting = {
+  key: FOLD,
+  title: 'Fold',
+  expects: 'a whole number, at most as many as there are folds',
+  edit: (value, project) => {
+    const { split } = project.settings;
+    return split.folds !== undefined && whole(value, 1, split.folds)
+      ? setSettings({ split: { ...split, fold: value as number } })
+      : null;
+  },
+};
+
+const settingOf = (key: string): Setting | null =>
+  key === FOLD ? foldSetting : (settings.find((one) => one.key === key) ?? hyperSetting(key));
 
 /** The project with one setting changed. Throws a fault for a setting or a value that there is not, or that a teacher's lock keeps as it is. */
 export function withValue(project: Project, key: string, value: AxisValue): Project {
@@ -204,6 +219,16 @@ export function variantsOf(project: Project, axes: readonly Axis[], choice: Choi
   if (axes.length === 0) throw new VariantFault('Choose at least one setting to change.');
   const twice = axes.find(({ key }, at) => axes.findIndex((other) => other.key === key) !== at);
   if (twice) throw new VariantFault(`${twice.key} is given twice. Put all its values into one list.`);
+  const folds = axes.find(({ key }) => key === FOLD);
+  const others = axes.filter((axis) => axis !== folds);
+  // Of what is drawn at random every fold is trained: one alone says little.
+  if (folds && others.length > 0 && choice.kind === 'random')
+    return variantsOf(project, others, choice).flatMap((one) =>
+      folds.values.map((value) => ({
+        changes: `${one.changes}, ${FOLD} ${value}`,
+        project: withValue(one.project, FOLD, value),
+      })),
+    );
   const total = axes.reduce((product, { values }) => product * values.length, 1);
   const wanted = choice.kind === 'grid' ? total : Math.min(total, choice.count);
   if (wanted > MOST_VARIANTS)

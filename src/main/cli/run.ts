@@ -108,11 +108,12 @@ export async function runCli(argv: readonly string[], io: Io): Promise<0 | 1 | 2
       status = await explain(io, file, options);
     });
   command('sweep <file>', 'train variants of a network on all cores; the same words again go on with an unfinished one')
-    .requiredOption(
+    .option(
       '--over <setting=values>',
       'a setting and its values, such as rate=0.1,0.01 or seed=1..5 or rate=0.001..1*4; may be given several times',
       (text: string, all: readonly string[] = []) => [...all, text],
     )
+    .option('--folds <count>', 'cross-validation: each of so many parts of the rows is held back once', whole(2, 100))
     .option('--random <count>', 'so many combinations at random instead of all', whole(1, 10_000))
     .option('--threads <count>', 'threads that train; as many as there are cores by default', whole(1, 256))
     .action(async (file, options) => {

@@ -3,6 +3,7 @@
  * same words again go on where it stopped.
  */
 import { SingleBar } from 'cli-progress';
+import { foldAxis, inFolds, type Mean, meanOf, withFolds } from '../../engine/train/folds';
 import { type Axis, parseAxis, VariantFault } from '../../engine/train/variants';
 import type { RunRecord } from '../contract';
 import { Refusal } from '../services/refusal';
@@ -14,7 +15,8 @@ import { type Io, json, plural, short, type Status, table } from './io';
 import { readDataIfAny, readProject, soundDrawing } from './project';
 
 export interface SweepOptions {
-  readonly over: readonly string[];
+  readonly over?: readonly string[];
+  readonly folds?: number;
   readonly random?: number;
   readonly threads?: number;
   readonly json?: boolean;
@@ -34,16 +36,19 @@ const axisOf = (text: string): Axis => {
 };
 
 export async function sweep(io: Io, file: string, options: SweepOptions): Promise<Status> {
-  const project = await readProject(io, file);
+  const read = await readProject(io, file);
+  const project = options.folds === undefined ? read : withFolds(read, options.folds);
   const data = await readDataIfAny(io, project);
   soundDrawing(project, data, 'trained');
   const request: SweepRequest = {
     name: project.settings.title || 'Untitled',
     project,
     data: data && fingerprintOf(data),
-    axes: options.over.map(axisOf),
+    axes: [...(options.over ?? []).map(axisOf), ...(options.folds === undefined ? [] : [foldAxis(options.folds)])],
     random: options.random ?? null,
   };
+  if (request.axes.length === 0)
+    throw new Refusal('Say what to vary: --over rate=0.1,0.01, or --folds 5 for a cross-validation.', 'usage');
   const { runs, close } = await openRuns();
   const sweeps = new Sweeps(runs, startThread, options.threads);
   try {
@@ -129,6 +134,28 @@ function summary(runs: readonly RunRecord[]): string[] {
   return [
     `${plural(done.length, 'run')} done${failed > 0 ? `, ${failed} failed` : ''}. The best, by the validation loss:`,
     ...table([['id', 'settings', 'loss', 'test score'], ...rows]),
+    ...ofFolds(done),
     ...(failed > 0 ? [`Why some failed: chainrule runs list --search failed`] : []),
   ];
+}
+
+/** The means of a cross-validation, and how far its folds lie apart; nothing for other sweeps. */
+function ofFolds(done: readonly RunRecord[]): string[] {
+  const groups = inFolds(done);
+  if (groups.length === 0) return [];
+  const spread = (mean: Mean | null, write: (x: number) => string): string =>
+    mean === null ? '' : `${write(mean.mean)}${mean.deviation === null ? '' : ` ± ${write(mean.deviation)}`}`;
+  const rows = groups.map(({ changes, runs }) => {
+    const scores = runs.map(({ run }) => run.scores.validation);
+    const accuracy = meanOf(scores.map((score) => score?.accuracy));
+    return [
+      changes === '' ? 'all folds' : changes,
+      String(runs.length),
+      spread(meanOf(scores.map((score) => score?.loss)), short),
+      accuracy
+        ? spread(accuracy, (x) => `${(100 * x).toFixed(1)} %`)
+        : spread(meanOf(scores.map((score) => score?.r2)), (x) => x.toFixed(3)),
+    ];
+  });
+  return ['', 'Cross-validation, mean ± deviation:', ...table([['settings', 'folds', 'validation loss', 'score'], ...rows])];
 }

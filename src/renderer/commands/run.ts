@@ -70,6 +70,13 @@ export function runCommands({ app, block, drawn, frees, shows }: Menu): void {
       run: () => workspace.push({ kind: 'rate-finder' }),
     },
     {
+      id: 'run.crossValidate',
+      title: 'Cross-validate…',
+      keywords: ['k-fold', 'folds', 'validation', 'score', 'deviation'],
+      enabled: () => drawn() && run.canTrain,
+      run: () => workspace.push({ kind: 'sweep', folds: 5 }),
+    },
+    {
       id: 'run.queue',
       title: 'Train this project in the background',
       keywords: ['queue', 'later', 'history'],

@@ -24,7 +24,7 @@ export type OpenDialog =
   | { readonly kind: 'runs'; readonly ids: readonly string[] }
   | { readonly kind: 'run-limits' }
   | { readonly kind: 'race' }
-  | { readonly kind: 'sweep' }
+  | { readonly kind: 'sweep'; readonly folds?: number }
   | { readonly kind: 'rate-finder' }
   | { readonly kind: 'export' }
   | { readonly kind: 'formula' }

@@ -96,7 +96,11 @@ export class Beside {
       return;
     }
     const turn = ++this.#turn;
-    this.race = variants.map(({ changes, project }) => new Contestant(this.#links, changes, withoutWeights(project), 'race'));
+    // A race is over when the window is: its runs stay, and this is how they are found.
+    const tag = `race ${new Date().toLocaleString('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })}`;
+    this.race = variants.map(
+      ({ changes, project }) => new Contestant(this.#links, changes, withoutWeights(project), 'race', [tag]),
+    );
     // All are ready before the first starts.
     await Promise.all(this.race.map((contestant) => contestant.prepare(ground)));
     if (turn === this.#turn) await this.go();

@@ -52,6 +52,8 @@ export class Contestant extends Standing {
     readonly title: string,
     readonly project: Project,
     origin: RunOrigin,
+    /** By which its run is found in the history. */
+    readonly tags: readonly string[] = [],
   ) {
     super();
     this.#links = links;
@@ -150,7 +152,7 @@ export class Contestant extends Standing {
   async train(): Promise<void> {
     if (!this.ready || this.running || this.ended) return;
     this.running = true;
-    this.#recorder?.begin({ project: this.project, dataset: this.#datasetId }, this.points);
+    this.#recorder?.begin({ project: this.project, dataset: this.#datasetId, changes: this.title, tags: this.tags }, this.points);
     try {
       await this.#api.train();
       this.running = false;

@@ -22,7 +22,8 @@ export class History {
   #read = $state.raw<RunHistory | null>(null);
   /** Newest first. */
   sweeps = $state.raw<readonly SweepState[]>([]);
-  readonly runs = $derived<readonly RunRecord[]>(this.#read?.runs ?? []);
+  /** Newest first. */
+  runs = $state.raw<readonly RunRecord[]>([]);
   readonly limits = $derived<RunLimits | null>(this.#read?.limits ?? null);
   readonly bytes = $derived(this.#read?.bytes ?? 0);
   readonly notice = $derived(this.#read?.notice ?? null);
@@ -57,10 +58,21 @@ export class History {
 
   refresh(): Promise<boolean> {
     return this.#try('The history of runs could not be read', async () => {
-      const [read, sweeps] = await Promise.all([this.#host.runHistory(), this.#host.sweeps()]);
-      this.#read = read;
+      const [read, sweeps] = await Promise.all([this.#host.runHistory(this.#read?.stamp ?? 0), this.#host.sweeps()]);
+      this.#merge(read);
       this.sweeps = sweeps;
     });
+  }
+
+  #merge(read: RunHistory): void {
+    const known = new Map(this.runs.map((run) => [run.id, run]));
+    for (const run of read.runs) known.set(run.id, run);
+    const changed = read.runs.length > 0 || read.ids.length !== this.runs.length;
+    this.#read = read;
+    // Of an answer that was overtaken by another, something may be missing: the next one is whole again.
+    const found = read.ids.flatMap((id) => known.get(id) ?? []);
+    if (found.length < read.ids.length) this.#read = { ...read, stamp: 0 };
+    if (changed) this.runs = found;
   }
 
   /** Null when it cannot be read, which was said. */

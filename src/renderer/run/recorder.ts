@@ -13,6 +13,9 @@ export interface Subject {
   readonly project: Project;
   /** Main's name of the data set. */
   readonly dataset: string | null;
+  /** What is different about it: `rate 0.1`. */
+  readonly changes?: string;
+  readonly tags?: readonly string[];
 }
 
 export interface Place {
@@ -67,7 +70,7 @@ export class Recorder {
   }
 
   /** Training starts, or goes on after a pause. `points`: what belongs to this run already. */
-  begin({ project, dataset }: Subject, points: readonly CurvePoint[]): void {
+  begin({ project, dataset, changes, tags }: Subject, points: readonly CurvePoint[]): void {
     this.#since = performance.now();
     if (this.#open) {
       this.#send({ status: 'running' });
@@ -81,7 +84,7 @@ export class Recorder {
     this.#nextCheckpoint = performance.now() + CHECKPOINT_EVERY;
     const { title } = project.settings;
     this.#chain(async () => {
-      this.id = await this.#host.beginRun({ name: title || 'Untitled', origin: this.#origin, project, dataset });
+      this.id = await this.#host.beginRun({ name: title || 'Untitled', origin: this.#origin, project, dataset, changes, tags });
     });
   }
 

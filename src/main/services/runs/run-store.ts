@@ -39,6 +39,7 @@ export interface NewRun {
   readonly sweep?: string;
   readonly place?: number;
   readonly changes?: string;
+  readonly tags?: readonly string[];
 }
 
 const pack = (value: unknown): Uint8Array => deflateRawSync(encode(value), { level: 1 });
@@ -51,6 +52,15 @@ const RECORD = `
   run.*, ${ROOM} AS bytes,
   (SELECT epoch FROM kept WHERE run = run.id AND what = 'best') AS best_epoch,
   EXISTS (SELECT 1 FROM kept WHERE run = run.id AND what = 'last') AS resumable`;
+
+/** What changes with every change of a run. */
+const MARK = `json_array(status, epoch, step, seconds, name, tags, message, scores)`;
+
+interface Looked {
+  readonly mark: string;
+  readonly record: RunRecord;
+  readonly stamp: number;
+}
 
 /** JSON knows no NaN: a metric that had no value is absent, a loss without one is not a number. */
 function scoresOf(text: string): RunScores {
@@ -104,6 +114,10 @@ const finished = (status: RunStatus | undefined): boolean => status !== undefine
 
 export class RunStore {
   readonly database: RunDatabase;
+  /** What the last look found. */
+  #looked: ReadonlyMap<string, Looked> = new Map();
+  /** Larger than those of programs before this one. */
+  #stamp = Date.now();
 
   constructor(
     config: string,
@@ -126,8 +140,8 @@ export class RunStore {
   insert(transaction: Transaction, run: NewRun): string {
     const id = randomUUID();
     transaction.run(
-      `INSERT INTO run (id, name, origin, status, owner, started, project, data, sweep, place, changes)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO run (id, name, origin, status, owner, started, project, data, sweep, place, changes, tags)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       [
         id,
         run.name,
@@ -140,6 +154,7 @@ export class RunStore {
         run.sweep ?? null,
         run.place ?? 0,
         run.changes ?? '',
+        JSON.stringify(run.tags ?? []),
       ],
     );
     return id;
@@ -201,13 +216,35 @@ export class RunStore {
     }
   }
 
-  async history(): Promise<RunHistory> {
+  /** Newest first. A run whose marks are the same is not read again: a project and its numbers are large. */
+  #look(transaction: Transaction): ReadonlyMap<string, Looked> {
+    const before = this.#looked;
+    const now = new Map<string, Looked>();
+    for (const { id, mark } of transaction.all(`SELECT id, ${MARK} AS mark FROM run ORDER BY started DESC, place DESC`)) {
+      const [key, marks] = [String(id), String(mark)];
+      const same = before.get(key);
+      now.set(
+        key,
+        same?.mark === marks ? same : { mark: marks, record: recordOf(this.#row(transaction, key)), stamp: ++this.#stamp },
+      );
+    }
+    this.#looked = now;
+    return now;
+  }
+
+  /** Whoever looks again says since when: only runs that changed are read and sent. */
+  async history(since = 0): Promise<RunHistory> {
     await this.#findInterrupted();
     return this.database.transaction((transaction) => {
-      const runs = transaction.all(`SELECT ${RECORD} FROM run ORDER BY started DESC, place DESC`).map(recordOf);
+      const known = this.#look(transaction);
       const { putAside } = this.database;
+      const runs = [...known.values()].map(({ record }) => record);
+      // A stamp of another program says nothing here.
+      const from = since <= this.#stamp ? since : 0;
       return {
-        runs,
+        ids: [...known.keys()],
+        stamp: this.#stamp,
+        runs: [...known.values()].flatMap(({ record, stamp }) => (stamp > from ? [record] : [])),
         limits: limitsIn(transaction),
         bytes: runs.reduce((sum, { bytes }) => sum + bytes, 0),
         notice:

@@ -1,7 +1,15 @@
 /** Settings to vary, as someone types them: a row for each, with values to begin with, and what they make together. */
 import type { Project } from '../../../engine/graph/project';
 import { optimizerOf } from '../../../engine/optimizers/index';
-import { type Choice, parseValues, settingNames, VariantFault, type Variant, variantsOf } from '../../../engine/train/variants';
+import {
+  type Axis,
+  type Choice,
+  parseValues,
+  settingNames,
+  VariantFault,
+  type Variant,
+  variantsOf,
+} from '../../../engine/train/variants';
 
 export interface AxisDraft {
   readonly key: string;
@@ -42,9 +50,11 @@ export function variantsFrom(
   project: Project,
   drafts: readonly AxisDraft[],
   choice?: Choice,
+  /** Besides those that are typed. */
+  fixed: readonly Axis[] = [],
 ): { readonly variants: readonly Variant[]; readonly fault: string | null } {
   try {
-    const axes = drafts.map(({ key, text }) => ({ key, values: parseValues(key, text) }));
+    const axes = [...drafts.map(({ key, text }) => ({ key, values: parseValues(key, text) })), ...fixed];
     return { variants: variantsOf(project, axes, choice), fault: null };
   } catch (error) {
     if (error instanceof VariantFault) return { variants: [], fault: error.message };
