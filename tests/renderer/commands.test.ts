@@ -59,6 +59,7 @@ function target(): CommandTarget {
       setTheme: vi.fn(),
       show: vi.fn(),
       showBottom: vi.fn(),
+      showPlot: vi.fn(),
       push: vi.fn(),
     },
     look: vi.fn(),

@@ -5,7 +5,7 @@
  * training is not touched.
  */
 import { ReferenceDevice } from '../backends/reference/index';
-import type { Attrs, NodeId } from '../graph/graph';
+import type { NodeId } from '../graph/graph';
 import { isBatched, sampleSize } from '../ir/shape';
 import { opOf } from '../ops/index';
 import { type BufferId, bufferIds, type Plans } from '../plan';
@@ -47,15 +47,6 @@ export interface LayerStatistics {
   /** Units that are 0 for every row looked at, by index; null where 0 is a value like any other. */
   readonly dead: readonly number[] | null;
   readonly parameters: readonly ParameterStatistics[];
-  /** What goes into its activation; null without one. */
-  readonly operating: OperatingPoints | null;
-}
-
-/** Numbers that an activation gets for the coming batch, evenly taken from all rows and units, each with its unit. */
-export interface OperatingPoints {
-  readonly attrs: Attrs;
-  readonly numbers: readonly number[];
-  readonly units: readonly number[];
 }
 
 export interface Statistics {
@@ -158,7 +149,6 @@ export interface Taken {
 /** What the live program must be read for. */
 export const buffersOf = (plans: Plans, places: readonly LayerPlace[]): readonly BufferId[] => [
   ...places.map(({ output }) => bufferIds.gradient(output)),
-  ...places.flatMap(({ input }) => (input === null ? [] : [bufferIds.value(input)])),
   ...plans.live.program.parameters.flatMap(({ gradient }) => (gradient === null ? [] : [gradient])),
 ];
 
@@ -166,7 +156,7 @@ export function statisticsOf(taken: Taken, places: readonly LayerPlace[]): Stati
   const { plans, numbers, values, rows, batch, state } = taken;
   const specs = new Map(plans.live.program.buffers.map((b) => [b.id, b]));
   const ratios = updateRatios(taken);
-  const layers = places.map(({ node, output, op, parameters, input }): LayerStatistics => {
+  const layers = places.map(({ node, output, op, parameters }): LayerStatistics => {
     const units = sampleSize(specs.get(bufferIds.value(output))!.shape);
     const value = values.get(output) ?? new Float32Array();
     const back = numbers.get(bufferIds.gradient(output));
@@ -197,31 +187,10 @@ export function statisticsOf(taken: Taken, places: readonly LayerPlace[]): Stati
           ratio: ratios.get(key) ?? null,
         };
       }),
-      operating: operatingPoints(
-        input === null ? undefined : numbers.get(bufferIds.value(input)),
-        batch * units,
-        units,
-        plans.drawing.graph.nodes[output]?.attrs ?? {},
-      ),
     };
   });
   return { step: taken.step, epoch: taken.epoch, rows, layers };
 }
-
-/** Points that are shown of a batch at most. */
-const OPERATING = 400;
-
-function operatingPoints(held: Float32Array | undefined, count: number, units: number, attrs: Attrs): OperatingPoints | null {
-  if (!held) return null;
-  const there = Math.min(count, held.length);
-  // A stride that shares no factor with the number of units, so that each unit has its turn.
-  let stride = Math.max(1, Math.ceil(there / OPERATING));
-  while (stride > 1 && common(stride, units) > 1) stride++;
-  const at = Array.from({ length: Math.ceil(there / stride) }, (_, k) => k * stride);
-  return { attrs, numbers: at.map((k) => held[k]!), units: at.map((k) => k % units) };
-}
-
-const common = (a: number, b: number): number => (b === 0 ? a : common(b, a % b));
 
 function deadUnits(value: Float32Array, units: number): readonly number[] {
   const alive = new Uint8Array(units);

@@ -363,7 +363,7 @@ export class Trainer {
       }
       const everyEpoch = this.options.scoreEvery === 0 || (rules && this.#ending.watches);
       const look = probe ? await this.#look(probe, this.nextRows()) : null;
-      const from = { step: this.step, epoch: this.epoch };
+      const from = { step: this.step, epoch: this.epoch + this.#order.at / this.data.split.train.length };
       const observe = this.options.observer?.due(begin) ? await this.options.observer.before(this.nextRows()) : null;
       const before = now();
       const { losses, done } = await this.#run(

@@ -46,7 +46,10 @@ export interface Stopped {
 export interface Observer {
   /** Whether to look at the next step; it is a run of its own then. */
   due(now: number): boolean;
-  /** Before a step on these rows. What it answers is called after the step, with the steps and epochs that were done before it. */
+  /**
+   * Before a step on these rows. What it answers is called after the step, with the steps, and the epochs and their
+   * parts, that were done before it.
+   */
   before(rows: Uint32Array): Promise<((at: { readonly step: number; readonly epoch: number }) => Promise<void>) | null>;
 }
 

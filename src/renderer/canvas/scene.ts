@@ -9,7 +9,7 @@ import { product, sampleShape, type Shape, shapeText } from '../../engine/ir/sha
 import { completeAttrs } from '../../engine/ops/attrs';
 import { opOf } from '../../engine/ops/index';
 import type { Op, OpGroup } from '../../engine/ops/op';
-import { scalarFunction } from '../../engine/teach/scalar-function';
+import { scalarFunction } from '../../engine/ops/scalar-function';
 import type { DatasetInfo } from '../../engine/data/dataset';
 import type { Reads } from './reads';
 

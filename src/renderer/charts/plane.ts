@@ -153,7 +153,15 @@ export function ticksOf(axis: Axis, [low, high]: Range, most: number): readonly 
   return axis.whole ? ticks.filter(Number.isInteger) : ticks;
 }
 
-export const tickText = (axis: Axis, value: number): string => axis.names?.[value] ?? numberText(value, 4);
+/** 10⁻⁴ needs less room than 0.0001. */
+const powerText = (exponent: number): string =>
+  `10${String(exponent).replace(/[-\d]/g, (sign) => (sign === '-' ? '⁻' : '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(sign)]!))}`;
+
+export function tickText(axis: Axis, value: number): string {
+  const exponent = axis.logarithmic ? Math.round(Math.log10(value)) : 0;
+  if (exponent < -3 && Math.abs(value / 10 ** exponent - 1) < 1e-9) return powerText(exponent);
+  return axis.names?.[value] ?? numberText(value, 4);
+}
 
 const bend = (axis: Axis, value: number): number => (axis.logarithmic ? Math.log(Math.max(value, Number.MIN_VALUE)) : value);
 const unbend = (axis: Axis, value: number): number => (axis.logarithmic ? Math.exp(value) : value);

@@ -2,7 +2,7 @@
 import type { LockHide, LockKeep } from '../../engine/graph/project';
 import type { CommandTarget } from './target';
 
-export const menus = ['File', 'Edit', 'View', 'Arrange', 'Run', 'Help'] as const;
+export const menus = ['File', 'Edit', 'View', 'Arrange', 'Run', 'Plots', 'Help'] as const;
 type MenuName = (typeof menus)[number];
 
 export interface Command {

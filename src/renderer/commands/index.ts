@@ -7,6 +7,7 @@ import { arrangeCommands } from './arrange';
 import { editCommands } from './edit';
 import { fileCommands } from './file';
 import { helpCommands } from './help';
+import { plotCommands } from './plots';
 import { runCommands } from './run';
 import { steppingCommands } from './stepping';
 import { viewCommands } from './view';
@@ -24,6 +25,7 @@ export function commandsOf(app: CommandTarget): readonly Command[] {
   arrangeCommands(menu);
   runCommands(menu);
   steppingCommands(menu);
+  plotCommands(menu);
   helpCommands(menu);
   return list;
 }

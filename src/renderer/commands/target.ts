@@ -68,6 +68,8 @@ export interface CommandTarget {
     setTheme(theme: Theme): void;
     show(tab: SideTab): void;
     showBottom(tab: BottomTab): void;
+    /** A plot of the results by the names of the parts of the panel that show it. */
+    showPlot(parts: readonly string[], title: string, missing: string): void;
     push(dialog: OpenDialog): void;
   };
   readonly camera: { zoomIn(): void; zoomOut(): void; fit(): void } | null;

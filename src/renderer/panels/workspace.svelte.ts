@@ -3,6 +3,8 @@
  * project, no engine; all of it may be lost without loss.
  */
 import type { DataPreview, PickRequest } from '../../main/contract';
+import { reveal } from '../ui/folds.svelte';
+import { showNews } from '../ui/toast';
 import type { MadeSource } from './data/source-choice';
 
 export const sideTabs = ['inspect', 'data', 'train', 'results'] as const;
@@ -115,6 +117,12 @@ export class Workspace {
   showBottom(tab: BottomTab): void {
     this.bottom = tab;
     this.bottomOpen = true;
+  }
+
+  /** A plot of the results, by the names of the parts of the panel that may show it; `missing`: why none is there. */
+  showPlot(parts: readonly string[], title: string, missing: string): void {
+    this.show('results');
+    reveal(parts, () => showNews({ kind: 'info', title, text: missing }));
   }
 
   push(dialog: OpenDialog): void {

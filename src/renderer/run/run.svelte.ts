@@ -11,6 +11,11 @@ import { Loading } from './loading.svelte';
 
 const _sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+export type Studies = Pick<
+  EngineApi,
+  'openSurface' | 'surfaceLosses' | 'surfaceWay' | 'gradientNoise' | 'operatingPoints' | 'activatedLayers' | 'layerHistory'
+>;
+
 export class Run extends Loading {
   readonly #recorder: Recorder | null;
   /** Step at which the run that is recorded began: before it another network, or other data, were trained. */
@@ -202,6 +207,11 @@ export class Run extends Loading {
 
   sharpness(): ReturnType<EngineApi['sharpness']> {
     return this.api.sharpness();
+  }
+
+  /** Questions about the training that stands here, which change nothing. */
+  get studies(): Studies {
+    return this.api;
   }
 
   async #score(): Promise<void> {

@@ -1,4 +1,7 @@
-/** Which parts of panels are folded away: remembered by name, in this window and after it. */
+/**
+ * Which parts of panels are folded away: remembered by name, in this window and after it. And which of them is
+ * wanted in sight, by whoever goes to it from elsewhere.
+ */
 const KEY = 'chainrule.folded';
 
 function stored(): Readonly<Record<string, boolean>> {
@@ -18,4 +21,26 @@ export const isFolded = (name: string, first: boolean): boolean => known[name] ?
 export function fold(name: string, folded: boolean): void {
   known = { ...known, [name]: folded };
   localStorage.setItem(KEY, JSON.stringify(known));
+}
+
+let wanted = $state.raw<readonly string[]>([]);
+/** Parts that come with an answer of the engine have so many ms to appear. */
+const PATIENCE = 2500;
+
+export const isWanted = (name: string): boolean => wanted.includes(name);
+
+/** The part is in sight. */
+export function reached(name: string): void {
+  wanted = [];
+  fold(name, false);
+}
+
+/** Unfolds the first of these parts and brings it into sight, now or when it is there; `missing` is called when none comes. */
+export function reveal(names: readonly string[], missing: () => void): void {
+  wanted = names;
+  setTimeout(() => {
+    if (wanted !== names) return;
+    wanted = [];
+    missing();
+  }, PATIENCE);
 }

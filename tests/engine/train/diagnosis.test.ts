@@ -471,7 +471,6 @@ test('dead units: a large negative bias silences them; leaky ReLU lets gradients
     gradient: spread,
     saturated: null,
     parameters: [],
-    operating: null,
   };
   const at = (dead: readonly number[]): readonly Finding[] =>
     diagnose({

@@ -20,6 +20,7 @@ export interface StripName {
 /** One look at a step: the numbers before it, and what it changed. */
 export interface LookedAt {
   readonly step: number;
+  /** With the part of the present epoch that is done. */
   readonly epoch: number;
   /** Null where there is none. `scale` makes gradients of a batch's rows those of whole rows. */
   numbers(name: StripName): { readonly of: ArrayLike<number>; readonly scale?: number } | null;

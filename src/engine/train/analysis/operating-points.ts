@@ -2,11 +2,18 @@
  * Where a layer's sums stand on its activation: the function and its derivative as the operation states them, and a
  * histogram of the sums that the coming batch gives. Where the sums lie on flat ground, little gradient passes.
  */
-import { evaluate } from '../../ir/expr';
-import type { NodeId } from '../../graph/graph';
-import { GRADIENT, OUT, type Primitive } from '../../ops/op';
+import type { Attrs, NodeId } from '../../graph/graph';
 import { opOf } from '../../ops/index';
+import { type ScalarFunction, scalarFunction } from '../../ops/scalar-function';
 import { type Histogram, histogramOf } from './histogram';
+
+/** Some of the sums, evenly taken from all rows and units, with what becomes of them. */
+export interface OperatingPoint {
+  readonly unit: number;
+  readonly sum: number;
+  readonly value: number;
+  readonly slope: number;
+}
 
 export interface OperatingPoints {
   readonly layer: NodeId;
@@ -18,6 +25,7 @@ export interface OperatingPoints {
   readonly step: number;
   /** The sums, before the activation. */
   readonly sums: Histogram;
+  readonly points: readonly OperatingPoint[];
   readonly curve: readonly { readonly x: number; readonly value: number; readonly slope: number }[];
   /** Over the sums: mean of the derivative's size, and the share where it is below a tenth of the greatest there is. */
   readonly meanSlope: number;
@@ -28,51 +36,46 @@ const POINTS = 201;
 /** The curve is shown at least so far on both sides of 0. */
 const LEAST_REACH = 3;
 
-export interface ScalarFunction {
-  readonly value: (x: number) => number;
-  readonly slope: (x: number) => number;
-}
+/** The activation of a node, where it works on single numbers; null for others, as softmax. */
+export const activationOf = (op: string, attrs: Attrs): ScalarFunction | null =>
+  opOf(op)?.group === 'activation' ? scalarFunction(op, attrs) : null;
 
-/** The function and derivative of an activation that works on single numbers; null for others, as softmax. */
-export function scalarFunction(name: string, attrs: Readonly<Record<string, unknown>>): ScalarFunction | null {
-  const op = opOf(name);
-  if (op?.kind !== 'primitive' || op.group !== 'activation') return null;
-  const ports = op.ports(attrs as Parameters<Primitive['ports']>[0]);
-  if (ports.length !== 1) return null;
-  const port = ports[0]!.name;
-  const call = { shapes: { [port]: [] }, attrs: attrs as Parameters<Primitive['ports']>[0], out: [] };
-  if ('fault' in op.infer(call.shapes, call.attrs)) return null;
-  const forward = op.value(call).kernels;
-  if (forward.length !== 1 || forward[0]!.fold) return null;
-  const value = (x: number): number => evaluate(forward[0]!.stores[0]!.value, () => x);
-  const backward = op.gradient(call, port)?.kernels;
-  // Without a gradient, as the binary step, the derivative is 0 wherever there is one.
-  if (!backward) return { value, slope: () => 0 };
-  if (backward.length !== 1 || backward[0]!.fold) return null;
-  const expression = backward[0]!.stores[0]!.value;
-  return {
-    value,
-    slope: (x) => evaluate(expression, (read) => (read === GRADIENT ? 1 : read === OUT ? value(x) : x)),
-  };
-}
-
+/** `numbers`: row by row, `units` a row, of which the first is number `first`. */
 export function operatingPointsOf(
-  { value, slope }: ScalarFunction,
+  { value, derivative }: ScalarFunction,
   numbers: ArrayLike<number>,
-): Pick<OperatingPoints, 'sums' | 'curve' | 'meanSlope' | 'flat'> {
+  units = 1,
+  first = 0,
+): Pick<OperatingPoints, 'sums' | 'points' | 'curve' | 'meanSlope' | 'flat'> {
   const sums = histogramOf(numbers, 40);
   const [low, high] = [Math.min(-LEAST_REACH, sums.edges[0] ?? 0), Math.max(LEAST_REACH, sums.edges.at(-1) ?? 0)];
   const curve = Array.from({ length: POINTS }, (_, at) => {
     const x = low + ((high - low) * at) / (POINTS - 1);
-    return { x, value: value(x), slope: slope(x) };
+    return { x, value: value(x), slope: derivative(x) };
   });
   const steepest = curve.reduce((top, point) => Math.max(top, Math.abs(point.slope)), 0);
   let [total, flat] = [0, 0];
   for (let at = 0; at < numbers.length; at++) {
-    const own = Math.abs(slope(numbers[at]!));
+    const own = Math.abs(derivative(numbers[at]!));
     total += own;
     if (own < steepest / 10 || steepest === 0) flat++;
   }
   const count = Math.max(1, numbers.length);
-  return { sums, curve, meanSlope: total / count, flat: flat / count };
+  const points = someOf(numbers.length, units).map((at): OperatingPoint => {
+    const sum = numbers[at]!;
+    return { unit: first + (at % units), sum, value: value(sum), slope: derivative(sum) };
+  });
+  return { sums, points, curve, meanSlope: total / count, flat: flat / count };
 }
+
+/** Points of a batch at most. */
+const MOST_POINTS = 400;
+
+/** Positions with a stride that shares no factor with the number of units, so that each unit has its turn. */
+function someOf(count: number, units: number): readonly number[] {
+  let stride = Math.max(1, Math.ceil(count / MOST_POINTS));
+  while (stride > 1 && common(stride, units) > 1) stride++;
+  return Array.from({ length: Math.ceil(count / stride) }, (_, k) => k * stride);
+}
+
+const common = (a: number, b: number): number => (b === 0 ? a : common(b, a % b));

@@ -24,7 +24,7 @@ import {
   type PlaneWish,
   randomDirection,
 } from './loss-plane';
-import { type OperatingPoints, operatingPointsOf, scalarFunction } from './operating-points';
+import { activationOf, type OperatingPoints, operatingPointsOf } from './operating-points';
 import { type Clock, Pieces } from './pieces';
 import { FEWEST_SAMPLES, learned, MOST_SAMPLES, type NumberAt, numberTitle, sampleGradients, sampleOf } from './sample-gradients';
 import { type Sharpness, sharpnessOf } from './sharpness';
@@ -234,6 +234,8 @@ export class Studies {
     const standing = this.#standing();
     if (!standing?.session.train) return nothing;
     const { session, trainer, data } = standing;
+    const fixed = axes?.find(({ parameter }) => !learned(session.plans).some(({ key }) => key === parameter));
+    if (fixed) return { because: `'${fixed.parameter}' does not learn, so it has no gradient. Choose another parameter.` };
     const device = await this.#deviceFor(session);
     const { step, epoch } = trainer;
     const pieces = this.#pieces();
@@ -281,9 +283,8 @@ export class Studies {
     const { plans } = standing.session;
     const place = layersOf(plans).find(({ node }) => node === layer);
     const drawn = place && plans.drawing.graph.nodes[place.output];
-    const known = drawn && scalarFunction(drawn.op, drawn.attrs);
-    const from = place && Object.values(plans.drawing.graph.edges).find(({ to }) => to === place.output)?.from;
-    const spec = from === undefined ? undefined : plans.live.program.buffers.find(({ id }) => id === bufferIds.value(from));
+    const known = drawn && activationOf(drawn.op, drawn.attrs);
+    const spec = !place?.input ? undefined : plans.live.program.buffers.find(({ id }) => id === bufferIds.value(place.input!));
     if (!place || !known || !spec)
       return { because: 'This layer has no activation that works on single sums. Choose another layer.' };
     this.#live.place(standing.trainer);
@@ -300,7 +301,7 @@ export class Studies {
       units,
       rows: taken.rows.length,
       step,
-      ...operatingPointsOf(known, numbers),
+      ...operatingPointsOf(known, numbers, unit === null ? units : 1, unit ?? 0),
     };
   }
 
@@ -310,7 +311,7 @@ export class Studies {
     if (!plans) return [];
     return layersOf(plans).flatMap(({ node, output }) => {
       const drawn = plans.drawing.graph.nodes[output];
-      return drawn && scalarFunction(drawn.op, drawn.attrs) ? [node] : [];
+      return drawn && activationOf(drawn.op, drawn.attrs) ? [node] : [];
     });
   }
 

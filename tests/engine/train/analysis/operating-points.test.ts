@@ -4,32 +4,14 @@ import { backends } from '../../../../src/engine/backends/index';
 import { generateDataset } from '../../../../src/engine/data/generators';
 import { Engine } from '../../../../src/engine/engine';
 import type { GeneratorSource } from '../../../../src/engine/graph/project';
-import { activations } from '../../../../src/engine/ops/activations';
-import { operatingPointsOf, scalarFunction } from '../../../../src/engine/train/analysis/operating-points';
+import { scalarFunction } from '../../../../src/engine/ops/scalar-function';
+import { operatingPointsOf } from '../../../../src/engine/train/analysis/operating-points';
+import { RowOrder } from '../../../../src/engine/train/order';
 import { draftProject } from '../../../../src/engine/train/draft';
 import { plansOf } from '../../../support/training';
 
-test.each(activations.filter(({ name }) => name !== 'identity').map(({ name }) => name))(
-  '%s: the slope is that of the value',
-  (name) => {
-    const { value, slope } = scalarFunction(name, { slope: 0.01 })!;
-    for (const x of [-2.3, -0.7, 0.4, 1.9]) {
-      const difference = (value(x + 1e-5) - value(x - 1e-5)) / 2e-5;
-      expect(slope(x)).toBeCloseTo(difference, 6);
-    }
-  },
-);
-
-test('σ at 0, and what has no curve of one number', () => {
-  const sigmoid = scalarFunction('sigmoid', {})!;
-  expect([sigmoid.value(0), sigmoid.slope(0)]).toEqual([0.5, 0.25]);
-  expect(scalarFunction('softmax', {})).toBeNull();
-  expect(scalarFunction('add', {})).toBeNull();
-  expect(scalarFunction('no such', {})).toBeNull();
-});
-
 test('three of four sums on the flat side of ReLU', () => {
-  const found = operatingPointsOf(scalarFunction('relu', {})!, [-1, -2, -0.5, 4]);
+  const found = operatingPointsOf(scalarFunction('relu')!, [-1, -2, -0.5, 4]);
   expect(found).toMatchObject({ flat: 0.75, meanSlope: 0.25 });
   expect(found.sums.total).toBe(4);
   expect(found.curve[0]!.x).toBe(-3);
@@ -57,13 +39,23 @@ test('the sums of a layer, of one neuron, and a layer without an activation', as
   if ('because' in all || 'because' in one) throw new Error('no points');
   expect(all).toMatchObject({ op: 'tanh', units: 6, rows: 20 });
   expect([all.sums.total, one.sums.total]).toEqual([120, 20]);
-  // By hand: x · w + b of the third neuron over the first batch.
-  const { layers } = (await engine.statistics())!;
-  expect(Math.atanh(layers[0]!.activation.high)).toBeGreaterThanOrEqual(one.sums.edges[0]!);
+  // By hand: x · w + b of each neuron over the first batch.
   const weights = await engine.weights();
   const [w, b] = [weights['hidden/weight']!.data, weights['hidden/bias']!.data];
-  const reach = [...data.split.train].map((row) => data.x[2 * row]! * w[2]! + data.x[2 * row + 1]! * w[8]! + b[2]!);
-  expect(one.sums.mean).toBeGreaterThan(Math.min(...reach));
-  expect(one.sums.mean).toBeLessThan(Math.max(...reach));
+  const rows = new RowOrder(data.split.train, 1, 20).coming();
+  const sumOf = (row: number, unit: number): number =>
+    data.x[2 * row]! * w[unit]! + data.x[2 * row + 1]! * w[6 + unit]! + b[unit]!;
+  expect(all.points).toHaveLength(120);
+  all.points.forEach(({ unit, sum, value, slope }, at) => {
+    expect(unit).toBe(at % 6);
+    expect(sum).toBeCloseTo(sumOf(rows[Math.floor(at / 6)]!, unit), 5);
+    expect(value).toBeCloseTo(Math.tanh(sum), 10);
+    expect(slope).toBeCloseTo(1 - Math.tanh(sum) ** 2, 10);
+  });
+  expect(one.points.map(({ unit }) => unit)).toEqual(Array.from({ length: 20 }, () => 2));
+  expect(one.sums.mean).toBeCloseTo(
+    [...rows].reduce((sum, row) => sum + sumOf(row, 2) / 20, 0),
+    5,
+  );
   expect(await engine.operatingPoints('output', null)).toMatchObject({ because: expect.stringMatching(/no activation/) });
 });

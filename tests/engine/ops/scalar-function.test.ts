@@ -1,7 +1,7 @@
 /** Activations as functions with their slopes, against central differences and by hand. */
 import { expect, test } from 'vitest';
 import { activations } from '../../../src/engine/ops/activations';
-import { scalarFunction } from '../../../src/engine/teach/scalar-function';
+import { scalarFunction } from '../../../src/engine/ops/scalar-function';
 
 test.each(activations.map(({ name }) => name))('the slope of %s is that of its curve', (name) => {
   const { value, derivative } = scalarFunction(name)!;
