@@ -281,6 +281,8 @@ export class Engine implements EngineApi {
         targetCount: data.targets.length,
         rows: data.split.train.slice(0, session.plans.trace.batch),
         device: async (rows, keys) => (await this.#live.batch(keys, rows))?.numbers ?? null,
+        step: (rows, keys) => session.trialStep(data, rows, keys, this.#around.backends),
+        hyper: session.hyper,
       };
     });
   }

@@ -5,6 +5,7 @@
 import type { NodeId } from '../engine/graph/graph';
 import { csvDefaults, type Project } from '../engine/graph/project';
 import * as edits from '../engine/graph/edits';
+import { product, sampleShape } from '../engine/ir/shape';
 import { opOf } from '../engine/ops/index';
 import type { TraceWish } from '../engine/train/record-rows';
 import type { ClientApi, DataPreview, HostApi, HostInfo, ImportProgress } from '../main/contract';
@@ -390,6 +391,33 @@ export class App implements CommandTarget {
     if (this.run.running) await this.run.pause();
     const row = this.run.stepper.trace?.row ?? this.run.dataset?.split.train[0] ?? 0;
     await this.#stepInPanel(row, { ...this.run.stepper.wish, target: { node, element: 'sum' } });
+  };
+
+  /** The neuron that is selected: a part that a lens shows, or a node of one number. */
+  get #neuron(): { readonly node: NodeId; readonly unit: number } | null {
+    const part = this.editor.selectedPart;
+    if (part) return part.unit < 0 ? null : { node: part.owner, unit: part.unit };
+    const node = this.editor.selectedNodes.length === 1 ? this.editor.selectedNodes[0]! : null;
+    if (node === null || !this.canDerive) return null;
+    const shape = this.editor.checked.shapes.get(node);
+    return shape !== undefined && product(sampleShape(shape)) === 1 ? { node, unit: 0 } : null;
+  }
+  get canAskDeath(): boolean {
+    return this.run.timeline.moments.length > 1 && this.#neuron !== null;
+  }
+  whenNeuronDied = async (): Promise<void> => {
+    if (this.#neuron) await this.whenDied(this.#neuron.node, this.#neuron.unit);
+  };
+
+  /** Asks the kept moments of training since when a neuron is silent, and goes to that moment. */
+  whenDied = async (drawn: NodeId, unit: number): Promise<void> => {
+    const node = this.editor.checked.expansion.output.get(drawn) ?? drawn;
+    if (this.run.running) await this.run.pause();
+    const answer = await this.run.timeline.find({ kind: 'dead', node, unit });
+    if (answer === null) return;
+    this.workspace.show('results');
+    const name = this.editor.project.nodes[drawn]?.label ?? drawn;
+    this.#notify({ kind: 'info', title: `${name}, neuron ${unit + 1}`, text: answer.message });
   };
 
   openTrace = async (row: number, wish?: TraceWish): Promise<void> => {

@@ -59,7 +59,13 @@ test('the checks in the background turn green and say how far apart the lenses a
   const badge = window.status.getByRole('button', { name: /^Checks:/ });
   await expect(badge).toHaveAccessibleName('Checks: 17 of 17 gradients', { timeout: 20_000 });
   await badge.click();
-  for (const name of ['Layers and matrices', 'Layers and neurons', 'Layers and scalars', 'Device and reference'])
+  for (const name of [
+    'Layers and matrices',
+    'Layers and neurons',
+    'Layers and scalars',
+    'Live numbers on the CPU \\(WebAssembly\\) and reference',
+    'A training step on the CPU \\(WebAssembly\\) and reference',
+  ])
     await expect(app.getByRole('row', { name: new RegExp(`^${name} (0|\\d\\.\\d × 10⁻)`) })).toBeVisible();
   await expect(app.getByRole('row', { name: /17 of 17 verified/ })).toBeVisible();
   await app.keyboard.press('Escape');

@@ -92,3 +92,77 @@ test('when did a weight change its sign: the window goes to that moment', async 
   const after = /step (\d+), from/.exec(found);
   if (after) await expect.poll(() => window.step()).toBe(Number(after[1]));
 });
+
+test('when did this neuron die: asked at the neuron, the window goes to that moment', async ({ app }) => {
+  const window = new AppWindow(app);
+  await window.example(/Circles: a hidden layer/);
+  await window.ready();
+  await window.tab('Inspect');
+  await window.drawing.click('hidden');
+  await window.choose('Activation', /^ReLU/);
+  await window.ready();
+  const epochs = async (count: number): Promise<void> => {
+    const from = await window.epoch();
+    for (let done = 1; done <= count; done++) {
+      await app.getByRole('button', { name: 'Train one epoch' }).click();
+      await expect.poll(() => window.epoch()).toBe(from + done);
+    }
+  };
+  await epochs(2);
+  const alive = await window.step();
+  // A bias far below zero silences the second neuron for good.
+  const biases = app.getByRole('table', { name: 'Values of hidden/bias' });
+  await biases.getByRole('button').nth(1).click();
+  await biases.getByRole('textbox').fill('-100');
+  await app.keyboard.press('Enter');
+  await expect(biases.getByRole('cell').nth(1)).toHaveText('−100');
+  await epochs(2);
+  const late = await window.step();
+
+  await app.keyboard.press('Alt+Shift+Digit2');
+  await window.drawing.click('hidden[1]');
+  await app.keyboard.press('Control+k');
+  await app.keyboard.type('When did this neuron die');
+  await app.keyboard.press('Enter');
+  await expect(window.toast(/Unit 2 died/)).toBeVisible({ timeout: 20_000 });
+  const died = await window.step();
+  expect(died).toBeGreaterThan(alive - 1);
+  expect(died).toBeLessThan(late);
+
+  // The same from the pointer's menu, for a neuron that lives.
+  await window.drawing.click('hidden[0]');
+  await app.keyboard.press('Shift+F10');
+  await app.getByRole('menuitem', { name: 'When did neuron 1 of hidden die?' }).click();
+  await expect(window.toast(/Unit 1 is not dead/)).toBeVisible({ timeout: 20_000 });
+});
+
+/** Each kind pauses training and says what happened; the engine's own tests hold the exact step. */
+for (const { kind, prepare, limit, says } of [
+  { kind: 'Loss rises', prepare: '3', limit: ['Loss rises: share', '0.01'], says: /Paused after step \d+\. The loss rose from/ },
+  {
+    kind: 'ReLU unit dies',
+    prepare: '30',
+    limit: ['ReLU unit dies: batches', '1'],
+    says: /Paused after step \d+\. .*gave 0 for every row of the batch/,
+  },
+  { kind: 'Weight changes sign', prepare: '3', limit: null, says: /Paused after step \d+\. .*changed its sign, from/ },
+] as const)
+  test(`a breakpoint pauses training: ${kind}`, async ({ app }) => {
+    const window = new AppWindow(app);
+    await window.example(/Circles: a hidden layer/);
+    await window.ready();
+    await window.tab('Inspect');
+    await window.drawing.click('hidden');
+    await window.choose('Activation', /^ReLU/);
+    await window.ready();
+    await window.tab('Train');
+    await window.type('Learning rate', prepare);
+    const section = app.getByRole('region', { name: 'Breakpoints' });
+    await section.getByRole('button', { name: 'Add' }).click();
+    await section.getByRole('combobox').first().click();
+    await app.getByRole('option', { name: kind }).click();
+    if (limit) await window.type(limit[0], limit[1]);
+    await window.train.click();
+    await expect(section.getByText(says)).toBeVisible({ timeout: 30_000 });
+    await expect(window.train).toBeVisible();
+  });

@@ -72,6 +72,8 @@ function target(): CommandTarget {
     empty: false,
     canDerive: true,
     deriveSelected: vi.fn(nothing),
+    canAskDeath: true,
+    whenNeuronDied: vi.fn(nothing),
     hasKeptWeights: false,
     canOpenParts: true,
     queue: async () => {},

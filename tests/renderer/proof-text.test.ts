@@ -10,6 +10,9 @@ const done: Proof = {
   scalars: gap(2.2e-16),
   isTooLarge: false,
   device: gap(3e-7),
+  step: gap(2e-6),
+  devices: { live: 'wasm', training: 'webgpu' },
+  trainsOtherwise: false,
   verified: 312,
   of: 312,
   kinks: 0,
@@ -22,7 +25,7 @@ describe('the badge of the checks', () => {
   test('is green where everything agrees', () => {
     const text = proofText(done, false, true);
     expect(text).toMatchObject({ tone: 'fine', short: '312 of 312 gradients' });
-    expect(text.lines.map((line) => line.tone)).toEqual(['fine', 'fine', 'fine', 'fine', 'fine']);
+    expect(text.lines.map((line) => line.tone)).toEqual(['fine', 'fine', 'fine', 'fine', 'fine', 'fine']);
     expect(text.lines[0]!.text).toBe('1.0 × 10⁻¹⁶');
   });
 
@@ -30,6 +33,7 @@ describe('the badge of the checks', () => {
     for (const wrong of [
       { scalars: gap(1e-9) },
       { device: gap(0.5) },
+      { step: gap(0.5) },
       { verified: 311 },
       { neurons: gap(Number.NaN) },
       { fault: { node: 'h', edge: 'h.x', message: 'It differs.' } },

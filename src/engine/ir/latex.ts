@@ -31,8 +31,12 @@ const ATOM = 6;
 interface Term {
   readonly tex: Latex;
   readonly binds: number;
+  /** Stands for an array that is taken element by element. */
+  readonly isArray?: boolean;
   /** For −x: x. Lets a + (−b) be written a − b, where the minus is the expression's own. */
   readonly negated?: Term;
+  /** For 1 where x > 0, else e^−|x|: x, and that power. Over 1 + e^−|x| it is σ(x), in the form that never overflows. */
+  readonly gate?: { readonly x: Term; readonly power: Latex };
   /** For x − y: both sides. Lets the test x − y > 0 be written x > y. */
   readonly sides?: readonly [Term, Term];
 }
@@ -210,11 +214,12 @@ function negative(x: Term): Term {
   return { tex: `-${at(PRODUCT, x)}`, binds: NEGATIVE, negated: x };
 }
 
+/** A∘² for A ⊙ A: A² of a matrix would be the matrix product. */
 function power(x: Term, exponent: Latex): Term {
-  return { tex: `${at(ATOM, x)}^{${exponent}}`, binds: POWER };
+  return { tex: `${at(ATOM, x)}^{${x.isArray ? '\\circ ' : ''}${exponent}}`, binds: POWER };
 }
 
-const dialect: Omit<Dialect<Term>, 'read'> = {
+const plain: Omit<Dialect<Term>, 'read'> = {
   constant(value) {
     const tex = numberLatex(Math.abs(value));
     const size: Term = { tex, binds: bindingOf(tex) };
@@ -225,7 +230,8 @@ const dialect: Omit<Dialect<Term>, 'read'> = {
       case 'neg':
         return negative(x);
       case 'exp':
-        return { tex: `e^{${x.tex}}`, binds: POWER };
+        // e to the power of a matrix is something else.
+        return x.isArray ? call('\\exp', x) : { tex: `e^{${x.tex}}`, binds: POWER };
       case 'log':
         return call('\\ln', x);
       case 'sqrt':
@@ -248,8 +254,9 @@ const dialect: Omit<Dialect<Term>, 'read'> = {
         return { tex: `${at(SUM, x)} - ${at(PRODUCT, y)}`, binds: SUM, sides: [x, y] };
       case 'mul':
         if (x.tex === y.tex) return power(x, '2');
-        return { tex: `${at(PRODUCT, x)} \\cdot ${at(PRODUCT, y)}`, binds: PRODUCT };
+        return { tex: `${at(PRODUCT, x)} ${x.isArray && y.isArray ? '\\odot' : '\\cdot'} ${at(PRODUCT, y)}`, binds: PRODUCT };
       case 'div':
+        if (x.gate && y.tex === `1 + ${x.gate.power}`) return call('\\sigma', x.gate.x);
         return { tex: `\\frac{${x.tex}}{${y.tex}}`, binds: FRACTION };
       case 'pow':
         return y.tex === '0.5' ? { tex: `\\sqrt{${x.tex}}`, binds: ATOM } : power(x, y.tex);
@@ -259,15 +266,30 @@ const dialect: Omit<Dialect<Term>, 'read'> = {
   },
   select(positive, then, otherwise) {
     // −x above 0, else x: −|x|.
-    if (then.negated?.tex === positive.tex && otherwise.tex === positive.tex) return negative(dialect.unary('abs', positive));
+    if (then.negated?.tex === positive.tex && otherwise.tex === positive.tex) return negative(plain.unary('abs', positive));
+    const below = plain.unary('exp', { ...negative(plain.unary('abs', positive)), isArray: positive.isArray ?? false }).tex;
     return {
+      ...(then.tex === '1' && otherwise.tex === below ? { gate: { x: positive, power: below } } : {}),
       tex: `\\begin{cases} ${then.tex} & \\text{if } ${isPositive(positive)} \\\\ ${otherwise.tex} & \\text{otherwise} \\end{cases}`,
       binds: CASES,
     };
   },
 };
 
-/** The expression as LaTeX; `names` gives the LaTeX of each name, a symbol or a number or a formula. */
-export function latexOf(e: Expr, names: (name: string) => Latex): Latex {
-  return render<Term>(e, { ...dialect, read: (name) => outside(names(name)) }).tex;
+/** What is made of arrays is an array. */
+const made = (term: Term, ...of: readonly Term[]): Term =>
+  of.some(({ isArray }) => isArray) ? { ...term, isArray: true } : term;
+const dialect: Omit<Dialect<Term>, 'read'> = {
+  constant: plain.constant,
+  unary: (op, x) => made(plain.unary(op, x), x),
+  binary: (op, x, y) => made(plain.binary(op, x, y), x, y),
+  select: (positive, then, otherwise) => made(plain.select(positive, then, otherwise), positive, then, otherwise),
+};
+
+/**
+ * The expression as LaTeX; `names` gives the LaTeX of each name, a symbol or a number or a formula. `arrays` says
+ * which of them stand for arrays, whose products and powers are written element by element.
+ */
+export function latexOf(e: Expr, names: (name: string) => Latex, arrays: (name: string) => boolean = () => false): Latex {
+  return render<Term>(e, { ...dialect, read: (name) => ({ ...outside(names(name)), isArray: arrays(name) }) }).tex;
 }

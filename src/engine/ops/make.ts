@@ -122,13 +122,17 @@ export function elementwise(spec: ElementwiseSpec): Primitive {
     ports: portsOf,
     attrs: spec.attrs ?? {},
     infer: (shapes, attrs) => broadcastAll(portsOf(attrs).map((port) => shapes[port.name]!)),
-    formula: (args, { attrs }) =>
+    formula: (args, { attrs, shapes }) =>
       spec.formula
         ? spec.formula(
             portsOf(attrs).map((port) => args[port.name]!),
             attrs,
           )
-        : latexOf(spec.value(inputsOf(attrs), attrs), (name) => args[name]!),
+        : latexOf(
+            spec.value(inputsOf(attrs), attrs),
+            (name) => args[name]!,
+            (name) => isArray(shapes[name]!),
+          ),
     value: ({ shapes, attrs, out }) => ({
       kernels: [mapKernel(OUT, out, shapes, (spec.stable ?? spec.value)(inputsOf(attrs), attrs))],
     }),
@@ -137,7 +141,12 @@ export function elementwise(spec: ElementwiseSpec): Primitive {
       const operands = { ...shapes, [OUT]: out, [GRADIENT]: out };
       return { kernels: [sumTo(RESULT, shapes[port]!, out, operands, body)] };
     },
-    derivativeFormula: (args, out, port, { attrs }) => latexOf(local(attrs, port), (name) => (name === OUT ? out : args[name]!)),
+    derivativeFormula: (args, symbol, port, { attrs, shapes, out }) =>
+      latexOf(
+        local(attrs, port),
+        (name) => (name === OUT ? symbol : args[name]!),
+        (name) => isArray(name === OUT ? out : shapes[name]!),
+      ),
     onnx: typeof spec.onnx === 'string' ? { type: spec.onnx } : spec.onnx,
     ...(spec.noGradient ? { noGradient: true } : {}),
     ...(spec.range ? { range: spec.range } : {}),
@@ -249,7 +258,11 @@ export function elementwiseLoss(spec: LossSpec): Primitive {
       return { kernels: [kernel] };
     },
     derivativeFormula: (args, _out, port, call) => {
-      const element = latexOf(local(port as 'prediction' | 'target', call.attrs), (name) => args[name]!);
+      const element = latexOf(
+        local(port as 'prediction' | 'target', call.attrs),
+        (name) => args[name]!,
+        (name) => isArray(call.shapes[name]!),
+      );
       const outputs = count(pair(call));
       return spec.over === 'mean' && outputs > 1 ? `\\frac{1}{${outputs}}\\left(${element}\\right)` : element;
     },
@@ -258,6 +271,8 @@ export function elementwiseLoss(spec: LossSpec): Primitive {
   };
 }
 
+/** Whether formulas write it as a vector or a matrix. A batch alone is one number in each formula. */
+export const isArray = (shape: Shape): boolean => count(shape) > 1;
 const count = (shape: Shape): number => sampleShape(shape).reduce((n, axis) => n * axis, 1);
 
 export function inferLoss(shapes: Readonly<Record<string, Shape>>): ShapeResult {

@@ -7,7 +7,7 @@ import { abs, add, type Expr, mul, read } from '../ir/expr';
 import { latexOf } from '../ir/latex';
 import { isBatched } from '../ir/shape';
 import type { Attrs } from '../graph/graph';
-import { sumTo } from './make';
+import { isArray, sumTo } from './make';
 import { type AttrSpec, GRADIENT, OUT, type Primitive, RESULT } from './op';
 
 const strength: AttrSpec = {
@@ -50,8 +50,12 @@ function penalty(spec: PenaltySpec): Primitive {
       isBatched(x!)
         ? { fault: 'a penalty is for parameters, but this value differs from sample to sample. Connect a parameter.' }
         : { shape: [] },
-    formula: ({ x }, { attrs }) =>
-      `${String(attrs['strength'])} \\sum \\left[${latexOf(spec.value(read('x'), attrs), () => x!)}\\right]`,
+    formula: ({ x }, { attrs, shapes }) =>
+      `${String(attrs['strength'])} \\sum \\left[${latexOf(
+        spec.value(read('x'), attrs),
+        () => x!,
+        () => isArray(shapes['x']!),
+      )}\\right]`,
     value: ({ shapes, attrs, out }) => ({
       kernels: [
         sumTo(OUT, out, shapes['x']!, shapes, spec.value(read('x'), attrs), (acc) => mul(attrs['strength'] as number, acc)),
@@ -61,7 +65,12 @@ function penalty(spec: PenaltySpec): Primitive {
       const own = shapes['x']!;
       return { kernels: [sumTo(RESULT, own, own, { ...shapes, [GRADIENT]: out }, mul(read(GRADIENT), local(attrs)))] };
     },
-    derivativeFormula: ({ x }, _out, _port, { attrs }) => latexOf(local(attrs), () => x!),
+    derivativeFormula: ({ x }, _out, _port, { attrs, shapes }) =>
+      latexOf(
+        local(attrs),
+        () => x!,
+        () => isArray(shapes['x']!),
+      ),
     onnx: null,
   };
 }

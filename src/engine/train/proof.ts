@@ -6,7 +6,8 @@
 import { ReferenceDevice } from '../backends/reference/index';
 import type { EdgeId, NodeId } from '../graph/graph';
 import type { Tensor } from '../ir/shape';
-import { type BufferId, bufferIds, type Plans, type Program } from '../plan';
+import { opOf } from '../ops/index';
+import { type BackendName, type BufferId, bufferIds, type Plans, type Program } from '../plan';
 import { gradientChecks, type ParameterCheck } from './gradient-check';
 import { copyOf, matrixRules, neuronRules, runBy } from './lens-rules';
 import { scalarGradients, scalarsOf } from './scalars';
@@ -32,8 +33,14 @@ export interface Proof {
   /** Null: not computed yet, or too large to be. */
   readonly scalars: Gap | null;
   readonly isTooLarge: boolean;
-  /** float32 against float64; null before it was compared. */
+  /** float32 against float64: values and gradients as the live view computes them; null before they were compared. */
   readonly device: Gap | null;
+  /** One step of the training program on the device that trains; null before it was compared, or where it cannot be. */
+  readonly step: Gap | null;
+  /** Which devices these were. */
+  readonly devices: { readonly live: BackendName; readonly training: BackendName | null };
+  /** Some operations act in training only, so that a training step is not what the drawing shows. */
+  readonly trainsOtherwise: boolean;
   /** Gradients compared with differences of the loss, of so many; kinks of the loss among them have no derivative. */
   readonly verified: number;
   readonly of: number;
@@ -55,6 +62,10 @@ export interface ProofRequest {
   readonly rows: Uint32Array;
   /** What the device says of these rows, by buffer. */
   device(rows: Uint32Array, keys: readonly BufferId[]): Promise<ReadonlyMap<BufferId, Float32Array> | null>;
+  /** The parameters after one step from these weights, with a fresh memory, on a device like the one that trains. */
+  step?(rows: Uint32Array, keys: readonly BufferId[]): Promise<ReadonlyMap<BufferId, Float32Array> | null>;
+  /** Hyperparameters as they act at present, by buffer. */
+  readonly hyper?: ReadonlyMap<BufferId, number>;
 }
 
 /** Lenses agree to this; what is more is a mistake and not rounding. */
@@ -77,6 +88,9 @@ const nothingYet: Proof = {
   scalars: null,
   isTooLarge: false,
   device: null,
+  step: null,
+  devices: { live: 'reference', training: null },
+  trainsOtherwise: false,
   verified: 0,
   of: 0,
   kinks: 0,
@@ -104,7 +118,17 @@ export async function* prove(request: ProofRequest): AsyncGenerator<Proof | null
   const layers = (id: BufferId): Float64Array => device.numbers(id);
   const learned = program.parameters.filter((p) => p.gradient !== null);
   const size = learned.reduce((sum, p) => sum + layers(p.value).length, 0);
-  let proof: Proof = { ...nothingYet, rows: count, size, isTooLarge: scalars > MOST_SCALARS };
+  let proof: Proof = {
+    ...nothingYet,
+    rows: count,
+    size,
+    isTooLarge: scalars > MOST_SCALARS,
+    devices: { live: plans.live.backend, training: plans.train?.backend ?? null },
+    trainsOtherwise: Object.values(graph.nodes).some(({ op }) => {
+      const known = opOf(op);
+      return known?.kind === 'primitive' && known.training !== undefined;
+    }),
+  };
   const compare = (numbers: (id: BufferId) => ArrayLike<number> | null): Gap => {
     let gap: Gap = { worst: 0, at: null };
     const look = (at: NodeId, id: BufferId): void => {
@@ -147,6 +171,21 @@ export async function* prove(request: ProofRequest): AsyncGenerator<Proof | null
   if (found) proof = { ...proof, device: compare((id) => found.get(id)?.subarray(0, layers(id).length) ?? null) };
   yield proof;
 
+  if (request.step && !proof.trainsOtherwise) {
+    const after = await request.step(
+      rows,
+      learned.map((p) => p.value),
+    );
+    if (after) {
+      const before = new Map(learned.map((p) => [p.value, layers(p.value).slice()]));
+      for (const [id, value] of request.hyper ?? []) if (program.buffers.some((b) => b.id === id)) device.write(id, [value]);
+      device.runPhases(['update'], count);
+      proof = { ...proof, step: stepGap(learned, layers, before, after) };
+      for (const [id, numbers] of before) device.write(id, numbers);
+    }
+    yield proof;
+  }
+
   const most = Math.max(4, Math.min(400, Math.floor(CHECK_WORK / (scalars * count * 4) / Math.max(1, learned.length))));
   const checks = gradientChecks({ ...request, program, rows, tolerance: GRADIENT_TOLERANCE, most });
   let told = 0;
@@ -166,6 +205,36 @@ export async function* prove(request: ProofRequest): AsyncGenerator<Proof | null
   }
   device.close();
   yield proof;
+}
+
+/** Of a parameter's gradients, those this much smaller than the largest may have another sign in float32. */
+const FAINT = 1e-3;
+
+/**
+ * How far the changes of the parameters are apart, as a share of the largest change. Rules such as Adam take steps
+ * of full length for the faintest gradient, whose sign is rounding then; those are left out.
+ */
+function stepGap(
+  learned: Program['parameters'],
+  layers: (id: BufferId) => Float64Array,
+  before: ReadonlyMap<BufferId, Float64Array>,
+  after: ReadonlyMap<BufferId, Float32Array>,
+): Gap {
+  let gap: Gap = { worst: 0, at: null };
+  for (const { key, value, gradient } of learned) {
+    const [old, now, found, slope] = [before.get(value)!, layers(value), after.get(value), layers(gradient!)];
+    if (!found) continue;
+    const longest = slope.reduce((most, g) => Math.max(most, Math.abs(g)), 0);
+    const largest = now.reduce((most, w, i) => Math.max(most, Math.abs(w - old[i]!)), 0);
+    if (largest === 0) continue;
+    for (let i = 0; i < now.length; i++) {
+      if (Math.abs(slope[i]!) < FAINT * longest) continue;
+      // What float32 cannot say of a weight of this size is no mistake.
+      const off = Math.max(0, Math.abs(now[i]! - found[i]!) - 2 ** -22 * Math.abs(now[i]!)) / largest;
+      if (!(off <= gap.worst)) gap = { worst: off, at: key };
+    }
+  }
+  return gap;
 }
 
 /** The largest |a − b|, relative where the numbers exceed 1. NaN where one of them is not a number. */

@@ -237,6 +237,37 @@ export class Session {
     return this.#probe;
   }
 
+  /**
+   * The parameters after one step of the training program from the present weights, with a fresh memory: on a device
+   * of its own, so that training is not touched. Null: nothing trains, or there is no room for a second device.
+   */
+  async trialStep(
+    data: Dataset,
+    rows: Uint32Array,
+    keys: readonly BufferId[],
+    backends: ReadonlyMap<BackendName, Backend>,
+  ): Promise<ReadonlyMap<BufferId, Float32Array> | null> {
+    const plan = this.plans.train;
+    if (!plan) return null;
+    let device: Device | null = null;
+    try {
+      device = await backends.get(plan.backend)!.open(plan);
+      const owned = this.#ownedParameters();
+      const numbers = await this.#owner.read(owned.map((p) => p.value));
+      for (const [i, p] of owned.entries()) device.write(p.value, numbers[i]!);
+      for (const [id, value] of this.hyper) device.write(id, [value]);
+      device.setData(data.x, data.features.length, data.y, data.targets.length);
+      await device.run({ phases: ['forward', 'loss', 'backward', 'update'], rows, batch: rows.length });
+      const known = keys.filter((key) => this.#stateIds.includes(key));
+      const after = await device.read(known);
+      return new Map(known.map((key, i) => [key, after[i]!.slice()]));
+    } catch {
+      return null;
+    } finally {
+      device?.close();
+    }
+  }
+
   changed(): void {
     this.#version++;
   }

@@ -393,13 +393,14 @@ class Words {
       const tensor = tensorOf(name);
       return tensor && isSmall(tensor) ? this.#number(tensor) : symbol(name);
     };
+    const isArray = (name: string): boolean => (tensorOf(name)?.data.length ?? 1) > 1;
     const result = (to: string): Tensor => (bind[to] === parameter ? value : after[bind[to]!]!);
     const assigned = (right: (to: string, expression: Expr) => Latex): Latex =>
       lines(rules.map(({ to, expression }) => [symbol(to), `\\leftarrow ${right(to, expression)}`]));
     return {
       title: `${this.#name(node)} takes a step against its gradient: ${changeText(old, value)}.`,
-      formula: assigned((_to, expression) => latexOf(expression, symbol)),
-      numbers: assigned((to, expression) => `${latexOf(expression, number)} = ${this.#number(result(to))}`),
+      formula: assigned((_to, expression) => latexOf(expression, symbol, isArray)),
+      numbers: assigned((to, expression) => `${latexOf(expression, number, isArray)} = ${this.#number(result(to))}`),
     };
   }
 

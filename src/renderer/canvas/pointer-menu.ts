@@ -20,6 +20,9 @@ export interface MenuHost {
   startConnecting(): void;
   renameGroup(group: string): void;
   readonly inspect: ((id: NodeId) => void) | undefined;
+  /** The neuron under the pointer, and the question to its past. */
+  readonly unit: { readonly node: NodeId; readonly index: number } | null;
+  readonly whenDied: ((node: NodeId, unit: number) => void) | undefined;
   /** A wish from the command list, by its id. */
   readonly command: ((id: string) => void) | undefined;
 }
@@ -29,6 +32,17 @@ export function pointerMenu(host: MenuHost): readonly (readonly Entry[])[] {
   const { editor, inspect, command } = host;
   const { nodes } = editor.project;
   const wish = (id: string) => (): void => command?.(id);
+  // Data does not die.
+  const unit = host.unit !== null && opOf(nodes[host.unit.node]?.op ?? '')?.kind !== 'source' ? host.unit : null;
+  const past: readonly Entry[] =
+    unit && host.whenDied
+      ? [
+          {
+            title: `When did neuron ${unit.index + 1} of ${nodes[unit.node]?.label ?? unit.node} die?`,
+            run: () => host.whenDied?.(unit.node, unit.index),
+          },
+        ]
+      : [];
   if (editor.selection.size === 0)
     return [
       [
@@ -54,7 +68,7 @@ export function pointerMenu(host: MenuHost): readonly (readonly Entry[])[] {
       : [];
   if (editor.selectedNodes.length === 0 && editor.selectedEdges.length === 0)
     return [
-      [{ title: 'Inspect', keys: 'Enter', run: () => inspect?.([...editor.selection][0]!) }],
+      [{ title: 'Inspect', keys: 'Enter', run: () => inspect?.([...editor.selection][0]!) }, ...past],
       closer,
       command && editor.selectedPart
         ? [
@@ -91,6 +105,7 @@ export function pointerMenu(host: MenuHost): readonly (readonly Entry[])[] {
       ...(single !== null && command && opOf(nodes[single]?.op ?? '')?.kind !== 'source'
         ? [{ title: 'Derive its value, step by step', run: wish('step.derive') }]
         : []),
+      ...past,
     ],
     closer,
     [

@@ -23,7 +23,10 @@ export function watchSurroundings(root: HTMLElement, told: Surroundings): () => 
   const calm = (): void => told.calmed(still.matches);
   calm();
   still.addEventListener('change', calm);
-  const letter = (): void => told.lettered();
+  // Formulas bring typefaces of their own, which the drawing does not write in.
+  const letter = (event: Event): void => {
+    if (!(event as FontFaceSetLoadEvent).fontfaces.every(({ family }) => family.includes('KaTeX'))) told.lettered();
+  };
   document.fonts?.addEventListener('loadingdone', letter);
   return () => {
     document.fonts?.removeEventListener('loadingdone', letter);

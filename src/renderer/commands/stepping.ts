@@ -118,6 +118,13 @@ export function steppingCommands({ app, block, drawn }: Menu): void {
       run: () => void run.timeline.seek(run.timeline.index + 1),
     },
     {
+      id: 'time.death',
+      title: 'When did this neuron die?',
+      keywords: ['dead', 'ReLU', 'silent', 'zero', 'history', 'travel', 'unit'],
+      enabled: () => drawn() && app.canAskDeath,
+      run: () => void app.whenNeuronDied(),
+    },
+    {
       id: 'time.bookmark',
       title: 'Bookmark this moment of training',
       keywords: ['history', 'travel', 'remember'],

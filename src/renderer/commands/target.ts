@@ -89,6 +89,8 @@ export interface CommandTarget {
   stepThrough(): Promise<void>;
   readonly canDerive: boolean;
   deriveSelected(): Promise<void>;
+  readonly canAskDeath: boolean;
+  whenNeuronDied(): Promise<void>;
   copy(cut: boolean): Promise<void>;
   paste(): Promise<void>;
   present(): void;

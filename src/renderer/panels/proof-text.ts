@@ -1,4 +1,5 @@
 /** What the badge says of the background's checks: a word for the bar, a line for each thing that was compared. */
+import type { BackendName } from '../../engine/plan';
 import { DEVICE_TOLERANCE, type Gap, LENS_TOLERANCE, type Proof } from '../../engine/train/proof';
 import { countText } from '../ui/format';
 
@@ -25,6 +26,12 @@ export function tinyText(x: number): string {
   return `${digits} × 10${high}`;
 }
 
+const NAMES: Readonly<Record<BackendName, string>> = {
+  webgpu: 'WebGPU',
+  wasm: 'the CPU (WebAssembly)',
+  reference: 'the CPU in float64',
+};
+
 const gapLine = (name: string, gap: Gap | null, limit: number, absent: string): ProofLine =>
   gap === null
     ? { name, text: absent, tone: 'wait' }
@@ -43,7 +50,17 @@ export function proofText(proof: Proof | null, isRunning: boolean, canTrain: boo
     gapLine('Layers and matrices', proof.matrices, LENS_TOLERANCE, waiting),
     gapLine('Layers and neurons', proof.neurons, LENS_TOLERANCE, waiting),
     gapLine('Layers and scalars', proof.scalars, LENS_TOLERANCE, proof.isTooLarge ? 'too many scalars to compare' : waiting),
-    gapLine('Device and reference', proof.device, DEVICE_TOLERANCE, waiting),
+    gapLine(`Live numbers on ${NAMES[proof.devices.live]} and reference`, proof.device, DEVICE_TOLERANCE, waiting),
+    ...(proof.devices.training === null
+      ? []
+      : [
+          gapLine(
+            `A training step on ${NAMES[proof.devices.training]} and reference`,
+            proof.step,
+            DEVICE_TOLERANCE,
+            proof.trainsOtherwise ? 'not compared: some operations act in training only' : waiting,
+          ),
+        ]),
   ];
   const isWrong =
     proof.fault !== null || lines.some((line) => line.tone === 'wrong') || (proof.isDone && proof.verified < proof.of);

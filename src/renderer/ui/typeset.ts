@@ -60,3 +60,11 @@ export function typesetAhead(formulas: () => Ahead): () => void {
   stop = whenIdle(() => go(formulas(), 0));
   return () => stop();
 }
+
+// The first formula takes ten times as long as those after it: it is set while nobody waits.
+typesetAhead(() => [
+  [
+    '\\underset{1 \\times 2}{x} = \\frac{\\partial l}{\\partial W_{2}} \\cdot \\left(\\begin{matrix} 1 & -0.5 \\end{matrix}\\right)^{\\top}',
+    true,
+  ],
+]);

@@ -2,12 +2,13 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Dataset } from '../../../src/engine/data/dataset';
 import type { Project } from '../../../src/engine/graph/project';
+import { backends } from '../../../src/engine/backends/index';
 import { mul } from '../../../src/engine/ir/expr';
 import { ops } from '../../../src/engine/ops/index';
 import type { Op, Primitive } from '../../../src/engine/ops/op';
 import type { Plans, Program } from '../../../src/engine/plan';
-import { LENS_TOLERANCE, type Proof, prove } from '../../../src/engine/train/proof';
-import { initialNumbers } from '../../../src/engine/train/session';
+import { DEVICE_TOLERANCE, LENS_TOLERANCE, type Proof, type ProofRequest, prove } from '../../../src/engine/train/proof';
+import { initialNumbers, Session } from '../../../src/engine/train/session';
 import { readDataset } from '../../../src/main/services/datasets';
 import { readProjectFile } from '../../../src/main/services/projects';
 import { sizeOf } from '../../../src/engine/ir/shape';
@@ -16,7 +17,12 @@ import { plansOf } from '../../support/training';
 
 const empty = new Float32Array();
 
-async function proofOf(project: Project, data: Dataset | null, change: (program: Program) => Program = (p) => p): Promise<Proof> {
+async function proofOf(
+  project: Project,
+  data: Dataset | null,
+  change: (program: Program) => Program = (p) => p,
+  step?: ProofRequest['step'],
+): Promise<Proof> {
   const plans = await plansOf(project, data, 'reference');
   const trace = change(plans.trace);
   const request = {
@@ -28,6 +34,7 @@ async function proofOf(project: Project, data: Dataset | null, change: (program:
     targetCount: data?.targets.length ?? 0,
     rows: data ? data.split.train.slice(0, 8) : Uint32Array.of(0),
     device: async () => null,
+    ...(step ? { step } : {}),
   };
   let last: Proof | null = null;
   for await (const proof of prove(request)) last = proof ?? last;
@@ -111,6 +118,29 @@ test('weights of 0 put every score exactly at 0, where nothing has a kink', asyn
   expect(proof.fault).toBeNull();
   expect(proof.scalars!.worst).toBeLessThan(LENS_TOLERANCE);
   expect(proof.verified).toBe(proof.of);
+});
+
+test('a device that trains otherwise than it should is found', async () => {
+  const plans = await plansOf(network('tanh'), table(2, 2), 'wasm');
+  const session = await Session.open(plans, backends);
+  session.setWeights(Object.fromEntries(session.parameters.map((p) => [p.key, { shape: p.shape, data: initialNumbers(p, 7) }])));
+  const right = await proofOf(network('tanh'), table(2, 2), undefined, (rows, keys) =>
+    session.trialStep(table(2, 2), rows, keys, backends),
+  );
+  expect(right.step!.worst).toBeLessThan(DEVICE_TOLERANCE / 10);
+  // Half as long a step for one layer.
+  const wrong = await proofOf(network('tanh'), table(2, 2), undefined, async (rows, keys) => {
+    const after = await session.trialStep(table(2, 2), rows, keys, backends);
+    const before = await session.weights();
+    return new Map(
+      [...after!].map(([id, numbers]) =>
+        id === 'v:h/weight' ? [id, numbers.map((w, i) => (w + before['h/weight']!.data[i]!) / 2)] : [id, numbers],
+      ),
+    );
+  });
+  expect(wrong.step).toMatchObject({ at: 'h/weight' });
+  expect(wrong.step!.worst).toBeGreaterThan(0.4);
+  session.close();
 });
 
 test('an operation with a wrong derivative is found, and the edge along which it lies', async () => {

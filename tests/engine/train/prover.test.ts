@@ -37,6 +37,9 @@ test('a loaded network is proved, on its own device too', async () => {
   expect(Math.max(last.scalars!.worst, last.neurons!.worst, last.matrices!.worst)).toBeLessThan(LENS_TOLERANCE);
   expect(last.device!.worst).toBeGreaterThan(0);
   expect(last.device!.worst).toBeLessThan(DEVICE_TOLERANCE / 100);
+  // The fused training program as well, which shares no kernel with what is shown.
+  expect(last.devices).toEqual({ live: 'wasm', training: 'wasm' });
+  expect(last.step!.worst).toBeLessThan(DEVICE_TOLERANCE / 10);
 });
 
 test('while it trains nothing is proved; afterwards the new numbers are', async () => {
