@@ -1,3 +1,4 @@
+import { figureSpot } from '../../src/renderer/canvas/figure-spot';
 import { describe, expect, test } from 'vitest';
 import { check } from '../../src/engine/compile/check';
 import { addNode, connect, explode, group, inTurn } from '../../src/engine/graph/edits';
@@ -5,7 +6,6 @@ import { emptyProject, type Project } from '../../src/engine/graph/project';
 import { FrameReader, FrameWriter, frameBytes, tapKey } from '../../src/engine/train/frames';
 import { controlsOf, Drawing } from '../../src/renderer/canvas/cytoscape';
 import {
-  clearance,
   curveBetween,
   distanceTo,
   edgeCurve,
@@ -116,25 +116,39 @@ test('for screen readers a part of an opened layer is named with its layer, wher
 });
 
 describe('geometry', () => {
-  test('writing on a short line makes room for the nodes, the shorter way, and stays where there is room', () => {
-    const [left, right] = [
-      { x1: 0, y1: 0, x2: 100, y2: 40 },
-      { x1: 130, y1: 30, x2: 260, y2: 70 },
-    ];
-    const at = (x: number, y: number) => ({ x1: x - 25, x2: x + 25, y1: y - 15, y2: y + 15 });
-    for (const y of [10, 35, 60]) {
-      const moved = at(115, y + clearance(at(115, y), [left, right]));
-      expect(moved.y2 < left.y1 || moved.y1 > right.y2, `from ${y}`).toBe(true);
-    }
-    expect(clearance(at(115, 20), [left, right])).toBeLessThan(0);
-    expect(clearance(at(115, 50), [left, right])).toBeGreaterThan(0);
-    expect(
-      clearance(at(115, 35), [
-        { ...left, x2: 80 },
-        { ...right, x1: 150 },
-      ]),
-    ).toBe(0);
-    expect(clearance(at(115, -40), [left, right])).toBe(0);
+  test('live numbers stand clear of their line and of the nodes at its ends, wherever these are', () => {
+    const box = (x: number, y: number, width: number, height: number) => ({
+      x1: x - width / 2,
+      x2: x + width / 2,
+      y1: y - height / 2,
+      y2: y + height / 2,
+    });
+    const [half, size] = [24, 11];
+    for (const gap of [40, 60, 80, 120, 240])
+      for (const fall of [-200, -60, -33, -8, 0, 8, 33, 60, 200]) {
+        const [from, to] = [box(0, 0, 80, 50), box(80 + gap, fall, 80, 50)];
+        const curve = curveBetween({ x: from.x2, y: 0 }, { x: to.x1, y: fall });
+        const { value, gradient } = figureSpot(curve, 0.5, half, size, [from, to]);
+        expect(value.y, 'the value stands above the gradient').toBeLessThan(gradient.y);
+        for (const { x, y } of [value, gradient]) {
+          const written = box(x, y, 2 * half, size * 1.36);
+          for (const node of [from, to])
+            expect(
+              written.x1 < node.x2 && written.x2 > node.x1 && written.y1 < node.y2 && written.y2 > node.y1,
+              `gap ${gap}, fall ${fall}: over a node`,
+            ).toBe(false);
+          for (let t = 0; t <= 1; t += 0.01) {
+            const p = pointOn(curve, t);
+            expect(
+              p.x > written.x1 && p.x < written.x2 && p.y > written.y1 && p.y < written.y2,
+              `gap ${gap}, fall ${fall}: over its line`,
+            ).toBe(false);
+          }
+        }
+      }
+    // On a long level line: above and below its middle.
+    const level = figureSpot(curveBetween({ x: 0, y: 0 }, { x: 300, y: 0 }), 0.5, half, size, []);
+    expect(level.value).toEqual({ x: 150, y: -level.gradient.y });
   });
 
   test('each weight between drawn neurons is a line from unit to unit', () => {

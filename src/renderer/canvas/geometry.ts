@@ -123,18 +123,6 @@ export function labelSpot(scene: Scene, positions: Project['positions'], e: Edge
   return { x: middle.x, y: (tops[0]! + tops[1]!) / 2 - 18 };
 }
 
-/** Port rings reach so far out of a node. */
-const RIM = 6;
-
-/** How far a writing has to move up (negative) or down to stand clear of nodes; the shorter way, up when alike. */
-export function clearance(writing: Box, nodes: readonly Box[]): number {
-  const beside = nodes.filter(({ x1, x2 }) => writing.x1 < x2 + RIM && writing.x2 > x1 - RIM);
-  if (!beside.some(({ y1, y2 }) => writing.y1 < y2 + RIM && writing.y2 > y1 - RIM)) return 0;
-  const up = writing.y2 - (Math.min(...beside.map(({ y1 }) => y1)) - RIM);
-  const down = Math.max(...beside.map(({ y2 }) => y2)) + RIM - writing.y1;
-  return up <= down ? -up : down;
-}
-
 /** The lines of an edge, as drawn up close. */
 export function linesOf(scene: Scene, positions: Project['positions'], e: EdgeVisual): readonly Line[] {
   if (e.kind === 'plain' || e.kind === 'wire')

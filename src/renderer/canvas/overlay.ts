@@ -9,7 +9,8 @@ import type { NodeId } from '../../engine/graph/graph';
 import type { Point, Project } from '../../engine/graph/project';
 import type { Box } from '../editor/gestures';
 import type { Camera } from './cytoscape';
-import { boxOfNode, clearance, NOWHERE, pointOn } from './geometry';
+import { type FigureSpot, figureSpot } from './figure-spot';
+import { boxOfNode, type Curve, NOWHERE, pointOn } from './geometry';
 import { HeatMaps } from './heat';
 import type { LiveLines } from './live';
 import { isPositive, levelShare, NOT_FINITE, numberText, opacityOf, speedOf, strength, STYLES, styleOf, widthOf } from './scale';
@@ -443,28 +444,39 @@ export class Overlay {
       const gradient = backward && may(gradientKey) ? read(gradientKey, lines.backward) : undefined;
       if (value === undefined && gradient === undefined) continue;
       const { curve } = lines.lines[at]!;
-      // Where lines come together their numbers stand apart.
-      const middle = pointOn(curve, along);
-      // The value stands above its line, the gradient below, as on a blackboard; beside it where it is steep.
-      const steep = own === null && Math.abs(curve.by - curve.ay) > Math.max(1.2 * Math.abs(curve.bx - curve.ax), size * 4);
-      // Beside a line that rises or falls to the right there is room on its outer side.
-      const side = curve.ty < curve.sy === curve.tx > curve.sx ? -1 : 1;
-      const [dx, dy] = steep ? [side * size * 2.9, size * 0.7] : [0, own === null ? size : gradientKey === null ? 0 : size * 0.7];
       const texts = [value === undefined ? '' : shortNumber(value), gradient === undefined ? '' : `∂ ${shortNumber(gradient)}`];
       const half = (Math.max(...texts.map((text) => c.measureText(text).width)) + 8) / 2;
-      const x = middle.x + dx;
-      // On a short line they would stand on the nodes' ports and their names: they move away, close together.
-      const tall = dy + size * 0.68;
-      const e = lines.scene.edges.get(edge)!;
-      const ends = [e.from, e.to].map((id) => boxOfNode(lines.scene.nodes.get(id)!, positions[id] ?? NOWHERE));
-      const away = own !== null ? 0 : clearance({ x1: x - half, x2: x + half, y1: middle.y - tall, y2: middle.y + tall }, ends);
-      const [y, apart] = away === 0 ? [middle.y, dy] : [middle.y + away - Math.sign(away) * (dy - size * 0.7), size * 0.7];
-      if (value !== undefined) this.#figure(texts[0]!, x, y - apart, value < 0 ? theme.neg : theme.pos, theme.bg, size);
-      if (gradient !== undefined) this.#figure(texts[1]!, x, y + apart, gradient < 0 ? theme.neg : theme.pos, theme.bg, size);
+      const spot = own === null ? this.#spotOf(edge, curve, along, half, size, lines, positions) : besideLine(curve, along, size);
+      if (value !== undefined) this.#figure(texts[0]!, spot.value, value < 0 ? theme.neg : theme.pos, theme.bg, size);
+      if (gradient !== undefined) this.#figure(texts[1]!, spot.gradient, gradient < 0 ? theme.neg : theme.pos, theme.bg, size);
     }
   }
 
-  #figure(text: string, x: number, y: number, color: string, bg: string, size: number): void {
+  /** Numbers change with each frame, their places only with the drawing; and a little room to spare keeps them still. */
+  readonly #spots = new Map<string, { readonly key: string; readonly spot: FigureSpot }>();
+
+  #spotOf(
+    edge: string,
+    curve: Curve,
+    along: number,
+    half: number,
+    size: number,
+    lines: LiveLines,
+    positions: Project['positions'],
+  ): FigureSpot {
+    const room = Math.ceil(half / 6) * 6;
+    const { sx, sy, tx, ty } = curve;
+    const key = `${room} ${size} ${sx} ${sy} ${tx} ${ty}`;
+    const known = this.#spots.get(edge);
+    if (known?.key === key) return known.spot;
+    const e = lines.scene.edges.get(edge)!;
+    const ends = [e.from, e.to].map((id) => boxOfNode(lines.scene.nodes.get(id)!, positions[id] ?? NOWHERE));
+    const spot = figureSpot(curve, along, room, size, ends);
+    this.#spots.set(edge, { key, spot });
+    return spot;
+  }
+
+  #figure(text: string, { x, y }: Point, color: string, bg: string, size: number): void {
     const c = this.#context;
     const width = c.measureText(text).width + 8;
     c.globalAlpha = 0.8;
@@ -484,6 +496,12 @@ const fillOf = (value: number): number =>
 
 const colourOf = (style: number, theme: Theme): string =>
   style === 0 ? theme.line : style === NOT_FINITE ? theme.danger : isPositive(style) ? theme.pos : theme.neg;
+
+/** Between parts there are many lines: where they come together their numbers stand apart, on them. */
+function besideLine(curve: Curve, along: number, size: number): FigureSpot {
+  const { x, y } = pointOn(curve, along);
+  return { value: { x, y: y - size }, gradient: { x, y: y + size } };
+}
 
 const sameCamera = (a: Camera, b: Camera): boolean => a.zoom === b.zoom && a.x === b.x && a.y === b.y;
 const shortNumber = (v: number): string => numberText(Number.isFinite(v) ? Number(v.toPrecision(3)) : v);
