@@ -9,7 +9,7 @@ import type { NodeId } from '../../engine/graph/graph';
 import type { Point, Project } from '../../engine/graph/project';
 import type { Box } from '../editor/gestures';
 import type { Camera } from './cytoscape';
-import { type FigureSpot, figureSpot } from './figure-spot';
+import { boxesOf, type FigureSpot, figureSpot } from './figure-spot';
 import { boxOfNode, type Curve, NOWHERE, pointOn } from './geometry';
 import { HeatMaps } from './heat';
 import type { LiveLines } from './live';
@@ -163,6 +163,7 @@ export class Overlay {
     const count = lines.lines.length;
     const old = this.#phase;
     this.#pathsFor = lines;
+    this.#spots.clear();
     this.#phase = new Float32Array(count);
     for (let i = 0; i < count; i++) this.#phase[i] = i < old.length ? old[i]! : (i * 0.61803398875) % 1;
     this.#phaseBack = this.#phase.slice();
@@ -453,7 +454,7 @@ export class Overlay {
   }
 
   /** Numbers change with each frame, their places only with the drawing; and a little room to spare keeps them still. */
-  readonly #spots = new Map<string, { readonly key: string; readonly spot: FigureSpot }>();
+  readonly #spots = new Map<string, { readonly key: string; readonly spot: FigureSpot; readonly boxes: readonly Box[] }>();
 
   #spotOf(
     edge: string,
@@ -471,8 +472,10 @@ export class Overlay {
     if (known?.key === key) return known.spot;
     const e = lines.scene.edges.get(edge)!;
     const ends = [e.from, e.to].map((id) => boxOfNode(lines.scene.nodes.get(id)!, positions[id] ?? NOWHERE));
-    const spot = figureSpot(curve, along, room, size, ends);
-    this.#spots.set(edge, { key, spot });
+    // Where there are many nobody can tell which number is whose in any case.
+    const others = this.#spots.size > 60 ? [] : [...this.#spots].flatMap(([id, { boxes }]) => (id === edge ? [] : boxes));
+    const spot = figureSpot(curve, along, room, size, ends, others);
+    this.#spots.set(edge, { key, spot, boxes: boxesOf(spot, room, size) });
     return spot;
   }
 

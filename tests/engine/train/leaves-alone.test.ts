@@ -69,7 +69,10 @@ describe('the examples', () => {
   const names = readdirSync('resources/examples').filter((name) => /^0[1-9].*\.chainrule$/.test(name));
   test.each(names)('%s', async (name) => {
     const project = await readProjectFile(`resources/examples/${name}`);
-    const data = await readDataset(project.settings.data as Exclude<Project['settings']['data'], { kind: 'none' }>, project.settings.split);
+    const data = await readDataset(
+      project.settings.data as Exclude<Project['settings']['data'], { kind: 'none' }>,
+      project.settings.split,
+    );
     expect(await ends(project, data, true)).toBe(await ends(project, data, false));
   });
 });
@@ -88,6 +91,9 @@ test.each(['adam', 'momentum', 'rmsprop'])('batch normalisation and dropout, wit
     { optimizer, batch: 16 },
   );
   const iris = await readProjectFile('resources/examples/08-iris.chainrule');
-  const data = await readDataset(iris.settings.data as Exclude<Project['settings']['data'], { kind: 'none' }>, iris.settings.split);
+  const data = await readDataset(
+    iris.settings.data as Exclude<Project['settings']['data'], { kind: 'none' }>,
+    iris.settings.split,
+  );
   expect(await ends(project, data, true)).toBe(await ends(project, data, false));
 });
