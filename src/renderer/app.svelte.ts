@@ -2,6 +2,7 @@
  * The composition root: makes the parts of the window and wires them by direct calls. An edit travels
  * editor → run (compile, load) and editor → document (title, spare copy); nothing else listens.
  */
+import { tick } from 'svelte';
 import type { NodeId } from '../engine/graph/graph';
 import { csvDefaults, type Project } from '../engine/graph/project';
 import * as edits from '../engine/graph/edits';
@@ -381,6 +382,9 @@ export class App implements CommandTarget {
     await Promise.race([opening, new Promise((resolve) => setTimeout(resolve, 150))]);
     this.workspace.showBottom('stepper');
     await opening;
+    // So that Space plays, and does not press again what opened it.
+    await tick();
+    document.querySelector<HTMLElement>('#step-in-focus')?.focus({ preventScroll: true });
   }
 
   /** The selected node in place of the loss; of an array the sum. */

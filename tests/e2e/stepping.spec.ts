@@ -255,3 +255,96 @@ test('the drawing’s equations; with the identity everywhere one affine map is 
   await expect(dialog.getByRole('figure')).toHaveCount(2);
   await expect(dialog.getByText('All activations the identity')).toBeVisible();
 });
+
+test('each step is announced as a sentence: what happened, with its number', async ({ app }) => {
+  const window = new AppWindow(app);
+  await window.example(/w₁x \+ w₂y \+ b|σ\(/);
+  await window.ready();
+  await app.getByRole('button', { name: /^Step through one iteration/ }).click();
+  const step = app.getByRole('article', { name: 'Step in focus' });
+  const announced = step.locator('[aria-live=polite]');
+  await expect(announced).toHaveText(/^Step 1 of \d+, Forward\. '.+' is -?[\d.]+, (from the data|to be learned|fixed)\.$/);
+  const heard: string[] = [];
+  const count = Number(await app.getByRole('slider', { name: 'Step', exact: true }).getAttribute('max'));
+  for (let at = 1; at <= count; at++) {
+    await app.locator('body').press('ArrowRight');
+    await expect(announced).toHaveText(new RegExp(`^Step ${at + 1} of ${count + 1}, `));
+    heard.push(await announced.innerText());
+  }
+  for (const sentence of [
+    /, Forward\. Multiply takes '.+' and '.+' and gives '.+': -?[\d.]+\.$/,
+    /, Forward\. Sigmoid takes '.+' and gives '.+': [\d.]+\.$/,
+    /, Loss\. The loss of this sample is [\d.]+\.$/,
+    /, Loss\. The derivative of the loss with respect to itself is 1: from here the gradient flows back\.$/,
+    /, Backward\. The gradient at '.+' times its local derivative flows back to '.+': -?[\d.e-]+\.$/,
+    /, Update\. '.+' takes a step against its gradient: -?[\d.]+ → -?[\d.]+\.$/,
+    /, Update\. Forward once more with the new weights: the loss of this sample is [\d.]+, and was [\d.]+; the step made it smaller\.$/,
+  ])
+    expect(
+      heard.some((text) => sentence.test(text)),
+      `${sentence} among\n${heard.join('\n')}`,
+    ).toBe(true);
+  // Only sentences: no formula, no markup.
+  for (const text of heard) expect(text).not.toMatch(/[\\{}]|undefined|NaN/);
+});
+
+test('the derivative is dragged at a layer’s weight and along one edge, by keyboard, and one element after the other', async ({
+  app,
+}) => {
+  const window = await circles(app);
+  await window.drawing.click('hidden');
+  await app.getByRole('radio', { name: 'Derivative' }).click();
+  const value = (name: string) => app.locator('dt', { hasText: new RegExp(`^${name}`) }).locator('+ dd');
+  const slider = app.getByRole('slider', { name: /dragged$/ });
+  await expect(slider).toHaveAccessibleName(/^hidden \/ weight/);
+  for (const element of ['1', '8']) {
+    await window.type('Element', element);
+    const [truth, predicted] = [reading(await value('True loss').innerText()), reading(await value('Predicted').innerText())];
+    expect(predicted).toBeCloseTo(truth, 6);
+    const slope = reading(await value('Slope').innerText());
+    const from = Number(await slider.inputValue());
+    await slider.focus();
+    for (let i = 0; i < 20; i++) await app.keyboard.press('ArrowRight');
+    // Both move together: the prediction along its tangent, the loss along its curve.
+    const by = Number(await slider.inputValue()) - from;
+    expect(by).toBeGreaterThan(0.1);
+    expect(reading(await value('Predicted').innerText())).toBeCloseTo(predicted + slope * by, 4);
+    expect(Math.abs(reading(await value('Gap').innerText()))).toBeGreaterThan(0);
+    await expect(slider).toHaveAttribute('aria-valuetext', /: true loss .*, predicted/);
+    await app.getByRole('button', { name: 'Back', exact: true }).click();
+  }
+});
+
+test('with reduced motion nothing runs along the lines, and nothing glides', async ({ app }) => {
+  const painted = () =>
+    app
+      .locator('.canvas > canvas')
+      .nth(1)
+      .evaluate((canvas: HTMLCanvasElement) => {
+        const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+        return data.some((x) => x > 0);
+      });
+  const window = new AppWindow(app);
+  await window.example(/Circles: a hidden layer/);
+  await window.ready();
+  await window.train.click();
+  await expect.poll(painted).toBe(true);
+  await app.emulateMedia({ reducedMotion: 'reduce' });
+  await expect.poll(painted).toBe(false);
+  for (let i = 0; i < 5; i++) {
+    await app.waitForTimeout(60);
+    expect(await painted()).toBe(false);
+  }
+  const seconds = await window.train
+    .or(window.pause)
+    .evaluate((button) => Number.parseFloat(getComputedStyle(button).transitionDuration));
+  expect(seconds).toBeLessThan(0.01);
+  // The numbers still move, and so does playing.
+  const before = await window.step();
+  await expect.poll(() => window.step()).toBeGreaterThan(before);
+  await window.pause.click();
+  await app.getByRole('button', { name: /^Step through one iteration/ }).click();
+  await expect(app.getByRole('article', { name: 'Step in focus' })).toBeFocused();
+  await app.keyboard.press('Space');
+  await expect(app.getByRole('slider', { name: 'Step', exact: true })).not.toHaveValue(/^[01]$/, { timeout: 10_000 });
+});
