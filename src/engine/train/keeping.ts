@@ -7,8 +7,9 @@ import { bytesOf, type Moment, Timeline } from './timeline';
 
 /** States up to this size are kept in the middle of epochs too. */
 const SMALL = 2 ** 18;
-/** Keeping takes at most one part in so many of the time. */
+/** Keeping takes at most one part in so many of the time, and less where memory holds but a few states. */
 const SHARE = 20;
+const LARGE_SHARE = 80;
 /** Small states are kept at least so often, in ms: a first copy may be slow for reasons of its own. */
 const LONGEST = 10;
 
@@ -49,6 +50,6 @@ export class Keeping {
     if (!milestone && large) return;
     await this.keep(place);
     const took = this.now() - begin;
-    this.#next = this.now() + Math.min(took * (SHARE - 1), large ? Number.POSITIVE_INFINITY : LONGEST);
+    this.#next = this.now() + (large ? took * (LARGE_SHARE - 1) : Math.min(took * (SHARE - 1), LONGEST));
   }
 }

@@ -8,7 +8,7 @@ import type { Session, State } from './session';
 import type { Best, CurvePoint, TrainerOptions } from './training';
 
 /** Scoring takes at most one part in so many of the time, unless every epoch is asked for … */
-const SHARE = 20;
+const SHARE = 30;
 /** … or the curve of a short run would have too few points: then in all so many ms more. */
 const CURVE = 100;
 

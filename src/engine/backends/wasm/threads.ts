@@ -132,7 +132,7 @@ export class ThreadChoice {
 }
 const WARM = 3;
 const SOON = 8;
-const RARELY = 64;
+const RARELY = 128;
 
 /** The middle one of the last three: a single run that something else held up says nothing. */
 class Timing {
