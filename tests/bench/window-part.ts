@@ -106,6 +106,7 @@ async function digits(browser: Browser): Promise<{ page: Page; close(): Promise<
 declare global {
   var heard: [time: number, step: number][];
   var workers: Worker[];
+  var drawTimes: { readonly title: string; readonly milliseconds: number }[] | undefined;
 }
 
 /** Milliseconds from the click until the first step of a traced iteration is there. */
@@ -264,6 +265,38 @@ async function liveCost(browser: Browser, pairs: number): Promise<readonly numbe
   return shares;
 }
 
+/**
+ * Milliseconds of script that the slowest plot takes to make and draw its picture while the digits train: the median of
+ * its frames, for each plot with every part of Results open. What each took is said.
+ */
+async function slowestPlot(browser: Browser, say: (line: string) => void): Promise<number> {
+  const { page, close } = await digits(browser);
+  const results = page.getByRole('tab', { name: 'Results', exact: true });
+  await endless(page);
+  await results.click();
+  const panel = page.getByRole('tabpanel', { name: 'Results' });
+  const folded = panel.getByRole('heading').getByRole('button', { expanded: false });
+  while ((await folded.count()) > 0) await folded.first().click();
+  await trainButton(page).click();
+  // Plots out of sight rest, so each is looked at in its turn.
+  await page.evaluate(() => {
+    globalThis.drawTimes = [];
+  });
+  for (const plot of await panel.getByRole('application').all()) {
+    await plot.scrollIntoViewIfNeeded();
+    await page.waitForTimeout(2000);
+  }
+  const times = await page.evaluate(() => globalThis.drawTimes!);
+  await close();
+  const medians = [...new Set(times.map(({ title }) => title))].map((title) => {
+    const own = times.filter((one) => one.title === title).map(({ milliseconds }) => milliseconds);
+    return { title, median: own.sort((a, b) => a - b)[own.length >> 1]! };
+  });
+  for (const { title, median } of medians) say(`  ${title}: ${median.toFixed(2)} ms`);
+  if (medians.length === 0) throw new Error('No plot was drawn.');
+  return Math.max(...medians.map(({ median }) => median));
+}
+
 export async function windowPart(quick: boolean, say: (line: string) => void): Promise<readonly Figure[]> {
   const group = 'The window, headless Chromium';
   const figures: Figure[] = [];
@@ -291,6 +324,7 @@ export async function windowPart(quick: boolean, say: (line: string) => void): P
     return all;
   };
   await add('training speed with the live view on / off', '', atLeast(0.8), () => liveCost(browser, quick ? 3 : 5));
+  await add('drawing of the slowest plot, digits', 'ms', atMost(4), () => times(quick ? 1 : 3, () => slowestPlot(browser, say)));
   await add('cold start to a usable window', 'ms', atMost(3000), () => times(quick ? 3 : 5, () => coldStart(browser)));
   await add('a traced iteration of the digits opens', 'ms', atMost(100), () => times(quick ? 2 : 5, () => traceOpens(browser)));
   // A frame of a screen with 60 pictures a second.

@@ -93,42 +93,47 @@ const rowsOf = (text: string): readonly (readonly string[])[] =>
     .map((line) => line.split(','));
 
 const kinds = [
-  { example: /digits/i, section: null, figure: 'Accuracy', words: ['Accuracy', 'Epoch →'], columns: ['Epoch', 'Training'] },
   {
-    example: /digits/i,
+    example: /Handwritten digits/,
+    section: null,
+    figure: 'Accuracy',
+    words: ['Accuracy', 'Epoch →'],
+    columns: ['Epoch', 'Training'],
+  },
+  {
+    example: /Handwritten digits/,
     section: null,
     figure: 'Confusion matrix',
     words: ['predicted →', '9'],
     columns: ['true \\ predicted', '0'],
   },
-  { example: /digits/i, section: null, figure: 'Images', words: ['Images'], columns: ['row', 'predicted', 'true', 'sureness'] },
   {
-    example: /digits/i,
+    example: /Handwritten digits/,
+    section: null,
+    figure: 'Images',
+    words: ['Images'],
+    columns: ['row', 'predicted', 'true', 'sureness'],
+  },
+  {
+    example: /Handwritten digits/,
     section: 'Each class',
     figure: 'Each class',
     words: ['Precision', 'Recall'],
     columns: ['class', 'precision', 'recall', 'f1', 'rows'],
   },
   {
-    example: /digits/i,
+    example: /Handwritten digits/,
     section: 'Decision boundary',
     figure: 'Decision boundary',
     words: ['Decision boundary'],
     columns: ['p41', 'p32', 'class', 'sureness'],
   },
   {
-    example: /digits/i,
+    example: /Handwritten digits/,
     section: 'Inside the layers',
     figure: 'Inside the layers',
     words: ['hidden: weight'],
     columns: ['layer', 'numbers', 'count'],
-  },
-  {
-    example: /digits/i,
-    section: 'Activation',
-    figure: 'Activation of hidden',
-    words: ['f', 'f′', 'Batch'],
-    columns: ['neuron', 'in', 'out', 'slope'],
   },
   {
     example: /diabetes/i,
@@ -139,7 +144,7 @@ const kinds = [
   },
 ] as const;
 
-for (const example of [/digits/i, /diabetes/i])
+for (const example of [/Handwritten digits/, /diabetes/i])
   test(`each plot of ${example.source} is saved in three ways, and its table is its CSV`, async ({ app, server }) => {
     test.setTimeout(240_000);
     const window = await trained(app, example);
@@ -195,7 +200,7 @@ test('a map is read by arrow keys, of the prediction and of a neuron from a list
 });
 
 test('what is pointed at in one plot is marked in the others', async ({ app }) => {
-  await trained(app, /digits/i);
+  await trained(app, /Handwritten digits/);
   // An epoch, in both curves.
   const accuracy = app.getByRole('figure', { name: 'Accuracy' });
   await expect(accuracy.locator('svg line')).toHaveCount(0);

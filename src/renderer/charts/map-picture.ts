@@ -83,27 +83,13 @@ const SIGNED: readonly LegendEntry[] = [
   { title: '+', colour: '--pos', mark: 'dot' },
 ];
 
-export function mapPicture(spec: MapSpec): Picture {
-  const { tone, resolution, xRange, yRange, read, points } = spec;
-  const place = (row: number, column: number, steps: number): { x: number; y: number } => ({
-    x: xRange[0] + ((column + 0.5) / steps) * (xRange[1] - xRange[0]),
-    y: yRange[0] + ((row + 0.5) / steps) * (yRange[1] - yRange[0]),
-  });
-  const cellOf = (value: number, [low, high]: Range): number =>
-    Math.min(resolution - 1, Math.max(0, Math.floor(((value - low) / (high - low)) * resolution)));
-  const words = (x: number, y: number): Point => {
-    const answer = read?.(cellOf(y, yRange) * resolution + cellOf(x, xRange)) ?? '';
-    return { x, y, text: `${brief(x)}, ${brief(y)}: ${answer}` };
-  };
-  const under = (context: Surface, plane: Plane, ink: Ink): void => {
-    context.fillStyle = ink.css('--surface');
-    context.fillRect(plane.left, plane.top, plane.right - plane.left, plane.bottom - plane.top);
-    if (tone === null) return;
-    context.imageSmoothingEnabled = true;
-    context.imageSmoothingQuality = 'high';
-    const [left, right, top, bottom] = [plane.toX(xRange[0]), plane.toX(xRange[1]), plane.toY(yRange[1]), plane.toY(yRange[0])];
-    context.drawImage(field(tone, resolution, ink), left, top, right - left, bottom - top);
-  };
+/** Points in groups of one look; answers come often, points change rarely. */
+const known = new WeakMap<readonly MapPoint[], readonly Series[]>();
+
+function seriesOf(spec: MapSpec): readonly Series[] {
+  const { points } = spec;
+  const before = known.get(points);
+  if (before) return before;
   const radius = points.length > 600 ? 1.8 : points.length > 250 ? 2.4 : 3;
   const groups = new Map<string, { colour: string; held: boolean; title: string; points: Point[] }>();
   for (const point of points) {
@@ -126,6 +112,32 @@ export function mapPicture(spec: MapSpec): Picture {
     width: radius,
     points: own,
   }));
+  known.set(points, series);
+  return series;
+}
+
+export function mapPicture(spec: MapSpec): Picture {
+  const { tone, resolution, xRange, yRange, read } = spec;
+  const place = (row: number, column: number, steps: number): { x: number; y: number } => ({
+    x: xRange[0] + ((column + 0.5) / steps) * (xRange[1] - xRange[0]),
+    y: yRange[0] + ((row + 0.5) / steps) * (yRange[1] - yRange[0]),
+  });
+  const cellOf = (value: number, [low, high]: Range): number =>
+    Math.min(resolution - 1, Math.max(0, Math.floor(((value - low) / (high - low)) * resolution)));
+  const words = (x: number, y: number): Point => {
+    const answer = read?.(cellOf(y, yRange) * resolution + cellOf(x, xRange)) ?? '';
+    return { x, y, text: `${brief(x)}, ${brief(y)}: ${answer}` };
+  };
+  const under = (context: Surface, plane: Plane, ink: Ink): void => {
+    context.fillStyle = ink.css('--surface');
+    context.fillRect(plane.left, plane.top, plane.right - plane.left, plane.bottom - plane.top);
+    if (tone === null) return;
+    context.imageSmoothingEnabled = true;
+    context.imageSmoothingQuality = 'high';
+    const [left, right, top, bottom] = [plane.toX(xRange[0]), plane.toX(xRange[1]), plane.toY(yRange[1]), plane.toY(yRange[0])];
+    context.drawImage(field(tone, resolution, ink), left, top, right - left, bottom - top);
+  };
+  const series = seriesOf(spec);
   return {
     title: spec.title,
     summary: spec.summary,
