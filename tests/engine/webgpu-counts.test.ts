@@ -1,0 +1,156 @@
+/**
+ * What training costs beside arithmetic on a graphics processor, counted: dispatches, submissions and read-backs.
+ * A small network runs whole, many steps in one dispatch; a large one in tiled products whose epilogues hold the
+ * rest; neither reads anything back but the losses, once a run.
+ */
+import { afterAll, describe, expect, test } from 'vitest';
+import type { BackendProfile } from '../../src/engine/backends/backend';
+import { ReferenceDevice } from '../../src/engine/backends/reference/index';
+import { emit } from '../../src/engine/backends/webgpu/emit';
+import { webgpuBackend } from '../../src/engine/backends/webgpu/index';
+import type { WgslLayout } from '../../src/engine/backends/webgpu/layout';
+import { prepare, programOf } from '../../src/engine/compile/program';
+import { Random } from '../../src/engine/data/random';
+import type { Project } from '../../src/engine/graph/project';
+import { initialNumbers } from '../../src/engine/train/session';
+import { drawing } from '../support/drawing';
+import { dawn } from './dawn';
+
+const found = await dawn();
+if ('absent' in found) console.warn(`Counts on WebGPU skipped: ${found.absent}.`);
+
+interface Counts {
+  dispatches: number;
+  submissions: number;
+  readBacks: number;
+  bytesBack: number;
+}
+
+/** A device that counts, and the counts since they were last set to 0. */
+function counting(device: GPUDevice, counts: Counts): void {
+  const createEncoder = device.createCommandEncoder.bind(device);
+  device.createCommandEncoder = (descriptor) => {
+    const encoder = createEncoder(descriptor);
+    const begin = encoder.beginComputePass.bind(encoder);
+    encoder.beginComputePass = (wish) => {
+      const pass = begin(wish);
+      const dispatch = pass.dispatchWorkgroups.bind(pass);
+      pass.dispatchWorkgroups = (x, y, z) => {
+        counts.dispatches++;
+        return dispatch(x, y, z);
+      };
+      return pass;
+    };
+    return encoder;
+  };
+  const submit = device.queue.submit.bind(device.queue);
+  device.queue.submit = (buffers) => {
+    counts.submissions++;
+    return submit(buffers);
+  };
+  const createBuffer = device.createBuffer.bind(device);
+  device.createBuffer = (descriptor) => {
+    const buffer = createBuffer(descriptor);
+    const map = buffer.mapAsync.bind(buffer);
+    buffer.mapAsync = (mode, offset, size) => {
+      counts.readBacks++;
+      counts.bytesBack += descriptor.size;
+      return map(mode, offset, size);
+    };
+    return buffer;
+  };
+}
+
+const network = (dims: readonly number[], batch: number): Project =>
+  drawing(
+    {
+      x: ['input', {}, { shape: [dims[0]!] }],
+      t: ['target', {}, { shape: [dims.at(-1)!] }],
+      ...Object.fromEntries(
+        dims
+          .slice(1)
+          .map((units, at) => [
+            `h${at}`,
+            ['dense', { x: at === 0 ? 'x' : `h${at - 1}` }, { units, activation: at === dims.length - 2 ? 'identity' : 'tanh' }],
+          ]),
+      ),
+      loss: ['mean-squared-error', { prediction: `h${dims.length - 2}`, target: 't' }],
+    },
+    { optimizer: 'adam', batch },
+  );
+
+describe.skipIf('absent' in found)('an epoch on the graphics processor', () => {
+  const counts: Counts = { dispatches: 0, submissions: 0, readBacks: 0, bytesBack: 0 };
+  const fake = {
+    requestAdapter: async (wish?: GPURequestAdapterOptions) => {
+      const adapter = (await (found as { gpu: GPU }).gpu.requestAdapter(wish))!;
+      return {
+        info: adapter.info,
+        limits: adapter.limits,
+        requestDevice: async (descriptor?: GPUDeviceDescriptor) => {
+          const device = await adapter.requestDevice(descriptor);
+          counting(device, counts);
+          return device;
+        },
+      };
+    },
+  };
+  const backend = webgpuBackend(() => fake as unknown as GPU);
+  afterAll(() => backend.release());
+
+  async function epoch(dims: readonly number[], batch: number, steps: number) {
+    const profile = (await backend.detect()) as BackendProfile;
+    const program = programOf(prepare(network(dims, batch), null), 'fused', batch);
+    const code = emit(program, profile);
+    const device = await backend.open({ program, backend: 'webgpu', code });
+    const reference = new ReferenceDevice(program);
+    const random = new Random(7, dims.join());
+    const numbers = (count: number): Float32Array => Float32Array.from({ length: count }, () => random.gaussian());
+    const [x, y] = [numbers(batch * 3 * dims[0]!), numbers(batch * 3 * dims.at(-1)!)];
+    for (const each of [device, reference]) {
+      each.setData(x, dims[0]!, y, dims.at(-1)!);
+      for (const p of program.parameters) each.write(p.value, initialNumbers(p, 1));
+    }
+    const run = {
+      phases: ['forward', 'loss', 'backward', 'update'] as const,
+      rows: Uint32Array.from({ length: steps * batch }, (_, i) => (i * 7) % (3 * batch)),
+      batch,
+    };
+    // Once to warm up: the second run is told how long a step takes.
+    for (const each of [device, reference]) await each.run(run);
+    Object.assign(counts, { dispatches: 0, submissions: 0, readBacks: 0, bytesBack: 0 });
+    const { losses } = await device.run(run);
+    const counted = { ...counts };
+    const wanted = (await reference.run(run)).losses;
+    losses.forEach((loss, at) => {
+      expect(Math.abs(loss / wanted[at]! - 1)).toBeLessThan(2e-4);
+    });
+    device.close();
+    return { counted, layout: (code as { readonly layout: WgslLayout }).layout };
+  }
+
+  test('a small network: many steps in one dispatch, one read-back of the losses', async () => {
+    const steps = 300;
+    const { counted, layout } = await epoch([2, 8, 8, 1], 10, steps);
+    expect(layout.run.by).toBe('workgroup');
+    // A dispatch a submission, each of many steps; and the copy of the losses.
+    expect(counted.dispatches).toBe(counted.submissions - 1);
+    expect(counted.dispatches).toBeLessThanOrEqual(steps / 8);
+    expect(counted.readBacks).toBe(1);
+    expect(counted.bytesBack).toBeLessThanOrEqual(16 * Math.ceil((4 * steps) / 16));
+  }, 60_000);
+
+  test('a larger one: tiled products with the rest in their epilogues, steps together in a submission', async () => {
+    const steps = 8;
+    const { counted, layout } = await epoch([64, 96, 96, 10], 32, steps);
+    if (layout.run.by !== 'dispatches') throw new Error('it should not run in one workgroup');
+    // Three products a layer less the data's gradient, and little else: biases, activations and updates are in them.
+    const passes = layout.run.passes.length;
+    expect(passes).toBeLessThanOrEqual(3 * 3 - 1 + 6);
+    // Rows are gathered and the loss noted in one dispatch each.
+    expect(counted.dispatches).toBe(steps * (passes + 2));
+    expect(counted.submissions).toBeLessThanOrEqual(steps + 1);
+    expect(counted.readBacks).toBe(1);
+    expect(counted.bytesBack).toBeLessThanOrEqual(16 * Math.ceil((4 * steps) / 16));
+  }, 120_000);
+});
