@@ -53,12 +53,14 @@ function allocate(pages: number, shared: boolean): WebAssembly.Memory {
       }
   throw new DeviceFailure(
     'out-of-memory',
-    `The network needs ${megabytes(pages)} MiB of memory, which this computer did not give.`,
+    `The network needs ${mebibytes(pages)} MiB of memory, ${refusal(pages > MOST_PAGES)} Take smaller layers, or a smaller batch.`,
   );
 }
 const DATA_PAGES = 8192;
 
-const megabytes = (pages: number): number => Math.ceil((pages * PAGE) / 2 ** 20);
+const mebibytes = (pages: number): string => Math.ceil((pages * PAGE) / 2 ** 20).toLocaleString('en');
+const refusal = (beyond: boolean): string =>
+  beyond ? `and WebAssembly has at most ${mebibytes(MOST_PAGES)} MiB.` : 'which this computer did not give.';
 
 class WasmDevice implements Device {
   readonly backend = 'wasm';
@@ -232,13 +234,14 @@ class WasmDevice implements Device {
   #reserve(end: number, what: string): void {
     const missing = Math.ceil(end / PAGE) - this.memory.buffer.byteLength / PAGE;
     if (missing <= 0) return;
+    const beyond = end > MOST_PAGES * PAGE;
     try {
-      if (end > MOST_PAGES * PAGE) throw new RangeError('more than 4 GiB');
+      if (beyond) throw new RangeError('more than 4 GiB');
       this.memory.grow(missing);
     } catch {
       throw new DeviceFailure(
         'out-of-memory',
-        `The ${what} needs ${megabytes(missing)} MiB more memory, which this computer did not give.`,
+        `The ${what} needs ${mebibytes(missing)} MiB more memory, ${refusal(beyond)} Take fewer rows, or a smaller network.`,
       );
     }
   }
