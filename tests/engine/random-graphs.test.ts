@@ -171,6 +171,35 @@ test('the gradient of a product of two parameters uses both as they were before 
   expect(results[1]).toEqual(results[0]);
 });
 
+test('a value that also feeds what leads nowhere has the gradient of the way that leads to the loss', async () => {
+  const rows: Rows = {
+    w: number(0.5),
+    h: ['tanh', { x: 'w' }],
+    nowhere: ['sigmoid', { x: 'h' }],
+    y: ['multiply', { a: 'h', b: 'h' }],
+    l: ['sin', { x: 'y' }],
+  };
+  const trained = async (drawn: Rows): Promise<number> => {
+    const program = programOf(
+      prepare(drawing(drawn, { objective: 'l', optimizer: 'sgd', hyper: { rate: 1 } }), null),
+      'fused',
+      1,
+    );
+    const device = new ReferenceDevice(program);
+    for (const { value, given = [] } of program.parameters) device.write(value, given);
+    device.runPhases(TRAIN, 1);
+    return device.numbers('v:w')[0]!;
+  };
+  const { nowhere: _, ...without } = rows;
+  expect(await trained(rows)).toBe(await trained(without));
+  // The same where the one edge that leads to the loss is the only one of its kind.
+  const [one, other] = [
+    { ...rows, y: ['exp', { x: 'h' }] },
+    { ...without, y: ['exp', { x: 'h' }] },
+  ] as readonly Rows[];
+  expect(await trained(one!)).toBe(await trained(other!));
+});
+
 describe('the same mathematics drawn in four ways', () => {
   const w1 = [0.3, -0.8, 0.5, 1.1, 0.2, -0.4];
   const b1 = [0.1, -0.2, 0.05];

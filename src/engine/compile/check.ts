@@ -38,7 +38,7 @@ export function check(project: Project, data: DatasetInfo | null): Checked {
   const inferred = infer(project);
   const expansion = expand(project, inferred.shapes, inferred);
   const objective = findObjective(project, inferred);
-  const { learnables, totals } = countLearnables(expansion);
+  const { learnables, totals } = countLearnables(expansion, inferred);
   const problems = [...inferred.problems, ...objective.problems];
   if (Object.keys(project.nodes).length === 0) return emptyCheck(inferred, expansion);
   if (!problems.some((p) => p.severity === 'error')) {
@@ -75,13 +75,15 @@ const emptyCheck = (inferred: Inferred, expansion: Expansion): Checked => ({
 const needsData = (inferred: Inferred): boolean =>
   [...inferred.calls.values()].some(({ op }) => op.kind === 'source' && (op.role === 'input' || op.role === 'target'));
 
-function countLearnables({ graph, owner }: Expansion): { learnables: Map<NodeId, Counts>; totals: Counts } {
+function countLearnables({ graph, owner }: Expansion, { shapes }: Inferred): { learnables: Map<NodeId, Counts>; totals: Counts } {
   const learnables = new Map<NodeId, Counts>();
   let totals: Counts = { weights: 0, biases: 0 };
   for (const node of Object.values(graph.nodes)) {
     const op = opOf(node.op);
     if (op?.kind !== 'source' || op.role !== 'parameter') continue;
     const attrs = completeAttrs(op, node.attrs);
+    // A node with a fault has no shape that could be counted.
+    if (!shapes.has(owner.get(node.id)!)) continue;
     // Frozen numbers, such as running averages, do not learn.
     if (attrs['frozen'] === true) continue;
     const size = product(attrs['shape'] as readonly number[]);

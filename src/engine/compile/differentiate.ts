@@ -42,7 +42,6 @@ export function differentiate(
         id,
         shapes.get(id)!,
         parts.map((part) => part.buffer),
-        everyEdge,
       );
     }
     const { op, call } = calls.get(id)!;
@@ -97,15 +96,10 @@ function seed(draft: Draft, objective: NodeId, shape: Shape, seeds: readonly num
   draft.step({ phase: 'backward', node: objective, kernel: { out: shape, reads, stores: [{ to: 'seed', value }] }, bind });
 }
 
-function addUp(
-  draft: Draft,
-  id: NodeId,
-  shape: readonly (number | 'batch')[],
-  parts: readonly string[],
-  everyEdge: boolean,
-): void {
+function addUp(draft: Draft, id: NodeId, shape: readonly (number | 'batch')[], parts: readonly string[]): void {
   const target = bufferIds.gradient(id);
-  if (parts.length === 1 && !everyEdge) return;
+  // Of several edges one alone may lead to the loss: its contribution has a buffer of its own all the same.
+  if (parts.length === 1 && parts[0] === target) return;
   const names = parts.map((_, i) => `part${i}`);
   const bind: Record<string, string> = { total: target };
   names.forEach((name, i) => {
