@@ -51,7 +51,8 @@ function feedsAnother(project: Project, from: NodeId): boolean {
       if (wire.from !== at || reached.has(wire.to)) continue;
       reached.add(wire.to);
       waiting.push(wire.to);
-      if (['dense', 'neuron', 'matmul', 'convolution-1d', 'convolution-2d'].includes(project.nodes[wire.to]?.op ?? '')) return true;
+      if (['dense', 'neuron', 'matmul', 'convolution-1d', 'convolution-2d'].includes(project.nodes[wire.to]?.op ?? ''))
+        return true;
     }
   }
   return false;
