@@ -47,7 +47,7 @@ export function suggestedTraining(data: DatasetInfo, trainRows: number): { batch
 
 const COLUMN = 220;
 /** Shapes of pictures are written on the edges between them. */
-const PICTURE_COLUMN = 280;
+const PICTURE_COLUMN = 240;
 const initializerFor = (activation: string): string => (activation === 'relu' ? 'he-normal' : 'glorot-uniform');
 
 export function draftProject(data: DatasetInfo, source: DataSource, split: Split, choices: DraftChoices): Project {
