@@ -94,7 +94,8 @@ export function draftProject(data: DatasetInfo, source: DataSource, split: Split
   x += COLUMN;
   place('output', 'dense', { units: data.targets.length, activation: 'identity' }, { x, y: 0 });
   connect(last, 'output', 'x');
-  place('target', 'target', { shape: [data.targets.length] }, { x, y: 200 });
+  // Below the output's neurons, which stand in a column.
+  place('target', 'target', { shape: [data.targets.length] }, { x, y: data.targets.length > 3 ? 280 : 200 });
   x += COLUMN;
   place('loss', LOSS_OF[data.task], {}, { x, y: 60 });
   connect('output', 'loss', 'prediction');

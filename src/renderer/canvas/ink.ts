@@ -128,6 +128,8 @@ export class Ink {
       const at = labelSpot(scene, positions, e, curve);
       this.#pen.font(10.5, 450);
       const width = c.measureText(e.label).width + 12;
+      // On an edge that is shorter it would cover the ports.
+      if (width > Math.hypot(curve.tx - curve.sx, curve.ty - curve.sy) - 8) continue;
       c.globalAlpha = 0.88;
       c.fillStyle = theme.bg;
       c.beginPath();
