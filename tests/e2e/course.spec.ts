@@ -223,3 +223,37 @@ test('a line of the solution stays in sight together with the drawing', async ({
   await expect(article.locator('.lines .now')).toBeInViewport({ ratio: 0.95 });
   await expect(article.locator('svg.graph')).toBeInViewport({ ratio: 0.95 });
 });
+
+test('a step has no usable gradient: the editor says so, and another activation cures it', async ({ app }) => {
+  await learn(app);
+  await page(app, '1.5.1');
+  await app.getByRole('button', { name: 'Open in the editor' }).click();
+  const lesson = app.getByRole('region', { name: 'Lesson' });
+  await expect(lesson).not.toContainText('Done');
+  await app.getByRole('button', { name: 'Problems 1' }).click();
+  const problem = app.getByRole('tabpanel', { name: /^Problems/ });
+  await expect(problem).toContainText('nothing before it can learn');
+  await problem.getByRole('button', { name: 'Use a sigmoid' }).click();
+  await expect(lesson).toContainText('Done');
+});
+
+test('circles by hand, then by training: both are needed', async ({ app }) => {
+  await learn(app);
+  await page(app, '1.10');
+  const figure = app.locator('article figure');
+  const right = async (): Promise<number> =>
+    Number(/([\d.]+) %\s*right with/.exec((await figure.innerText()).replaceAll('\n', ' '))![1]);
+  const keys = { 1: ['ArrowDown'], 2: ['ArrowRight', 'ArrowUp'], 3: ['ArrowLeft', 'ArrowUp'] } as const;
+  for (let i = 0; i < 20 && (await right()) < 88; i++)
+    for (const [line, presses] of Object.entries(keys))
+      for (const key of presses) await figure.getByRole('slider', { name: new RegExp(`^Line ${line}`) }).press(key);
+  expect(await right()).toBeGreaterThanOrEqual(85);
+  await expect(app.locator('.check.reached')).toHaveCount(0);
+  await app.getByRole('button', { name: 'Open: circles, three neurons' }).click();
+  const lesson = app.getByRole('region', { name: 'Lesson' });
+  await expect(lesson).not.toContainText('Done');
+  const train = app.getByRole('banner').getByRole('button', { name: 'Train', exact: true });
+  await expect(train).toBeEnabled({ timeout: 30_000 });
+  await train.click();
+  await expect(lesson).toContainText('Done', { timeout: 60_000 });
+});
