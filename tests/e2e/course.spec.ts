@@ -224,19 +224,6 @@ test('a line of the solution stays in sight together with the drawing', async ({
   await expect(article.locator('svg.graph')).toBeInViewport({ ratio: 0.95 });
 });
 
-test('a step has no usable gradient: the editor says so, and another activation cures it', async ({ app }) => {
-  await learn(app);
-  await page(app, '1.5.1');
-  await app.getByRole('button', { name: 'Open in the editor' }).click();
-  const lesson = app.getByRole('region', { name: 'Lesson' });
-  await expect(lesson).not.toContainText('Done');
-  await app.getByRole('button', { name: 'Problems 1' }).click();
-  const problem = app.getByRole('tabpanel', { name: /^Problems/ });
-  await expect(problem).toContainText('nothing before it can learn');
-  await problem.getByRole('button', { name: 'Use a sigmoid' }).click();
-  await expect(lesson).toContainText('Done');
-});
-
 test('circles by hand, then by training: both are needed', async ({ app }) => {
   await learn(app);
   await page(app, '1.10');
