@@ -55,7 +55,7 @@ test('a cross-validation trains every fold in turn: scores in a table, curves ov
   const dialog = window.dialog;
   await window.type('Folds', '4');
   await expect(dialog).toContainText('4 runs of 100 epochs: fold 1 · fold 2 · fold 3 · fold 4');
-  await dialog.getByRole('button', { name: 'Start the sweep' }).click();
+  await dialog.getByRole('button', { name: 'Start', exact: true }).click();
   const sweep = app.getByRole('group', { name: /^Sweep Circles/ });
   await expect(sweep).toContainText('4 of 4, done', { timeout: 60_000 });
   await sweep.getByRole('button', { name: /^Compare/ }).click();

@@ -106,6 +106,7 @@ export async function performTask(task: Task, dataset: Dataset | null, control: 
         batch: training.batch,
         seed: training.seed,
         scoreEvery: 100,
+        leastPoints: 40,
         scoreRows: SCORED_ROWS,
         stop: training.stop,
         keepsBest: true,
