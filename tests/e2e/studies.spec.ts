@@ -35,12 +35,12 @@ async function opened(app: Page, example: RegExp): Promise<AppWindow> {
   return window;
 }
 
+/** To the end of its epochs: nothing here has to be caught in the middle. */
 async function trained(app: Page, example: RegExp): Promise<AppWindow> {
   const window = await opened(app, example);
   await window.train.click();
   await expect.poll(() => window.epoch(), { timeout: 60_000 }).toBeGreaterThan(5);
-  await window.pause.click();
-  await window.ready();
+  await expect(window.train).toHaveAccessibleName('Train', { timeout: 60_000 });
   return window;
 }
 
@@ -53,6 +53,8 @@ async function command(app: Page, title: string): Promise<void> {
     .first()
     .click();
 }
+
+test.describe.configure({ timeout: 180_000 });
 
 test('a first step: its spreads and its ratio are those that were foretold; sums are counted', async ({ app, server }) => {
   const window = await opened(app, /Circles: a hidden/);
