@@ -5,6 +5,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
+import { applyBinary, applyUnary } from '../src/engine/ir/expr';
+import { ops } from '../src/engine/ops/index';
 
 const sources = (folder: string): string[] =>
   readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
@@ -175,5 +177,49 @@ test('foreign widgets have one owner', () => {
     for (const name of targets)
       for (const [library, owner] of Object.entries(owners))
         if ((name === library || name.startsWith(`${library}/`)) && !owner.test(file)) faults.push(`${file} → ${name}`);
+  expect(faults).toEqual([]);
+});
+
+/** What a file says, without its comments. */
+const codeOf = (file: string): string => readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*$/gm, '');
+
+test('no operation knows a backend, no backend knows an operation', () => {
+  const faults: string[] = [];
+  eachImport((file, target) => {
+    if (/^src\/engine\/backends\//.test(file) && /^src\/engine\/(ops|optimizers)\//.test(target))
+      faults.push(`${file} → ${target}`);
+  });
+  // Expressions have additions and exponentials too; those a backend must know.
+  const expressions = new Set([...Object.keys(applyUnary), ...Object.keys(applyBinary), 'constant', 'sum', 'max']);
+  const names = [...ops.keys()].filter((name) => !expressions.has(name) && name !== 'input' && name !== 'parameter');
+  for (const file of files) {
+    const code = codeOf(file);
+    if (file.startsWith('src/engine/backends/'))
+      for (const name of names) if (code.includes(`'${name}'`)) faults.push(`${file} names '${name}'`);
+    if (file.startsWith('src/engine/ops/') && /wasm|webassembly|wgsl|webgpu|simd/i.test(code))
+      faults.push(`${file} names a backend`);
+  }
+  expect(faults).toEqual([]);
+});
+
+/** Files that compare names to find words for them. */
+const aboutWords: Readonly<Record<string, string>> = {
+  'src/engine/compile/formula.ts': 'sums within sums are written without brackets',
+  'src/engine/train/diagnosis/weights.ts': "'no activation' instead of 'identity'",
+  'src/engine/train/cause.ts': 'which sentence tells of a slope that is infinite',
+  'src/engine/train/diagnosis/broken.ts': 'cures that redraw a piece: a divisor, a logarithm of a softmax',
+  'src/main/services/runs/summary.ts': 'nothing instead of identity',
+};
+
+test('what is done with a drawing depends on what its operations say of themselves, not on their names', () => {
+  const faults: string[] = [];
+  // Sources are what a drawing is fed by; their roles have names of their own.
+  const names = [...ops.values()].filter((op) => op.kind !== 'source').map((op) => op.name);
+  const compared = new RegExp(`\\b(op|op\\.name|activation)\\s*[!=]==\\s*'(${names.join('|')})'`, 'g');
+  const listed = new RegExp(`\\['(${names.join('|')})'(, '[a-z-]+')*\\](\\.includes|\\))`, 'g');
+  for (const file of files)
+    if (/^src\/(engine\/(compile|export|train)|main|renderer\/(run|editor|panels))\//.test(file))
+      for (const [found] of [...codeOf(file).matchAll(compared), ...codeOf(file).matchAll(listed)])
+        if (!(file in aboutWords)) faults.push(`${file}: ${found}`);
   expect(faults).toEqual([]);
 });

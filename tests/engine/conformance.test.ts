@@ -12,7 +12,9 @@ import { webgpuBackend } from '../../src/engine/backends/webgpu/index';
 import { prepare, programOf } from '../../src/engine/compile/program';
 import type { Attrs } from '../../src/engine/graph/graph';
 import type { Project } from '../../src/engine/graph/project';
-import { sampleShape, type Shape, sizeOf } from '../../src/engine/ir/shape';
+import { read } from '../../src/engine/ir/expr';
+import { ACC } from '../../src/engine/ir/kernel';
+import { isBatched, sampleShape, type Shape, sizeOf } from '../../src/engine/ir/shape';
 import { completeAttrs } from '../../src/engine/ops/attrs';
 import { ops } from '../../src/engine/ops/index';
 import type { Op } from '../../src/engine/ops/op';
@@ -132,7 +134,13 @@ class Sheet {
 type Batched = 'first' | 'all' | 'last' | 'none';
 
 /** All cases of an operation, with some of its inputs batched and the others shared by the batch. */
-function casesSheet(op: Op, cases: readonly OpCase[], rows: number, ways: readonly Batched[]): Drawn {
+function casesSheet(
+  op: Op,
+  cases: readonly OpCase[],
+  rows: number,
+  ways: readonly Batched[],
+  numbers: typeof numbersFor = numbersFor,
+): Drawn {
   const sheet = new Sheet(rows);
   cases.forEach((one, number) => {
     const given = { ...one.attrs, ...ownWeights(op) };
@@ -156,7 +164,7 @@ function casesSheet(op: Op, cases: readonly OpCase[], rows: number, ways: readon
         inputs[port.name] = sheet.leaf(
           `${id} ${port.name}`,
           lengths[i]!,
-          numbersFor(op, rows * sizeOfLengths(lengths[i]!), i),
+          numbers(op, rows * sizeOfLengths(lengths[i]!), i),
           kind,
         );
       });
@@ -273,7 +281,22 @@ const EXCEPTIONS: Readonly<Record<string, { readonly tolerance: number; readonly
   'normalise at extremes': { tolerance: 1e-3, why: 'numbers around 1000 that differ by 1 keep four digits of their difference' },
 };
 
-/** Compares whole batches and, where `short` is given, a batch of so many rows. */
+/** No rows: nothing comes back, nothing is learnt, and what the device holds is as it was. */
+async function runNothing(device: Device, program: Program, drawn: Drawn): Promise<void> {
+  const parameters = program.parameters.map(({ value }) => value);
+  const before = await device.read(parameters);
+  const batched = new Set(program.buffers.filter(({ shape }) => isBatched(shape)).map(({ id }) => id));
+  const { losses, collected } = await device.run({
+    phases: ['forward', 'loss', 'backward', 'update'],
+    rows: new Uint32Array(0),
+    batch: program.batch,
+    collect: drawn.values.map(bufferIds.value).filter((id) => batched.has(id)),
+  });
+  expect([losses.length, ...collected.map(({ length }) => length)].every((length) => length === 0)).toBe(true);
+  expect(await device.read(parameters)).toEqual(before);
+}
+
+/** Compares whole batches and, where `short` is given, a batch of so many rows; before them comes one of none. */
 async function compare(
   { backend, profile }: Runner,
   drawn: Drawn,
@@ -287,10 +310,61 @@ async function compare(
   const reference = new ReferenceDevice(program);
   const device = await backend.open({ program, backend: backend.name, code: backend.emit(program, profile) });
   try {
-    for (const one of [reference, device]) prepared(one, program, drawn);
+    for (const one of [reference, device]) {
+      prepared(one, program, drawn);
+      await runNothing(one, program, drawn);
+    }
     for (const rows of short === undefined ? [batch] : [batch, short]) {
       const wanted = await numbersOn(reference, program, drawn, rows);
       expect(differences(wanted, await numbersOn(device, program, drawn, rows), tolerance), `${rows} rows`).toEqual([]);
+    }
+  } finally {
+    device.close();
+  }
+}
+
+/** Kernels over axes of length 0: sums are 0, the largest of nothing is −∞, arrays without elements stay so. */
+async function compareEmptyAxes({ backend, profile }: Runner): Promise<void> {
+  const empty = { name: 'x', strides: [0, 1], offset: 0 };
+  const fold = (how: 'sum' | 'max', to: string): Program['steps'][number] => ({
+    phase: 'forward',
+    node: to,
+    kernel: { out: [2], fold: { with: how, over: [0], body: read('x') }, reads: [empty], stores: [{ to, value: read(ACC) }] },
+    bind: { x: 'x', [to]: to },
+  });
+  const program: Program = {
+    detail: 'every-edge',
+    batch: 1,
+    buffers: [
+      { id: 'x', shape: [0], role: 'constant', init: 0 },
+      { id: 'none', shape: [2, 0], role: 'value' },
+      { id: 'sum', shape: [2], role: 'value' },
+      { id: 'most', shape: [2], role: 'value' },
+    ],
+    parameters: [],
+    inputs: [],
+    steps: [
+      {
+        phase: 'forward',
+        node: 'none',
+        kernel: { out: [2, 0], reads: [{ name: 'x', strides: [0, 1], offset: 0 }], stores: [{ to: 'none', value: read('x') }] },
+        bind: { x: 'x', none: 'none' },
+      },
+      fold('sum', 'sum'),
+      fold('max', 'most'),
+    ],
+    loss: null,
+    prediction: null,
+  };
+  const device = await backend.open({ program, backend: backend.name, code: backend.emit(program, profile) });
+  try {
+    for (const one of [new ReferenceDevice(program), device]) {
+      one.write('sum', [5, 5]);
+      await one.run({ phases: ['forward'], rows: Uint32Array.of(0), batch: 1 });
+      const [none, sum, most] = await one.read(['none', 'sum', 'most']);
+      expect([none!.length, ...sum!]).toEqual([0, 0, 0]);
+      // WGSL has no infinity to write down: there it is the lowest number of float32.
+      expect(Math.max(...most!)).toBeLessThan(-FLOAT32_MAX);
     }
   } finally {
     device.close();
@@ -304,18 +378,69 @@ const isPointwise = (op: Op): boolean =>
   op.ports(completeAttrs(op, {})).length > 0 &&
   (canBatch(op, { shapes: [[]] }, () => false) || canBatch(op, { shapes: [[3]] }, () => false));
 
+/** Whether it looks for the largest of several numbers, so that equal ones are its kinks. */
+const comparesNumbers = (op: Op, cases: readonly OpCase[]): boolean =>
+  op.kind === 'primitive' &&
+  cases.some(({ shapes: [shape], attrs: given }) => {
+    const attrs = completeAttrs(op, given ?? {});
+    const shapes = Object.fromEntries(op.ports(attrs).map(({ name }) => [name, shape!]));
+    const out = op.infer(shapes, attrs);
+    return 'shape' in out && op.value({ shapes, attrs, out: out.shape }).kernels.some(({ fold }) => fold?.with === 'max');
+  });
+
+describe('an axis without elements', () => {
+  test.each(tested.map((op) => [op.name, op] as const))('is made by no %s', (_name, op) => {
+    for (const one of casesOf(op)) {
+      const attrs = completeAttrs(op, one.attrs ?? {});
+      const shapes = Object.fromEntries(op.ports(attrs).map(({ name }, i) => [name, one.shapes[i % one.shapes.length]!]));
+      const out = op.infer(shapes, attrs);
+      if ('shape' in out) expect(out.shape).not.toContain(0);
+    }
+  });
+
+  test('is refused where it would come from, with a sentence that says where and what to do', () => {
+    for (const source of ['input', 'target', 'parameter', 'constant']) {
+      const [problem] = prepare(drawing({ x: [source, {}, { shape: [3, 0] }] }), null).inferred.problems;
+      expect(problem).toMatchObject({ severity: 'error', at: { node: 'x', attr: 'shape' } });
+      expect(problem!.message).toMatch(/^'Shape' of 'x' must be .* whole numbers from 1 up/);
+    }
+    for (const [op, attrs] of [
+      ['slice', { count: 0 }],
+      ['reshape', { shape: [0] }],
+      ['broadcast', { shape: [0] }],
+      ['dense', { units: 0 }],
+    ] as const) {
+      const [problem] = prepare(drawing({ x: ['input', {}, { shape: [3] }], y: [op, { x: 'x' }, attrs] }), null).inferred
+        .problems;
+      expect(problem).toMatchObject({ severity: 'error', at: { node: 'y' } });
+    }
+  });
+});
+
 describe.each(runners.map((runner) => [runner.name, runner] as const))('%s', (_name, runner) => {
+  test('axes without elements', () => compareEmptyAxes(runner));
+
   describe.each(tested.map((op) => [op.name, op] as const))('%s', (name, op) => {
     const tolerance = EXCEPTIONS[name]?.tolerance ?? 1e-5;
     const extreme = EXCEPTIONS[`${name} at extremes`]?.tolerance ?? tolerance;
     const cases = casesOf(op);
     // A software adapter compiles shaders slowly, so it gets every operation in fewer mixtures.
     const ways = runner.profile.software ? (['first', 'none'] as const) : (['first', 'all', 'last', 'none'] as const);
-    test.skipIf(cases.length === 0)('value and gradients, in whole and short batches', () =>
+    test.skipIf(cases.length === 0)('value and gradients, in whole, short and empty batches', () =>
       compare(runner, casesSheet(op, cases, 3, ways), 3, tolerance, 2),
     );
     test.skipIf(cases.length === 0)('in a batch of one', () =>
       compare(runner, casesSheet(op, cases, 1, op.group === 'penalty' ? ['none'] : ['first']), 1, tolerance),
+    );
+    test.skipIf(!comparesNumbers(op, cases))('where the largest is there more than once', () =>
+      compare(
+        runner,
+        casesSheet(op, cases, 2, ['first'], (_op, count) =>
+          Array.from({ length: count }, (_, i) => [0.5, -0.25, 0.5, 0.5][i % 4]!),
+        ),
+        2,
+        tolerance,
+      ),
     );
     test.skipIf(!isPointwise(op))('at extremes', () => compare(runner, extremesSheet(op), 1, extreme));
   });

@@ -113,7 +113,9 @@ function trainingProblems(project: Project, inferred: Inferred, expansion: Expan
     const op = opOf(node.op);
     const of = expansion.owner.get(node.id)!;
     if (op?.kind === 'primitive' && op.noGradient && before.has(of) && behindLearners.has(of))
-      problems.push(diagnostic('no-gradient', { node: of }, nameOf(project.nodes[of]!)));
+      problems.push(
+        diagnostic('no-gradient', { node: of }, nameOf(project.nodes[of]!), op.title, opOf(op.noGradient.instead)!.title),
+      );
   }
   for (const id of inferred.order) {
     if (before.has(id)) continue;

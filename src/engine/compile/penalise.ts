@@ -43,7 +43,7 @@ export function penalise(
     const id = free(nodes, `${carrier.id}/penalty`);
     const op = penaltyOps[String(carrier.attrs['penalty'])]!;
     const all = completeAttrs(opOf('parameter')!, carrier.attrs);
-    nodes[id] = { id, op, attrs: { strength: all['strength']!, ...(op === 'elastic-penalty' ? { mix: all['mix']! } : {}) } };
+    nodes[id] = { id, op, attrs: { strength: all['strength']!, ...('mix' in opOf(op)!.attrs ? { mix: all['mix']! } : {}) } };
     connect(carrier.id, id, 'x');
     owners.set(id, owner.get(carrier.id)!);
     return id;

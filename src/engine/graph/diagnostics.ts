@@ -86,8 +86,8 @@ export const catalogue = {
   ),
   'no-gradient': entry(
     'error',
-    (node: string) =>
-      `'${node}' is a binary step: its derivative is 0 everywhere but at the jump, so nothing before it can learn. Use a sigmoid instead.`,
+    (node: string, op: string, instead: string) =>
+      `'${node}' is a ${op.toLowerCase()}: its derivative is 0 everywhere but at the jump, so nothing before it can learn. Use a ${instead.toLowerCase()} instead.`,
   ),
   'unused-node': entry('hint', (node: string) => `'${node}' does not lead to the loss and is left out of training.`),
   'data-missing': entry('warning', () => 'There is no data yet. Choose a data set in the Data panel.'),

@@ -15,5 +15,6 @@ export const add = elementwise({
   ports: ({ inputs }) => Array.from({ length: inputs as number }, (_, i) => ({ name: letters[i]!, about: `summand ${i + 1}` })),
   value: (inputs) => inputs.reduce((total, x) => sum(total, x)),
   formula: (args) => args.join(' + ').replaceAll('+ -', '- '),
+  textbook: 'sum',
   onnx: { type: 'Sum' },
 });

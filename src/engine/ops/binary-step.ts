@@ -11,7 +11,7 @@ export const binaryStep = unaryFunction({
   value: (x) => select(x, 1, 0),
   derivative: () => constant(0),
   formula: (x) => `\\mathbb{1}\\left[${x} > 0\\right]`,
-  noGradient: true,
+  noGradient: { instead: 'sigmoid' },
   range: 'unit',
   onnx: null,
 });

@@ -11,6 +11,7 @@ export const broadcast: Primitive = {
   about: 'Repeats a smaller array until it fills a shape.',
   glyph: '⇶',
   group: 'shape',
+  linearity: () => 'linear',
   keywords: ['repeat', 'expand', 'tile'],
   ports: () => [{ name: 'x', about: 'array to repeat' }],
   attrs: { shape: { kind: 'shape', title: 'Shape', about: 'Axis lengths of the result, for each sample.', default: [2] } },

@@ -24,6 +24,7 @@ export const concatenate: Primitive = {
   about: 'Puts arrays one behind the other along an axis.',
   glyph: '⧺',
   group: 'shape',
+  linearity: () => 'linear',
   keywords: ['join', 'stack', 'append', 'concat'],
   ports: ({ inputs }) => names(inputs).map((name, i) => ({ name, about: `part ${i + 1}` })),
   attrs: {

@@ -151,6 +151,7 @@ export function convolution(rank: 1 | 2): Primitive {
     about: `Lays filters on every place of ${rank === 1 ? 'a signal' : 'an image'} and adds up the products.`,
     glyph: rank === 1 ? '∗' : '∗²',
     group: 'reduction',
+    linearity: () => 'multilinear',
     keywords: ['convolution', 'filter', 'kernel', 'conv', rank === 1 ? 'signal' : 'image'],
     ports: () => [
       { name: 'x', about: what },

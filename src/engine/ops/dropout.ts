@@ -59,6 +59,7 @@ export const dropout: Primitive = {
     'In training, sets a random share of the numbers to 0, so that the network does not rely on single ones; in use it passes everything on.',
   glyph: '⨯p',
   group: 'layer',
+  linearity: () => 'linear',
   keywords: ['regularisation', 'regularization', 'random', 'mask'],
   ports: () => [{ name: 'x', about: 'values' }],
   attrs: {

@@ -11,5 +11,6 @@ export const elu = unaryFunction({
   stable: (x) => select(x, x, sub(exp(min(x, 0)), 1)),
   derivative: (x, y) => select(x, 1, add(y, 1)),
   formula: (x) => `\\operatorname{ELU}\\left(${x}\\right)`,
+  activation: { weights: { initializer: 'he-normal', gain: 2 } },
   onnx: 'Elu',
 });

@@ -23,5 +23,6 @@ export const gelu = unaryFunction({
     return add(gate(x), mul(mul(x, slope), div(faded(x), mul(whole, whole))));
   },
   formula: (x) => `\\operatorname{GELU}\\left(${x}\\right)`,
+  activation: { weights: { initializer: 'he-normal', gain: 2 } },
   onnx: null,
 });

@@ -11,5 +11,6 @@ export const leakyRelu = unaryFunction({
   value: (x, { slope }) => select(x, x, mul(slope as number, x)),
   derivative: (x, _y, { slope }) => select(x, 1, slope as number),
   formula: (x) => `\\operatorname{LReLU}\\left(${x}\\right)`,
+  activation: { weights: { initializer: 'he-normal', gain: 2 } },
   onnx: { type: 'LeakyRelu', attributes: ({ attrs }) => ({ alpha: attrs['slope'] as number }) },
 });

@@ -10,10 +10,12 @@ import { ACC, type Kernel } from '../ir/kernel';
 import { latexOf } from '../ir/latex';
 import { type Axis, broadcast, broadcastStrides, isBatched, sampleShape, type Shape, shapeText } from '../ir/shape';
 import {
+  type ActivationFacts,
   type AttrSpec,
   type Call,
   GRADIENT,
   type Latex,
+  type Linearity,
   type LossRole,
   type OnnxSpelling,
   type OpGroup,
@@ -98,9 +100,34 @@ interface ElementwiseSpec {
   /** The value as LaTeX; default: the expression. */
   readonly formula?: (args: readonly Latex[], attrs: Attrs) => Latex;
   readonly onnx: string | OnnxSpelling | null;
-  readonly noGradient?: boolean;
+  readonly noGradient?: Primitive['noGradient'];
   readonly range?: 'unit';
   readonly compares?: true;
+  readonly activation?: ActivationFacts;
+  readonly textbook?: Primitive['textbook'];
+}
+
+/** Read off the expression: no derivative of a linear one reads an input, none of a multilinear one its own. */
+function linearityOf(value: Expr, ports: readonly string[]): Linearity {
+  if (hasKink(value)) return 'curved';
+  const slopes = ports.map((port) => namesIn(derive(value, port)).filter((name) => ports.includes(name)));
+  if (slopes.every((names) => names.length === 0)) return 'linear';
+  return slopes.some((names, at) => names.includes(ports[at]!)) ? 'curved' : 'multilinear';
+}
+
+/** Whether it is put together from pieces, whose derivatives do not tell what happens between them. */
+function hasKink(e: Expr): boolean {
+  switch (e.kind) {
+    case 'const':
+    case 'read':
+      return false;
+    case 'unary':
+      return e.op === 'abs' || e.op === 'floor' || hasKink(e.x);
+    case 'binary':
+      return e.op === 'max' || e.op === 'min' || hasKink(e.x) || hasKink(e.y);
+    case 'select':
+      return true;
+  }
 }
 
 export function elementwise(spec: ElementwiseSpec): Primitive {
@@ -148,9 +175,16 @@ export function elementwise(spec: ElementwiseSpec): Primitive {
         (name) => isArray(name === OUT ? out : shapes[name]!),
       ),
     onnx: typeof spec.onnx === 'string' ? { type: spec.onnx } : spec.onnx,
-    ...(spec.noGradient ? { noGradient: true } : {}),
+    linearity: (attrs) =>
+      linearityOf(
+        spec.value(inputsOf(attrs), attrs),
+        portsOf(attrs).map(({ name }) => name),
+      ),
+    ...(spec.noGradient ? { noGradient: spec.noGradient } : {}),
     ...(spec.range ? { range: spec.range } : {}),
     ...(spec.compares ? { compares: spec.compares } : {}),
+    ...(spec.activation ? { activation: spec.activation } : {}),
+    ...(spec.textbook ? { textbook: spec.textbook } : {}),
   };
 }
 

@@ -80,6 +80,8 @@ export const matmul: Primitive = {
   about: 'Multiplies a vector or matrix by a matrix: rows times columns.',
   glyph: '@',
   group: 'reduction',
+  linearity: () => 'multilinear',
+  textbook: 'matrix product',
   keywords: ['dot', 'matrix', 'linear', '@'],
   ports: () => [
     { name: 'a', about: 'vector, or matrix of rows' },

@@ -117,6 +117,28 @@ export interface TrainingForm {
   ): Readonly<Record<string, { readonly shape: Shape; readonly init: number | readonly number[] }>>;
 }
 
+/**
+ * How a value follows its inputs. Linear: a weighted sum of all of them. Multilinear: linear in each of them
+ * while the others stand still, as a product is. Curved: everything else.
+ */
+export type Linearity = 'linear' | 'multilinear' | 'curved';
+
+/** What activations differ in besides their formula: what a diagnosis looks at and what cures propose. */
+export interface ActivationFacts {
+  /** Whether a value lies where the slope is all but 0. Stated for functions that are flat at both ends. */
+  readonly saturated?: (value: number) => boolean;
+  /** Set where a unit that gives 0 for every row has no gradient any more, and what it may be replaced by. */
+  readonly dies?: { readonly instead: string };
+  /** Weights that keep the size of numbers level from layer to layer; Glorot's where nothing is said. */
+  readonly weights?: FittingWeights;
+}
+
+export interface FittingWeights {
+  readonly initializer: string;
+  /** A weight's variance by the number of inputs: 2 where half of the numbers are cut off. */
+  readonly gain: 1 | 2;
+}
+
 export interface Primitive extends OpBase {
   readonly kind: 'primitive';
   value(call: Call): KernelSequence;
@@ -137,8 +159,13 @@ export interface Primitive extends OpBase {
   ): Latex;
   readonly training?: TrainingForm;
   readonly loss?: LossRole;
-  /** True for binary step: training through it is refused with the reason. */
-  readonly noGradient?: boolean;
+  /** Set where the derivative is of no use: training is refused with the reason, and this is offered instead. */
+  readonly noGradient?: { readonly instead: string };
+  /** Curved where nothing is said. */
+  readonly linearity?: (attrs: Attrs) => Linearity;
+  readonly activation?: ActivationFacts;
+  /** The textbook's rule that proves it (`train/lens-rules.ts`); without one, its own kernels are taken. */
+  readonly textbook?: 'matrix product' | 'sum';
   /** Set where every number of the value lies between 0 and 1, as a probability does. */
   readonly range?: 'unit';
   /** True for the difference, by which a loss drawn by hand compares the answer with the target. */

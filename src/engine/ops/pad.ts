@@ -17,6 +17,7 @@ export const pad: Primitive = {
   about: 'Puts zeros around a signal or an image.',
   glyph: '⊡',
   group: 'shape',
+  linearity: () => 'linear',
   keywords: ['padding', 'border', 'zero', 'same'],
   ports: () => [{ name: 'x', about: 'array' }],
   attrs: {

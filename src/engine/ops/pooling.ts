@@ -79,6 +79,7 @@ const pooling = (spec: PoolingSpec): Primitive => ({
   title: spec.title,
   about: spec.about,
   glyph: spec.glyph,
+  linearity: () => (spec.fold === 'sum' ? 'linear' : 'curved'),
   group: 'layer',
   keywords: ['pool', 'downsample', 'image', ...spec.keywords],
   ports: () => [{ name: 'x', about: 'signal or image' }],

@@ -53,6 +53,7 @@ export function reduction(spec: ReductionSpec): Primitive {
     about: spec.about,
     glyph: spec.glyph,
     group: 'reduction',
+    linearity: () => 'linear',
     keywords: spec.keywords,
     ports: () => [{ name: 'x', about: 'array to reduce' }],
     attrs: { axes: axesAttr },

@@ -11,5 +11,6 @@ export const relu = unaryFunction({
   value: (x) => max(x, 0),
   derivative: (_x, y) => select(y, 1, 0),
   formula: (x) => `\\operatorname{ReLU}\\left(${x}\\right)`,
+  activation: { dies: { instead: 'leaky-relu' }, weights: { initializer: 'he-normal', gain: 2 } },
   onnx: 'Relu',
 });

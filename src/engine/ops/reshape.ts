@@ -22,6 +22,7 @@ const rearranged = (
   ...spec,
   kind: 'primitive',
   group: 'shape',
+  linearity: () => 'linear',
   ports: () => [{ name: 'x', about: 'array' }],
   formula: ({ x }) => spec.formula(x!),
   value: ({ shapes }: Call) => ({ kernels: [copy('x', shapes['x']!, OUT)] }),

@@ -16,5 +16,6 @@ export const selu = unaryFunction({
   stable: (x) => mul(SCALE, select(x, x, mul(ALPHA, sub(exp(min(x, 0)), 1)))),
   derivative: (x, y) => select(x, SCALE, add(y, SCALE * ALPHA)),
   formula: (x) => `\\operatorname{SELU}\\left(${x}\\right)`,
+  activation: { weights: { initializer: 'lecun-normal', gain: 1 } },
   onnx: 'Selu',
 });

@@ -14,5 +14,6 @@ export const sigmoid = unaryFunction({
   derivative: (_x, y) => mul(y, sub(1, y)),
   formula: (x) => `\\sigma\\left(${x}\\right)`,
   range: 'unit',
+  activation: { saturated: (y) => y < 0.02 || y > 0.98 },
   onnx: 'Sigmoid',
 });

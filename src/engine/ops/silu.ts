@@ -13,5 +13,6 @@ export const silu = unaryFunction({
   stable: (x) => mul(x, logistic(x)),
   derivative: (x, y) => add(logistic(x), mul(y, sub(1, logistic(x)))),
   formula: (x) => `\\operatorname{SiLU}\\left(${x}\\right)`,
+  activation: { weights: { initializer: 'he-normal', gain: 2 } },
   onnx: null,
 });

@@ -13,6 +13,7 @@ export const slice: Primitive = {
   about: 'Takes some neighbouring elements along an axis.',
   glyph: '[i:j]',
   group: 'shape',
+  linearity: () => 'linear',
   keywords: ['part', 'range', 'crop', 'select', 'split'],
   ports: () => [{ name: 'x', about: 'array' }],
   attrs: {

@@ -9,5 +9,6 @@ export const softsign = unaryFunction({
   glyph: 's±',
   value: (x) => div(x, add(1, abs(x))),
   derivative: (x) => div(1, mul(add(1, abs(x)), add(1, abs(x)))),
+  activation: { saturated: (y) => Math.abs(y) > 0.9 },
   onnx: 'Softsign',
 });

@@ -9,5 +9,6 @@ export const tanh = unaryFunction({
   glyph: 'tanh',
   value: (x) => hyperbolicTangent(x),
   derivative: (_x, y) => sub(1, mul(y, y)),
+  activation: { saturated: (y) => Math.abs(y) > 0.98 },
   onnx: 'Tanh',
 });

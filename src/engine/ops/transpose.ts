@@ -19,6 +19,7 @@ export const transpose: Primitive = {
   about: 'Swaps rows and columns (the last two axes of each sample).',
   glyph: 'Aᵀ',
   group: 'shape',
+  linearity: () => 'linear',
   keywords: ['swap', 'axes', 'rows', 'columns'],
   ports: () => [{ name: 'x', about: 'matrix' }],
   attrs: {},

@@ -8,6 +8,7 @@ import { nameOf } from '../compile/infer';
 import type { Device } from '../backends/backend';
 import type { Breakpoint } from '../graph/project';
 import { sampleSize } from '../ir/shape';
+import { activationFacts } from '../ops/facts';
 import { bufferIds, type Plans, type Weights } from '../plan';
 import type { Dataset } from '../data/dataset';
 
@@ -19,8 +20,6 @@ export interface Hit {
 }
 
 const DEFAULTS: Readonly<Record<Breakpoint['kind'], number>> = { gradient: 10, loss: 0, dead: 5, sign: 0 };
-/** Operations whose units can die: 0, and no gradient, for everything below 0. */
-const DYING: ReadonlySet<string> = new Set(['relu']);
 
 const short = (x: number): string => String(Number(x.toPrecision(4))).replace('-', '−');
 
@@ -65,7 +64,7 @@ export class Breakpoints {
     const { program } = this.plans.live;
     const parameters = program.parameters.filter((p) => p.gradient !== null);
     const dying = Object.values(this.plans.drawing.graph.nodes).filter(
-      ({ id, op }) => DYING.has(op) && program.buffers.some((b) => b.id === bufferIds.value(id)),
+      ({ id, op }) => activationFacts(op).dies !== undefined && program.buffers.some((b) => b.id === bufferIds.value(id)),
     );
     const gradients = new Map<string, Float64Array>();
     const silent = new Map<string, boolean[]>();

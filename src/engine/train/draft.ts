@@ -5,6 +5,7 @@
 import { edge, edgeId, type Edge, type Node } from '../graph/graph';
 import { type DataSource, defaultSettings, type Point, type Project, type Split } from '../graph/project';
 import type { DatasetInfo, Task } from '../data/dataset';
+import { fittingWeights } from '../ops/facts';
 
 export interface DraftChoices {
   readonly title: string;
@@ -48,7 +49,7 @@ export function suggestedTraining(data: DatasetInfo, trainRows: number): { batch
 const COLUMN = 220;
 /** Shapes of pictures are written on the edges between them. */
 const PICTURE_COLUMN = 240;
-const initializerFor = (activation: string): string => (activation === 'relu' ? 'he-normal' : 'glorot-uniform');
+const initializerFor = (activation: string): string => fittingWeights(activation).initializer;
 
 export function draftProject(data: DatasetInfo, source: DataSource, split: Split, choices: DraftChoices): Project {
   const nodes: Record<string, Node> = {};

@@ -71,7 +71,9 @@ function rulesOf(program: Program, graph: Graph, numbers: Buffers, rows: number,
     if (!steps) continue;
     const source = (port: string): NodeId => graph.edges[edgeId(node.id, port)]!.from;
     const flow = (port: string): Float64Array | null => known(bufferIds.edge(edgeId(node.id, port)));
-    if (node.op === 'matmul') {
+    const op = opOf(node.op);
+    const textbook = op?.kind === 'primitive' ? op.textbook : undefined;
+    if (textbook === 'matrix product') {
       const [left, right] = [shapeOf(source('a')), shapeOf(source('b'))];
       // One vector a sample times one matrix for all of them.
       if (!isBatched(left) || left.length !== 2 || right.length !== 2 || isBatched(right)) continue;
@@ -96,7 +98,7 @@ function rulesOf(program: Program, graph: Graph, numbers: Buffers, rows: number,
       continue;
     }
     const delta = known(bufferIds.gradient(node.id));
-    if (node.op === 'add' && delta) {
+    if (textbook === 'sum' && delta) {
       const out = shapeOf(node.id);
       for (const port of ['a', 'b']) {
         const from = graph.edges[edgeId(node.id, port)]?.from;
@@ -108,7 +110,6 @@ function rulesOf(program: Program, graph: Graph, numbers: Buffers, rows: number,
       }
       continue;
     }
-    const op = opOf(node.op);
     const to = flow('x');
     const [step] = steps;
     if (op?.kind !== 'primitive' || op.group !== 'activation' || steps.length !== 1 || !to || !delta || !step) continue;

@@ -7,6 +7,7 @@
 import { ReferenceDevice } from '../backends/reference/index';
 import type { NodeId } from '../graph/graph';
 import { isBatched, sampleSize } from '../ir/shape';
+import { activationFacts } from '../ops/facts';
 import { opOf } from '../ops/index';
 import { type BufferId, bufferIds, type Plans } from '../plan';
 
@@ -92,14 +93,6 @@ export function spreadOf(numbers: ArrayLike<number>, scale = 1): Spread {
   };
 }
 
-/** Where an activation is so flat that hardly a gradient comes through. */
-const flat: Readonly<Record<string, (value: number) => boolean>> = {
-  sigmoid: (y) => y < 0.02 || y > 0.98,
-  tanh: (y) => Math.abs(y) > 0.98,
-  softsign: (y) => Math.abs(y) > 0.9,
-};
-const cutsOff: ReadonlySet<string> = new Set(['relu']);
-
 export interface LayerPlace {
   readonly node: NodeId;
   /** Expanded node that holds its value. */
@@ -160,7 +153,7 @@ export function statisticsOf(taken: Taken, places: readonly LayerPlace[]): Stati
     const units = sampleSize(specs.get(bufferIds.value(output))!.shape);
     const value = values.get(output) ?? new Float32Array();
     const back = numbers.get(bufferIds.gradient(output));
-    const isFlat = flat[op];
+    const { saturated: isFlat, dies } = activationFacts(op);
     let saturated: number | null = null;
     if (isFlat) {
       let count = 0;
@@ -175,7 +168,7 @@ export function statisticsOf(taken: Taken, places: readonly LayerPlace[]): Stati
       // Each row's gradient carries the weight 1/n of the mean.
       gradient: back ? spreadOf(back.subarray(0, batch * units), batch) : null,
       saturated,
-      dead: cutsOff.has(op) ? deadUnits(value, units) : null,
+      dead: dies ? deadUnits(value, units) : null,
       parameters: parameters.map((key) => {
         const spec = plans.live.program.parameters.find((p) => p.key === key)!;
         const gradient = spec.gradient === null ? undefined : numbers.get(spec.gradient);

@@ -6,6 +6,7 @@ import type { Diagnostic } from '../../engine/graph/diagnostics';
 import * as edits from '../../engine/graph/edits';
 import type { Node } from '../../engine/graph/graph';
 import { completeAttrs } from '../../engine/ops/attrs';
+import { activationOf, insteadInTraining } from '../../engine/ops/facts';
 import { opOf } from '../../engine/ops/index';
 import { product } from '../../engine/ir/shape';
 import type { Editor } from '../editor/editor.svelte';
@@ -35,7 +36,7 @@ export function cureOf(problem: Diagnostic, editor: Editor, workspace: Workspace
       };
     }
     case 'no-gradient':
-      return node ? { title: 'Use a sigmoid', run: () => editor.edit('Use a sigmoid', asSigmoid(node)) } : null;
+      return node ? withGradient(node, editor) : null;
     case 'unknown-node':
     case 'unknown-port':
       return edge === undefined
@@ -54,15 +55,19 @@ export function cureOf(problem: Diagnostic, editor: Editor, workspace: Workspace
 }
 
 /** A step of its own becomes a sigmoid; a layer or neuron with a step as its activation gets another activation. */
-const asSigmoid =
-  (node: Node): edits.Edit =>
-  (project) => {
-    const now: Node =
-      'activation' in node.attrs
-        ? { ...node, attrs: { ...node.attrs, activation: 'sigmoid' } }
-        : { ...node, op: 'sigmoid', attrs: {} };
-    return { ...project, nodes: { ...project.nodes, [node.id]: now } };
+function withGradient(node: Node, editor: Editor): Cure | null {
+  const activation = activationOf(node.op, node.attrs);
+  const instead = insteadInTraining(activation ?? node.op);
+  // A unit that holds a step among other parts has no counterpart.
+  if (instead === null) return null;
+  const title = `Use a ${opOf(instead)!.title.toLowerCase()}`;
+  const now: Node =
+    activation === null ? { ...node, op: instead, attrs: {} } : { ...node, attrs: { ...node.attrs, activation: instead } };
+  return {
+    title,
+    run: () => editor.edit(title, (project) => ({ ...project, nodes: { ...project.nodes, [node.id]: now } })),
   };
+}
 
 /** Columns that are left for a node: all features or targets, less those of other nodes of its kind. */
 function widthOffered(op: string, editor: Editor): number | null {

@@ -3,15 +3,12 @@
  * before the last one, a network divides the plane by one straight line, whatever its weights.
  */
 import { linksOf, type Graph, type NodeId } from '../../engine/graph/graph';
+import { linearityOf } from '../../engine/ops/facts';
 import { opOf } from '../../engine/ops/index';
 
-const bending = (op: string, activation: unknown): boolean => {
-  const known = opOf(op);
-  if (!known) return true;
-  if (known.group === 'layer') return activation !== 'identity';
-  if (known.group === 'activation') return op !== 'identity';
-  // Products of two computed values, powers and functions bend as well; sums and scalings do not.
-  return known.group === 'function' || ['power', 'divide'].includes(op);
+const isInput = (name: string | undefined): boolean => {
+  const op = name === undefined ? undefined : opOf(name);
+  return op?.kind === 'source' && op.role === 'input';
 };
 
 /** Whether every path from an input to the prediction bends at most in its last step. */
@@ -22,16 +19,18 @@ export function isLinearUpToTheEnd(graph: Graph, prediction: NodeId): boolean {
   const dependsOnInput = (id: NodeId, visited = new Set<NodeId>()): boolean => {
     if (visited.has(id)) return false;
     visited.add(id);
-    return graph.nodes[id]?.op === 'input' || fed(id).some((from) => dependsOnInput(from, visited));
+    return isInput(graph.nodes[id]?.op) || fed(id).some((from) => dependsOnInput(from, visited));
   };
   const walk = (id: NodeId, last: boolean): boolean => {
     if (seen.has(id)) return true;
     seen.add(id);
     const node = graph.nodes[id];
     if (!node) return true;
-    if (!last && bending(node.op, node.attrs['activation'] ?? opOf(node.op)?.attrs['activation']?.default)) return false;
+    const linearity = linearityOf(node.op, node.attrs);
+    if (!last && linearity === 'curved') return false;
     const from = fed(id);
-    if ((node.op === 'multiply' || node.op === 'matmul') && from.filter((one) => dependsOnInput(one)).length > 1) return false;
+    // Products of two computed values bend; those of one by weights do not.
+    if (linearity === 'multilinear' && from.filter((one) => dependsOnInput(one)).length > 1) return false;
     return from.every((one) => walk(one, false));
   };
   return dependsOnInput(prediction) && walk(prediction, true);

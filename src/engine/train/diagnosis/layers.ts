@@ -2,7 +2,9 @@
 import * as edits from '../../graph/edits';
 import type { NodeId } from '../../graph/graph';
 import type { Project } from '../../graph/project';
-import type { Statistics } from '../statistics';
+import { activationFacts, fittingWeights } from '../../ops/facts';
+import { opOf } from '../../ops/index';
+import type { LayerStatistics, Statistics } from '../statistics';
 import { type Cure, type Evidence, type Finding, has, nameOf, percent, rateOf, setRate, short } from './finding';
 
 export function ofLayers(evidence: Evidence): Finding[] {
@@ -28,7 +30,7 @@ export function ofLayers(evidence: Evidence): Finding[] {
         title: `Units of '${name}' are dead`,
         text: `${layer.dead.length} of ${layer.units} units are 0 for each of ${statistics.rows} training rows; no gradient reaches them, so they stay so.`,
         node: layer.node,
-        cure: revived(evidence, layer.node),
+        cure: revived(evidence, layer),
       });
   }
   const learning = layers.flatMap((layer) => {
@@ -47,7 +49,7 @@ export function ofLayers(evidence: Evidence): Finding[] {
         node: front.layer.node,
         cure: throughout(
           project,
-          hidden.filter(({ op }) => op === 'sigmoid' || op === 'tanh').map(({ node }) => node),
+          hidden.filter(({ op }) => activationFacts(op).saturated).map(({ node }) => node),
           'Use ReLU in the hidden layers',
         ),
       });
@@ -65,12 +67,13 @@ export function ofLayers(evidence: Evidence): Finding[] {
 }
 
 /** An activation that lets a little through. Where steps have killed them, these were too long as well. */
-function revived({ project, points }: Evidence, node: NodeId): Cure | null {
-  if (!has(project, node, 'activation')) return null;
-  const leaky = edits.setAttr(node, 'activation', 'leaky-relu');
-  if (!points.some(({ step }) => step > 0)) return { title: 'Use leaky ReLU', edit: leaky, restart: true };
+function revived({ project, points }: Evidence, { node, op }: LayerStatistics): Cure | null {
+  const instead = activationFacts(op).dies?.instead;
+  if (instead === undefined || !has(project, node, 'activation')) return null;
+  const other = edits.setAttr(node, 'activation', instead);
+  if (!points.some(({ step }) => step > 0)) return { title: `Use ${titleOf(instead)}`, edit: other, restart: true };
   const { title, edit } = setRate(project, rateOf(project) / 10, true);
-  return { title: `Leaky ReLU and ${title.toLowerCase()}`, edit: edits.inTurn(leaky, edit), restart: true };
+  return { title: `${opOf(instead)!.title} and ${title.toLowerCase()}`, edit: edits.inTurn(other, edit), restart: true };
 }
 
 /** The initializer that fits each layer's activation. */
@@ -79,13 +82,19 @@ function refit(project: Project, layers: Statistics['layers']): Cure | null {
   if (own.length === 0) return null;
   return {
     title: 'Use fitting weights',
-    edit: edits.inTurn(
-      ...own.map(({ node, op }) => edits.setAttr(node, 'initializer', cutsOff(op) ? 'he-normal' : 'glorot-uniform')),
-    ),
+    edit: edits.inTurn(...own.map(({ node, op }) => edits.setAttr(node, 'initializer', fittingWeights(op).initializer))),
     restart: true,
   };
 }
-const cutsOff = (op: string): boolean => op === 'relu' || op === 'leaky-relu';
+
+/** A title within a sentence: an abbreviation stays as it is, a word begins small. */
+function titleOf(op: string): string {
+  const title = opOf(op)!.title;
+  return /^[A-Z][a-z]/.test(title) ? title[0]!.toLowerCase() + title.slice(1) : title;
+}
+
+/** What hidden layers are best made of where nothing else is wished. */
+const USUAL = 'relu';
 
 function throughout(project: Project, nodes: readonly NodeId[], title: string): Cure | null {
   const own = nodes.filter((node) => has(project, node, 'activation'));
@@ -94,8 +103,8 @@ function throughout(project: Project, nodes: readonly NodeId[], title: string): 
     title,
     edit: edits.inTurn(
       ...own.flatMap((node) => [
-        edits.setAttr(node, 'activation', 'relu'),
-        ...(has(project, node, 'initializer') ? [edits.setAttr(node, 'initializer', 'he-normal')] : []),
+        edits.setAttr(node, 'activation', USUAL),
+        ...(has(project, node, 'initializer') ? [edits.setAttr(node, 'initializer', fittingWeights(USUAL).initializer)] : []),
       ]),
     ),
     restart: true,

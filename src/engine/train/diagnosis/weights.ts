@@ -5,8 +5,7 @@
 import * as edits from '../../graph/edits';
 import type { NodeId } from '../../graph/graph';
 import type { Project } from '../../graph/project';
-import { completeAttrs } from '../../ops/attrs';
-import { opOf } from '../../ops/index';
+import { activationOf, fittingWeights } from '../../ops/facts';
 import { type Evidence, type Finding, has, nameOf, short } from './finding';
 
 export function symmetry({ project, weights }: Evidence): Finding[] {
@@ -68,28 +67,36 @@ export function unfitWeights({ project, weights, points }: Evidence): Finding[] 
   const unfit = Object.entries(weights).flatMap(([key, { shape, data }]) => {
     const node = project.nodes[key.slice(0, Math.max(0, key.lastIndexOf('/')))];
     const [n, m] = shape;
-    if (node?.op !== 'dense' || shape.length !== 2 || n === undefined || m === undefined || data.length < 12) return [];
+    if (
+      !node ||
+      !has(project, node.id, 'initializer') ||
+      shape.length !== 2 ||
+      n === undefined ||
+      m === undefined ||
+      data.length < 12
+    )
+      return [];
     let squares = 0;
     for (const w of data) squares += w * w;
     const size = Math.sqrt(squares / data.length);
     // All zero, or all the same, is the other finding's.
     if (size === 0 || data.every((w) => w === data[0])) return [];
-    const activation = String(completeAttrs(opOf('dense')!, node.attrs)['activation']);
-    const cuts = activation === 'relu' || activation === 'leaky-relu';
-    const fit = Math.sqrt((cuts ? 2 : 1) / n);
+    const activation = activationOf(node.op, node.attrs) ?? 'identity';
+    const { gain, initializer } = fittingWeights(activation);
+    const fit = Math.sqrt(gain / n);
     const isLarge = size > LARGE * fit;
     if (!isLarge && size > Math.min(fit, Math.sqrt(2 / (n + m))) / SMALL) return [];
-    return [{ id: node.id, n, size, fit, activation, cuts, isLarge }];
+    return [{ id: node.id, n, size, fit, activation, gain, initializer, isLarge }];
   });
   const cure = {
     title: 'Use fitting weights',
-    edit: edits.inTurn(...unfit.map(({ id, cuts }) => edits.setAttr(id, 'initializer', cuts ? 'he-normal' : 'glorot-uniform'))),
+    edit: edits.inTurn(...unfit.map(({ id, initializer }) => edits.setAttr(id, 'initializer', initializer))),
     restart: true,
   };
-  return unfit.map(({ id, n, size, fit, activation, cuts, isLarge }) => ({
+  return unfit.map(({ id, n, size, fit, activation, gain, isLarge }) => ({
     code: 'unfit-weights',
     title: `The first weights of '${nameOf(project, id)}' are too ${isLarge ? 'large' : 'small'}`,
-    text: `Their size is ${short(size)}; with ${n} inputs and ${activation === 'identity' ? 'no activation' : activation}, about ${short(fit)} (${cuts ? '√(2/n)' : '1/√n'}) keeps numbers level from layer to layer. ${isLarge ? 'Activations saturate or explode.' : 'Activations and gradients die out.'}`,
+    text: `Their size is ${short(size)}; with ${n} inputs and ${activation === 'identity' ? 'no activation' : activation}, about ${short(fit)} (${gain === 2 ? '√(2/n)' : '1/√n'}) keeps numbers level from layer to layer. ${isLarge ? 'Activations saturate or explode.' : 'Activations and gradients die out.'}`,
     node: id,
     cure,
   }));
