@@ -204,7 +204,7 @@ test('no operation knows a backend, no backend knows an operation', () => {
 
 /** Files that compare names to find words for them. */
 const aboutWords: Readonly<Record<string, string>> = {
-  'src/engine/compile/formula.ts': 'sums within sums are written without brackets',
+  'src/engine/compile/formula/write.ts': 'sums within sums are written without brackets',
   'src/engine/train/diagnosis/weights.ts': "'no activation' instead of 'identity'",
   'src/engine/train/cause.ts': 'which sentence tells of a slope that is infinite',
   'src/engine/train/diagnosis/broken.ts': 'cures that redraw a piece: a divisor, a logarithm of a softmax',

@@ -2,7 +2,8 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { check } from '../../src/engine/compile/check';
-import { formulaOf, parseFormula } from '../../src/engine/compile/formula';
+import { parseFormula } from '../../src/engine/compile/formula/read';
+import { formulaOf } from '../../src/engine/compile/formula/write';
 import { edge, type Graph, linksOf, type NodeId } from '../../src/engine/graph/graph';
 import { completeAttrs } from '../../src/engine/ops/attrs';
 import { opOf } from '../../src/engine/ops/index';

@@ -1,7 +1,7 @@
 /** A small convolutional network learns the digits, drawn in five lines and trained through the ordinary path. */
 import { expect, test } from 'vitest';
 import { check } from '../../src/engine/compile/check';
-import { parseFormula } from '../../src/engine/compile/formula';
+import { parseFormula } from '../../src/engine/compile/formula/read';
 import type { Project } from '../../src/engine/graph/project';
 import { readDataset } from '../../src/main/services/datasets';
 import { readProjectFile } from '../../src/main/services/projects';

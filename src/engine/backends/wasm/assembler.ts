@@ -86,16 +86,68 @@ export const PLAIN = {
 } as const;
 export type PlainOp = keyof typeof PLAIN;
 
+/** Something that lies in memory: instructions that find it hold its address. */
+export interface Operand {
+  readonly address: number;
+}
+
+/** A finished function and the places in it that hold an operand's address and more. */
+export interface Recording {
+  readonly code: Uint8Array;
+  readonly locals: readonly ValueType[];
+  readonly places: readonly Place[];
+}
+interface Place {
+  readonly from: number;
+  readonly to: number;
+  readonly operand: Operand;
+  readonly value: number;
+  readonly signed: boolean;
+}
+
 /** One function under construction. Locals may be given back and are then used again. */
 export class Func {
   readonly #code = new Bytes();
   readonly #locals: ValueType[] = [];
   readonly #free = new Map<ValueType, number[]>();
+  #places: Place[] | null = null;
+  #operand: Operand | null = null;
 
   constructor(
     readonly parameters: readonly ValueType[],
     readonly results: readonly ValueType[] = [],
   ) {}
+
+  /** From now on the places of addresses are noted. */
+  record(): this {
+    this.#places = [];
+    return this;
+  }
+
+  /** The next number that is written belongs to this operand's address. */
+  refer(operand: Operand): void {
+    if (this.#places) this.#operand = operand;
+  }
+
+  recording(): Recording {
+    return { code: this.#code.view().slice(), locals: [...this.#locals], places: this.#places ?? [] };
+  }
+
+  /** The same function for operands that lie so many bytes further on. */
+  static again({ code, locals, places }: Recording, parameters: readonly ValueType[], moved: (operand: Operand) => number): Func {
+    const f = new Func(parameters);
+    f.#locals.push(...locals);
+    let from = 0;
+    for (const place of places) {
+      f.#code.write(code.subarray(from, place.from));
+      const value = place.value + moved(place.operand);
+      if (place.signed) f.#code.signed(value);
+      else f.#code.unsigned(value);
+      from = place.to;
+    }
+    f.#code.write(code.subarray(from));
+    return f;
+  }
 
   get size(): number {
     return this.#code.length;
@@ -134,7 +186,8 @@ export class Func {
 
   i32(value: number): this {
     this.#code.byte(0x41);
-    this.#code.signed(value);
+    if (this.#operand) this.#address(value, true);
+    else this.#code.signed(value);
     return this;
   }
 
@@ -354,8 +407,16 @@ export class Func {
   #memory(opcode: number, align: number, offset: number): this {
     this.#code.byte(opcode);
     this.#code.unsigned(align);
-    this.#code.unsigned(offset);
+    this.#address(offset, false);
     return this;
+  }
+
+  #address(value: number, signed: boolean): void {
+    const from = this.#code.length;
+    if (signed) this.#code.signed(value);
+    else this.#code.unsigned(value);
+    if (this.#operand) this.#places!.push({ from, to: this.#code.length, operand: this.#operand, value, signed });
+    this.#operand = null;
   }
 
   #atomic(opcode: number, offset: number): this {
@@ -366,7 +427,7 @@ export class Func {
   #simdMemory(opcode: number, align: number, offset: number): this {
     this.#simd(opcode);
     this.#code.unsigned(align);
-    this.#code.unsigned(offset);
+    this.#address(offset, false);
     return this;
   }
 

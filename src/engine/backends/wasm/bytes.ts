@@ -40,9 +40,13 @@ export class Bytes {
   }
 
   append(other: Bytes): void {
-    if (this.length + other.length > this.#data.length) this.#grow(this.length + other.length);
-    this.#data.set(other.view(), this.length);
-    this.length += other.length;
+    this.write(other.view());
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.length + bytes.length > this.#data.length) this.#grow(this.length + bytes.length);
+    this.#data.set(bytes, this.length);
+    this.length += bytes.length;
   }
 
   view(): Uint8Array {

@@ -17,8 +17,9 @@ import { emitPiece } from './pieces';
 import { hostMath, type SharedMath, VectorMath } from './math';
 import { type Nest, nestOf, Nests } from './nest';
 import { type Arranged, arrange, nestsOf, type Piece } from './product';
+import { Repeats } from './repeats';
 import { roll } from './roll';
-import { estimate, type Schedule, scheduleOf, tileRows, unrolledWithin, written } from './schedule';
+import { estimate, type Schedule, scheduleOf as usualSchedule, tileRows, unrolledWithin, written } from './schedule';
 import { foldTerms } from './terms';
 
 /** Written-out instructions that a whole program may have; smaller steps are served first. */
@@ -65,7 +66,7 @@ export function emit(program: Program, profile: BackendProfile): Code {
   let lossIndex: number | null = null;
   if (loss) {
     const f = new Func([]);
-    emitPiece(f, { kind: 'nest', nest: loss }, (nest) => scheduleOf(nest, fma), context);
+    emitPiece(f, { kind: 'nest', nest: loss }, (nest) => usualSchedule(nest, fma), context);
     lossIndex = module.add(f);
   }
   const barrier = threads > 1 ? module.add(barrierFunction()) : null;
@@ -95,6 +96,8 @@ function stepFunctions(
   context: Context,
 ): readonly PhaseCalls[] {
   const calls: { phase: Phase; functions: Call[] }[] = [];
+  const scheduleOf = (nest: Nest): Schedule => schedules.get(nest)!;
+  const repeats = new Repeats(scheduleOf, context.vanishing);
   let open: Func | null = null;
   const finish = (): void => {
     if (open) calls.at(-1)!.functions.push({ index: module.add(open), divided: open.parameters.length > 0 });
@@ -110,15 +113,20 @@ function stepFunctions(
     const large = work > OWN_FUNCTION_WORK || pieces.some(({ kind }) => kind === 'loop');
     if (large || (open && open.size > FUNCTION_BYTES)) finish();
     const divided = pieces.some(isDivided);
-    const f = (open ??= new Func(divided ? [I32] : []));
-    for (const piece of pieces) {
-      // In a divided step, what cannot be divided is the first thread's.
-      const alone = divided && !isDivided(piece);
-      if (alone) f.get(0).op('i32.eqz').when();
-      emitPiece(f, piece, (nest) => schedules.get(nest)!, context);
-      if (alone) f.end();
-    }
-    if (large) finish();
+    const parameters = divided ? [I32] : [];
+    const emitAll = (f: Func): void => {
+      for (const piece of pieces) {
+        // In a divided step, what cannot be divided is the first thread's.
+        const alone = divided && !isDivided(piece);
+        if (alone) f.get(0).op('i32.eqz').when();
+        emitPiece(f, piece, scheduleOf, context);
+        if (alone) f.end();
+      }
+    };
+    if (large) {
+      open = repeats.func(pieces, parameters, emitAll);
+      finish();
+    } else emitAll((open ??= new Func(parameters)));
   });
   finish();
   return calls;
@@ -167,7 +175,7 @@ function budgeted(pieces: readonly Piece[], fma: boolean): ReadonlyMap<Nest, Sch
   const once: { nest: Nest; size: number }[] = [];
   for (const piece of pieces)
     for (const nest of nestsOf(piece)) {
-      const schedule = scheduleOf(nest, fma);
+      const schedule = usualSchedule(nest, fma);
       schedules.set(nest, schedule);
       if (piece.kind === 'nest') once.push({ nest, size: estimate(nest, schedule) });
     }

@@ -336,6 +336,7 @@ export class NestEmitter implements TileOwner {
   displacement(access: Access, extra: number): number {
     let elements = extra;
     for (let axis = 0; axis < this.#shift.length; axis++) elements += this.#shift[axis]! * access.strides[axis]!;
+    this.f.refer(access);
     return access.address + 4 * elements - (this.#starts.get(this.pointer(access)) ?? 0);
   }
 

@@ -252,19 +252,20 @@ function productOf(nest: Nest): Product | null {
   return { left, right, rows, columns, depth };
 }
 
+const copied = new Dag(null);
+const copiedValue = copied.root(read('from'));
+
 /** A nest that copies `from` into scratch. */
 function copy(from: Access, axes: readonly number[], strides: readonly number[], to: number, toStrides: readonly number[]): Nest {
-  const dag = new Dag(null);
-  const value = dag.root(read('from'));
   return {
     axes,
     outer: 0,
     outRank: axes.length,
     combine: null,
-    dag,
+    dag: copied,
     body: -1,
     reads: new Map([['from', { ...from, strides }]]),
-    targets: [{ address: to, strides: toStrides, start: to, end: -1, value, loose: true }],
+    targets: [{ address: to, strides: toStrides, start: to, end: -1, value: copiedValue, loose: true }],
     ordered: false,
   };
 }
