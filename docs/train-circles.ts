@@ -4,7 +4,7 @@
  */
 import { backends } from '../src/engine/backends/index';
 import { compile } from '../src/engine/compile/compile';
-import { parseFormula } from '../src/engine/compile/formula';
+import { parseFormula } from '../src/engine/compile/formula/read';
 import { generateDataset } from '../src/engine/data/generators';
 import { defaultSettings } from '../src/engine/graph/project';
 import { Session } from '../src/engine/train/session';
