@@ -348,3 +348,32 @@ test('with reduced motion nothing runs along the lines, and nothing glides', asy
   await app.keyboard.press('Space');
   await expect(app.getByRole('slider', { name: 'Step', exact: true })).not.toHaveValue(/^[01]$/, { timeout: 10_000 });
 });
+
+test('a large array is whole: keys go to its last number, and what is in sight stands in columns', async ({ app }) => {
+  const window = new AppWindow(app);
+  await window.example(/Handwritten digits/);
+  await window.ready();
+  await app.getByRole('button', { name: /^Step through one iteration/ }).click();
+  await app
+    .getByRole('list', { name: 'Steps of the iteration' })
+    .getByRole('button', { name: /hidden \/ weight/ })
+    .first()
+    .click();
+  const table = app.getByRole('article', { name: 'Step in focus' }).getByRole('grid', { name: 'Value' });
+  await expect(table).toHaveAttribute('aria-rowcount', '64');
+  await expect(table).toHaveAttribute('aria-colcount', '32');
+  const cells = table.getByRole('gridcell');
+  await cells.first().focus();
+  expect((await cells.first().boundingBox())!.width).toBeLessThan(80);
+  await app.keyboard.press('Control+End');
+  const focused = table.locator('[role=gridcell]:focus');
+  await expect(focused).toHaveAttribute('data-cell', '63 31');
+  await expect(focused).toHaveText(/^−?0\.\d+$/);
+  const [cell, around] = [(await focused.boundingBox())!, (await table.boundingBox())!];
+  expect(cell.x + cell.width).toBeLessThanOrEqual(around.x + around.width + 1);
+  expect(cell.y + cell.height).toBeLessThanOrEqual(around.y + around.height + 1);
+  // Only what is in sight is drawn.
+  expect(await cells.count()).toBeLessThan(400);
+  await app.keyboard.press('Home');
+  await expect(focused).toHaveAttribute('data-cell', '63 0');
+});
