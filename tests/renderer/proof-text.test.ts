@@ -35,11 +35,16 @@ describe('the badge of the checks', () => {
       { device: gap(0.5) },
       { step: gap(0.5) },
       { verified: 311 },
-      { neurons: gap(Number.NaN) },
       { fault: { node: 'h', edge: 'h.x', message: 'It differs.' } },
     ])
       expect(proofText({ ...done, ...wrong }, false, true)).toMatchObject({ tone: 'wrong', short: 'Gradients differ' });
   });
+
+  test('says so where a number is gone', () =>
+    expect(proofText({ ...done, neurons: gap(Number.NaN) }, false, true)).toMatchObject({
+      tone: 'wrong',
+      short: 'Not a number',
+    }));
 
   test('says what was chosen, what has no slope, and what was too much', () => {
     const text = proofText({ ...done, of: 40, verified: 40, size: 1000, kinks: 3, scalars: null, isTooLarge: true }, false, true);

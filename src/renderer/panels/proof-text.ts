@@ -76,8 +76,14 @@ export function proofText(proof: Proof | null, isRunning: boolean, canTrain: boo
         : `${countText(proof.verified)} of ${countText(proof.of)} verified${sampled}${kinks}`,
     tone: proof.isDone && proof.verified < proof.of ? 'wrong' : proof.isDone ? 'fine' : 'wait',
   });
+  // Nothing can be said of gradients where the numbers themselves are gone.
+  const gone = [proof.matrices, proof.neurons, proof.scalars, proof.device, proof.step].some(
+    (gap) => gap && Number.isNaN(gap.worst),
+  );
   const short = isWrong
-    ? 'Gradients differ'
+    ? gone
+      ? 'Not a number'
+      : 'Gradients differ'
     : proof.of === 0
       ? proof.isDone
         ? 'Lenses agree'
