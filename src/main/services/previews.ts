@@ -60,6 +60,7 @@ function foreign(head: Uint8Array): string | null {
     return 'a web page, not a table. Download the file itself: look there for a link that says "raw" or "download"';
   if (text.startsWith('version https://git-lfs.github.com/spec/'))
     return 'only the address of a file that is kept elsewhere (Git LFS). Download the file itself, for example with "git lfs pull"';
+  if (/^\s*\{\s*"format":\s*"chainrule"/.test(text)) return 'a drawing, not data. Open it with File › Open';
   if (/^\s*[{[]\s*["{[]/.test(text))
     return 'JSON. Save the table as CSV, for example with pandas: pandas.read_json("file.json").to_csv("table.csv", index=False)';
   return null;
