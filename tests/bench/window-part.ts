@@ -90,7 +90,7 @@ async function digits(browser: Browser): Promise<{ page: Page; close(): Promise<
   });
   await page.goto(served.url);
   await examples(page)
-    .filter({ hasText: /digits/i })
+    .filter({ hasText: /Handwritten digits/ })
     .first()
     .click();
   await trainButton(page).waitFor({ timeout: 30_000 });

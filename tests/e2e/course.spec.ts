@@ -137,7 +137,7 @@ test('exercise 1 by keyboard alone: the title has the focus, everything else is 
 test('a network of any size gives questions: one element of it, from the command list', async ({ app }) => {
   await app
     .getByRole('region', { name: 'Examples' })
-    .getByRole('button', { name: /digits/i })
+    .getByRole('button', { name: /^Handwritten digits/ })
     .click();
   await expect(app.getByRole('main', { name: 'Drawing' })).toBeVisible();
   await app.keyboard.press('Control+k');

@@ -38,7 +38,7 @@ export class Drawing {
   constructor(readonly page: Page) {
     this.canvas = page.getByRole('application', { name: 'Drawing of the network' });
     this.list = page.getByRole('list', { name: 'The network as a list' });
-    this.refusal = this.canvas.locator('.tip.refusal');
+    this.refusal = this.canvas.locator('.tip.refused');
     this.card = this.canvas.getByRole('status');
   }
 
