@@ -153,7 +153,9 @@ test('a newcomer draws a network, trains it, sees it learn, and takes the weight
   await test.step('One iteration is walked: forward, loss, backward, update, and back again', async () => {
     await app.getByRole('button', { name: 'Step through one iteration, node by node' }).click();
     const focus = app.getByRole('article', { name: 'Step in focus' });
-    const now = app.locator('[data-step][aria-current=step]');
+    const now = app
+      .getByRole('list', { name: 'Steps of the iteration' })
+      .locator('li', { has: app.locator('[aria-current=step]') });
     await expect(focus).toContainText('Forward');
     await expect(focus.locator('.katex').first()).toBeVisible();
     const seen: string[] = [];
@@ -169,7 +171,7 @@ test('a newcomer draws a network, trains it, sees it learn, and takes the weight
     expect(seen.map((phase) => phase.toLowerCase())).toEqual(['forward', 'loss', 'backward', 'update']);
     const back = app.getByRole('button', { name: 'Step back' });
     while (await back.isEnabled()) await back.click();
-    await expect(now).toHaveAttribute('data-step', '0');
+    await expect(now).toHaveAttribute('aria-posinset', '1');
     await expect(focus).toContainText('Forward');
   });
 

@@ -144,7 +144,8 @@ test('the journey can be made with the keyboard alone', async ({ app, server }) 
     const tag = focus.locator('.tag');
     await expect(tag).toHaveText('Forward');
     await app.keyboard.press('Alt+ArrowRight');
-    await expect(app.locator('[data-step][aria-current=step]')).toHaveAttribute('data-step', '1');
+    const steps = app.getByRole('list', { name: 'Steps of the iteration' });
+    await expect(steps.locator('li', { has: app.locator('[aria-current=step]') })).toHaveAttribute('aria-posinset', '2');
     for (const phase of ['Loss', 'Backward', 'Update']) {
       await app.keyboard.press('Alt+Shift+ArrowRight');
       await expect(tag).toHaveText(phase);
