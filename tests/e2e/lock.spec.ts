@@ -27,6 +27,7 @@ test('a locked project keeps its drawing, its seeds and its answers until the pa
   await expect(window.toast('The project is locked')).toBeVisible();
   await app.keyboard.press('Control+s');
   await window.file(join(server.home, 'sheet.chainrule'));
+  await expect(window.toast('Saved sheet.chainrule')).toBeVisible();
 
   // The pupil, who opens the file.
   await app.goto(server.origin);
@@ -38,6 +39,7 @@ test('a locked project keeps its drawing, its seeds and its answers until the pa
   await expect(app.getByRole('tab', { name: 'Data', exact: true })).toBeVisible();
   await expect(app.getByRole('tab', { name: 'Train', exact: true })).toHaveCount(0);
   await expect(app.getByRole('banner').getByRole('button', { name: 'Export' })).toHaveCount(0);
+  await window.ready();
   await window.drawing.canvas.focus();
   await app.keyboard.press('Control+a');
   await app.keyboard.press('Delete');
@@ -99,6 +101,7 @@ test('hidden answers cover arrays: one element is asked for, nothing on the draw
   await dialog.getByRole('button', { name: 'Lock', exact: true }).click();
   await expect(window.toast('The project is locked')).toBeVisible();
 
+  await window.ready();
   // p = xW = (2.5, 0): its first element is asked for, then the whole array shows.
   await app.keyboard.press('Control+Shift+Enter');
   const step = app.getByRole('article', { name: 'Step in focus' });
