@@ -6,12 +6,12 @@ import type { HistoryReport } from '../../engine/train/analysis/layer-history';
 import { BINS } from '../../engine/train/analysis/strip';
 import { numberText } from '../ui/format';
 import type { Ink } from './colours';
-import type { Picture, Point } from './picture';
+import type { Picture, Point, Series } from './picture';
 import { extent, type Plane, type Surface, widened } from './plane';
 import { ramp, raster, shade } from './raster';
 
-const ROWS = 120;
-const MOST_COLUMNS = 320;
+const ROWS = 96;
+const MOST_COLUMNS = 240;
 
 export function stripPicture(title: string, quantity: string, { epochs, strip }: HistoryReport): Picture {
   const count = epochs.length;
@@ -39,17 +39,25 @@ export function stripPicture(title: string, quantity: string, { epochs, strip }:
     if (!some) return;
     const shades = ramp(ground, ink.rgb('--accent'), 0.95);
     const columns = Math.min(MOST_COLUMNS, Math.max(1, Math.ceil(plane.right - plane.left)));
+    // What a column needs of its stretch is looked up once, not for each pixel.
+    const stretches = Uint32Array.from({ length: columns }, (_, column) =>
+      stretchAt(from + ((column + 0.5) / columns) * (end - from)),
+    );
+    const densest = Float32Array.from({ length: count }, (_, at) => {
+      let most = 0;
+      for (let bin = at * BINS; bin < (at + 1) * BINS; bin++) if (shares[bin]! > most) most = shares[bin]!;
+      return most;
+    });
     const image = raster(columns, ROWS, (row, column) => {
-      const at = stretchAt(from + ((column + 0.5) / columns) * (end - from));
+      const at = stretches[column]!;
       const value = bottom + ((ROWS - row - 0.5) / ROWS) * (top - bottom);
-      const [least, greatest] = [low[at]!, high[at]!];
-      const own = (greatest - least) / BINS;
+      const least = low[at]!;
+      const own = (high[at]! - least) / BINS;
       if (own === 0) return shade(shades, Math.abs(value - least) <= (top - bottom) / ROWS ? 1 : 0);
       const bin = Math.floor((value - least) / own);
       if (bin < 0 || bin >= BINS) return shade(shades, 0);
       // Beside the densest place of its own stretch; the root makes the rare visible.
-      let most = 0;
-      for (let other = 0; other < BINS; other++) most = Math.max(most, shares[at * BINS + other]!);
+      const most = densest[at]!;
       return shade(shades, most > 0 ? Math.sqrt(shares[at * BINS + bin]! / most) : 0);
     });
     context.imageSmoothingEnabled = false;
@@ -57,12 +65,14 @@ export function stripPicture(title: string, quantity: string, { epochs, strip }:
     context.drawImage(image, left, above, right - left, below - above);
   };
 
-  const points = (value: (at: number) => number): readonly Point[] =>
-    Array.from({ length: count }, (_, at) => ({
-      x: middleOf(at),
-      y: value(at),
-      text: `Epoch ${numberText(epochs[at]!, 3)}: mean ${numberText(mean[at]!, 3)} ± ${numberText(deviation[at]!, 2)}, from ${numberText(low[at]!, 3)} to ${numberText(high[at]!, 3)}`,
-    }));
+  const textOf = (at: number): string =>
+    `Epoch ${numberText(epochs[at]!, 3)}: mean ${numberText(mean[at]!, 3)} ± ${numberText(deviation[at]!, 2)}, from ${numberText(low[at]!, 3)} to ${numberText(high[at]!, 3)}`;
+  const points = (values: Float32Array): readonly Point[] => Array.from(values, (y, at) => ({ x: middleOf(at), y }));
+  const series: readonly Series[] = [
+    { title: 'Mean', colour: '--text', look: 'line', width: 1.6, points: points(mean) },
+    { title: 'Least', colour: '--text-dim', look: 'line', faint: true, points: points(low) },
+    { title: 'Greatest', colour: '--text-dim', look: 'line', faint: true, points: points(high) },
+  ];
   return {
     title,
     summary: some
@@ -72,11 +82,9 @@ export function stripPicture(title: string, quantity: string, { epochs, strip }:
     y: { title: quantity, low: bottom, high: top },
     covered: true,
     under: paint,
-    series: [
-      { title: 'Mean', colour: '--text', look: 'line', width: 1.6, points: points((at) => mean[at]!) },
-      { title: 'Least', colour: '--text-dim', look: 'line', faint: true, points: points((at) => low[at]!) },
-      { title: 'Greatest', colour: '--text-dim', look: 'line', faint: true, points: points((at) => high[at]!) },
-    ],
+    series,
+    // Words are made when someone reads.
+    readings: () => series.map((one) => ({ ...one, points: one.points.map((point, at) => ({ ...point, text: textOf(at) })) })),
     legend: [
       { title: 'mean', colour: '--text', mark: 'line' },
       { title: 'the stronger, the more numbers', colour: '--accent', mark: 'dot' },
