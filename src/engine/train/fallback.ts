@@ -11,6 +11,9 @@ export type Backends = ReadonlyMap<BackendName, Backend>;
 
 const ON_CPU: readonly BackendName[] = ['wasm', 'reference'];
 
+/** Whether it needs more than this computer's memory and processor, and so may be lost. */
+export const mayBeLost = (backend: BackendName): boolean => !ON_CPU.includes(backend);
+
 /** Opens a program where nothing but this computer's memory and processor are needed; throws what the last one said. */
 export async function openOnCpu(program: Program, backends: Backends): Promise<{ readonly plan: Plan; readonly device: Device }> {
   let fault: unknown = new DeviceFailure('lost', 'There is no other device to train on.');
@@ -36,7 +39,7 @@ export async function openSomewhere(
   try {
     return { session: await Session.open(plans, backends), refused: null };
   } catch (error) {
-    if (!(error instanceof DeviceFailure) || plans.train?.backend !== 'webgpu') throw error;
+    if (!(error instanceof DeviceFailure) || !plans.train || !mayBeLost(plans.train.backend)) throw error;
     const { plan, device } = await openOnCpu(plans.train.program, backends);
     // Opened to see that it can be; the session opens its own.
     device.close();

@@ -12,7 +12,7 @@ import { Breakpoints, type Hit } from './breakpoints';
 import { causeOf } from './cause';
 import type { Checkpoint } from './checkpoint';
 import { Ending } from './ending';
-import { movedWords, openOnCpu } from './fallback';
+import { mayBeLost, movedWords, openOnCpu } from './fallback';
 import { growthOf, sizesOf } from './growth';
 import { Keeping, type Place } from './keeping';
 import { goToLastSound, isSoundState, type Snapshot } from './last-sound';
@@ -236,7 +236,8 @@ export class Trainer {
 
   /** Reads the state of a device that may be lost at any time, so that training can go on elsewhere. */
   async secure(): Promise<void> {
-    if (!this.#running && this.#good === null && this.session.train?.backend === 'webgpu') await this.#snapshot();
+    const { train } = this.session;
+    if (!this.#running && this.#good === null && train && mayBeLost(train.backend)) await this.#snapshot();
   }
 
   /** After a failure of its device, training goes on from the last good state on another. False: it cannot. */
@@ -253,7 +254,7 @@ export class Trainer {
     const good = this.#good;
     if (!good || !session.plans.train || this.#moves >= MOST_MOVES) return false;
     this.#moves++;
-    const failed = session.train?.backend === 'webgpu' ? { failed: failure.reason } : {};
+    const failed = session.train && mayBeLost(session.train.backend) ? { failed: failure.reason } : {};
     try {
       const { plan, device } = await openOnCpu(session.plans.train.program, session.backends);
       device.setData(data.x, data.features.length, data.y, data.targets.length, data.weights);
