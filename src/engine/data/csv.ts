@@ -198,6 +198,7 @@ export async function readCsv(
   wanted: readonly string[] | null,
   hooks: ReadHooks = {},
 ): Promise<Table> {
+  hooks.total?.(bytes.size);
   const manner = await mannerOf(bytes, source.separator, source.encoding);
   try {
     return await readAs(name, bytes, manner, source, wanted, hooks);

@@ -14,6 +14,8 @@ export class Cancelled extends Error {
 }
 
 export interface ReadHooks {
+  /** Bytes that are to be read, unpacked; told once they are known, and never where they cannot be. */
+  total?(bytes: number): void;
   /** Bytes read and rows kept so far. Throwing `Cancelled` here ends the reading. */
   progress?(bytes: number, rows: number): void;
   /** Lets other work of this thread go on; called often. */

@@ -50,27 +50,18 @@ function completeParts(files: readonly string[]): readonly string[] {
 export async function readArrays(paths: readonly string[], hooks: ReadHooks): Promise<Table> {
   const arrays: NamedArray[] = [];
   let before = 0;
-  for (const given of paths) {
-    const path = dataPath(given);
-    for (const { name, bytes } of await contentsOf(path)) {
-      if (before + bytes.size > DATA_LIMIT)
-        throw new Refusal('The arrays together have more than 1 GB, which is the most that can be read. Choose smaller files.');
-      const content = await whole(bytes, name, hooks, before);
-      before += content.length;
-      if (!isArrays(content))
-        throw new DataFault(`'${name}' is neither a NumPy nor an IDX file. Choose .npy, .npz or IDX files.`);
-      arrays.push({ name, array: isNpy(content) ? readNpy(name, content) : readIdx(name, content) });
-    }
+  const contents = (await Promise.all(paths.map((path) => contentsOf(dataPath(path))))).flat();
+  hooks.total?.(contents.reduce((sum, { bytes }) => sum + bytes.size, 0));
+  for (const { name, bytes } of contents) {
+    if (before + bytes.size > DATA_LIMIT)
+      throw new Refusal('The arrays together have more than 1 GB, which is the most that can be read. Choose smaller files.');
+    const content = await whole(bytes, name, hooks, before);
+    before += content.length;
+    if (!isArrays(content)) throw new DataFault(`'${name}' is neither a NumPy nor an IDX file. Choose .npy, .npz or IDX files.`);
+    arrays.push({ name, array: isNpy(content) ? readNpy(name, content) : readIdx(name, content) });
   }
   const name = paths.length === 1 ? basename(paths[0]!) : `${basename(paths[0]!)} and ${paths.length - 1} more`;
   return tableOfArrays(name, arrays);
-}
-
-/** Of all arrays in the files, unpacked. */
-export async function bytesOfArrays(paths: readonly string[]): Promise<number> {
-  let sum = 0;
-  for (const path of paths) for (const { bytes } of await contentsOf(dataPath(path))) sum += bytes.size;
-  return sum;
 }
 
 async function contentsOf(path: string): Promise<readonly { readonly name: string; readonly bytes: Bytes }[]> {

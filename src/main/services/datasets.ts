@@ -15,10 +15,10 @@ import { formulaDataset, pointsDataset, withPipeline } from '../../engine/data/m
 import type { Table } from '../../engine/data/table';
 import type { DataSource, Split, TableSource } from '../../engine/graph/project';
 import type { DatasetPart, ImportProgress, LoadedDataset } from '../contract';
-import { bytesOfArrays, readArrays } from './array-files';
+import { readArrays } from './array-files';
 import { collectSoon } from './collect';
 import { sampleRows, type SampleRows } from './exports';
-import { bytesOfPictures, readPictures } from './picture-files';
+import { readPictures } from './picture-files';
 import { csvBytes, csvName } from './previews';
 import { Refusal } from './refusal';
 import { type Fingerprint, fingerprintOf } from './runs/summary';
@@ -104,10 +104,13 @@ export class Datasets {
     if (this.jobs.has(key)) throw new Refusal('A job of this name is under way.');
     const job: Job = { window, cancelled: false };
     this.jobs.set(key, job);
-    const totalBytes = await bytesToRead(source);
+    let totalBytes = 0;
     let told = 0;
     try {
       const dataset = await readDataset(source, split, {
+        total: (bytes) => {
+          totalBytes = bytes;
+        },
         progress: (bytes, rows) => {
           if (job.cancelled) throw new Cancelled();
           const now = Date.now();
@@ -193,19 +196,6 @@ export class Datasets {
 /** Faults of the data are for people; they cross ports like every refusal. */
 export function asRefusal(error: unknown): unknown {
   return error instanceof DataFault || error instanceof Cancelled ? new Refusal(error.message, error.code) : error;
-}
-
-/** What is read, unpacked; 0 where that is not known beforehand, and where there is nothing to read. */
-async function bytesToRead(source: DataSource): Promise<number> {
-  try {
-    if (source.kind === 'csv') return (await csvBytes(source)).size;
-    if (source.kind === 'arrays') return await bytesOfArrays(source.paths);
-    if (source.kind === 'pictures') return await bytesOfPictures(source.path);
-    return 0;
-  } catch {
-    // Reading says what is wrong.
-    return 0;
-  }
 }
 
 const isLarge = ({ x, y }: Dataset): boolean => x.byteLength + y.byteLength > WORTH_COLLECTING;

@@ -117,13 +117,11 @@ async function walk(
 /** Asking for the size of more files takes longer than it is worth. */
 const SIZES_LIMIT = 20_000;
 
-/** Of all labelled pictures, packed as they are; 0 where counting would take too long. */
-export async function bytesOfPictures(given: string): Promise<number> {
-  const { files } = await pictureFiles(given);
-  if (files.length > SIZES_LIMIT && (await isFolder(dataPath(given)))) return 0;
+async function tellTotal(files: readonly PictureFile[], { total }: ReadHooks): Promise<void> {
+  if (!total || files.length > SIZES_LIMIT) return;
   let sum = 0;
   for (const file of files) sum += (await file.bytes()).size;
-  return sum;
+  total(sum);
 }
 
 async function load(file: PictureFile): Promise<Uint8Array> {
@@ -178,6 +176,7 @@ export async function readPictures(
     throw new DataFault(
       `${files.length} pictures of ${width} × ${height} pixels${colour ? ' in colour' : ''} do not fit in memory (at most ${PIXEL_LIMIT / 1e6} million numbers). Choose a smaller size${colour ? ', or grey' : ''}.`,
     );
+  await tellTotal(files, hooks);
   const pixels = new Uint8Array(size * files.length);
   const labels = new Builder(LABEL_COLUMN, '.', true, true);
   const parts: number[] = [];
