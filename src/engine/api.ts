@@ -11,6 +11,7 @@ import type { OperatingPoints } from './train/analysis/operating-points';
 import type { NumberAt } from './train/analysis/sample-gradients';
 import type { Sharpness } from './train/analysis/sharpness';
 import type { NoAnswer, SurfaceInfo, WayPoint } from './train/analysis/studies';
+import type { Settings } from './train/bench';
 import type { FrameLayout, Look, Tap } from './train/frames';
 import type { Score } from './train/metrics';
 import type { Proof } from './train/proof';
@@ -20,22 +21,14 @@ import type { Statistics } from './train/statistics';
 import type { TraceWish } from './train/record-rows';
 import type { RateStep, RateVerdict } from './train/rate-test';
 import type { Recording } from './train/trace-types';
-import type { MomentInfo } from './train/timeline';
+import type { MomentInfo, TimelineReport } from './train/timeline';
 import type { WhenAnswer, WhenQuestion } from './train/when-did';
 import type { Checkpoint } from './train/checkpoint';
 import type { Best, CurvePoint, Stopped, Trouble } from './train/training';
 
-export interface LoadOptions {
-  /** Seeds initial weights and the order of the rows. */
-  readonly seed: number;
-  readonly epochs: number;
-  readonly batch: number;
+export interface LoadOptions extends Settings {
   /** Start from these instead of the initializers, where key and shape fit. */
   readonly weights?: Weights;
-  readonly stop?: Stop | undefined;
-  readonly breakpoints?: readonly Breakpoint[] | undefined;
-  /** False: what is shown is not proved while training rests, so that whoever measures beside it has the processor. */
-  readonly proves?: boolean;
 }
 
 export interface LoadReport {
@@ -71,16 +64,6 @@ export interface Tuning {
   /** {} for none. */
   readonly stop?: Stop;
   readonly breakpoints?: readonly Breakpoint[];
-}
-
-/** Moments of training that one can go back to. */
-export interface TimelineReport {
-  readonly moments: readonly MomentInfo[];
-  /** The moment that the present state equals; null after steps that were not kept. */
-  readonly here: number | null;
-  /** Memory that they take, and may take at most. */
-  readonly bytes: number;
-  readonly limit: number;
 }
 
 export interface EngineApi {
@@ -176,6 +159,7 @@ export type {
   Score,
   Sharpness,
   Stopped,
+  TimelineReport,
   Trouble,
   Weights,
 };

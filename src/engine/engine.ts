@@ -2,48 +2,34 @@
  * The engine as the window sees it: one network at a time, its data, its training, and the live numbers
  * of the view. Independent of where it runs; `worker.ts` serves it from a worker.
  */
-import type {
-  Best,
-  Checkpoint,
-  EngineApi,
-  EngineEvents,
-  LoadOptions,
-  LoadReport,
-  Look,
-  MapRequest,
-  Progress,
-  TimelineReport,
-  Trouble,
-  Tuning,
-} from './api';
+import type { Checkpoint, EngineApi, EngineEvents, LoadOptions, LoadReport, Look, MapRequest, Progress, Tuning } from './api';
 import { type Backend, DeviceFailure, type Profile } from './backends/backend';
 import type { NodeId } from './graph/graph';
 import type { BackendName, Plans, Weights } from './plan';
-import { type Dataset, emptyRow } from './data/dataset';
+import type { Dataset } from './data/dataset';
 import type { StripName } from './train/analysis/layer-history';
-import { LayerRecorder } from './train/analysis/layer-recorder';
 import type { PlaneWish } from './train/analysis/loss-plane';
 import type { NumberAt } from './train/analysis/sample-gradients';
 import { Studies } from './train/analysis/studies';
-import type { FrameLayout, Tap } from './train/frames';
+import { Bench } from './train/bench';
+import type { Tap } from './train/frames';
 import { movedWords, openSomewhere } from './train/fallback';
 import { Live } from './train/live';
 import { Prover } from './train/prover';
-import { mapsOf, noPredictions, predictionsOf, spreadsOf, STATISTICS_ROWS } from './train/questions';
+import { mapsOf, noPredictions, predictionsOf, spreadsOf } from './train/questions';
 import type { Raced } from './train/race';
-import { judgeRates, type RateStep, type RateVerdict, testRates } from './train/rate-test';
+import type { RateVerdict } from './train/rate-test';
+import { RateTrial } from './train/rate-trial';
 import { Races, withWinner } from './train/races';
-import { Session, type State } from './train/session';
-import { TIMELINE_BYTES } from './train/timeline';
-import { type WhenAnswer, whenDid, type WhenQuestion } from './train/when-did';
+import { Session } from './train/session';
 import { recordRows, type TraceWish } from './train/record-rows';
-import { Trainer } from './train/trainer';
+import { TimeTravel } from './train/time-travel';
+import type { Trainer } from './train/trainer';
 import type { CurvePoint } from './train/training';
+import type { WhenQuestion } from './train/when-did';
 
 /** Progress messages a second. */
 const PROGRESS_EVERY = 100;
-/** Between two pieces of news of a rate test, in ms. */
-const NEWS_EVERY = 40;
 
 export interface Surroundings {
   readonly backends: ReadonlyMap<BackendName, Backend>;
@@ -59,58 +45,65 @@ export interface Surroundings {
 /** Plain values as they are sent: the window sends them again with every change of a setting. */
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** What a session's device holds. */
-const heldBy = async (session: Session): Promise<{ weights: Weights; state: State }> => ({
-  weights: await session.weights(),
-  state: await session.state(),
-});
-
 export class Engine implements EngineApi {
   readonly #around: Surroundings;
-  readonly #live: Live;
+  readonly #bench: Bench;
   /** Null where nobody listens to proofs. */
   readonly #prover: Prover | null;
+  readonly #races: Races;
+  readonly #studies: Studies;
+  readonly #travel: TimeTravel;
+  readonly #rates: RateTrial;
   #profile: Profile | null = null;
-  #session: Session | null = null;
-  #trainer: Trainer | null = null;
-  #data: Dataset | null = null;
-  #options: LoadOptions = { seed: 1, epochs: 100, batch: 32 };
   #revision = 0;
   #points: CurvePoint[] = [];
   #lastProgress = 0;
-  #pace = Number.POSITIVE_INFINITY;
-  #batchLoss: number | null = null;
   /** Loads and resets happen one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
   /** The training that is under way; resolves when it has stopped. */
   #work: Promise<void> | null = null;
-  readonly #races: Races;
-  readonly #studies: Studies;
-  #recorder: LayerRecorder | null = null;
-  /** While rates are tried; `on` turns false when that is to stop. */
-  #trying: { on: boolean } | null = null;
   /** Counts the pauses that were asked for: one that comes while training waits for a load ends that wait. */
   #pauses = 0;
 
   constructor(around: Surroundings) {
+    const { events } = around;
     this.#around = around;
-    this.#live = new Live(around.now, around.sharedMemory, around.events);
-    const { proof } = around.events;
+    const live = new Live(around.now, around.sharedMemory, events);
+    const bench = new Bench(
+      {
+        ...around,
+        // The first steps are told at once: somebody has pressed Train and looks.
+        slice: (step) => this.#progress(step === 1),
+        point: (point) => this.#points.push(point),
+        trouble: (trouble) => events.trouble(trouble),
+        stopped: (stopped) => events.stopped?.(stopped),
+      },
+      live,
+    );
+    this.#bench = bench;
+    const { proof } = events;
     this.#prover = proof ? new Prover(around, proof) : null;
     this.#races = new Races({
       ...around,
       inTurn: (work) => this.#inTurn(work),
       busy: () => this.#work !== null,
-      found: (revision, raced) => around.events.raced?.({ revision, raced }),
+      found: (revision, raced) => events.raced?.({ revision, raced }),
     });
     this.#studies = new Studies({
       clock: around,
-      live: this.#live,
+      live,
       standing: () => {
-        const [session, trainer] = [this.#session, this.#trainer];
-        return session && trainer ? { session, trainer, data: this.#data ?? emptyRow } : null;
+        const { session, trainer, rows } = bench;
+        return session && trainer ? { session, trainer, data: rows } : null;
       },
-      history: () => this.#recorder?.history ?? null,
+      history: () => bench.history,
+    });
+    this.#rates = new RateTrial(bench, (steps) => events.rates?.(steps));
+    this.#travel = new TimeTravel(bench, {
+      inTurn: (work) => this.#inTurn(work),
+      halt: () => this.#halt(),
+      arrived: () => this.#standsElsewhere(),
+      breathe: around.breathe,
     });
   }
 
@@ -133,22 +126,22 @@ export class Engine implements EngineApi {
       this.#prover?.stop();
       this.#races.cancel();
       this.#studies.close();
-      this.#data = dataset;
+      this.#bench.data = dataset;
       // The next load makes a trainer for the new data.
-      this.#trainer = null;
+      this.#bench.trainer = null;
     });
   }
 
   load(plans: Plans, options: LoadOptions): Promise<LoadReport> {
     return this.#inTurn(async () => {
-      const wasRunning = this.#trainer?.running ?? false;
+      const bench = this.#bench;
+      const wasRunning = bench.trainer?.running ?? false;
       await this.#halt();
       this.#races.cancel();
       const { session, raced, refused } = await this.#open(plans);
-      const old = this.#session;
-      const previous = this.#trainer;
+      const { session: old, trainer: previous } = bench;
       session.initialize(options.seed);
-      const held = old ? await this.#held(old) : null;
+      const held = await bench.held();
       const kept = held ? session.setWeights(held.weights) : [];
       if (held && kept.length > 0) session.setState(held.state);
       const given = options.weights ? session.setWeights(options.weights) : [];
@@ -156,19 +149,17 @@ export class Engine implements EngineApi {
       this.#prover?.stop();
       this.#studies.close();
       old?.close();
-      this.#session = session;
-      this.#options = options;
+      bench.session = session;
+      bench.settings = options;
       this.#revision = plans.revision;
-      this.#makeTrainer(kept.length > 0);
+      const trainer = bench.begin(kept.length > 0);
       // A drawing that shares nothing with the last one starts its own count of epochs.
-      if (previous && (kept.length > 0 || (old !== null && held === null))) this.#trainer!.resume(previous.epoch, previous.step);
-      this.#live.attach(session, this.#data ?? emptyRow);
-      await this.#show();
-      this.#progress(true);
-      this.#proveAgain();
-      if (!raced) this.#races.soon(session, plans, this.#data ?? emptyRow, options);
+      if (previous && (kept.length > 0 || (old !== null && held === null))) trainer.resume(previous);
+      bench.live.attach(session, bench.rows);
+      await this.#standsElsewhere();
+      if (!raced) this.#races.soon(session, plans, bench.rows, options);
       if (refused) {
-        const message = movedWords(refused, this.#trainer!.step, 0);
+        const message = movedWords(refused, trainer.step, 0);
         this.#around.events.trouble({ kind: 'moved-to-cpu', failed: refused.reason, message });
       }
       if (wasRunning) void this.train();
@@ -180,35 +171,6 @@ export class Engine implements EngineApi {
         fresh: session.parameters.map((p) => p.key).filter((key) => !known.has(key)),
       };
     });
-  }
-
-  /** Null when the device was lost with all that it held, and the caller's own copy must do. */
-  async #held(session: Session): Promise<Awaited<ReturnType<typeof heldBy>> | null> {
-    try {
-      return await this.#firmly(() => heldBy(session));
-    } catch (error) {
-      if (error instanceof DeviceFailure && error.reason === 'lost') return null;
-      throw error;
-    }
-  }
-
-  /** Work that reads the training device: where that one has failed, another takes its place and is read. */
-  async #firmly<T>(work: () => Promise<T>): Promise<T> {
-    const trainer = this.#trainer;
-    const before = this.#session?.train;
-    try {
-      return await work();
-    } catch (error) {
-      // While it trains, training itself moves on.
-      const moved = this.#session?.train !== before || (!trainer?.running && (await trainer?.rescue(error)));
-      if (!moved) throw error;
-      return work();
-    }
-  }
-
-  async #show(): Promise<void> {
-    await this.#trainer?.secure();
-    await this.#firmly(() => this.#live.show());
   }
 
   /** On the backend that is known to be the fastest for such networks, if one is, and is still there. */
@@ -224,96 +186,27 @@ export class Engine implements EngineApi {
     return openSomewhere(plans, backends);
   }
 
-  /** `goesOn`: the layers that stay keep their history. */
-  #makeTrainer(goesOn: boolean): void {
-    const { epochs, batch, seed } = this.#options;
-    const { now, breathe, sleep, events } = this.#around;
-    this.#recorder = new LayerRecorder(this.#session!, this.#live, now, goesOn ? (this.#recorder?.history ?? null) : null);
-    this.#trainer = new Trainer(
-      this.#session!,
-      this.#data ?? emptyRow,
-      {
-        epochs,
-        batch,
-        seed,
-        scoreEvery: 100,
-        leastPoints: 40,
-        scoreRows: 5000,
-        stop: this.#options.stop,
-        breakpoints: this.#options.breakpoints,
-        memory: TIMELINE_BYTES,
-        keepsBest: true,
-        observer: this.#recorder,
-        now,
-        sleep,
-        breathe: async () => {
-          await this.#live.maybeShow(this.#trainer!);
-          await breathe();
-        },
-      },
-      {
-        slice: ({ step, batchLoss }) => {
-          this.#batchLoss = batchLoss;
-          // The first steps are told at once: somebody has pressed Train and looks.
-          this.#progress(step === 1);
-        },
-        point: (point) => this.#points.push(point),
-        trouble: (trouble) => events.trouble(this.#inDrawing(trouble)),
-        stopped: (stopped) => events.stopped?.({ ...stopped, ...this.#ownerOf(stopped.node) }),
-      },
-    );
-    this.#trainer.pace = this.#pace;
+  /** The numbers, the drawing or the data changed: it is shown, told, and proved anew. */
+  async #standsElsewhere(): Promise<void> {
+    await this.#bench.show();
+    this.#progress(true);
+    this.#proveAgain();
   }
 
-  /** The numbers, the drawing or the data changed: what was proved of them is proved anew. */
   #proveAgain(): void {
-    if (this.#options.proves === false) return;
-    const session = this.#session;
-    this.#prover?.restart(async () => {
-      if (!session || this.#work) return null;
-      const data = this.#data ?? emptyRow;
-      return {
-        plans: session.plans,
-        weights: await this.#firmly(() => session.weights()),
-        features: data.x,
-        featureCount: data.features.length,
-        targets: data.y,
-        targetCount: data.targets.length,
-        rows: data.split.train.slice(0, session.plans.trace.batch),
-        device: async (rows, keys) => (await this.#live.batch(keys, rows))?.numbers ?? null,
-        step: (rows, keys) => session.trialStep(data, rows, keys, this.#around.backends),
-        hyper: session.hyper,
-      };
-    });
-  }
-
-  /** With the nodes as they are drawn. */
-  #inDrawing({ node, from, ...trouble }: Trouble): Trouble {
-    const owner = this.#ownerOf(node).node;
-    return {
-      ...trouble,
-      ...(owner === undefined ? {} : { node: owner }),
-      ...(owner === node ? {} : { part: node! }),
-      ...(from === undefined ? {} : { from: this.#ownerOf(from).node! }),
-    };
-  }
-
-  #ownerOf(node: string | undefined): { node?: string } {
-    if (node === undefined) return {};
-    return { node: this.#session?.plans.drawing.owner[node] ?? node };
+    if (this.#bench.settings.proves === false) return;
+    this.#prover?.restart(async () => (this.#work ? null : this.#bench.proofRequest()));
   }
 
   reset(seed: number): Promise<void> {
     return this.#inTurn(async () => {
+      const bench = this.#bench;
       await this.#halt();
-      if (!this.#session) return;
-      this.#options = { ...this.#options, seed };
-      this.#session.initialize(seed);
-      this.#makeTrainer(false);
-      this.#batchLoss = null;
-      await this.#show();
-      this.#progress(true);
-      this.#proveAgain();
+      if (!bench.session) return;
+      bench.settings = { ...bench.settings, seed };
+      bench.session.initialize(seed);
+      bench.begin(false);
+      await this.#standsElsewhere();
     });
   }
 
@@ -331,11 +224,11 @@ export class Engine implements EngineApi {
 
   async #run(work: (trainer: Trainer) => Promise<void>): Promise<void> {
     const pauses = this.#pauses;
-    void this.stopTestingRates();
+    this.#rates.stop();
     // A load that is under way makes the trainer that is meant, and a race finds the device.
     if (!this.#work) await this.#races.settled();
     await this.#queue;
-    const trainer = this.#trainer;
+    const { trainer } = this.#bench;
     if (this.#work || pauses !== this.#pauses) return;
     if (!trainer) throw new Error('There is no network to train yet. Draw one first.');
     // Training hard has the thread for itself.
@@ -350,7 +243,7 @@ export class Engine implements EngineApi {
     })();
     await this.#work;
     this.#work = null;
-    await this.#show().catch((error: unknown) => this.#fail(error));
+    await this.#bench.show().catch((error: unknown) => this.#fail(error));
     this.#progress(true);
     this.#proveAgain();
   }
@@ -367,68 +260,70 @@ export class Engine implements EngineApi {
   }
 
   async #halt(): Promise<void> {
-    this.#trainer?.pause();
+    this.#bench.trainer?.pause();
     await this.#work;
   }
 
   async tune({ hyper, epochs, pace, stop, breakpoints }: Tuning): Promise<void> {
-    if (stop !== undefined && !same(stop, this.#options.stop ?? {})) {
-      this.#options = { ...this.#options, stop };
-      if (this.#trainer) this.#trainer.stop = stop;
+    const bench = this.#bench;
+    const { session, trainer } = bench;
+    if (stop !== undefined && !same(stop, bench.settings.stop ?? {})) {
+      bench.settings = { ...bench.settings, stop };
+      if (trainer) trainer.stop = stop;
     }
-    if (breakpoints !== undefined && !same(breakpoints, this.#options.breakpoints ?? [])) {
-      this.#options = { ...this.#options, breakpoints };
-      if (this.#trainer) this.#trainer.breakpoints = breakpoints;
+    if (breakpoints !== undefined && !same(breakpoints, bench.settings.breakpoints ?? [])) {
+      bench.settings = { ...bench.settings, breakpoints };
+      if (trainer) trainer.breakpoints = breakpoints;
     }
-    if (pace !== undefined) {
-      this.#pace = pace ?? Number.POSITIVE_INFINITY;
-      if (this.#trainer) this.#trainer.pace = this.#pace;
-    }
+    if (pace !== undefined) bench.pace = pace ?? Number.POSITIVE_INFINITY;
     if (hyper) {
-      this.#session?.tune(hyper);
-      this.#trainer?.tuned();
+      session?.tune(hyper);
+      trainer?.tuned();
     }
     if (epochs !== undefined) {
-      this.#options = { ...this.#options, epochs };
-      if (this.#trainer) this.#trainer.epochs = epochs;
+      bench.settings = { ...bench.settings, epochs };
+      if (trainer) trainer.epochs = epochs;
     }
   }
 
-  async watch(taps: readonly Tap[]): Promise<{ layout: FrameLayout; memory: SharedArrayBuffer | null }> {
-    const watched = this.#live.watch(taps);
-    await this.#show();
+  async watch(taps: readonly Tap[]) {
+    const watched = this.#bench.live.watch(taps);
+    await this.#bench.show();
     return watched;
   }
 
   async look(at: Look): Promise<void> {
-    this.#live.look(at);
-    await this.#show();
+    this.#bench.live.look(at);
+    await this.#bench.show();
   }
 
   async trace(row: number, wish: TraceWish = {}) {
-    if (!this.#session) throw new Error('There is no network to step through yet. Draw one first.');
-    const session = this.#session;
-    return this.#firmly(() => recordRows(session, this.#data ?? emptyRow, row, wish));
+    const { session, rows } = this.#bench;
+    if (!session) throw new Error('There is no network to step through yet. Draw one first.');
+    return this.#bench.firmly(() => recordRows(session, rows, row, wish));
   }
 
   async map(request: MapRequest) {
-    return this.#session && this.#data ? mapsOf(this.#session, this.#data, request) : [];
+    const { session, data } = this.#bench;
+    return session && data ? mapsOf(session, data, request) : [];
   }
 
   async predict(rows: readonly number[]) {
-    return this.#session && this.#data ? predictionsOf(this.#session, this.#data, rows) : noPredictions;
+    const { session, data } = this.#bench;
+    return session && data ? predictionsOf(session, data, rows) : noPredictions;
   }
 
   async test() {
-    return this.#session && this.#data ? this.#session.score(this.#data, this.#data.split.test) : null;
+    const { session, data } = this.#bench;
+    return session && data ? session.score(data, data.split.test) : null;
   }
 
   async statistics() {
-    if (!this.#session || !this.#trainer) return null;
-    this.#live.place(this.#trainer);
-    const { step, epoch } = this.#trainer;
-    const session = this.#session;
-    return this.#firmly(() => spreadsOf(session, this.#data ?? emptyRow, this.#live, { step, epoch }));
+    const { session, trainer, rows, live } = this.#bench;
+    if (!session || !trainer) return null;
+    live.place(trainer);
+    const { step, epoch } = trainer;
+    return this.#bench.firmly(() => spreadsOf(session, rows, live, { step, epoch }));
   }
 
   openSurface(wish: PlaneWish) {
@@ -464,146 +359,80 @@ export class Engine implements EngineApi {
   }
 
   async weights(): Promise<Weights> {
-    const session = this.#session;
-    return session ? this.#firmly(() => session.weights()) : {};
+    const { session } = this.#bench;
+    return session ? this.#bench.firmly(() => session.weights()) : {};
   }
 
   async setWeights(weights: Weights): Promise<void> {
-    this.#session?.setWeights(weights);
-    this.#trainer?.touched();
-    if (this.#trainer?.running) return;
-    await this.#show();
+    const { session, trainer } = this.#bench;
+    session?.setWeights(weights);
+    trainer?.touched();
+    if (trainer?.running) return;
+    await this.#bench.show();
     this.#proveAgain();
   }
 
-  async timeline(): Promise<TimelineReport> {
-    const trainer = this.#trainer;
-    if (!trainer) return { moments: [], here: null, bytes: 0, limit: TIMELINE_BYTES };
-    const { timeline, here } = trainer;
-    return { moments: timeline.infos(), here, bytes: timeline.bytes, limit: timeline.limit };
+  async timeline() {
+    return this.#travel.report();
   }
 
   travel(id: number): Promise<boolean> {
-    return this.#inTurn(async () => {
-      await this.#halt();
-      const trainer = this.#trainer;
-      if (!trainer || !(await trainer.travel(id))) return false;
-      this.#batchLoss = trainer.batchLoss;
-      this.#live.place(trainer);
-      await this.#show();
-      this.#progress(true);
-      this.#proveAgain();
-      return true;
-    });
+    return this.#travel.to(id);
   }
 
-  whenDid(question: WhenQuestion): Promise<WhenAnswer> {
-    return this.#inTurn(async () => {
-      await this.#halt();
-      const [session, trainer, data] = [this.#session, this.#trainer, this.#data ?? emptyRow];
-      if (!session || !trainer) return { moment: null, message: 'There is no training to search yet.' };
-      // The present state belongs to the past that is searched.
-      await trainer.keep();
-      const rows = data.split.train.subarray(0, STATISTICS_ROWS);
-      return whenDid(question, trainer.timeline.moments, session, data, rows, this.#around.breathe);
-    });
+  whenDid(question: WhenQuestion) {
+    return this.#travel.when(question);
   }
 
-  bookmark(id: number | null, name: string | null): Promise<number | null> {
-    return this.#inTurn(async () => {
-      const trainer = this.#trainer;
-      if (!trainer) return null;
-      if (id === null && !trainer.running) await trainer.keep();
-      const at = id ?? trainer.here;
-      if (at !== null) trainer.timeline.bookmark(at, name);
-      return at;
-    });
+  bookmark(id: number | null, name: string | null) {
+    return this.#travel.bookmark(id, name);
   }
 
-  async checkpoint(): Promise<Checkpoint | null> {
-    const trainer = this.#trainer;
-    return trainer ? this.#firmly(() => trainer.checkpoint()) : null;
+  checkpoint() {
+    return this.#travel.checkpoint();
   }
 
   restore(checkpoint: Checkpoint): Promise<boolean> {
-    return this.#inTurn(async () => {
-      await this.#halt();
-      const trainer = this.#trainer;
-      if (!trainer?.restore(checkpoint)) return false;
-      this.#batchLoss = trainer.batchLoss;
-      this.#live.place(trainer);
-      await this.#show();
-      this.#progress(true);
-      this.#proveAgain();
-      return true;
-    });
+    return this.#travel.restore(checkpoint);
   }
 
   async testRates(): Promise<RateVerdict | null> {
     await this.#races.settled();
     return this.#inTurn(async () => {
       await this.#halt();
-      const session = this.#session;
-      if (!session?.train) throw new Error('There is nothing to train yet: draw a network with a loss first.');
-      const { backends, breathe, events, now } = this.#around;
-      const trying = { on: true };
-      this.#trying = trying;
       this.#prover?.stop();
-      let last = now();
-      let fresh: RateStep[] = [];
-      const { batch, seed } = this.#options;
-      try {
-        const steps = await testRates(session.plans, this.#data ?? emptyRow, backends, {
-          batch,
-          seed,
-          weights: await session.weights(),
-          hyper: session.hyper,
-          onStep: (step) => fresh.push(step),
-          breathe: async () => {
-            if (now() - last < NEWS_EVERY) return trying.on;
-            events.rates?.(fresh);
-            fresh = [];
-            await breathe();
-            last = now();
-            return trying.on;
-          },
-        });
-        return steps && judgeRates(steps);
-      } finally {
-        this.#trying = null;
-        this.#proveAgain();
-      }
+      return this.#rates.hold().finally(() => this.#proveAgain());
     });
   }
 
   async stopTestingRates(): Promise<void> {
-    if (this.#trying) this.#trying.on = false;
+    this.#rates.stop();
   }
 
-  async best(): Promise<Best | null> {
-    return this.#trainer?.best ?? null;
+  async best() {
+    return this.#bench.trainer?.best ?? null;
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    void this.stopTestingRates();
+    this.#rates.stop();
     const turn = this.#queue.then(work, work);
     this.#queue = turn.catch(() => undefined);
     return turn;
   }
 
-  #progress(now: boolean, running = this.#trainer?.running ?? false): void {
+  #progress(now: boolean, running = this.#bench.trainer?.running ?? false): void {
     const time = this.#around.now();
     if (!now && time - this.#lastProgress < PROGRESS_EVERY) return;
     this.#lastProgress = time;
-    const trainer = this.#trainer;
+    const { session, trainer } = this.#bench;
     const progress: Progress = {
       revision: this.#revision,
       epoch: trainer?.epoch ?? 0,
       step: trainer?.step ?? 0,
       running,
       stepsPerSecond: trainer?.stepsPerSecond ?? 0,
-      batchLoss: this.#batchLoss,
-      threads: this.#session?.train?.threads ?? null,
+      batchLoss: trainer?.batchLoss ?? null,
+      threads: session?.train?.threads ?? null,
       points: this.#points,
     };
     this.#points = [];

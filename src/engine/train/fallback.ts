@@ -41,9 +41,7 @@ export async function openSomewhere(
   } catch (error) {
     if (!(error instanceof DeviceFailure) || !plans.train || !mayBeLost(plans.train.backend)) throw error;
     const { plan, device } = await openOnCpu(plans.train.program, backends);
-    // Opened to see that it can be; the session opens its own.
-    device.close();
-    return { session: await Session.open({ ...plans, train: plan }, backends), refused: error };
+    return { session: await Session.open({ ...plans, train: plan }, backends, device), refused: error };
   }
 }
 

@@ -63,16 +63,19 @@ export class Session {
     this.#stateIds = program.buffers.filter((b) => b.role === 'parameter' || b.role === 'slot').map((b) => b.id);
   }
 
-  /** Throws DeviceFailure when a device cannot be opened; nothing is left open then. */
-  static async open(plans: Plans, backends: ReadonlyMap<BackendName, Backend>): Promise<Session> {
-    const opened: Device[] = [];
+  /**
+   * Throws DeviceFailure when a device cannot be opened; nothing is left open then. `training`: the device for the
+   * training plan, where it is open already.
+   */
+  static async open(plans: Plans, backends: ReadonlyMap<BackendName, Backend>, training?: Device): Promise<Session> {
+    const opened: Device[] = training ? [training] : [];
     const open = async (plan: Plan): Promise<Device> => {
       const device = await backends.get(plan.backend)!.open(plan);
       opened.push(device);
       return device;
     };
     try {
-      const train = plans.train ? await open(plans.train) : null;
+      const train = training ?? (plans.train ? await open(plans.train) : null);
       const openLive = (): Promise<Device> => backends.get(plans.live.backend)!.open(plans.live);
       return new Session(plans, train, await open(plans.evaluate), await open(plans.live), openLive, backends);
     } catch (error) {

@@ -25,6 +25,16 @@ export interface MomentInfo {
   readonly bytes: number;
 }
 
+/** Moments of training that one can go back to. */
+export interface TimelineReport {
+  readonly moments: readonly MomentInfo[];
+  /** The moment that the present state equals; null after steps that were not kept. */
+  readonly here: number | null;
+  /** Memory that they take, and may take at most. */
+  readonly bytes: number;
+  readonly limit: number;
+}
+
 export const TIMELINE_BYTES = 64 * 2 ** 20;
 /** Small states are many: a list that long is still quick to send and to draw. */
 const MOST = 2000;

@@ -5,20 +5,17 @@
  */
 import type { Breakpoint, Stop } from '../graph/project';
 import type { Dataset } from '../data/dataset';
-import { type Device, DeviceFailure } from '../backends/backend';
-import { isBatched } from '../ir/shape';
+import type { Device } from '../backends/backend';
 import type { Weights } from '../plan';
 import { Breakpoints, type Hit } from './breakpoints';
-import { causeOf } from './cause';
 import type { Checkpoint } from './checkpoint';
 import { Ending } from './ending';
-import { mayBeLost, movedWords, openOnCpu } from './fallback';
-import { growthOf, sizesOf } from './growth';
 import { Keeping, type Place } from './keeping';
-import { goToLastSound, isSoundState, type Snapshot } from './last-sound';
+import type { Snapshot } from './last-sound';
 import { RowOrder } from './order';
 import { Pace } from './pace';
 import { Rate } from './rate';
+import { giveData, type Loop, Recovery } from './recovery';
 import { type Scores, Scoring } from './scoring';
 import type { Session } from './session';
 import type { Moment, Timeline } from './timeline';
@@ -27,12 +24,6 @@ import type { Best, TrainerEvents, TrainerOptions } from './training';
 /** Steps that are done again at once. */
 const REPLAYED = 4096;
 const PHASES = ['forward', 'loss', 'backward', 'update'] as const;
-/** State is copied at most so often, in ms; what was done since is done again when something goes wrong. */
-const SNAPSHOT = 1000;
-/** Devices that may fail, one after the other, before training gives up. */
-const MOST_MOVES = 4;
-/** Kept moments that are asked for how weights grew. */
-const LOOKED_BACK = 32;
 
 /** How far a loop goes. */
 interface Goal {
@@ -57,15 +48,8 @@ export class Trainer {
   readonly #rate: Rate;
   readonly #scoring: Scoring;
   readonly #keeping: Keeping;
-  /** The last state that was read as a whole, from which what was done since can be done again. */
-  #good: (Snapshot & { readonly when: number }) | null = null;
   readonly #ending: Ending;
-  /** Hyperparameters are others than when it was taken: what came after it cannot be done again as it was. */
-  #stale = false;
-  #moves = 0;
-  #moving: Promise<boolean> | null = null;
-  /** The step up to which news were told already, while steps are made again. */
-  #told = 0;
+  readonly #recovery: Recovery;
   #breakpoints: Breakpoints;
   #batchLoss: number | null = null;
   /** Who waits for a checkpoint while training runs. */
@@ -83,13 +67,32 @@ export class Trainer {
     this.#rate = new Rate(session);
     this.#scoring = new Scoring(session, data, options, (point) => {
       // A curve has no place for what is no number; why it is none is told apart.
-      if (!Number.isFinite(point.train.loss) || (this.#told > 0 && point.step <= this.#told)) return;
+      if (!Number.isFinite(point.train.loss) || this.#recovery.isTold(point.step)) return;
       const { validation } = point;
       events.point(validation && !Number.isFinite(validation.loss) ? { ...point, validation: null } : point);
     });
     this.#keeping = new Keeping(session, options.memory ?? 0, options.now);
     this.#ending = new Ending(options.stop ?? {}, session, this.#keeping);
-    session.train?.setData(data.x, data.features.length, data.y, data.targets.length, data.weights);
+    this.#recovery = new Recovery(session, data, this.#loopForRecovery(), options.now, (trouble) => events.trouble(trouble));
+    if (session.train) giveData(session.train, data);
+  }
+
+  #loopForRecovery(): Loop {
+    return {
+      step: () => this.step,
+      running: () => this.#running,
+      nextRows: () => this.nextRows(),
+      take: () => this.#takeSnapshot(),
+      standAt: ({ epoch, at, step }) => {
+        this.#moveTo(epoch, at, step);
+        this.#keeping.here = null;
+      },
+      redo: async (until) => {
+        while (this.step < until) await this.#run(this.session.train!, Math.min(until - this.step, REPLAYED), () => true);
+        this.session.changed();
+      },
+      moments: () => this.timeline.moments,
+    };
   }
 
   /** Epochs that are done. */
@@ -130,7 +133,7 @@ export class Trainer {
   /** Somebody else wrote weights: what was kept is another state now. */
   touched(): void {
     this.#keeping.here = null;
-    this.#good = null;
+    this.#recovery.forget();
     this.#ending.forgetBest();
     this.#ending.restart();
     this.#breakpoints.restart();
@@ -165,10 +168,9 @@ export class Trainer {
   }
 
   #standAt({ epoch, at, step, loss }: Place): void {
-    this.#told = 0;
+    this.#recovery.restart();
     this.#moveTo(epoch, at, step);
     this.#batchLoss = loss;
-    this.#good = null;
     this.#ending.forgetBest();
     this.#scoring.best = null;
     this.#keeping.here = null;
@@ -225,50 +227,24 @@ export class Trainer {
   }
 
   /** Goes on from another trainer's place, after the drawing or the batch size changed. */
-  resume(epoch: number, step: number): void {
+  resume({ epoch, step, batchLoss }: Pick<Trainer, 'epoch' | 'step' | 'batchLoss'>): void {
     this.#moveTo(epoch, 0, step);
+    this.#batchLoss = batchLoss;
   }
 
   /** Hyperparameters are others from now on: what was done before cannot be done again with these. */
   tuned(): void {
-    this.#stale = true;
+    this.#recovery.tuned();
   }
 
   /** Reads the state of a device that may be lost at any time, so that training can go on elsewhere. */
-  async secure(): Promise<void> {
-    const { train } = this.session;
-    if (!this.#running && this.#good === null && train && mayBeLost(train.backend)) await this.#snapshot();
+  secure(): Promise<void> {
+    return this.#recovery.secure();
   }
 
   /** After a failure of its device, training goes on from the last good state on another. False: it cannot. */
   rescue(error: unknown): Promise<boolean> {
-    if (!(error instanceof DeviceFailure)) return Promise.resolve(false);
-    this.#moving ??= this.#move(error).finally(() => {
-      this.#moving = null;
-    });
-    return this.#moving;
-  }
-
-  async #move(failure: DeviceFailure): Promise<boolean> {
-    const { session, data } = this;
-    const good = this.#good;
-    if (!good || !session.plans.train || this.#moves >= MOST_MOVES) return false;
-    this.#moves++;
-    const failed = session.train && mayBeLost(session.train.backend) ? { failed: failure.reason } : {};
-    try {
-      const { plan, device } = await openOnCpu(session.plans.train.program, session.backends);
-      device.setData(data.x, data.features.length, data.y, data.targets.length, data.weights);
-      await session.moveTo(plan, device, good.state);
-    } catch {
-      return false;
-    }
-    const { step, epoch, at } = good;
-    const again = this.step - step;
-    this.#told = Math.max(this.#told, this.step);
-    this.#moveTo(epoch, at, step);
-    this.#keeping.here = null;
-    this.events.trouble({ kind: 'moved-to-cpu', ...failed, message: movedWords(failure, step, again) });
-    return true;
+    return this.#recovery.rescue(error);
   }
 
   pause(): void {
@@ -358,8 +334,8 @@ export class Trainer {
         await breathe();
         continue;
       }
-      if ((!this.#good || this.#stale || begin - this.#good.when > SNAPSHOT) && !(await this.#snapshot())) {
-        await this.#notFinite(train, this.step);
+      if (!(await this.#recovery.keepUp(begin))) {
+        await this.#recovery.notFinite(this.step);
         return;
       }
       const everyEpoch = this.options.scoreEvery === 0 || (rules && this.#ending.watches);
@@ -382,10 +358,10 @@ export class Trainer {
       }
       if (first) {
         first = false;
-        await this.#scoring.take({ epoch: 0, step: 0 }, this.#good!.state);
+        await this.#scoring.take({ epoch: 0, step: 0 }, this.#recovery.state!);
       }
       if (bad >= 0) {
-        await this.#notFinite(train, this.step - losses.length + bad);
+        await this.#recovery.notFinite(this.step - losses.length + bad);
         return;
       }
       await observe?.(from);
@@ -407,8 +383,7 @@ export class Trainer {
       if (rules && (await this.#early(scored, (now() - started) / 1000))) return;
       if (pace.breath(now())) await breathe();
     }
-    // Where a maximum hides a weight that is no number, the loss does not tell.
-    if (this.#good && this.#good.step < this.step && !(await this.#snapshot())) await this.#notFinite(train, this.step);
+    if (!(await this.#recovery.isSound())) await this.#recovery.notFinite(this.step);
   }
 
   /** Looks at a batch before its step; the answer is asked for the breakpoints' word after it. */
@@ -443,15 +418,6 @@ export class Trainer {
     return { state: this.#keeping.here?.state ?? (await this.session.state()), epoch, at, step: this.step };
   }
 
-  /** Notes the present state. False: it holds what is no finite number, and the last one stays. */
-  async #snapshot(): Promise<boolean> {
-    const taken = await this.#takeSnapshot();
-    const sound = isSoundState(taken.state);
-    if (sound || !this.#good) this.#good = { ...taken, when: this.options.now() };
-    this.#stale = false;
-    return sound;
-  }
-
   /** Null when it was not time for it. */
   async #score(force: boolean): Promise<Scores | null> {
     const { epoch, step } = this;
@@ -464,55 +430,6 @@ export class Trainer {
   /** The weights with the smallest loss among the scored epochs, where they are kept. */
   get best(): Best | null {
     return this.#scoring.best;
-  }
-
-  /** Goes back to the last state that is sound, at step `until` or before, and says what is wrong with the next batch. */
-  async #notFinite(train: Device, until: number): Promise<void> {
-    const { session, data } = this;
-    const { parameters, plans } = session;
-    const good = this.#good!;
-    const { last, sizes } = await goToLastSound(good, until, parameters, {
-      take: () => this.#takeSnapshot(),
-      goTo: ({ state, epoch, at, step }) => {
-        session.setState(state);
-        this.#moveTo(epoch, at, step);
-        this.#keeping.here = null;
-      },
-      redo: async (step) => {
-        while (this.step < step) await this.#run(train, Math.min(step - this.step, REPLAYED), () => true);
-        session.changed();
-      },
-    });
-    const earlier = this.timeline.moments.filter(({ step }) => step < good.step);
-    const every = Math.ceil(earlier.length / LOOKED_BACK);
-    const looked = earlier.filter((_, i) => i % every === 0).map(({ state, step }) => sizesOf(parameters, state, step));
-    const rows = this.nextRows().slice();
-    const { reason, message, ...place } = causeOf({
-      plans,
-      state: last.state,
-      hyper: session.hyper,
-      data,
-      rows,
-      suspects: await this.#suspects(rows),
-      growth: growthOf([...looked, ...sizes]),
-    });
-    this.#good = { ...last, when: this.options.now() };
-    this.events.trouble({
-      kind: 'not-finite',
-      reason,
-      ...place,
-      message: `Training stopped at step ${this.step + 1}. ${message}`,
-    });
-  }
-
-  /** Rows whose loss is no finite number with the present weights. */
-  async #suspects(rows: Uint32Array): Promise<readonly number[]> {
-    const { loss, buffers } = this.session.plans.evaluate.program;
-    const spec = buffers.find(({ id }) => id === loss);
-    if (!spec || !isBatched(spec.shape)) return [];
-    const { x, y, features, targets } = this.data;
-    const { values } = await this.session.forward(x, features.length, y, targets.length, rows, [spec.id]);
-    return [...rows].filter((_, i) => !Number.isFinite(values[0]![i]!));
   }
 }
 
