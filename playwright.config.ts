@@ -10,7 +10,7 @@ export default defineConfig({
   timeout: 90_000,
   workers: 1,
   expect: { timeout: 10_000 },
-  reporter: [['list'], ['json']],
+  reporter: 'list',
   use: {
     viewport: { width: 1280, height: 800 },
     colorScheme: 'light',

@@ -1,16 +1,18 @@
 /**
  * The whole test command: sets a machine up (a Chromium where none is found, NumPy and PyTorch for the
  * checks of exports), then type checks, lint, build, unit tests, end-to-end tests. Stops at nothing, counts
- * everything, and ends with one line: "N passed, N failed".
+ * everything, names what failed, and ends with one line: "N passed, N failed".
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { failedBlock } from './runner/summary.mjs';
 
 const reports = mkdtempSync(join(tmpdir(), 'chainrule-tests-'));
 let passed = 0;
-let failed = 0;
+/** @type {import('./runner/summary.mjs').Failure[]} */
+const failures = [];
 
 const has = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
 
@@ -19,23 +21,26 @@ function run(command, args, env = {}) {
   return spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...env } }).status === 0;
 }
 
-/** A stage that counts as one test. */
+/** A stage that counts as one test. What it printed is kept for the end, if it fails. */
 function stage(command, args) {
-  if (run(command, args)) passed++;
-  else failed++;
+  const name = [command, ...args].join(' ');
+  console.log(`\n▶ ${name}`);
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 2 ** 28 });
+  process.stdout.write(stdout + stderr);
+  if (status === 0) passed++;
+  else failures.push({ part: name, name: `ended with ${status}`, error: stdout + stderr });
 }
 
-/** A stage whose own report says how many tests there were. */
-function counted(command, args, report, read, env) {
-  const ok = run(command, args, env);
-  if (!existsSync(report)) {
-    failed++;
-    return;
-  }
-  const counts = read(JSON.parse(readFileSync(report, 'utf8')));
-  passed += counts.passed;
-  failed += counts.failed;
-  if (!ok && counts.failed === 0) failed++;
+/** A stage whose own reporter says how many tests there were, and which failed. */
+function counted(command, args) {
+  const file = join(reports, `${args[0]}.json`);
+  const ok = run(command, args, { CHAINRULE_TEST_REPORT: file });
+  /** @type {import('./runner/summary.mjs').Report} */
+  const report = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { passed: 0, failures: [] };
+  passed += report.passed;
+  failures.push(...report.failures);
+  if (!ok && report.failures.length === 0)
+    failures.push({ part: args[0], name: 'ended with an error though no test failed', error: 'See what it printed above.' });
 }
 
 function setUp() {
@@ -59,16 +64,10 @@ stage('npm', ['run', '--silent', 'check']);
 stage('npm', ['run', '--silent', 'lint']);
 stage('npm', ['run', '--silent', 'build']);
 
-const unit = join(reports, 'unit.json');
-counted('npx', ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${unit}`], unit, (report) => ({
-  passed: report.numPassedTests,
-  failed: report.numFailedTests,
-}));
+counted('npx', ['vitest', 'run', '--reporter=default', '--reporter=./tests/runner/vitest-reporter.ts']);
+counted('npx', ['playwright', 'test', '--reporter=list,./tests/runner/playwright-reporter.ts']);
 
-const e2e = join(reports, 'e2e.json');
-counted('npx', ['playwright', 'test'], e2e, ({ stats }) => ({ passed: stats.expected + stats.flaky, failed: stats.unexpected }), {
-  PLAYWRIGHT_JSON_OUTPUT_NAME: e2e,
-});
-
+const failed = failures.length;
+if (failed > 0) console.log(`\n${failedBlock(failures)}`);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
