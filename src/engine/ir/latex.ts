@@ -33,10 +33,22 @@ interface Term {
   readonly binds: number;
   /** Stands for an array that is taken element by element. */
   readonly isArray?: boolean;
+  /** The expression that it writes: equal numbers plugged in for two names are not the same factor. */
+  readonly key?: string;
   /** For −x: x. Lets a + (−b) be written a − b, where the minus is the expression's own. */
   readonly negated?: Term;
+  /** For |x|: x. */
+  readonly inside?: Term;
+  /** For e^−|x|: x. Over (1 + e^−|x|)² it is σ′(x), in the form that loses no digits. */
+  readonly fades?: Term;
   /** For 1 where x > 0, else e^−|x|: x, and that power. Over 1 + e^−|x| it is σ(x), in the form that never overflows. */
   readonly gate?: { readonly x: Term; readonly power: Latex };
+  /** For 1 where something holds, else 0: that condition. */
+  readonly holds?: Latex;
+  /** The lines of a choice between cases, which goes on where it is the last case of another. */
+  readonly lines?: Latex;
+  /** A number that stands in the expression itself. */
+  readonly isConstant?: boolean;
   /** For x − y: both sides. Lets the test x − y > 0 be written x > y. */
   readonly sides?: readonly [Term, Term];
 }
@@ -207,8 +219,20 @@ const call = (name: Latex, ...args: readonly Term[]): Term => ({
   binds: POWER,
 });
 
-const isPositive = ({ sides, negated, tex, binds }: Term): Latex =>
-  sides ? `${at(SUM, sides[0])} > ${at(SUM, sides[1])}` : negated ? `${at(SUM, negated)} < 0` : `${at(SUM, { tex, binds })} > 0`;
+/** x > 0 as people say it: x − y > 0 is x > y, −x > 0 is x < 0, and a limit stands on the right. */
+function isPositive({ sides, negated, tex, binds }: Term, sign: '>' | '<' = '>'): Latex {
+  const turned = sign === '>' ? '<' : '>';
+  if (sides) {
+    const [a, b] = sides;
+    return a.isConstant && !b.isConstant ? `${at(SUM, b)} ${turned} ${a.tex}` : `${at(SUM, a)} ${sign} ${at(SUM, b)}`;
+  }
+  return negated ? isPositive(negated, turned) : `${at(SUM, { tex, binds })} ${sign} 0`;
+}
+
+const cases = (lines: Latex): Term => ({ tex: `\\begin{cases} ${lines} \\end{cases}`, binds: CASES, lines });
+const choice = (then: Latex, condition: Latex, otherwise: Term): Term =>
+  cases(`${then} & \\text{if } ${condition} \\\\ ${otherwise.lines ?? `${otherwise.tex} & \\text{otherwise}`}`);
+const ZERO: Term = { tex: '0', binds: ATOM };
 
 function negative(x: Term): Term {
   return { tex: `-${at(PRODUCT, x)}`, binds: NEGATIVE, negated: x };
@@ -219,25 +243,29 @@ function power(x: Term, exponent: Latex): Term {
   return { tex: `${at(ATOM, x)}^{${x.isArray ? '\\circ ' : ''}${exponent}}`, binds: POWER };
 }
 
+const isSame = (x: Term, y: Term): boolean => x.key !== undefined && x.key === y.key;
+
 const plain: Omit<Dialect<Term>, 'read'> = {
   constant(value) {
     const tex = numberLatex(Math.abs(value));
-    const size: Term = { tex, binds: bindingOf(tex) };
-    return value < 0 ? negative(size) : size;
+    const size: Term = { tex, binds: bindingOf(tex), isConstant: true };
+    return value < 0 ? { ...negative(size), isConstant: true } : size;
   },
   unary(op, x) {
     switch (op) {
       case 'neg':
         return negative(x);
-      case 'exp':
+      case 'exp': {
         // e to the power of a matrix is something else.
-        return x.isArray ? call('\\exp', x) : { tex: `e^{${x.tex}}`, binds: POWER };
+        const term: Term = x.isArray ? call('\\exp', x) : { tex: `e^{${x.tex}}`, binds: POWER };
+        return x.negated?.inside ? { ...term, fades: x.negated.inside } : term;
+      }
       case 'log':
         return call('\\ln', x);
       case 'sqrt':
         return { tex: `\\sqrt{${x.tex}}`, binds: ATOM };
       case 'abs':
-        return { tex: `\\left|${x.tex}\\right|`, binds: ATOM };
+        return { tex: `\\left|${x.tex}\\right|`, binds: ATOM, inside: x };
       case 'floor':
         return { tex: `\\left\\lfloor ${x.tex} \\right\\rfloor`, binds: ATOM };
       default:
@@ -247,16 +275,22 @@ const plain: Omit<Dialect<Term>, 'read'> = {
   binary(op, x, y) {
     switch (op) {
       case 'add':
+        if (isSame(x, y)) return plain.binary('mul', plain.constant(2), x);
         return y.negated
           ? { tex: `${at(SUM, x)} - ${at(PRODUCT, y.negated)}`, binds: SUM, sides: [x, y.negated] }
           : { tex: `${at(SUM, x)} + ${at(PRODUCT, y)}`, binds: SUM };
       case 'sub':
         return { tex: `${at(SUM, x)} - ${at(PRODUCT, y)}`, binds: SUM, sides: [x, y] };
       case 'mul':
-        if (x.tex === y.tex) return power(x, '2');
+        if (isSame(x, y)) return power(x, '2');
+        // A sign of the expression's own goes to the front: −2 · x.
+        if (x.isConstant && x.negated) return negative(plain.binary('mul', x.negated, y));
+        if (x.holds && y.holds) return choice('1', `${x.holds} \\text{ and } ${y.holds}`, ZERO);
         return { tex: `${at(PRODUCT, x)} ${x.isArray && y.isArray ? '\\odot' : '\\cdot'} ${at(PRODUCT, y)}`, binds: PRODUCT };
       case 'div':
         if (x.gate && y.tex === `1 + ${x.gate.power}`) return call('\\sigma', x.gate.x);
+        if (x.fades && y.tex === power({ tex: `1 + ${x.tex}`, binds: SUM, isArray: x.isArray ?? false }, '2').tex)
+          return call("\\sigma'", x.fades);
         return { tex: `\\frac{${x.tex}}{${y.tex}}`, binds: FRACTION };
       case 'pow':
         return y.tex === '0.5' ? { tex: `\\sqrt{${x.tex}}`, binds: ATOM } : power(x, y.tex);
@@ -268,22 +302,26 @@ const plain: Omit<Dialect<Term>, 'read'> = {
     // −x above 0, else x: −|x|.
     if (then.negated?.tex === positive.tex && otherwise.tex === positive.tex) return negative(plain.unary('abs', positive));
     const below = plain.unary('exp', { ...negative(plain.unary('abs', positive)), isArray: positive.isArray ?? false }).tex;
+    const condition = isPositive(positive);
     return {
+      ...choice(then.tex, condition, otherwise),
       ...(then.tex === '1' && otherwise.tex === below ? { gate: { x: positive, power: below } } : {}),
-      tex: `\\begin{cases} ${then.tex} & \\text{if } ${isPositive(positive)} \\\\ ${otherwise.tex} & \\text{otherwise} \\end{cases}`,
-      binds: CASES,
+      ...(then.tex === '1' && otherwise.tex === '0' ? { holds: condition } : {}),
     };
   },
 };
 
-/** What is made of arrays is an array. */
-const made = (term: Term, ...of: readonly Term[]): Term =>
-  of.some(({ isArray }) => isArray) ? { ...term, isArray: true } : term;
+/** What is made of arrays is an array; what is made alike is the same. */
+const made = (term: Term, key: string, ...of: readonly Term[]): Term => ({
+  ...term,
+  key: `${key}(${of.map((one) => one.key).join(',')})`,
+  ...(of.some(({ isArray }) => isArray) ? { isArray: true } : {}),
+});
 const dialect: Omit<Dialect<Term>, 'read'> = {
-  constant: plain.constant,
-  unary: (op, x) => made(plain.unary(op, x), x),
-  binary: (op, x, y) => made(plain.binary(op, x, y), x, y),
-  select: (positive, then, otherwise) => made(plain.select(positive, then, otherwise), positive, then, otherwise),
+  constant: (value) => ({ ...plain.constant(value), key: String(value) }),
+  unary: (op, x) => made(plain.unary(op, x), op, x),
+  binary: (op, x, y) => made(plain.binary(op, x, y), op, x, y),
+  select: (positive, then, otherwise) => made(plain.select(positive, then, otherwise), 'select', positive, then, otherwise),
 };
 
 /**
@@ -291,5 +329,12 @@ const dialect: Omit<Dialect<Term>, 'read'> = {
  * which of them stand for arrays, whose products and powers are written element by element.
  */
 export function latexOf(e: Expr, names: (name: string) => Latex, arrays: (name: string) => boolean = () => false): Latex {
-  return render<Term>(e, { ...dialect, read: (name) => ({ ...outside(names(name)), isArray: arrays(name) }) }).tex;
+  return render<Term>(e, { ...dialect, read: (name) => ({ ...outside(names(name)), key: name, isArray: arrays(name) }) }).tex;
 }
+
+const WRITTEN_OUT = '\\begin{pmatrix}';
+/** Whether LaTeX stands for an array by all its numbers. */
+export const isWrittenOut = (tex: Latex): boolean => tex.startsWith(WRITTEN_OUT);
+/** One element of an array by its symbol; the shape below the symbol is the array's and goes. */
+export const elementLatex = (tex: Latex, index = 'k'): Latex =>
+  `{${tex.replace(/^\\underset\{[^{}]*\}\{(.*)\}$/, '$1')}}_${index}`;

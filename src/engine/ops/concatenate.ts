@@ -1,4 +1,5 @@
 /** Arrays one behind the other along an axis. Each gets its own part of the gradient back. */
+import { asBase } from '../ir/latex';
 import { isBatched, sampleShape, type Shape, shapeText } from '../ir/shape';
 import { type Call, GRADIENT, OUT, type Primitive, RESULT } from './op';
 import { axisAttr, putPart, stepAlong, takePart } from './parts';
@@ -6,16 +7,18 @@ import { axisAttr, putPart, stepAlong, takePart } from './parts';
 const letters = 'abcdefghijklmnop';
 const names = (inputs: unknown): string[] => Array.from({ length: inputs as number }, (_, i) => letters[i]!);
 
-/** Where a port's part begins, in elements of a sample of the result. */
-function offsetOf({ shapes, attrs, out }: Call, port: string): number {
-  const axis = attrs['axis'] as number;
+/** Where a port's part begins along the axis. */
+function placeOf({ shapes, attrs }: Call, port: string): number {
   let before = 0;
   for (const name of names(attrs['inputs'])) {
     if (name === port) break;
-    before += sampleShape(shapes[name]!)[axis]!;
+    before += sampleShape(shapes[name]!)[attrs['axis'] as number]!;
   }
-  return before * stepAlong(out, axis);
+  return before;
 }
+
+/** The same in elements of a sample of the result. */
+const offsetOf = (call: Call, port: string): number => placeOf(call, port) * stepAlong(call.out, call.attrs['axis'] as number);
 
 export const concatenate: Primitive = {
   kind: 'primitive',
@@ -57,6 +60,11 @@ export const concatenate: Primitive = {
   }),
   gradient: (call, port) => ({ kernels: [takePart(GRADIENT, call.out, RESULT, call.shapes[port]!, offsetOf(call, port))] }),
   derivativeFormula: () => 'I',
+  backwardFormula: (gradient, _args, port, call) => {
+    const axis = call.attrs['axis'] as number;
+    const from = placeOf(call, port);
+    return `{${asBase(gradient)}}_{[${from}:${from + sampleShape(call.shapes[port]!)[axis]!}]}`;
+  },
   onnx: {
     type: 'Concat',
     attributes: ({ attrs, out }) => ({ axis: (attrs['axis'] as number) + (isBatched(out) ? 1 : 0) }),

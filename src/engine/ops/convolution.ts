@@ -6,8 +6,9 @@
  */
 import { mul, read } from '../ir/expr';
 import { ACC } from '../ir/kernel';
+import { asBase, asFactor } from '../ir/latex';
 import { isBatched, sampleShape, type Shape, shapeText, stridesOf } from '../ir/shape';
-import { type AttrSpec, type Call, GRADIENT, type KernelSequence, OUT, type Primitive, RESULT } from './op';
+import { type AttrSpec, type Call, GRADIENT, type KernelSequence, type Latex, OUT, type Primitive, RESULT } from './op';
 import { filled, putPart } from './parts';
 
 export const strideAttr: AttrSpec = {
@@ -142,6 +143,10 @@ function towardInput(call: Call, rank: number): KernelSequence {
   };
 }
 
+/** A filter from its last element to its first. */
+const turned = (filters: Latex, rank: 1 | 2): Latex =>
+  `\\operatorname{${rank === 1 ? 'flip' : 'rot180'}}\\left(${filters}\\right)`;
+
 export function convolution(rank: 1 | 2): Primitive {
   const what = rank === 1 ? 'signal: channels × length' : 'image: channels × height × width';
   return {
@@ -180,7 +185,14 @@ export function convolution(rank: 1 | 2): Primitive {
     formula: ({ x, filters }) => `${x} * ${filters}`,
     value: (call) => value(call, rank),
     gradient: (call, port) => (port === 'x' ? towardInput(call, rank) : towardFilters(call, rank)),
-    derivativeFormula: ({ x, filters }, _out, port) => `\\left(\\cdot\\right) * ${port === 'x' ? filters : x}`,
+    derivativeFormula: ({ x, filters }, _out, port) => (port === 'x' ? turned(filters!, rank) : x!),
+    // Strides move the gradient's numbers apart; room around it lets the turned filter reach the edges.
+    backwardFormula: (gradient, { x, filters }, port, { attrs: { stride } }) => {
+      const g = stride === 1 ? gradient : `{${asBase(gradient)}}_{\\uparrow ${String(stride)}}`;
+      return port === 'x'
+        ? `\\operatorname{pad}\\left(${g}\\right) * ${turned(filters!, rank)}`
+        : `${asFactor(x!)} * ${asFactor(g)}`;
+    },
     onnx: {
       type: 'Conv',
       attributes: ({ attrs }) => ({ strides: range(rank).map(() => attrs['stride'] as number) }),

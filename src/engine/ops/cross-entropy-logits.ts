@@ -5,7 +5,7 @@
  */
 import { exp, log, mul, neg, read, sub } from '../ir/expr';
 import { ACC } from '../ir/kernel';
-import { asBase, asFactor } from '../ir/latex';
+import { asBase, asFactor, elementLatex, isWrittenOut } from '../ir/latex';
 import { sameShape, sampleShape, type Shape, shapeText, stridesOf, isBatched, broadcast, broadcastStrides } from '../ir/shape';
 import { LOSS_PORTS, sumTo } from './make';
 import { type Call, GRADIENT, OUT, type Primitive, RESULT } from './op';
@@ -35,7 +35,7 @@ export const crossEntropyLogits: Primitive = {
     return { shape: isBatched(prediction!) || isBatched(target!) ? ['batch'] : [] };
   },
   formula: ({ prediction, target }, _call, convention) =>
-    `\\ln \\sum_k e^{{${prediction}}_k} - ${convention === 'row' ? `${asFactor(target!)}\\,${asBase(prediction!)}^{\\top}` : `${asBase(target!)}^{\\top}\\,${asFactor(prediction!)}`}`,
+    `\\ln ${isWrittenOut(prediction!) ? `\\sum_k \\left[\\exp ${prediction}\\right]_k` : `\\sum_k e^{${elementLatex(prediction!)}}`} - ${convention === 'row' ? `${asFactor(target!)}\\,${asBase(prediction!)}^{\\top}` : `${asBase(target!)}^{\\top}\\,${asFactor(prediction!)}`}`,
   value: ({ shapes, out }: Call) => {
     const [p, t] = [shapes['prediction']!, shapes['target']!];
     const full = broadcast(p, t)!;

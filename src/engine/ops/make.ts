@@ -7,7 +7,7 @@ import type { Attrs } from '../graph/graph';
 import { derive } from '../ir/derive';
 import { type Expr, mul, namesIn, read } from '../ir/expr';
 import { ACC, type Kernel } from '../ir/kernel';
-import { latexOf } from '../ir/latex';
+import { asFactor, elementLatex, isWrittenOut, latexOf } from '../ir/latex';
 import { type Axis, broadcast, broadcastStrides, isBatched, sampleShape, type Shape, shapeText } from '../ir/shape';
 import {
   type ActivationFacts,
@@ -276,7 +276,15 @@ export function elementwiseLoss(spec: LossSpec): Primitive {
       const element = latexOf(spec.value(p, t, call.attrs), (name) => args[name]!);
       const outputs = count(pair(call));
       if (outputs === 1) return element;
-      const sum = `\\sum_{k} \\left[${latexOf(spec.value(p, t, call.attrs), (name) => `{${args[name]!}}_k`)}\\right]`;
+      const value = spec.value(p, t, call.attrs);
+      // Arrays by symbols: the sum of what each element gives. By numbers: the sum of an array's elements.
+      const sum = Object.values(args).some(isWrittenOut)
+        ? `\\sum_{k} \\left[${latexOf(
+            value,
+            (name) => args[name]!,
+            () => true,
+          )}\\right]_k`
+        : `\\sum_{k} \\left[${latexOf(value, (name) => elementLatex(args[name]!))}\\right]`;
       return spec.over === 'mean' ? `\\frac{1}{${outputs}}${sum}` : sum;
     },
     value: (call) => {
@@ -292,18 +300,38 @@ export function elementwiseLoss(spec: LossSpec): Primitive {
       return { kernels: [kernel] };
     },
     derivativeFormula: (args, _out, port, call) => {
-      const element = latexOf(
-        local(port as 'prediction' | 'target', call.attrs),
-        (name) => args[name]!,
-        (name) => isArray(call.shapes[name]!),
-      );
+      const slope = local(port as 'prediction' | 'target', call.attrs);
+      const latex = (e: Expr): Latex =>
+        latexOf(
+          e,
+          (name) => args[name]!,
+          (name) => isArray(call.shapes[name]!),
+        );
       const outputs = count(pair(call));
-      return spec.over === 'mean' && outputs > 1 ? `\\frac{1}{${outputs}}\\left(${element}\\right)` : element;
+      return spec.over === 'mean' && outputs > 1 ? shareOf(slope, outputs, latex) : latex(slope);
     },
     loss: { prediction: 'prediction', target: 'target', takes: spec.takes },
     onnx: null,
   };
 }
+
+/** One n-th of an expression; a whole number before it goes into the fraction: 2 · (f − y) of 6 is ⅓ (f − y). */
+function shareOf(e: Expr, n: number, latex: (e: Expr) => Latex): Latex {
+  const [times, rest] =
+    e.kind === 'binary' && e.op === 'mul' && e.x.kind === 'const'
+      ? [e.x.value, e.y]
+      : e.kind === 'unary' && e.op === 'neg'
+        ? [-1, e.x]
+        : [1, e];
+  if (!Number.isInteger(times) || times === 0) return `\\frac{1}{${n}}\\left(${latex(e)}\\right)`;
+  const common = greatestDivisor(Math.abs(times), n);
+  const [above, below] = [Math.abs(times) / common, n / common];
+  const factor = below > 1 ? `\\frac{${above}}{${below}}` : above > 1 ? `${above} \\cdot ` : '';
+  const sign = times < 0 ? '-' : '';
+  return factor || sign ? `${sign}${factor}${asFactor(latex(rest))}` : latex(rest);
+}
+
+const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b));
 
 /** Whether formulas write it as a vector or a matrix. A batch alone is one number in each formula. */
 export const isArray = (shape: Shape): boolean => count(shape) > 1;

@@ -9,5 +9,5 @@ export const mean = reduction({
   keywords: ['average', 'reduce'],
   onnx: 'ReduceMean',
   scale: (count) => 1 / count,
-  symbol: (x, count) => `\\frac{1}{${count}}\\sum ${x}`,
+  symbol: (x, count) => (count === 1 ? x : `\\frac{1}{${count}}\\sum ${x}`),
 });

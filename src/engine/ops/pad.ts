@@ -48,6 +48,7 @@ export const pad: Primitive = {
   value: (call) => ({ kernels: [filled(OUT, call.out, 0), putPart('x', call.shapes['x']!, OUT, call.out, offsetOf(call))] }),
   gradient: (call) => ({ kernels: [takePart(GRADIENT, call.out, RESULT, call.shapes['x']!, offsetOf(call))] }),
   derivativeFormula: () => 'I',
+  backwardFormula: (gradient) => `\\operatorname{crop}\\left(${gradient}\\right)`,
   onnx: {
     type: 'Pad',
     constants: ({ attrs, out }) => {

@@ -27,15 +27,10 @@ interface PenaltySpec {
   readonly attrs?: Readonly<Record<string, AttrSpec>>;
   /** Penalty of one weight, without the strength. */
   readonly value: (w: Expr, attrs: Attrs) => Expr;
-  readonly derivative?: (w: Expr, attrs: Attrs) => Expr;
 }
 
 function penalty(spec: PenaltySpec): Primitive {
-  const local = (attrs: Attrs): Expr =>
-    mul(
-      attrs['strength'] as number,
-      spec.derivative ? spec.derivative(read('x'), attrs) : derive(spec.value(read('x'), attrs), 'x'),
-    );
+  const local = (attrs: Attrs): Expr => mul(attrs['strength'] as number, derive(spec.value(read('x'), attrs), 'x'));
   return {
     kind: 'primitive',
     name: spec.name,
@@ -93,7 +88,6 @@ export const l2 = penalty({
   glyph: 'λw²',
   keywords: ['ridge', 'weight decay', 'regularisation', 'regularization'],
   value: (w) => mul(w, w),
-  derivative: (w) => mul(2, w),
 });
 
 /** λ Σ (ρ|w| + (1 − ρ)w²). */

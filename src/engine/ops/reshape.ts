@@ -28,6 +28,7 @@ const rearranged = (
   value: ({ shapes }: Call) => ({ kernels: [copy('x', shapes['x']!, OUT)] }),
   gradient: ({ out }) => ({ kernels: [copy(GRADIENT, out, RESULT)] }),
   derivativeFormula: () => 'I',
+  backwardFormula: (gradient) => `\\operatorname{reshape}\\left(${gradient}\\right)`,
   // −1 stands for the batch, whose length the file leaves open.
   onnx: { type: 'Reshape', constants: ({ out }) => [[...(isBatched(out) ? [-1] : []), ...sampleShape(out)]] },
 });

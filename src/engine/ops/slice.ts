@@ -1,10 +1,13 @@
 /** A run of an axis: the elements from one index up to another. The others get no gradient. */
+import type { Attrs } from '../graph/graph';
 import { isBatched, sampleShape, type Shape, shapeText } from '../ir/shape';
 import { type Call, GRADIENT, OUT, type Primitive, RESULT } from './op';
 import { axisAttr, filled, putPart, stepAlong, takePart } from './parts';
 
 const offsetOf = ({ shapes, attrs }: Call): number =>
   (attrs['from'] as number) * stepAlong(shapes['x']!, attrs['axis'] as number);
+
+const placesOf = ({ from, count }: Attrs): string => `[${String(from)}:${(from as number) + (count as number)}]`;
 
 export const slice: Primitive = {
   kind: 'primitive',
@@ -39,12 +42,13 @@ export const slice: Primitive = {
     const at = axis + (isBatched(x!) ? 1 : 0);
     return { shape: x!.map((own, i) => (i === at ? (attrs['count'] as number) : own)) as Shape };
   },
-  formula: ({ x }, { attrs }) => `{${x}}_{[${String(attrs['from'])}:${(attrs['from'] as number) + (attrs['count'] as number)}]}`,
+  formula: ({ x }, { attrs }) => `{${x}}_{${placesOf(attrs)}}`,
   value: (call) => ({ kernels: [takePart('x', call.shapes['x']!, OUT, call.out, offsetOf(call))] }),
   gradient: (call) => ({
     kernels: [filled(RESULT, call.shapes['x']!, 0), putPart(GRADIENT, call.out, RESULT, call.shapes['x']!, offsetOf(call))],
   }),
-  derivativeFormula: () => 'I_{[i:j]}',
+  derivativeFormula: (_args, _out, _port, { attrs }) => `I_{${placesOf(attrs)}}`,
+  backwardFormula: (gradient) => `\\operatorname{pad}\\left(${gradient}\\right)`,
   onnx: {
     type: 'Slice',
     constants: ({ attrs, out }) => [

@@ -1,6 +1,7 @@
 /** The last two axes of each sample swapped: rows become columns. */
 import { read } from '../ir/expr';
 import type { Kernel } from '../ir/kernel';
+import { asBase } from '../ir/latex';
 import { sampleShape, type Shape, stridesOf } from '../ir/shape';
 import { GRADIENT, OUT, type Primitive, RESULT } from './op';
 
@@ -31,5 +32,6 @@ export const transpose: Primitive = {
   value: ({ shapes }) => ({ kernels: [swap('x', shapes['x']!, OUT)] }),
   gradient: ({ out }) => ({ kernels: [swap(GRADIENT, out, RESULT)] }),
   derivativeFormula: () => '\\left(\\cdot\\right)^{\\top}',
+  backwardFormula: (gradient) => `{${asBase(gradient)}}^{\\top}`,
   onnx: { type: 'Transpose', attributes: ({ out }) => ({ perm: swapped(out.map((_, axis) => axis)) }) },
 };

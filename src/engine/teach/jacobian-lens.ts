@@ -81,7 +81,8 @@ export function jacobianLens(replay: Replay, edge: EdgeId, shown = 24): Jacobian
     blocks,
     zeros,
     counted,
-    structure: single && results > 1 ? 'elementwise' : op?.kind === 'primitive' && op.backwardFormula ? 'product' : 'other',
+    structure:
+      single && results > 1 ? 'elementwise' : op?.kind === 'primitive' && op.textbook === 'matrix product' ? 'product' : 'other',
     upstream,
     contracted,
     short: Float64Array.from(replay.numbers(bufferIds.edge(edge))),

@@ -19,7 +19,8 @@ import {
   tanh,
   type Expr,
 } from '../../../src/engine/ir/expr';
-import { asBase, asFactor, asTerm, latexOf, numberLatex, tensorLatex } from '../../../src/engine/ir/latex';
+import { asBase, asFactor, asTerm, elementLatex, latexOf, numberLatex, tensorLatex } from '../../../src/engine/ir/latex';
+import { logistic, logisticSlope } from '../../../src/engine/ops/logistic';
 
 const [a, b, c, x] = ['a', 'b', 'c', 'x'].map(read) as [Expr, Expr, Expr, Expr];
 const symbols = (e: Expr) => latexOf(e, (name) => name);
@@ -36,7 +37,30 @@ describe('LaTeX of expressions', () => {
     ['−(a + b)', neg(add(a, b)), '-\\left(a + b\\right)'],
     ['a · (b + c)', mul(a, add(b, c)), 'a \\cdot \\left(b + c\\right)'],
     ['a · (−b)', mul(a, neg(b)), 'a \\cdot \\left(-b\\right)'],
-    ['−2 · a', mul(-2, a), '\\left(-2\\right) \\cdot a'],
+    ['−2 · a', mul(-2, a), '-2 \\cdot a'],
+    ['b − 2 · a', add(b, mul(-2, a)), 'b - 2 \\cdot a'],
+    ['b · (−2 · a)', mul(b, mul(-2, a)), 'b \\cdot \\left(-2 \\cdot a\\right)'],
+    ['a + a', add(a, a), '2 \\cdot a'],
+    [
+      'the limit on the right',
+      select(sub(1, a), 1, 0),
+      '\\begin{cases} 1 & \\text{if } a < 1 \\\\ 0 & \\text{otherwise} \\end{cases}',
+    ],
+    [
+      'the sign: one choice between three cases',
+      derive(abs(sub(a, b)), 'a'),
+      '\\begin{cases} 1 & \\text{if } a > b \\\\ -1 & \\text{if } a < b \\\\ 0 & \\text{otherwise} \\end{cases}',
+    ],
+    [
+      'both conditions',
+      mul(select(sub(a, -1), 1, 0), select(sub(1, a), 1, 0)),
+      '\\begin{cases} 1 & \\text{if } a > -1 \\text{ and } a < 1 \\\\ 0 & \\text{otherwise} \\end{cases}',
+    ],
+    [
+      'σ and σ′ in their forms that lose no digits',
+      mul(logistic(x), logisticSlope(x)),
+      "\\sigma\\left(x\\right) \\cdot \\sigma'\\left(x\\right)",
+    ],
     ['a · b + c', add(mul(a, b), c), 'a \\cdot b + c'],
     ['a / (b / c)', div(a, div(b, c)), '\\frac{a}{\\frac{b}{c}}'],
     ['(a / b)²', pow(div(a, b), 2), '\\left(\\frac{a}{b}\\right)^{2}'],
@@ -71,6 +95,9 @@ describe('LaTeX of expressions', () => {
     ['1 − (−2)', sub(a, b), { a: '1', b: '-2' }, '1 - \\left(-2\\right)'],
     ['−2 + 1', add(a, b), { a: '-2', b: '1' }, '-2 + 1'],
     ['e^{−(−2)}', exp(neg(a)), { a: '-2' }, 'e^{-\\left(-2\\right)}'],
+    ['equal numbers are no square', mul(a, b), { a: '2', b: '2' }, '2 \\cdot 2'],
+    ['equal numbers are added', add(a, b), { a: '2', b: '2' }, '2 + 2'],
+    ['the square of one number', mul(a, a), { a: '3' }, '3^{2}'],
     ['subscripts stay', mul(a, b), { a: 'w_{1}', b: 'x_1' }, 'w_{1} \\cdot x_1'],
     [
       'sums are bracketed',
@@ -142,5 +169,12 @@ describe('numbers and arrays', () => {
     expect(tensorLatex({ shape: [], data: Float64Array.of(-2) })).toBe('-2');
     expect(tensorLatex({ shape: [5], data: new Float64Array(5) })).toBeNull();
     expect(tensorLatex({ shape: [2, 2, 2], data: new Float64Array(8) })).toBeNull();
+  });
+});
+
+describe('an element of an array', () => {
+  it('has the symbol without the shape below it', () => {
+    expect(elementLatex('\\underset{2 \\times 3}{W_{1}}')).toBe('{W_{1}}_k');
+    expect(elementLatex('y', 'i')).toBe('{y}_i');
   });
 });

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { prepare, programOf } from '../../../src/engine/compile/program';
 import type { Project } from '../../../src/engine/graph/project';
 import type { Convention } from '../../../src/engine/ir/latex';
+import type { Shape } from '../../../src/engine/ir/shape';
 import { completeAttrs } from '../../../src/engine/ops/attrs';
 import { ops } from '../../../src/engine/ops/index';
 import type { Call, Op } from '../../../src/engine/ops/op';
@@ -40,7 +41,15 @@ function formulasOf(op: Op): string[] {
   for (const { shapes, attrs: own = {} } of casesOf(op).slice(0, 4)) {
     const attrs = completeAttrs(op, own);
     const ports = op.ports(attrs);
-    const byPort = Object.fromEntries(ports.map(({ name }, i) => [name, shapes[i % Math.max(1, shapes.length)] ?? []]));
+    const drawn = (batched: boolean): Record<string, Shape> =>
+      Object.fromEntries(
+        ports.map(({ name }, i) => {
+          const shape = shapes[i % Math.max(1, shapes.length)] ?? [];
+          return [name, batched && i === 0 ? ['batch', ...shape] : shape];
+        }),
+      );
+    // What compares the samples of a batch needs one.
+    const byPort = 'fault' in op.infer(drawn(false), attrs) ? drawn(true) : drawn(false);
     const found = op.infer(byPort, attrs);
     if ('fault' in found) continue;
     const call: Call = { shapes: byPort, attrs, out: found.shape };
@@ -59,6 +68,28 @@ function formulasOf(op: Op): string[] {
   }
   return [...lines];
 }
+
+test('every operation has its formula, and every primitive its derivatives, in both conventions', () => {
+  for (const op of ops.values()) {
+    const lines = formulasOf(op);
+    if (op.kind === 'source') {
+      expect(lines, op.name).toEqual([]);
+      continue;
+    }
+    for (const convention of conventions) {
+      const own = lines.filter((line) => line.startsWith(convention));
+      expect(
+        own.some((line) => line.includes('  y = ')),
+        `${op.name}: value`,
+      ).toBe(true);
+      if (op.kind === 'primitive' && !op.noGradient)
+        expect(
+          own.some((line) => line.includes('∂y/∂')),
+          `${op.name}: derivative`,
+        ).toBe(true);
+    }
+  }
+});
 
 test('every operation', async () => {
   const text = [...ops.values()].flatMap((op) => [`# ${op.name}`, ...formulasOf(op), '']).join('\n');
