@@ -4,6 +4,7 @@
  * one scale for all their pixels.
  */
 import type { DerivedKind, ScaleKind, TableChoice, Transform } from '../graph/project';
+import { log, log1p, sin } from '../ir/elementary';
 import type { Derivation } from './dataset';
 import { DataFault } from './fault';
 import { affine, fitScale, inReach, type Writer } from './scale';
@@ -28,10 +29,10 @@ interface Rows {
 export const derivations: Readonly<
   Record<DerivedKind, { readonly title: string; name(of: readonly string[]): string; value(x: number, y: number): number }>
 > = {
-  log: { title: 'Logarithm', name: ([x]) => `log ${x}`, value: Math.log },
-  log1p: { title: 'Logarithm of 1 + x', name: ([x]) => `log(1 + ${x})`, value: Math.log1p },
+  log: { title: 'Logarithm', name: ([x]) => `log ${x}`, value: log },
+  log1p: { title: 'Logarithm of 1 + x', name: ([x]) => `log(1 + ${x})`, value: log1p },
   square: { title: 'Square', name: ([x]) => `${x}²`, value: (x) => x * x },
-  sin: { title: 'Sine', name: ([x]) => `sin ${x}`, value: Math.sin },
+  sin: { title: 'Sine', name: ([x]) => `sin ${x}`, value: sin },
   product: { title: 'Product', name: ([x, y]) => `${x}·${y}`, value: (x, y) => x * y },
 };
 

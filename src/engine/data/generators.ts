@@ -3,6 +3,7 @@
  * [−6, 6]²; its label noise stays label noise), so that results can be compared; labels are 0 and 1 here.
  */
 import type { GeneratorSource, Split } from '../graph/project';
+import { cos, exp, sin } from '../ir/elementary';
 import type { Dataset, Task } from './dataset';
 import { madeDataset } from './made';
 import { Random } from './random';
@@ -19,7 +20,7 @@ export interface Generator {
 }
 
 const plane = ['x', 'y'] as const;
-const distance = (x: number, y: number, cx = 0, cy = 0): number => Math.hypot(x - cx, y - cy);
+const distance = (x: number, y: number, cx = 0, cy = 0): number => Math.sqrt((x - cx) * (x - cx) + (y - cy) * (y - cy));
 
 const classes = (name: string, title: string, about: string, sample: Generator['sample']): Generator => ({
   name,
@@ -65,7 +66,7 @@ export const generators: readonly Generator[] = [
     const R = 5;
     const radius = index % 2 === 0 ? random.between(0, 0.5 * R) : random.between(0.7 * R, R);
     const angle = random.between(0, 2 * Math.PI);
-    const [x, y] = [radius * Math.sin(angle), radius * Math.cos(angle)];
+    const [x, y] = [radius * sin(angle), radius * cos(angle)];
     const [dx, dy] = [random.between(-R, R) * noise, random.between(-R, R) * noise];
     return { x: [x, y], y: distance(x + dx, y + dy) < 0.5 * R ? 1 : 0 };
   }),
@@ -82,7 +83,7 @@ export const generators: readonly Generator[] = [
     const radius = (i / half) * 5;
     const angle = ((1.75 * i) / half) * 2 * Math.PI + (arm === 0 ? 0 : Math.PI);
     return {
-      x: [radius * Math.sin(angle) + random.between(-1, 1) * noise, radius * Math.cos(angle) + random.between(-1, 1) * noise],
+      x: [radius * sin(angle) + random.between(-1, 1) * noise, radius * cos(angle) + random.between(-1, 1) * noise],
       y: 1 - arm,
     };
   }),
@@ -90,9 +91,7 @@ export const generators: readonly Generator[] = [
     const upper = index % 2 === 0;
     const angle = random.between(0, Math.PI);
     // Radius 3, shifted so that both together lie around the origin.
-    const [x, y] = upper
-      ? [3 * Math.cos(angle) - 1.5, 3 * Math.sin(angle) - 0.75]
-      : [1.5 - 3 * Math.cos(angle), 0.75 - 3 * Math.sin(angle)];
+    const [x, y] = upper ? [3 * cos(angle) - 1.5, 3 * sin(angle) - 0.75] : [1.5 - 3 * cos(angle), 0.75 - 3 * sin(angle)];
     return { x: [x + random.gaussian() * 3 * noise, y + random.gaussian() * 3 * noise], y: upper ? 0 : 1 };
   }),
   {
@@ -127,10 +126,10 @@ export const generators: readonly Generator[] = [
     },
   },
   curve('line', 'Line', 'A straight line.', (x) => 0.5 * x + 0.3),
-  curve('sine', 'Sine', 'Two waves.', (x) => Math.sin(2 * x)),
-  curve('cubic', 'Cubic', 'A curve with a hill and a hollow.', (x) => 0.15 * x ** 3 - 0.6 * x),
+  curve('sine', 'Sine', 'Two waves.', (x) => sin(2 * x)),
+  curve('cubic', 'Cubic', 'A curve with a hill and a hollow.', (x) => 0.15 * x * x * x - 0.6 * x),
   curve('absolute', 'V-shape', 'A kink at 0.', (x) => Math.abs(x) - 1),
-  curve('bump', 'Bump', 'A single hill.', (x) => Math.exp(-2 * x * x)),
+  curve('bump', 'Bump', 'A single hill.', (x) => exp(-2 * x * x)),
 ];
 
 export const generatorOf = (name: string): Generator | undefined => generators.find((g) => g.name === name);

@@ -2,6 +2,8 @@
  * The only source of randomness: a small seeded generator (sfc32, by Chris Doty-Humphrey; passes
  * PractRand). The same seed gives the same numbers on every machine.
  */
+import { cos, log, sin } from '../ir/elementary';
+
 /** What initializers draw from. */
 export interface Draw {
   /** In [0, 1). */
@@ -53,10 +55,10 @@ export class Random implements Draw {
       this.#spare = null;
       return spare;
     }
-    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
+    const radius = Math.sqrt(-2 * log(1 - this.uniform()));
     const angle = 2 * Math.PI * this.uniform();
-    this.#spare = radius * Math.sin(angle);
-    return radius * Math.cos(angle);
+    this.#spare = radius * sin(angle);
+    return radius * cos(angle);
   }
 
   /** A whole number in [0, below). */

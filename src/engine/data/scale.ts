@@ -37,7 +37,7 @@ export function fitScale(name: string, value: (row: number) => number, train: Ui
   let squares = 0;
   for (const row of train) {
     const number = value(row);
-    if (!Number.isNaN(number)) squares += (number - mean) ** 2;
+    if (!Number.isNaN(number)) squares += (number - mean) * (number - mean);
   }
   const deviation = present > 0 ? Math.sqrt(squares / present) : 0;
   if (!Number.isFinite(deviation))

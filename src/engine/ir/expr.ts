@@ -3,6 +3,8 @@
  * Constructors simplify (x + 0, 1 · x, constants); `render` folds an expression through a dialect, which
  * is how one definition becomes numbers, LaTeX, WGSL, WebAssembly or Python.
  */
+import * as elementary from './elementary';
+
 export type UnaryOp = 'neg' | 'exp' | 'log' | 'sqrt' | 'abs' | 'floor' | 'tanh' | 'sin' | 'cos';
 export type BinaryOp = 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'max' | 'min';
 
@@ -32,14 +34,14 @@ const isConst = (x: Expr, value: number): boolean => x.kind === 'const' && x.val
 
 export const applyUnary: Readonly<Record<UnaryOp, (x: number) => number>> = {
   neg: (x) => -x,
-  exp: Math.exp,
-  log: Math.log,
+  exp: elementary.exp,
+  log: elementary.log,
   sqrt: Math.sqrt,
   abs: Math.abs,
   floor: Math.floor,
-  tanh: Math.tanh,
-  sin: Math.sin,
-  cos: Math.cos,
+  tanh: elementary.tanh,
+  sin: elementary.sin,
+  cos: elementary.cos,
 };
 
 export const applyBinary: Readonly<Record<BinaryOp, (x: number, y: number) => number>> = {
@@ -47,7 +49,7 @@ export const applyBinary: Readonly<Record<BinaryOp, (x: number, y: number) => nu
   sub: (x, y) => x - y,
   mul: (x, y) => x * y,
   div: (x, y) => x / y,
-  pow: Math.pow,
+  pow: elementary.pow,
   max: Math.max,
   min: Math.min,
 };

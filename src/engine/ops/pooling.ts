@@ -6,7 +6,7 @@
 import type { Attrs } from '../graph/graph';
 import { mul, read } from '../ir/expr';
 import { ACC, type Kernel } from '../ir/kernel';
-import { type Axis, isBatched, sampleShape, type Shape, shapeText, stridesOf } from '../ir/shape';
+import { type Axis, isBatched, product, sampleShape, type Shape, shapeText, stridesOf } from '../ir/shape';
 import { isLargest, shareOfLargest } from './max';
 import { type AttrSpec, type Call, GRADIENT, type Latex, OUT, type Primitive, RESULT, type ShapeResult } from './op';
 
@@ -57,7 +57,7 @@ function plan({ shapes, attrs: given, out }: Call) {
     x: own.flatMap((s, axis) => split(axis, s, s * size, s)),
     result: results.flatMap((s, axis) => split(axis, s, s, 0)),
   };
-  return { windows, elements, count: size ** pooled.length };
+  return { windows, elements, count: product(windows.over) };
 }
 
 const at = (name: string, strides: readonly number[]) => ({ name, strides, offset: 0 });

@@ -4,6 +4,7 @@
  * however fast the machine is.
  */
 import type { Schedule } from '../graph/project';
+import { cos, pow } from '../ir/elementary';
 
 export interface ScheduleSetting {
   readonly title: string;
@@ -51,7 +52,7 @@ const epochs = (title: string, about: string, fallback: number): ScheduleSetting
 });
 
 /** From 1 to 0 along half a cosine wave while `x` goes from 0 to 1. */
-const fall = (x: number): number => (1 + Math.cos(Math.PI * Math.min(1, Math.max(0, x)))) / 2;
+const fall = (x: number): number => (1 + cos(Math.PI * Math.min(1, Math.max(0, x)))) / 2;
 
 /** How often the best loss has not improved for `patience` epochs; each time the count starts again. */
 function plateaus(losses: readonly number[], patience: number): number {
@@ -88,7 +89,7 @@ export const schedules: readonly ScheduleRule[] = [
       every: epochs('Every', 'Epochs from one step to the next.', 30),
       factor: share('Factor', 'What the rate is multiplied by.', 0.5),
     },
-    factor: ({ epoch }, { every, factor }) => factor! ** Math.floor(epoch / every!),
+    factor: ({ epoch }, { every, factor }) => pow(factor!, Math.floor(epoch / every!)),
   },
   {
     kind: 'exponential',
@@ -96,7 +97,7 @@ export const schedules: readonly ScheduleRule[] = [
     about: 'Multiplies the rate by a factor after every epoch.',
     formula: 'f = q^t',
     settings: { factor: share('Factor', 'What the rate is multiplied by.', 0.98) },
-    factor: ({ epoch }, { factor }) => factor! ** epoch,
+    factor: ({ epoch }, { factor }) => pow(factor!, epoch),
   },
   {
     kind: 'cosine',
@@ -140,7 +141,7 @@ export const schedules: readonly ScheduleRule[] = [
       patience: epochs('Patience', 'Epochs without a better loss.', 10),
     },
     watches: true,
-    factor: ({ losses }, { factor, patience }) => factor! ** plateaus(losses, patience!),
+    factor: ({ losses }, { factor, patience }) => pow(factor!, plateaus(losses, patience!)),
   },
 ];
 

@@ -7,6 +7,7 @@ import { sampleSize } from '../../ir/shape';
 import { type BufferId, bufferIds, type Plan } from '../../plan';
 import { type Device, DeviceFailure, type Run, type RunResult, type ThreadsReport } from '../backend';
 import { Cuts } from '../cuts';
+import { host } from './math';
 import { MOST_PAGES } from './module';
 import { phaseBits } from './gather';
 import { abandon, dismiss, enlist, type Helper, type RunBatches, type Spawn, ThreadChoice } from './threads';
@@ -27,7 +28,7 @@ export async function open(plan: Plan, spawn?: Spawn | null, patience = THREAD_P
   let instance: WebAssembly.Instance;
   try {
     module = await WebAssembly.compile(plan.code.bytes as Uint8Array<ArrayBuffer>);
-    instance = await WebAssembly.instantiate(module, { host: { memory, sin: Math.sin, cos: Math.cos, pow: Math.pow } });
+    instance = await WebAssembly.instantiate(module, { host: { memory, ...host } });
   } catch (error) {
     throw new DeviceFailure(
       'compile',

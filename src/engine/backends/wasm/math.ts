@@ -1,18 +1,22 @@
 /**
  * Elementary functions on vectors of four float32, as instruction sequences: exp, log and tanh by
  * polynomials with a few units in the last place of error, right at 0, ±∞ and NaN; sin and cos likewise,
- * up to large arguments. What training rarely needs (general powers, the sine of a million) calls the
- * host's float64 `Math`, lane by lane.
+ * up to large arguments. What training rarely needs (general powers, the sine of a million) calls
+ * the engine's own float64 functions, lane by lane.
  */
+import { cos, pow, sin } from '../../ir/elementary';
 import { F64, type Func, V128 } from './assembler';
 import type { Import } from './module';
 
-/** What the module imports for the rare functions. */
+/** What the module imports for the rare functions; `host` has them. */
 export const hostMath: readonly Import[] = [
   { name: 'sin', parameters: [F64], results: [F64] },
   { name: 'cos', parameters: [F64], results: [F64] },
   { name: 'pow', parameters: [F64, F64], results: [F64] },
 ];
+
+/** They are the engine's own, so that their bits are the same on every machine. */
+export const host = { sin, cos, pow } as const;
 
 /** Functions that a module may hold once and call. */
 export type SharedMath = 'exp' | 'log' | 'tanh' | 'sin' | 'cos' | 'pow';

@@ -2,6 +2,7 @@
  * Entry of a helper thread: it runs the same module on the same memory as the device that called it, under
  * its own number. It knows nothing else; the module's barrier keeps the threads together.
  */
+import { host } from './math';
 import type { RunBatches, ThreadMessage } from './threads';
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
@@ -16,7 +17,7 @@ scope.addEventListener('message', async ({ data }: MessageEvent<ThreadMessage>) 
   run = null;
   if (data.kind === 'close') return;
   const { memory, module } = data;
-  const instance = await WebAssembly.instantiate(module, { host: { memory, sin: Math.sin, cos: Math.cos, pow: Math.pow } });
+  const instance = await WebAssembly.instantiate(module, { host: { memory, ...host } });
   run = instance.exports.run as RunBatches;
   scope.postMessage('ready');
 });
