@@ -12,6 +12,8 @@ export default defineConfig({
     env: { CHAINRULE_HOME: mkdtempSync(join(tmpdir(), 'chainrule-unit-')) },
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // A state that a test waits for comes when the machine gets to it; who never comes fails all the same.
+    expect: { poll: { timeout: 30_000 } },
     // Two cores: more workers only make each other slower.
     maxWorkers: 2,
   },

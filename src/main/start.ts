@@ -33,10 +33,10 @@ async function main(): Promise<void> {
     say('The desktop window could not be started here, so Chainrule opens in your browser.');
   } else if (desktop.reason) say(`${desktop.reason}, so Chainrule opens in your browser.`);
   const host = await startBrowserHost({ open: !noOpen && hasDisplay(), ...(file ? { file: resolve(file) } : {}) });
-  process.stdout.write(`Chainrule is at ${host.url}\nPress Ctrl+C to end it.\n`);
   const end = (): void => void host.close().finally(() => process.exit(0));
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
+  process.stdout.write(`Chainrule is at ${host.url}\nPress Ctrl+C to end it.\n`);
 }
 
 const hasDisplay = (): boolean => process.platform !== 'linux' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);

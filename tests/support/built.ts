@@ -1,6 +1,6 @@
 /** The built program, for tests that run what is shipped. Built when it is missing or older than its sources. */
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -67,5 +67,6 @@ export async function copyBuilt(): Promise<string> {
   await locked(async () => {
     for (const part of ['main', 'preload']) cpSync(join(root, 'out', part), join(folder, part), { recursive: true });
   });
-  return folder;
+  // As the program in it will see it, where node_modules is a link.
+  return realpathSync(folder);
 }

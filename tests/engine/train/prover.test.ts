@@ -31,7 +31,7 @@ test('a loaded network is proved, on its own device too', async () => {
   const { engine, proofs } = start();
   await engine.setDataset(data);
   await engine.load(await plansOf(project, data, 'wasm'), options);
-  await expect.poll(() => done(proofs), { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => done(proofs)).toBe(1);
   const last = proofs.at(-1)!;
   expect(last).toMatchObject({ verified: 17, of: 17, size: 17, fault: null });
   expect(Math.max(last.scalars!.worst, last.neurons!.worst, last.matrices!.worst)).toBeLessThan(LENS_TOLERANCE);
@@ -50,9 +50,9 @@ test('while it trains nothing is proved; afterwards the new numbers are', async 
   await new Promise((resolve) => setTimeout(resolve, 300));
   expect(proofs).toEqual([]);
   await engine.pause();
-  await expect.poll(() => done(proofs), { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => done(proofs)).toBe(1);
   await engine.setWeights({ 'hidden/bias': { shape: [4], data: Float32Array.of(1, 2, 3, 4) } });
-  await expect.poll(() => done(proofs), { timeout: 10_000 }).toBe(2);
+  await expect.poll(() => done(proofs)).toBe(2);
 });
 
 test('without data there is nothing to prove, and nobody is told of a proof that was put away', async () => {
