@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, serve, test, watch } from './support';
 import { serialiseProject } from '../../src/engine/graph/project-text';
+import { draftOwn, replacementFor } from '../../src/engine/compile/make-own';
+import { putOwn } from '../../src/engine/graph/own-edits';
 import { drawing } from '../support/drawing';
 import { fill, ONLY_ROOT, smallDisk } from '../support/disks';
 import { AppWindow } from './window';
@@ -47,7 +49,7 @@ test('a learning rate that diverges is named with its node, and cured with one c
   await expect(panel).toContainText(/learning rate/i);
   await expect(panel.getByRole('button', { name: 'Show the node' })).toBeVisible();
   for (let tries = 0; tries < 6; tries++) {
-    const cure = panel.getByRole('button', { name: /^Learning rate .* and reset$/ });
+    const cure = panel.getByRole('button', { name: /^Learning rate .* and start over$/ });
     if (!(await cure.isVisible())) break;
     await cure.click();
     await expect(cure).toBeHidden();
@@ -101,13 +103,55 @@ test('a logarithm that broke is named with its node and its row, shown in both, 
     await window.tab('Train');
   });
   await test.step('A clamp before it, and training goes on', async () => {
-    await panel.getByRole('button', { name: 'Clamp the input of nll' }).click();
+    await panel.getByRole('button', { name: 'Clamp the input of nll', exact: true }).click();
     await expect(window.drawing.node('clamp1')).toBeVisible();
     await expect(panel).not.toContainText('Training diverged');
     await window.ready();
     await window.train.click();
     await expect.poll(() => window.epoch(), { timeout: 30_000 }).toBe(50);
   });
+});
+
+test('what breaks inside an operation of one’s own is cured there, tried in a ghost run first', async ({ app, server }) => {
+  const whole = drawing(
+    {
+      x: ['input', {}, { shape: [2] }],
+      t: ['target', {}, { shape: [1] }],
+      nll: ['log', { x: 'x' }],
+      out: ['dense', { x: 'nll' }, { units: 1, activation: 'identity' }],
+      loss: ['binary-cross-entropy-logits', { prediction: 'out', target: 't' }],
+    },
+    { epochs: 50 },
+  );
+  const draft = draftOwn(whole, ['nll']);
+  if (typeof draft === 'string') throw new Error(draft);
+  const inputs = draft.inputs.map(({ name }) => name);
+  const project = putOwn(replacementFor(whole, draft, 'Surprise', inputs))(whole);
+  const data = { kind: 'generator', name: 'circles', count: 200, noise: 0.1, seed: 1 } as const;
+  const path = join(server.home, 'inside.chainrule');
+  writeFileSync(path, serialiseProject({ ...project, settings: { ...project.settings, title: 'Inside', data } }));
+  const window = await open(app, path);
+  await window.ready();
+  await window.train.click();
+  await window.tab('Train');
+  const panel = app.getByRole('tabpanel', { name: 'Train' });
+  await expect(panel).toContainText(/\(its nll\), row \d+ of the data, the logarithm of −[\d.]+ is taken/, { timeout: 30_000 });
+  await expect(panel.getByRole('button', { name: /^Open surprise1: clamp the input of / })).toBeVisible();
+  const cure = 'Clamp the input of nll in every Surprise';
+  await expect(panel.getByRole('button', { name: cure, exact: true })).toBeVisible();
+
+  // By keys: the ghost runs beside what broke, which stays as it is.
+  await panel.getByRole('button', { name: `Try beside: ${cure}` }).focus();
+  await app.keyboard.press('Enter');
+  const trial = panel.getByRole('group', { name: `Trial: ${cure}` });
+  await expect(trial).toContainText('Epoch 50 of 50', { timeout: 60_000 });
+  await expect(panel).toContainText('Training diverged');
+  expect(await window.epoch()).toBe(0);
+  await trial.getByRole('button', { name: 'Adopt' }).press('Enter');
+  await expect(trial).toBeHidden();
+  await expect(panel).not.toContainText('Training diverged');
+  await expect.poll(() => window.epoch(), { timeout: 30_000 }).toBe(50);
+  await expect(window.drawing.node('surprise1')).toBeVisible();
 });
 
 const wrong: readonly (readonly [string, string | Uint8Array, RegExp])[] = [

@@ -6,7 +6,8 @@
 import { type Backend, DeviceFailure } from '../backends/backend';
 import { type Dataset, emptyRow } from '../data/dataset';
 import type { Breakpoint, Stop } from '../graph/project';
-import type { BackendName, Weights } from '../plan';
+import type { NodeId } from '../graph/graph';
+import type { BackendName, Plans, Weights } from '../plan';
 import type { LayerHistory } from './analysis/layer-history';
 import { LayerRecorder } from './analysis/layer-recorder';
 import type { Live } from './live';
@@ -107,11 +108,13 @@ export class Bench {
 
   #news(): TrainerEvents {
     const { links } = this;
+    const owner = this.session!.plans.drawing.owner;
     return {
       slice: ({ step }) => links.slice(step),
       point: (point) => links.point(point),
-      trouble: (trouble) => links.trouble(this.#inDrawing(trouble)),
-      stopped: (stopped) => links.stopped({ ...stopped, ...this.#ownerOf(stopped.node) }),
+      trouble: (trouble) => links.trouble(inDrawing(trouble, owner)),
+      stopped: (stopped) =>
+        links.stopped(stopped.node === undefined ? stopped : { ...stopped, node: ownerOf(owner, stopped.node) }),
     };
   }
 
@@ -164,20 +167,19 @@ export class Bench {
       hyper: session.hyper,
     };
   }
+}
 
-  /** With the nodes as they are drawn. */
-  #inDrawing({ node, from, ...trouble }: Trouble): Trouble {
-    const owner = this.#ownerOf(node).node;
-    return {
-      ...trouble,
-      ...(owner === undefined ? {} : { node: owner }),
-      ...(owner === node ? {} : { part: node! }),
-      ...(from === undefined ? {} : { from: this.#ownerOf(from).node! }),
-    };
-  }
+type Owners = Plans['drawing']['owner'];
 
-  #ownerOf(node: string | undefined): { node?: string } {
-    if (node === undefined) return {};
-    return { node: this.session?.plans.drawing.owner[node] ?? node };
-  }
+const ownerOf = (owner: Owners, node: NodeId): NodeId => owner[node] ?? node;
+
+/** With the nodes as they are drawn, and the part that is meant where one of them is made of parts. */
+export function inDrawing({ node, from, ...trouble }: Trouble, owner: Owners): Trouble {
+  const drawn = node === undefined ? undefined : ownerOf(owner, node);
+  return {
+    ...trouble,
+    ...(drawn === undefined ? {} : { node: drawn }),
+    ...(drawn === node ? {} : { part: node! }),
+    ...(from === undefined ? {} : { from: ownerOf(owner, from) }),
+  };
 }

@@ -169,6 +169,9 @@ export class Run extends Loading {
     if (this.running) await this.pause();
     this.stepper.close();
     if (this.backend === null || !(await this.api.restore(checkpoint))) return false;
+    // What stopped the training that stood here is not this one's.
+    this.trouble = null;
+    this.stopped = null;
     this.forget();
     this.points = points.filter(({ step }) => step <= checkpoint.step);
     if (kept !== null) this.#recorder?.adopt(kept.id, kept.seconds, checkpoint);

@@ -10,13 +10,15 @@ import { open as openWasm } from '../../../src/engine/backends/wasm/device';
 import { hasFma, wasm } from '../../../src/engine/backends/wasm/index';
 import { webgpuBackend } from '../../../src/engine/backends/webgpu/index';
 import { compile } from '../../../src/engine/compile/compile';
+import { infer } from '../../../src/engine/compile/infer';
 import { draftOwn, replacementFor } from '../../../src/engine/compile/make-own';
 import type { Dataset } from '../../../src/engine/data/dataset';
-import { setLabel } from '../../../src/engine/graph/edits';
+import { addNode, connect, setLabel } from '../../../src/engine/graph/edits';
 import { putOwn } from '../../../src/engine/graph/own-edits';
 import type { Project } from '../../../src/engine/graph/project';
 import type { BackendName } from '../../../src/engine/plan';
 import { curesOf } from '../../../src/engine/train/diagnosis/broken';
+import { inDrawing } from '../../../src/engine/train/bench';
 import { isSoundState } from '../../../src/engine/train/last-sound';
 import { Session } from '../../../src/engine/train/session';
 import { Trainer } from '../../../src/engine/train/trainer';
@@ -269,6 +271,17 @@ const cases: Readonly<Record<string, Case>> = {
   },
 };
 
+/** Some nodes of a drawing as one node of an operation of one's own. */
+function asOwn(whole: Project, ids: readonly string[], name: string): Project {
+  // Operations of one's own are known once they were looked at.
+  infer(whole);
+  const draft = draftOwn(whole, ids);
+  if (typeof draft === 'string') throw new Error(draft);
+  const inputs = draft.inputs.map((input) => input.name);
+  return putOwn(replacementFor(whole, draft, name, inputs))(whole);
+}
+const ownNode = (project: Project): string => Object.values(project.nodes).find(({ op }) => op.startsWith('own-'))!.id;
+
 describe.each(runners)('$title', (runner) => {
   test.each(Object.entries(cases))('%s', async (_name, { project, data, says, is, single }) => {
     const { troubles, trainer, sound } = await train(project, data, runner);
@@ -322,21 +335,12 @@ describe.each(runners)('$title', (runner) => {
   });
 
   test('an operation of one’s own, by its name and the part that broke', async () => {
-    const whole = drawn({ ...scaled, s: ['negate', { x: 'p' }], nll: ['log', { x: 's' }] }, 'nll');
-    const draft = draftOwn(whole, ['s', 'nll']);
-    if (typeof draft === 'string') throw new Error(draft);
-    const own = putOwn(
-      replacementFor(
-        whole,
-        draft,
-        'Minus log',
-        draft.inputs.map(({ name }) => name),
-      ),
-    )(whole);
-    const node = Object.values(own.nodes).find(
-      ({ op }) => !['input', 'target', 'parameter', 'multiply', 'squared-error'].includes(op),
-    )!;
-    const { troubles } = await train(setLabel(node.id, 'My loss')(own), rowsOf(-0.5, 0.2), runner);
+    const own = asOwn(
+      drawn({ ...scaled, s: ['negate', { x: 'p' }], nll: ['log', { x: 's' }] }, 'nll'),
+      ['s', 'nll'],
+      'Minus log',
+    );
+    const { troubles } = await train(setLabel(ownNode(own), 'My loss')(own), rowsOf(-0.5, 0.2), runner);
     expect(troubles[0]!.message).toMatch(
       /At 'My loss' \(its nll\), row 17 of the data, the logarithm of −0\.2 is taken.*comes from 'My loss' \(its s\)/,
     );
@@ -358,6 +362,63 @@ describe('cures', () => {
       const again = await train(changed, data, runner);
       expect([title, ...again.troubles.map(({ message }) => message)]).toEqual([title]);
     }
+  });
+
+  // The operation itself inside one of one's own, and that one inside another.
+  const inside = cured.map(([name, { project, data, is }]) => [name, asOwn(project, [is.node!], 'Inner'), data] as const);
+  const deep = inside.map(
+    ([name, project, data]) => [`${name}, two deep`, asOwn(project, [ownNode(project)], 'Outer'), data] as const,
+  );
+  test.each([...inside, ...deep])(
+    'inside an operation of one’s own, of %s: changed everywhere, or opened',
+    async (_name, project, data) => {
+      const { troubles, trainer } = await train(project, data, runner);
+      const trouble = inDrawing(troubles[0]!, trainer.session.plans.drawing.owner);
+      expect(trouble.part).toBeDefined();
+      const offered = curesOf(project, trouble);
+      const titles = offered.map(({ title }) => title);
+      expect(titles.some((title) => /in every Inner$/.test(title))).toBe(true);
+      expect(titles.some((title) => /^Open /.test(title))).toBe(true);
+      expect(new Set(titles).size).toBe(titles.length);
+      for (const { title, edit } of offered) {
+        const again = await train(edit(project), data, runner);
+        expect([title, ...again.troubles.map(({ message }) => message)]).toEqual([title]);
+      }
+    },
+  );
+
+  test('inside one that is used twice: both uses are cured at once, one alone when it is opened', () => {
+    const once = asOwn(drawn({ ...scaled, nll: ['log', { x: 'p' }] }, 'nll'), ['nll'], 'Inner');
+    const [op, node] = [once.nodes[ownNode(once)]!.op, ownNode(once)];
+    const second = { id: 'second', op, attrs: {} };
+    const twice = connect('p', 'second', Object.values(once.composites!)[0]!.inputs[0]!)(addNode(second, { x: 0, y: 0 })(once));
+    const trouble = { kind: 'not-finite', message: '', reason: 'log', node, part: `${node}/nll` } as const;
+    const [everywhere, opened] = curesOf(twice, trouble);
+    const changed = everywhere!.edit(twice);
+    expect(changed.nodes['second']!.op).toBe(changed.nodes[node]!.op);
+    expect(Object.values(changed.composites!)[0]!.nodes).toHaveProperty('clamp1');
+    const alone = opened!.edit(twice);
+    expect(alone.nodes['second']!.op).toBe(op);
+    expect(alone.nodes).toHaveProperty('clamp1');
+  });
+
+  test('inside a layer: it is opened for good, with what it holds', () => {
+    const project = drawing(
+      {
+        x: ['input', {}, { shape: [2] }],
+        t: ['target', {}, { shape: [2] }],
+        d: ['dense', { x: 'x' }, { units: 2, activation: 'softplus' }],
+        ...lossOf('d'),
+      },
+      { batch: COUNT },
+    );
+    const trouble = { kind: 'not-finite', message: '', reason: 'exp', node: 'd', part: 'd/activation' } as const;
+    const [cure] = curesOf(project, trouble);
+    expect(cure!.title).toBe('Open d: clamp the input of d/activation');
+    const opened = cure!.edit(project);
+    expect(opened.nodes['d']).toBeUndefined();
+    expect(opened.edges['d/activation.x']!.from).toBe('clamp1');
+    expect(opened.edges['clamp1.x']!.from).toMatch(/^d\//);
   });
 
   test('what is written another way is the same function', () => {

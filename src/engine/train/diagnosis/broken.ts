@@ -7,7 +7,9 @@ import { edgeId, type EdgeId, linksOf, type Node, type NodeId } from '../../grap
 import type { Project } from '../../graph/project';
 import { opOf } from '../../ops/index';
 import { optimizerOf } from '../../optimizers/index';
+import type { Reason } from '../cause-words';
 import type { Trouble } from '../training';
+import { curesInside } from './broken-inside';
 import { type Cure, has, nameOf, short } from './finding';
 
 /** Numbers are kept this far from 0, and exponents where squares of exponentials are small enough too. */
@@ -15,10 +17,14 @@ const LEAST = 1e-6;
 const MOST_EXPONENT = 20;
 const MOST = 1e6;
 
+/** Reasons that lie with one operation; others with training as a whole. */
+const AT_A_PLACE: ReadonlySet<Reason> = new Set<Reason>(['log', 'root', 'power', 'slope', 'exp', 'divide']);
+
 /** The best first; empty where the sentence itself is all that can be said. */
-export function curesOf(project: Project, { reason, node, part, from }: Trouble): readonly Cure[] {
-  // Inside a layer, or an operation of one's own, nothing can be put in between from here.
-  const drawn = node !== undefined && part === undefined ? project.nodes[node] : undefined;
+export function curesOf(project: Project, trouble: Trouble): readonly Cure[] {
+  const { reason, node, part, from } = trouble;
+  if (part !== undefined && reason !== undefined && AT_A_PLACE.has(reason)) return curesInside(project, trouble, curesOf);
+  const drawn = node !== undefined ? project.nodes[node] : undefined;
   switch (reason) {
     case 'log':
       return drawn ? [...rewritten(project, drawn), clamped(project, drawn, LEAST, upperFor(project, drawn))] : [];
