@@ -125,8 +125,6 @@ export interface EngineApi {
   /** Tries all learning rates on a copy of the network; training pauses and is not touched. Null: it was stopped, as whatever is asked next does. */
   testRates(): Promise<RateVerdict | null>;
   stopTestingRates(): Promise<void>;
-  /** The weights with the smallest loss so far. */
-  best(): Promise<Best | null>;
 }
 
 /** News from the worker. */

@@ -409,10 +409,6 @@ export class Engine implements EngineApi {
     this.#rates.stop();
   }
 
-  async best() {
-    return this.#bench.trainer?.best ?? null;
-  }
-
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     this.#rates.stop();
     const turn = this.#queue.then(work, work);

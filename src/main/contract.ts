@@ -212,8 +212,8 @@ export interface RunNews {
   readonly message?: string | undefined;
   readonly scores?: RunScores | undefined;
   readonly confusion?: RunConfusion | undefined;
+  /** The best weights come with it. */
   readonly checkpoint?: Checkpoint | undefined;
-  readonly best?: Best | undefined;
 }
 
 export interface RunLimits {

@@ -281,13 +281,15 @@ const confusion = v.object({
   counts: v.pipe(v.array(count), v.maxLength(1_000_000)),
 });
 const floats = v.instance(Float32Array);
+const best = v.object({ epoch: count, loss: v.number(), weights: table(tensor) });
+const slots = v.record(text(400), floats);
 const checkpoint = v.object({
   epoch: count,
   step: count,
   at: count,
   loss: v.nullable(v.number()),
   weights: table(tensor),
-  slots: v.record(text(400), floats),
+  slots,
   losses: v.pipe(v.array(v.number()), v.maxLength(10_000_000)),
   seen: v.object({
     best: v.number(),
@@ -296,8 +298,9 @@ const checkpoint = v.object({
     waited: count,
     lows: v.optional(v.pipe(v.array(v.number()), v.maxLength(10_000_001))),
   }),
+  best: v.optional(best),
+  back: v.optional(v.object({ epoch: count, step: count, at: count, loss: v.nullable(v.number()), state: slots })),
 });
-const best = v.object({ epoch: count, loss: v.number(), weights: table(tensor) });
 const runStart = v.object({
   name: text(1000),
   origin: v.picklist(['window', 'trial', 'race', 'sweep', 'terminal']),
@@ -317,7 +320,6 @@ const runNews = v.object({
   scores: v.optional(scores),
   confusion: v.optional(confusion),
   checkpoint: v.optional(checkpoint),
-  best: v.optional(best),
 });
 /** Optional members that are absent stay absent, as the contract's types ask. */
 const news = v.pipe(

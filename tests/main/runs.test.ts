@@ -37,6 +37,8 @@ const checkpoint: Checkpoint = {
 
 let config: string;
 let instance: Instance;
+const best = { epoch: 1, loss: 0.2, weights: checkpoint.weights };
+
 let store: RunStore;
 beforeEach(async () => {
   config = await mkdtemp(join(tmpdir(), 'chainrule-runs-'));
@@ -61,8 +63,7 @@ describe('one run', () => {
       status: 'done',
       message: 'All epochs are done.',
       scores: { train: { loss: 0.3, r2: Number.NaN }, validation: null, test: { loss: 0.4, accuracy: 0.9 } },
-      checkpoint,
-      best: { epoch: 1, loss: 0.2, weights: checkpoint.weights },
+      checkpoint: { ...checkpoint, best },
     });
     const detail = await store.detail(id);
     expect(detail).toMatchObject({
@@ -83,8 +84,8 @@ describe('one run', () => {
     });
     expect(detail.points).toEqual([point(0), point(1), point(2)]);
     expect(detail.project).toEqual(project);
-    expect(await store.checkpoint(id)).toEqual(checkpoint);
-    expect((await store.best(id))!.weights).toEqual(checkpoint.weights);
+    expect(await store.checkpoint(id)).toEqual({ ...checkpoint, best });
+    expect(await store.best(id)).toEqual(best);
     const { runs, bytes } = await store.history();
     expect(runs.map((one) => one.id)).toEqual([id]);
     expect(bytes).toBe(runs[0]!.bytes);

@@ -1,7 +1,8 @@
 /**
  * A sweep that is killed a hundred times, at any moment: of starting, reading, training, writing. After each
  * kill the database is whole and finished runs are there; in the end every run has the very weights that it
- * would have had if nobody had killed anything.
+ * would have had if nobody had killed anything. One of two lanes stops early, and brings back the weights of its
+ * best epoch, which mostly lies before a kill.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -12,15 +13,15 @@ import { beforeAll, expect, test } from 'vitest';
 import { generateDataset } from '../../src/engine/data/generators';
 import { Random } from '../../src/engine/data/random';
 import { setTraining } from '../../src/engine/graph/edits';
+import type { Project } from '../../src/engine/graph/project';
 import { parseProject } from '../../src/engine/graph/project-file';
+import { serialiseProject } from '../../src/engine/graph/project-text';
 import { opOf } from '../../src/engine/ops/index';
 import { resources } from '../../src/main/services/folders';
 import { openRuns } from '../../src/main/services/runs/open';
 import { ensureBuilt, root } from '../support/built';
 import { trained } from '../support/training';
 
-/** Two sweeps at once, on two cores. */
-const LANES = 2;
 const KILLS = 50;
 const SEEDS = 3;
 const EPOCHS = 40_000;
@@ -33,7 +34,8 @@ const text = (await readFile(join(resources, 'examples', '03-circles.chainrule')
 );
 const parsed = parseProject(text, opOf);
 if (!parsed.ok) throw new Error('The example cannot be read.');
-const project = parsed.value;
+/** Two sweeps at once, on two cores. */
+const LANES: readonly Project[] = [parsed.value, setTraining({ stop: { patience: 6000 } })(parsed.value)];
 
 /** The command, as a user types it; killed after so many ms, or left to its end (null). */
 async function sweep(home: string, kill: number | Promise<unknown> | null): Promise<number | null> {
@@ -66,19 +68,21 @@ async function look(home: string) {
 }
 
 /** What nobody killed. */
-async function alone(seed: number) {
-  const { data, split } = project.settings;
+async function alone(project: Project, seed: number) {
+  const { data, split, training } = project.settings;
   if (data.kind !== 'generator') throw new Error('The example has other data.');
-  const { session } = await trained(setTraining({ seed })(project), generateDataset(data, split));
+  const { session, trainer } = await trained(setTraining({ seed })(project), generateDataset(data, split), {
+    stop: training.stop,
+  });
   const weights = await session.weights();
   session.close();
-  return weights;
+  return { weights, epoch: trainer.epoch };
 }
 
-async function lane(at: number): Promise<void> {
+async function lane(project: Project, at: number): Promise<void> {
   const home = await mkdtemp(join(tmpdir(), 'chainrule-kill-'));
   const random = new Random(at, 'kill');
-  await writeFile(join(home, 'circles.chainrule'), text);
+  await writeFile(join(home, 'circles.chainrule'), serialiseProject(project));
   // How long it takes until something is written, on this machine and with this load.
   const begin = performance.now();
   await sweep(
@@ -104,20 +108,24 @@ async function lane(at: number): Promise<void> {
   expect(await sweep(home, null)).toBe(0);
   const { runs, close } = await openRuns(join(home, 'settings'));
   const { runs: all } = await runs.history();
+  const expected = new Map<number, Awaited<ReturnType<typeof alone>>>();
+  for (let seed = 1; seed <= SEEDS; seed++) expected.set(seed, await alone(project, seed));
   // The same words after the end are another sweep: there may have been several, each whole.
   for (const sweep of new Set(all.map((run) => run.sweep))) {
     const own = all.filter((run) => run.sweep === sweep);
     expect(own.map(({ seed, status, epoch }) => [seed, status, epoch]).sort()).toEqual(
-      Array.from({ length: SEEDS }, (_, seed) => [seed + 1, 'done', EPOCHS]),
+      [...expected].map(([seed, { epoch }]) => [seed, 'done', epoch]),
     );
   }
-  const weightsOf = new Map<number, Awaited<ReturnType<typeof alone>>>();
-  for (let seed = 1; seed <= SEEDS; seed++) weightsOf.set(seed, await alone(seed));
   for (const run of all) {
     const { points } = await runs.detail(run.id);
     const steps = points.map(({ step }) => step);
     expect(steps).toEqual([...new Set(steps)].sort((a, b) => a - b));
-    expect((await runs.checkpoint(run.id))!.weights).toEqual(weightsOf.get(run.seed));
+    expect((await runs.checkpoint(run.id))!.weights).toEqual(expected.get(run.seed)!.weights);
+    // The best weights outlived the kills as well: no loss of the curve is smaller.
+    const best = (await runs.best(run.id))!;
+    expect(best.loss).toBeLessThanOrEqual(Math.min(...points.map(({ validation }) => validation!.loss)));
+    if (project.settings.training.stop?.patience !== undefined) expect(run.epoch).toBe(best.epoch);
   }
   await close();
   await rm(home, { recursive: true, force: true });
@@ -126,8 +134,8 @@ async function lane(at: number): Promise<void> {
 
 test('killed a hundred times, nothing is lost and nothing is corrupt', async () => {
   const lanes = await Promise.all(
-    Array.from({ length: LANES }, (_, at) =>
-      lane(at).then(
+    LANES.map((project, at) =>
+      lane(project, at).then(
         () => null,
         (error: unknown) => error,
       ),

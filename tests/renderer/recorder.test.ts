@@ -106,7 +106,7 @@ test('a run is kept whole: settings, curve, scores, weights; training on after a
   expect(last.scores!.test).toEqual(run.testScore);
   expect(last.confusion!.counts.reduce((a, b) => a + b, 0)).toBe(dataset.split.test.length);
   expect(last.checkpoint).toMatchObject({ epoch: 20, step: run.step });
-  expect(last.best!.epoch).toBeLessThanOrEqual(20);
+  expect(last.checkpoint!.best!.epoch).toBeLessThanOrEqual(20);
   expect(history.epochs(0)).toEqual(run.points.map(({ epoch }) => epoch));
   await run.train();
   expect(history.runs.length).toBe(1);

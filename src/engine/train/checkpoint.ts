@@ -5,6 +5,16 @@
  */
 import type { BufferId, Weights } from '../plan';
 import type { Seen } from './stopping';
+import type { Best } from './training';
+
+/** The moment of the best epoch, whole, so that training can go on from it. */
+export interface Back {
+  readonly epoch: number;
+  readonly step: number;
+  readonly at: number;
+  readonly loss: number | null;
+  readonly state: Readonly<Record<BufferId, Float32Array>>;
+}
 
 export interface Checkpoint {
   readonly epoch: number;
@@ -20,10 +30,14 @@ export interface Checkpoint {
   readonly losses: readonly number[];
   /** What the rules for stopping early have seen. */
   readonly seen: Seen;
+  /** The best weights so far, where they are kept beside. */
+  readonly best?: Best | undefined;
+  /** Where a rule for stopping early goes back to; absent where none does. */
+  readonly back?: Back | undefined;
 }
 
-export const checkpointBytes = ({ weights, slots }: Checkpoint): number =>
-  [...Object.values(weights).map(({ data }) => data), ...Object.values(slots)].reduce(
-    (sum, { byteLength }) => sum + byteLength,
-    0,
-  );
+export const checkpointBytes = ({ weights, slots, best, back }: Checkpoint): number =>
+  [
+    ...[weights, best?.weights ?? {}].flatMap((some) => Object.values(some).map(({ data }) => data)),
+    ...[slots, back?.state ?? {}].flatMap((some) => Object.values(some)),
+  ].reduce((sum, { byteLength }) => sum + byteLength, 0);

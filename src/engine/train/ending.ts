@@ -1,5 +1,6 @@
 /** Ends training by its rules: keeps the moment of the best epoch meanwhile, and says which weights come back. */
 import type { Stop } from '../graph/project';
+import type { Back } from './checkpoint';
 import type { Keeping, Place } from './keeping';
 import type { Scores } from './scoring';
 import type { Session } from './session';
@@ -12,6 +13,11 @@ export interface End {
   /** The moment to go back to; null: the present weights are the best, or stay. */
   readonly back: Moment | null;
 }
+
+/** A moment that the timeline does not hold. */
+const ELSEWHERE = 0;
+
+const placeOf = ({ epoch, step, at, loss }: Place): Place => ({ epoch, step, at, loss });
 
 export class Ending {
   #stopping: Stopping;
@@ -44,6 +50,16 @@ export class Ending {
     this.#stopping.seen = seen;
   }
 
+  /** For a checkpoint. */
+  get back(): Back | undefined {
+    const best = this.#best;
+    return best === null ? undefined : { ...placeOf(best), state: Object.fromEntries(best.state) };
+  }
+  /** As it was noted in another session. */
+  set back(back: Back | undefined) {
+    this.#best = back === undefined ? null : { ...placeOf(back), id: ELSEWHERE, state: new Map(Object.entries(back.state)) };
+  }
+
   /** The weights are others than those that were seen. */
   forgetBest(): void {
     this.#best = null;
@@ -68,7 +84,7 @@ export class Ending {
 
   async #keepBest(place: Place): Promise<void> {
     // A state that is too large for the timeline is kept all the same: one of them is affordable.
-    this.#best = (await this.keeping.keep(place)) ?? { id: 0, ...place, state: await this.session.state() };
+    this.#best = (await this.keeping.keep(place)) ?? { id: ELSEWHERE, ...place, state: await this.session.state() };
     this.keeping.timeline.pin(this.#best.id);
   }
 }

@@ -195,6 +195,8 @@ export class Trainer {
       slots: await this.session.slots(),
       losses: [...this.#rate.losses],
       seen: this.#ending.seen,
+      best: this.best ?? undefined,
+      back: this.#ending.back,
     };
   }
 
@@ -208,6 +210,8 @@ export class Trainer {
     this.#rate.losses.splice(0, this.#rate.losses.length, ...checkpoint.losses);
     this.#ending.seen = checkpoint.seen;
     this.#standAt(checkpoint);
+    this.#scoring.best = checkpoint.best ?? null;
+    this.#ending.back = checkpoint.back;
     return true;
   }
 
@@ -403,7 +407,10 @@ export class Trainer {
     const where = `Training stopped after epoch ${this.epoch}. ${end.reason}`;
     if (end.back !== null) {
       await this.keep();
+      const { best } = this.#scoring;
       this.#goTo(end.back);
+      // It is the very moment that was gone back to.
+      this.#scoring.best = best;
     } else this.#ending.restart();
     this.events.stopped?.({
       kind: end.kind,

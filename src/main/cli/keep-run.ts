@@ -54,7 +54,7 @@ export async function keepRun(io: Io, project: Project, data: Dataset | null): P
   const numbers = async (): Promise<Partial<RunNews>> => {
     if (!followed) return {};
     const { trainer } = followed;
-    return { checkpoint: await trainer.checkpoint(), best: trainer.best ?? undefined };
+    return { checkpoint: await trainer.checkpoint() };
   };
   return {
     point: (point) => points.push(point),

@@ -80,7 +80,7 @@ export class Contestant extends Standing {
         ? null
         : new Recorder(
             links.history,
-            { checkpoint: () => this.#api.checkpoint(), best: () => this.#api.best() },
+            { checkpoint: () => this.#api.checkpoint() },
             origin,
             // The open run says the same of the same history.
             () => undefined,

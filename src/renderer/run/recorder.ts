@@ -2,7 +2,7 @@
  * Writes what is trained into the history: the curve in small pieces while it grows, the weights every few
  * seconds, and at the end how it went. A history that cannot be written is said once and never stops training.
  */
-import type { Best, Checkpoint, CurvePoint } from '../../engine/api';
+import type { Checkpoint, CurvePoint } from '../../engine/api';
 import type { Project } from '../../engine/graph/project';
 import { checkpointBytes } from '../../engine/train/checkpoint';
 import type { HostApi, RunConfusion, RunNews, RunOrigin, RunScores, RunStatus } from '../../main/contract';
@@ -33,7 +33,6 @@ export interface Outcome extends Place {
 /** The engine's side. */
 export interface Source {
   checkpoint(): Promise<Checkpoint | null>;
-  best(): Promise<Best | null>;
 }
 
 /** Between two pieces of the curve, in ms. */
@@ -152,10 +151,9 @@ export class Recorder {
     this.#busy = true;
     try {
       const checkpoint = (await this.#source.checkpoint()) ?? undefined;
-      const best = (await this.#source.best()) ?? undefined;
       const bytes = checkpoint ? checkpointBytes(checkpoint) : 0;
       this.#nextCheckpoint = performance.now() + Math.max(CHECKPOINT_EVERY, (bytes / BYTES_A_SECOND) * 1000);
-      this.#send({ ...news, checkpoint, best });
+      this.#send({ ...news, checkpoint });
     } catch {
       // A device that was lost has no numbers to keep; whoever trains says so. The curve is kept all the same.
       this.#send(news);

@@ -26,11 +26,8 @@ export class Run extends Loading {
     this.#recorder =
       links.history === undefined
         ? null
-        : new Recorder(
-            links.history,
-            { checkpoint: () => this.api.checkpoint(), best: () => this.api.best() },
-            'window',
-            (error) => this.complain('This run is not kept in the history', error),
+        : new Recorder(links.history, { checkpoint: () => this.api.checkpoint() }, 'window', (error) =>
+            this.complain('This run is not kept in the history', error),
           );
   }
 

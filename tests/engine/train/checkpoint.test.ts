@@ -54,6 +54,30 @@ for (const [name, training] of [
     for (const { session } of [whole, first, second]) session.close();
   });
 
+test('going on after the best epoch: its weights come back all the same', async () => {
+  const drawn = project({ epochs: 20_000, hyper: { rate: 0.05 }, stop: { patience: 400 } });
+  const options = { stop: drawn.settings.training.stop, keepsBest: true };
+  const whole = await trained(drawn, circles, options);
+  const [stop] = whole.stops;
+  expect(stop!.restored).not.toBeNull();
+  expect(whole.trainer.best!.epoch).toBe(stop!.restored);
+  const end = await bits(whole.trainer);
+
+  const first = await untrained(drawn, options);
+  first.trainer.epochs = stop!.restored! + 100;
+  await first.trainer.train();
+  const middle = stored(await first.trainer.checkpoint());
+  expect([middle.best!.epoch, middle.back!.epoch]).toEqual([stop!.restored, stop!.restored]);
+  expect(checkpointBytes(middle)).toBeGreaterThan(checkpointBytes({ ...middle, back: undefined }));
+
+  const second = await untrained(drawn, options);
+  expect(second.trainer.restore(middle)).toBe(true);
+  await second.trainer.train();
+  expect(second.stops).toEqual(whole.stops);
+  expect(await bits(second.trainer)).toBe(end);
+  for (const { session } of [whole, first, second]) session.close();
+});
+
 test('a checkpoint of another network is refused and changes nothing', async () => {
   const small = await trained(project({ epochs: 1 }), circles);
   const large = await trained(setAttr('hidden', 'units', 5)(project({ epochs: 1 })), circles);

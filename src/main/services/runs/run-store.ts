@@ -162,8 +162,9 @@ export class RunStore {
 
   async report(id: string, news: RunNews): Promise<void> {
     // Outside the lock: packing large numbers takes longer than writing them.
-    const checkpoint = news.checkpoint && { epoch: news.checkpoint.epoch, numbers: pack(news.checkpoint) };
-    const best = news.best && { epoch: news.best.epoch, numbers: pack(news.best) };
+    const { best: bestWeights, ...last } = news.checkpoint ?? {};
+    const checkpoint = news.checkpoint && { epoch: news.checkpoint.epoch, numbers: pack(last) };
+    const best = bestWeights && { epoch: bestWeights.epoch, numbers: pack(bestWeights) };
     const points = news.points.length > 0 ? pack(news.points) : null;
     await this.database.transaction((transaction) => {
       const changed = transaction.run(
@@ -273,8 +274,11 @@ export class RunStore {
     return row;
   }
 
+  /** Where it stood last, with its best weights, which are kept apart: people want them back alone as well. */
   async checkpoint(id: string): Promise<Checkpoint | null> {
-    return (await this.#kept(id, 'last')) as Checkpoint | null;
+    const last = (await this.#kept(id, 'last')) as Checkpoint | null;
+    const best = last && (await this.best(id));
+    return best ? { ...last, best } : last;
   }
 
   async best(id: string): Promise<Best | null> {

@@ -140,7 +140,7 @@ export async function performTask(task: Task, dataset: Dataset | null, control: 
     const checkpoint = await trainer.checkpoint();
     const ended = (trouble as Trouble | null)?.message ?? why;
     if (paused && trainer.epoch < training.epochs && ended === '')
-      return control.tell({ ...place(), status: 'queued', checkpoint, best: trainer.best ?? undefined });
+      return control.tell({ ...place(), status: 'queued', checkpoint });
     const { split } = data;
     const scores = {
       train: await session.score(data, split.train),
@@ -154,7 +154,6 @@ export async function performTask(task: Task, dataset: Dataset | null, control: 
       scores,
       confusion: (await confusionFor(session, data)) ?? undefined,
       checkpoint,
-      best: trainer.best ?? undefined,
     });
   } finally {
     session.close();
