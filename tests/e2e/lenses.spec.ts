@@ -176,8 +176,8 @@ test('the table of parameters and the drawing point at each other; numbers are t
   await app.mouse.move(neuron.x + neuron.width / 2, neuron.y + neuron.height / 2);
   await expect(grid.locator('.lit')).toContainText('bias of neuron 3');
 
-  await app.getByRole('switch', { name: 'Freeze hidden, all of its numbers' }).first().click();
-  await expect(window.status).toContainText('4 weights · 1 bias');
+  await app.getByRole('switch', { name: 'Freeze the weights of hidden' }).click();
+  await expect(window.status).toContainText('4 weights · 5 biases');
   await window.drawing.canvas.focus();
   await app.keyboard.press('Control+z');
   await expect(window.status).toContainText('12 weights · 5 biases');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { check } from '../../src/engine/compile/check';
 import { weightId } from '../../src/renderer/editor/lens';
-import { freezing, nameOf, pointOf, rowAt, rowOf, rowsOf } from '../../src/renderer/panels/lenses/parameter-rows';
+import { freezingOf, nameOf, pointOf, rowAt, rowOf, rowsOf } from '../../src/renderer/panels/lenses/parameter-rows';
 import { drawing } from '../support/drawing';
 
 const project = drawing({
@@ -45,9 +45,14 @@ describe('the table of parameters', () => {
     expect([name(6), name(8), name(13)]).toEqual(['x2 → neuron 3', 'bias of neuron 1', 'at 2']);
   });
 
-  test('a layer is frozen with all of its numbers', () => {
-    expect(freezing(rowAt(rows, 0)!.group, project, checked)).toEqual({ on: true, can: true });
-    expect(freezing(rowAt(rows, 11)!.group, project, checked)).toEqual({ on: false, can: true });
+  test('weights and biases of a layer are frozen apart, a parameter by itself', () => {
+    const at = (row: number) => freezingOf(rowAt(rows, row)!.group, project, checked);
+    expect([at(0).on, at(0).what, at(7).on, at(7).what]).toEqual([true, 'weights', true, 'biases']);
+    expect(at(0).attrs!(false)).toEqual({ frozen: true, frozenPart: 'biases' });
+    expect(at(7).attrs!(false)).toEqual({ frozen: true, frozenPart: 'weights' });
+    expect(at(7).attrs!(true)).toEqual({ frozen: true, frozenPart: 'all' });
+    expect(at(11)).toMatchObject({ on: false, what: '' });
+    expect(at(11).attrs!(true)).toEqual({ frozen: true });
     expect(checked.totals).toEqual({ weights: 3, biases: 0 });
   });
 });

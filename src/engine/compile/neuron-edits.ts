@@ -4,13 +4,14 @@
  */
 import { Random } from '../data/random';
 import { type Edit, freshId, inTurn, place, setAttr } from '../graph/edits';
-import { edge, edgeId, type Edge, linksOf, type Node, type NodeId } from '../graph/graph';
+import { type Attrs, edge, edgeId, type Edge, linksOf, type Node, type NodeId } from '../graph/graph';
 import { type NumberEdit, slabOf } from '../graph/number-edits';
 import type { Point, Project } from '../graph/project';
 import { sampleShape, type Tensor } from '../ir/shape';
 import { completeAttrs } from '../ops/attrs';
 import { draw, initializerOf } from '../ops/initializers';
 import { opOf } from '../ops/index';
+import { layerAttrsFrom } from '../ops/layer-parameters';
 import type { Checked } from './check';
 import { check } from './check';
 import { type NeuronLayer, neuronLayers } from './neurons';
@@ -186,7 +187,9 @@ export function intoNeurons(
     positions[slice] = { x: at.x, y: middle(layer.inputs, i) };
     return slice;
   });
-  const attrs = completeAttrs(opOf('parameter')!, checked.expansion.graph.nodes[layer.weight]!.attrs);
+  const attrsOf = (key: NodeId | null): Attrs | null =>
+    key === null ? null : completeAttrs(opOf('parameter')!, checked.expansion.graph.nodes[key]!.attrs);
+  const attrs = attrsOf(layer.weight)!;
   const neurons = Array.from({ length: layer.units }, (_, unit): NodeId => {
     const neuron = layer.units === 1 ? id : name(`${id}-${unit + 1}`);
     const own = difference?.unit === unit ? difference : null;
@@ -197,8 +200,7 @@ export function intoNeurons(
       attrs: {
         inputs: heard.length,
         activation: own?.activation ?? layer.activation,
-        initializer: attrs['initializer']!,
-        scale: attrs['scale']!,
+        ...layerAttrsFrom(attrs, attrsOf(layer.bias)),
       },
       group,
     };

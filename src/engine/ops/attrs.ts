@@ -10,6 +10,14 @@ export function completeAttrs(op: Op, attrs: Attrs): Attrs {
   return complete;
 }
 
+/** The rows of its table that say something, with these attributes (complete). */
+export function tellingAttrs(op: Op, attrs: Attrs): readonly (readonly [name: string, spec: AttrSpec])[] {
+  const tells = (spec: AttrSpec | undefined): boolean =>
+    spec !== undefined &&
+    (!spec.when || (spec.when.is.includes(String(attrs[spec.when.attr])) && tells(op.attrs[spec.when.attr])));
+  return Object.entries(op.attrs).filter(([, spec]) => tells(spec));
+}
+
 /** What is wrong with a value, as the end of a sentence that begins with the attribute's name; or null. */
 export function attrFault(spec: AttrSpec, value: AttrValue): string | null {
   switch (spec.kind) {

@@ -3,9 +3,7 @@ import type { NodeId } from '../graph/graph';
 import { isBatched, product, sampleShape, shapeText } from '../ir/shape';
 import { activationChoices } from './activations';
 import { strideAttr } from './convolution';
-import { frozenAttr, frozenWith } from './frozen';
-import { layerPenaltyAttrs, penaltyFor } from './penalised';
-import { initializerChoices } from './initializers';
+import { layerParameterAttrs, parameterAttrs } from './layer-parameters';
 import type { Composite } from './op';
 
 function convolutionLayer(rank: 1 | 2): Composite {
@@ -50,16 +48,7 @@ function convolutionLayer(rank: 1 | 2): Composite {
         choices: activationChoices,
       },
       bias: { kind: 'boolean', title: 'Bias', about: 'Adds a learned number to each filter’s sums.', default: true },
-      initializer: {
-        kind: 'choice',
-        title: 'Initializer',
-        about: 'How the weights are drawn. Biases start at 0.',
-        default: 'he-normal',
-        choices: initializerChoices,
-      },
-      scale: { kind: 'number', title: 'Initializer’s scale', about: 'For the initializers that take one.', default: 0.5 },
-      ...layerPenaltyAttrs,
-      frozen: frozenAttr,
+      ...layerParameterAttrs('he-normal', 'optional'),
     },
     infer: ({ x }, attrs) => {
       const own = sampleShape(x!);
@@ -82,16 +71,13 @@ function convolutionLayer(rank: 1 | 2): Composite {
       const channels = sampleShape(shapes['x']!)[0]!;
       const filters = attrs['filters'] as number;
       const window = Array.from({ length: rank }, () => attrs['size'] as number);
+      const fans = { fanIn: channels * product(window), fanOut: filters * product(window) };
       let out: NodeId = x!;
       if (margin(attrs) > 0) out = sketch.node('pad', 'pad', { size: margin(attrs), axes: String(rank) }, { x: out });
       const weight = sketch.node('weight', 'parameter', {
         shape: [filters, channels, ...window],
-        initializer: attrs['initializer']!,
-        scale: attrs['scale']!,
-        fanIn: channels * product(window),
-        fanOut: filters * product(window),
-        ...frozenWith(attrs),
-        ...penaltyFor(attrs, 'weight'),
+        ...fans,
+        ...parameterAttrs(attrs, 'weight'),
       });
       out = sketch.node(
         'convolution',
@@ -102,10 +88,8 @@ function convolutionLayer(rank: 1 | 2): Composite {
       if (attrs['bias']) {
         const bias = sketch.node('bias', 'parameter', {
           shape: [filters, ...window.map(() => 1)],
-          initializer: 'zeros',
-          role: 'bias',
-          ...frozenWith(attrs),
-          ...penaltyFor(attrs, 'bias'),
+          ...fans,
+          ...parameterAttrs(attrs, 'bias'),
         });
         out = sketch.node('sum', 'add', {}, { a: out, b: bias });
       }

@@ -5,9 +5,7 @@
 import { productLatex } from '../ir/latex';
 import { sampleShape, type Shape } from '../ir/shape';
 import { activationChoices } from './activations';
-import { frozenAttr, frozenWith } from './frozen';
-import { layerPenaltyAttrs, penaltyFor } from './penalised';
-import { initializerChoices } from './initializers';
+import { layerParameterAttrs, parameterAttrs } from './layer-parameters';
 import type { Composite } from './op';
 
 export const dense: Composite = {
@@ -29,21 +27,7 @@ export const dense: Composite = {
       choices: activationChoices,
     },
     bias: { kind: 'boolean', title: 'Bias', about: 'Adds a learned number to each neuron’s sum.', default: true },
-    initializer: {
-      kind: 'choice',
-      title: 'Initializer',
-      about: 'How the weights are drawn. Biases start at 0.',
-      default: 'glorot-uniform',
-      choices: initializerChoices,
-    },
-    scale: {
-      kind: 'number',
-      title: 'Initializer’s scale',
-      about: 'For the initializers that take one.',
-      default: 0.5,
-    },
-    ...layerPenaltyAttrs,
-    frozen: frozenAttr,
+    ...layerParameterAttrs('glorot-uniform', 'optional'),
   },
   infer: ({ x }, { units }) => {
     const shape = sampleShape(x!);
@@ -61,20 +45,16 @@ export const dense: Composite = {
     const units = attrs['units'] as number;
     const weight = sketch.node('weight', 'parameter', {
       shape: [inputs, units],
-      initializer: attrs['initializer']!,
-      scale: attrs['scale']!,
-      ...frozenWith(attrs),
-      ...penaltyFor(attrs, 'weight'),
+      ...parameterAttrs(attrs, 'weight'),
     });
     const product = sketch.node('product', 'matmul', {}, { a: x!, b: weight });
     let out = product;
     if (attrs['bias']) {
       const bias = sketch.node('bias', 'parameter', {
         shape: [units],
-        initializer: 'zeros',
-        role: 'bias',
-        ...frozenWith(attrs),
-        ...penaltyFor(attrs, 'bias'),
+        fanIn: inputs,
+        fanOut: units,
+        ...parameterAttrs(attrs, 'bias'),
       });
       out = sketch.node('sum', 'add', {}, { a: product, b: bias });
     }

@@ -1,5 +1,4 @@
-/** Parameters that keep their numbers: one by itself, or all those of a layer with it. */
-import type { Attrs } from '../graph/graph';
+/** Parameters that keep their numbers: one by itself, or those of a layer with it (`layer-parameters.ts`). */
 import type { AttrSpec } from './op';
 
 export const frozenAttr: AttrSpec = {
@@ -8,6 +7,3 @@ export const frozenAttr: AttrSpec = {
   about: 'Keeps its numbers during training.',
   default: false,
 };
-
-/** A layer's parts are frozen with it. */
-export const frozenWith = (attrs: Attrs): Attrs => (attrs['frozen'] === true ? { frozen: true } : {});

@@ -3,9 +3,7 @@
  * activation, as the course draws it.
  */
 import { activationChoices } from './activations';
-import { frozenAttr, frozenWith } from './frozen';
-import { layerPenaltyAttrs, penaltyFor } from './penalised';
-import { initializerChoices } from './initializers';
+import { layerParameterAttrs, parameterAttrs } from './layer-parameters';
 import { broadcastAll } from './make';
 import type { Composite } from './op';
 
@@ -29,16 +27,7 @@ export const neuron: Composite = {
       default: 'sigmoid',
       choices: activationChoices,
     },
-    initializer: {
-      kind: 'choice',
-      title: 'Initializer',
-      about: 'How the weights are drawn. The bias starts at 0.',
-      default: 'glorot-uniform',
-      choices: initializerChoices,
-    },
-    scale: { kind: 'number', title: 'Initializer’s scale', about: 'For the initializers that take one.', default: 0.5 },
-    ...layerPenaltyAttrs,
-    frozen: frozenAttr,
+    ...layerParameterAttrs('glorot-uniform', 'always'),
   },
   infer: (shapes, { inputs }) => broadcastAll(count(inputs).map((i) => shapes[`x${i}`]!)),
   formula: (args, { attrs }) => {
@@ -50,21 +39,17 @@ export const neuron: Composite = {
     const n = attrs['inputs'] as number;
     const bias = sketch.node('bias', 'parameter', {
       shape: [],
-      initializer: 'zeros',
-      role: 'bias',
-      ...frozenWith(attrs),
-      ...penaltyFor(attrs, 'bias'),
+      fanIn: n,
+      fanOut: 1,
+      ...parameterAttrs(attrs, 'bias'),
     });
     const summands: Record<string, string> = { a: bias };
     for (const i of count(n)) {
       const weight = sketch.node(`w${i}`, 'parameter', {
         shape: [],
-        initializer: attrs['initializer']!,
-        scale: attrs['scale']!,
         fanIn: n,
         fanOut: 1,
-        ...frozenWith(attrs),
-        ...penaltyFor(attrs, 'weight'),
+        ...parameterAttrs(attrs, 'weight'),
       });
       const letter = String.fromCharCode('a'.charCodeAt(0) + i);
       summands[letter] = sketch.node(`times${i}`, 'multiply', {}, { a: inputs[`x${i}`]!, b: weight });

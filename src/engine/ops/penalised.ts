@@ -2,7 +2,6 @@
  * Penalties as attributes of parameters and of the layers that hold them: none unless chosen. They become
  * penalty operations that are added to the loss (`compile/penalise.ts`).
  */
-import type { Attrs } from '../graph/graph';
 import type { AttrSpec } from './op';
 
 /** Operation for each choice of an attribute `penalty`. */
@@ -18,7 +17,8 @@ const choices = [
   { value: 'l2', title: 'L2: sum of squares' },
   { value: 'elastic', title: 'Elastic: both' },
 ] as const;
-const chosen = { attr: 'penalty', is: ['l1', 'l2', 'elastic'] } as const;
+/** Where one is chosen. */
+export const hasPenalty = { attr: 'penalty', is: ['l1', 'l2', 'elastic'] } as const;
 
 /** For a parameter. */
 export const penaltyAttrs: Readonly<Record<string, AttrSpec>> = {
@@ -35,7 +35,7 @@ export const penaltyAttrs: Readonly<Record<string, AttrSpec>> = {
     about: 'Factor λ on the penalty. Larger: smaller numbers.',
     default: 0.001,
     min: 0,
-    when: chosen,
+    when: hasPenalty,
   },
   mix: {
     kind: 'number',
@@ -47,22 +47,3 @@ export const penaltyAttrs: Readonly<Record<string, AttrSpec>> = {
     when: { attr: 'penalty', is: ['elastic'] },
   },
 };
-
-/** For a layer: its weights, and its biases only where asked. */
-export const layerPenaltyAttrs: Readonly<Record<string, AttrSpec>> = {
-  ...penaltyAttrs,
-  penalty: { ...penaltyAttrs['penalty']!, about: 'What is added to the loss to keep the layer’s weights small.' },
-  penaliseBias: {
-    kind: 'boolean',
-    title: 'Penalty on biases',
-    about: 'Mostly left off: biases seldom harm by being large.',
-    default: false,
-    when: chosen,
-  },
-};
-
-/** What a layer hands on to a parameter of its own. */
-export const penaltyFor = (layer: Attrs, role: 'weight' | 'bias'): Attrs =>
-  layer['penalty'] === 'none' || (role === 'bias' && layer['penaliseBias'] !== true)
-    ? {}
-    : { penalty: layer['penalty']!, strength: layer['strength']!, mix: layer['mix']! };

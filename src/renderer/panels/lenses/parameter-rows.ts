@@ -4,9 +4,11 @@
  */
 import type { Checked } from '../../../engine/compile/check';
 import { neuronLayers } from '../../../engine/compile/neurons';
-import type { NodeId } from '../../../engine/graph/graph';
+import type { Attrs, NodeId } from '../../../engine/graph/graph';
 import type { Project } from '../../../engine/graph/project';
+import { completeAttrs } from '../../../engine/ops/attrs';
 import { ops } from '../../../engine/ops/index';
+import { freezing, isFrozen } from '../../../engine/ops/layer-parameters';
 import type { Weights } from '../../../engine/plan';
 import { partOf } from '../../editor/lens';
 import { partAt } from './part-edits';
@@ -82,16 +84,26 @@ export function nameOf(group: ParameterGroup, at: number, checked: Checked, inpu
   return `at ${indices.join(', ')}`;
 }
 
-/** Whether the numbers keep still while it trains; and whether the drawing can say so here. */
-export function freezing(
+/**
+ * Whether the numbers keep still while it trains; and attributes of the node by which they do, or learn again: of a
+ * layer its weights and its biases apart. Null where the drawing cannot say so.
+ */
+export function freezingOf(
   group: ParameterGroup,
   project: Project,
   checked: Checked,
-): { readonly on: boolean; readonly can: boolean } {
-  const node = checked.expansion.graph.nodes[group.key];
-  const own = project.nodes[group.owner];
+): { readonly on: boolean; readonly what: string; readonly attrs: ((on: boolean) => Attrs) | null } {
+  const part = checked.expansion.graph.nodes[group.key];
+  const on = part?.attrs['frozen'] === true;
+  const node = project.nodes[group.owner];
+  const op = node && ops.get(node.op);
+  if (!node || !op?.attrs['frozen']) return { on, what: '', attrs: null };
+  if (!op.attrs['frozenPart']) return { on, what: '', attrs: (frozen) => ({ frozen }) };
+  const now = completeAttrs(op, node.attrs);
+  const isBias = part?.attrs['role'] === 'bias';
   return {
-    on: node?.attrs['frozen'] === true,
-    can: own !== undefined && ops.get(own.op)?.attrs['frozen'] !== undefined,
+    on,
+    what: isBias ? 'biases' : 'weights',
+    attrs: (frozen) => freezing(isBias ? isFrozen(now, 'weight') : frozen, isBias ? frozen : isFrozen(now, 'bias')),
   };
 }
