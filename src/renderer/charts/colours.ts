@@ -36,7 +36,14 @@ export function inkOf(element: Element): Ink {
     known.set(token, found);
     return found;
   };
-  return { rgb, css: (token, alpha) => css(rgb(token), alpha), font: style.fontFamily };
+  const words = new Map<string, string>();
+  const text = (token: string, alpha = 1): string => {
+    const key = `${token} ${alpha}`;
+    const found = words.get(key) ?? css(rgb(token), alpha);
+    words.set(key, found);
+    return found;
+  };
+  return { rgb, css: text, font: style.fontFamily };
 }
 
 /** Of a style sheet's text, where no page has it: the first value of each token, which is the light one. */

@@ -9,7 +9,9 @@ const barsOf = ({ edges, counts }: Histogram): readonly Point[] =>
   counts.map((count, at) => ({
     x: (edges[at]! + edges[at + 1]!) / 2,
     y: count,
-    text: `${numberText(edges[at]!, 3)} to ${numberText(edges[at + 1]!, 3)}: ${count}`,
+    get text() {
+      return `${numberText(edges[at]!, 3)} to ${numberText(edges[at + 1]!, 3)}: ${count}`;
+    },
   }));
 
 const widthOf = ({ edges }: Histogram): number => (edges[1] ?? 1) - (edges[0] ?? 0);
@@ -61,7 +63,9 @@ export function operatingPicture({ layer, sums, points, curve, title, rows, flat
     curve.map((point) => ({
       x: point.x,
       y: point[of],
-      text: `sum ${numberText(point.x, 3)}: f ${numberText(point.value, 4)}, f′ ${numberText(point.slope, 4)}`,
+      get text() {
+        return `sum ${numberText(point.x, 3)}: f ${numberText(point.value, 4)}, f′ ${numberText(point.slope, 4)}`;
+      },
     }));
   const dots = points
     .toSorted((a, b) => a.sum - b.sum)
@@ -69,7 +73,9 @@ export function operatingPicture({ layer, sums, points, curve, title, rows, flat
       ({ unit, sum, value, slope }): Point => ({
         x: sum,
         y: value,
-        text: `Neuron ${unit + 1}: ${numberText(sum, 3)} in, ${numberText(value, 3)} out, slope ${numberText(slope, 3)}`,
+        get text() {
+          return `Neuron ${unit + 1}: ${numberText(sum, 3)} in, ${numberText(value, 3)} out, slope ${numberText(slope, 3)}`;
+        },
         spot: { kind: 'neuron', node: layer, index: unit },
       }),
     );

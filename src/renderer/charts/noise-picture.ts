@@ -7,23 +7,39 @@ import { extent, type Plane, type Surface, widened } from './plane';
 
 const HEAD = 5;
 
-function arrow(context: Surface, plane: Plane, x: number, y: number): void {
+/** Arrows of one stroke: where they lie over each other they would not be darker. */
+const TOGETHER = 8;
+
+/** Adds to the path. */
+function arrow(context: Surface, plane: Plane, { x, y }: Point): void {
   const [fromX, fromY, toX, toY] = [plane.toX(0), plane.toY(0), plane.toX(x), plane.toY(y)];
   const angle = Math.atan2(toY - fromY, toX - fromX);
-  context.beginPath();
   context.moveTo(fromX, fromY);
   context.lineTo(toX, toY);
   for (const side of [-0.45, 0.45]) {
     context.moveTo(toX, toY);
     context.lineTo(toX - HEAD * Math.cos(angle + side), toY - HEAD * Math.sin(angle + side));
   }
-  context.stroke();
+}
+
+function arrows(context: Surface, plane: Plane, points: readonly Point[]): void {
+  for (let from = 0; from < points.length; from += TOGETHER) {
+    context.beginPath();
+    for (const point of points.slice(from, from + TOGETHER)) arrow(context, plane, point);
+    context.stroke();
+  }
 }
 
 export function fanPicture({ fan, samples, epoch }: GradientNoise): Picture {
   const points: readonly Point[] = Array.from({ length: samples }, (_, at) => {
     const [x, y] = [fan.arrows[2 * at]!, fan.arrows[2 * at + 1]!];
-    return { x, y, text: `sample ${at + 1}: ${numberText(x, 3)}, ${numberText(y, 3)}` };
+    return {
+      x,
+      y,
+      get text() {
+        return `sample ${at + 1}: ${numberText(x, 3)}, ${numberText(y, 3)}`;
+      },
+    };
   });
   const mean: Point = {
     x: fan.mean[0],
@@ -35,10 +51,10 @@ export function fanPicture({ fan, samples, epoch }: GradientNoise): Picture {
   const draw = (context: Surface, plane: Plane, ink: Ink): void => {
     context.strokeStyle = ink.css('--accent', samples > 120 ? 0.3 : 0.45);
     context.lineWidth = 1;
-    for (const { x, y } of points) arrow(context, plane, x, y);
+    arrows(context, plane, points);
     context.strokeStyle = ink.css('--group-function');
     context.lineWidth = 2.6;
-    arrow(context, plane, mean.x, mean.y);
+    arrows(context, plane, [mean]);
   };
   return {
     title: 'Gradients of single samples',

@@ -1,32 +1,24 @@
 /**
- * Draws a picture on a surface: axes, grid and lines by Chart.js, dots, bars and fields by ourselves, since a few
- * thousand of them are too many for a library that gives each an element. The surface may be the screen's canvas, a
+ * Draws a picture on a surface: axes and grid by Chart.js, lines, dots, bars and fields by ourselves, since a few thousand
+ * points are too many for a library that gives each an element, and since its options, which it resolves anew with every
+ * change, cost more than the strokes. So it is asked only when an axis changes. The surface may be the screen's canvas, a
  * larger one for a file, or vectors; nothing here asks which. The only file that knows Chart.js.
  */
-import {
-  BasicPlatform,
-  Chart,
-  LinearScale,
-  LineController,
-  LineElement,
-  LogarithmicScale,
-  PointElement,
-  type ChartData,
-  type ChartOptions,
-} from 'chart.js';
+import { BasicPlatform, Chart, LinearScale, LogarithmicScale, type ChartOptions } from 'chart.js';
 import type { Ink } from './colours';
 import { thinned } from './curves';
 import { legendOf, type Picture, type Point, type Series } from './picture';
 import { type Axis, tickText, ticksOf, wholeView, type Plane, type Surface, type View } from './plane';
 
-Chart.register(LineController, LineElement, PointElement, LinearScale, LogarithmicScale);
+Chart.register(LinearScale, LogarithmicScale);
 
 export interface Size {
   readonly width: number;
   readonly height: number;
 }
-type Line = Chart<'line', { x: number; y: number }[]>;
-type LineData = ChartData<'line', { x: number; y: number }[]>;
+/** Without data: axes and grid. */
+type Axes = Chart<'line', never[]>;
+type Scales = NonNullable<ChartOptions<'line'>['scales']>;
 
 const SMALL = 11;
 const RIGHT = 10;
@@ -49,95 +41,87 @@ export function sizeFor(picture: Picture, width: number, height: number): Size {
 /** Title and legend above the field, which the window writes beside it. */
 const HEAD = 46;
 
+/** How far a line may reach out of the field: one that lies on its edge is seen whole. */
+const EDGE = 2;
+
 export class Painter {
   readonly #context: Surface;
-  readonly #vectors: boolean;
-  #chart: Line | null = null;
+  #axes: Axes | null = null;
+  /** What the axes were made for. */
+  #made = '';
+  #plane: Plane | null = null;
   #now: { readonly picture: Picture; readonly view: View; readonly ink: Ink; readonly head: number } | null = null;
 
-  /** `vectors`: the surface cannot take paths that the browser made. */
-  constructor(context: Surface, vectors = false) {
+  constructor(context: Surface) {
     this.#context = context;
-    this.#vectors = vectors;
   }
 
   /** Returns where numbers lie. `head`: with title and legend, which makes it higher by `headHeight`. */
   draw(picture: Picture, size: Size, ink: Ink, { view = wholeView(picture), ratio = 1, head = false } = {}): Plane {
     this.#now = { picture, view, ink, head: head ? HEAD : 0 };
     const height = size.height + (head ? HEAD : 0);
-    const data = { datasets: this.#lines(picture, view, size.width) };
+    const key = JSON.stringify([
+      size,
+      ratio,
+      head,
+      view,
+      picture.x,
+      picture.y,
+      picture.covered,
+      picture.downwards,
+      ink.css('--text-dim'),
+    ]);
+    if (key === this.#made && this.#axes !== null) {
+      this.#axes.draw();
+      return this.#plane!;
+    }
+    this.#made = key;
+    this.#plane = null;
     const layout = { padding: { top: topOf(picture) + (head ? HEAD : 0), right: RIGHT } };
     const scales = { x: this.#scale(picture, 'x', size), y: this.#scale(picture, 'y', size) };
-    const chart = this.#chart;
-    if (chart === null) return this.#plane((this.#chart = this.#open(size.width, height, ratio, { data, layout, scales })));
-    chart.data = data;
-    Object.assign(chart.options, { layout, scales });
-    if (chart.width !== size.width || chart.height !== height || chart.options.devicePixelRatio !== ratio) {
-      chart.options.devicePixelRatio = ratio;
-      chart.resize(size.width, height);
+    const axes = this.#axes;
+    if (axes === null) {
+      this.#axes = this.#open(size.width, height, ratio, layout, scales);
+      return this.#lie(this.#axes);
     }
-    chart.update('none');
-    return this.#plane(chart);
+    Object.assign(axes.options, { layout, scales });
+    if (axes.width !== size.width || axes.height !== height || axes.options.devicePixelRatio !== ratio) {
+      axes.options.devicePixelRatio = ratio;
+      axes.resize(size.width, height);
+    }
+    axes.update('none');
+    return this.#lie(axes);
   }
 
   close(): void {
-    this.#chart?.destroy();
-    this.#chart = null;
-  }
-
-  #lines(picture: Picture, view: View, width: number): LineData['datasets'] {
-    const { ink } = this.#now!;
-    const columns = Math.max(50, Math.ceil(width - leftOf(picture) - RIGHT));
-    return picture.series
-      .filter(({ look, points }) => look === 'line' && points.length > 0)
-      .map((series) => {
-        const colour = ink.css(series.colour, series.faint ? 0.4 : 1);
-        return {
-          data: thinned(drawable(picture, series.points), view.x[0], view.x[1], columns) as { x: number; y: number }[],
-          borderColor: colour,
-          backgroundColor: colour,
-          borderWidth: series.width ?? (series.faint ? 1.2 : 1.8),
-          pointRadius: series.points.length < 2 ? 3 : 0,
-          ...(series.dashed ? { borderDash: [5, 4] } : {}),
-          // With it Chart.js draws point by point instead of by a path of the browser's.
-          ...(this.#vectors ? { segment: {} } : {}),
-        };
-      });
+    this.#axes?.destroy();
+    this.#axes = null;
   }
 
   /** A new chart draws itself. */
-  #open(
-    width: number,
-    height: number,
-    ratio: number,
-    { data, layout, scales }: { data: LineData; layout: object; scales: NonNullable<ChartOptions<'line'>['scales']> },
-  ): Line {
+  #open(width: number, height: number, ratio: number, layout: object, scales: Scales): Axes {
     const context = this.#context;
     const own = (context as { canvas?: HTMLCanvasElement }).canvas;
     const canvas = own ?? { width: 0, height: 0, style: {}, getContext: () => context };
     Object.assign(canvas, { width, height });
     if (!own) Object.assign(context, { canvas });
     // The stand-in has what Chart.js uses of a canvas on its platform without a document.
-    return new Chart<'line', { x: number; y: number }[]>(canvas as HTMLCanvasElement, {
+    return new Chart<'line', never[]>(canvas as HTMLCanvasElement, {
       type: 'line',
       platform: BasicPlatform,
-      data,
+      data: { datasets: [] },
       plugins: [
         {
           id: 'field',
-          beforeDatasetsDraw: (chart) => this.#under(this.#plane(chart)),
-          afterDatasetsDraw: (chart) => this.#over(this.#plane(chart)),
+          beforeDatasetsDraw: (chart) => this.#fill(this.#lie(chart)),
         },
       ],
       options: {
         animation: false,
-        normalized: true,
-        parsing: false,
         responsive: false,
         maintainAspectRatio: false,
         devicePixelRatio: ratio,
         events: [],
-        elements: { line: { borderJoinStyle: 'round', borderCapStyle: 'round' } },
         layout,
         scales,
       },
@@ -185,9 +169,10 @@ export class Painter {
     };
   }
 
-  #plane({ chartArea: { left, right, top, bottom }, scales }: Pick<Line, 'chartArea' | 'scales'>): Plane {
+  /** Where numbers lie, as long as the axes stay. */
+  #lie({ chartArea: { left, right, top, bottom }, scales }: Pick<Axes, 'chartArea' | 'scales'>): Plane {
     const [x, y] = [scales['x']!, scales['y']!];
-    return {
+    this.#plane ??= {
       left,
       right,
       top,
@@ -197,32 +182,41 @@ export class Painter {
       fromX: (pixel) => x.getValueForPixel(pixel) ?? Number.NaN,
       fromY: (pixel) => y.getValueForPixel(pixel) ?? Number.NaN,
     };
+    return this.#plane;
   }
 
-  #inField(plane: Plane, paint: () => void): void {
+  #inField(plane: Plane, beyond: number, paint: () => void): void {
     const context = this.#context;
     context.save();
     context.beginPath();
-    context.rect(plane.left, plane.top, plane.right - plane.left, plane.bottom - plane.top);
+    context.rect(
+      plane.left - beyond,
+      plane.top - beyond,
+      plane.right - plane.left + 2 * beyond,
+      plane.bottom - plane.top + 2 * beyond,
+    );
     context.clip();
     paint();
     context.restore();
   }
 
-  #under(plane: Plane): void {
+  #fill(plane: Plane): void {
     const { picture, ink } = this.#now!;
-    this.#inField(plane, () => {
+    const { series } = picture;
+    this.#inField(plane, 0, () => {
       picture.under?.(this.#context, plane, ink);
-      for (const series of picture.series) if (series.look === 'bars') this.#bars(series, plane);
-      for (const series of picture.series) if (dotted(series) && series.behind) this.#dots(series, plane);
+      for (const one of series) if (one.look === 'bars') this.#bars(one, plane);
+      for (const one of series) if (dotted(one) && one.behind) this.#dots(one, plane);
     });
     this.#words(plane);
-  }
-
-  #over(plane: Plane): void {
-    const { picture, ink } = this.#now!;
-    this.#inField(plane, () => {
-      for (const series of picture.series) if (dotted(series) && !series.behind) this.#dots(series, plane);
+    const lines = series.filter(({ look, points }) => look === 'line' && points.length > 0);
+    // The first stands on top.
+    if (lines.length > 0)
+      this.#inField(plane, EDGE, () => {
+        for (const line of lines.toReversed()) this.#line(line, plane);
+      });
+    this.#inField(plane, 0, () => {
+      for (const one of series) if (dotted(one) && !one.behind) this.#dots(one, plane);
       picture.over?.(this.#context, plane, ink);
     });
     if (!picture.covered) return;
@@ -230,6 +224,40 @@ export class Painter {
     context.strokeStyle = ink.css('--line-strong');
     context.lineWidth = 1;
     context.strokeRect(plane.left + 0.5, plane.top + 0.5, plane.right - plane.left - 1, plane.bottom - plane.top - 1);
+  }
+
+  #line(series: Series, plane: Plane): void {
+    const { picture, view, ink } = this.#now!;
+    const context = this.#context;
+    const columns = Math.max(50, Math.ceil(plane.right - plane.left));
+    const points = thinned(drawable(picture, series.points), view.x[0], view.x[1], columns);
+    context.strokeStyle = ink.css(series.colour, series.faint ? 0.4 : 1);
+    context.lineWidth = series.width ?? (series.faint ? 1.2 : 1.8);
+    context.lineJoin = 'round';
+    context.lineCap = 'round';
+    context.setLineDash(series.dashed ? [5, 4] : []);
+    context.beginPath();
+    let [pen, drawn] = [false, 0];
+    for (const { x, y } of points) {
+      // What is no number leaves a gap.
+      if (!Number.isFinite(y)) {
+        pen = false;
+        continue;
+      }
+      const [left, top] = [plane.toX(x), plane.toY(y)];
+      if (pen) context.lineTo(left, top);
+      else context.moveTo(left, top);
+      pen = true;
+      drawn++;
+    }
+    context.stroke();
+    context.setLineDash([]);
+    const alone = drawn === 1 ? points.find(({ y }) => Number.isFinite(y)) : undefined;
+    if (!alone) return;
+    context.fillStyle = context.strokeStyle;
+    context.beginPath();
+    context.arc(plane.toX(alone.x), plane.toY(alone.y), 3, 0, 2 * Math.PI);
+    context.fill();
   }
 
   #bars({ points, width = 1, colour, faint }: Series, plane: Plane): void {

@@ -22,7 +22,7 @@ export function pictureSvg(picture: Picture, size: Size, ink: Ink, view?: View, 
   const surface = new SvgSurface(windowMeasure(), name);
   surface.fillStyle = ink.css('--surface');
   surface.fillRect(0, 0, size.width, size.height + headHeight);
-  const painter = new Painter(surface, true);
+  const painter = new Painter(surface);
   painter.draw(picture, size, ink, { ...(view ? { view } : {}), head: true });
   return surface.toSvg(size.width, size.height + headHeight, picture.summary);
 }

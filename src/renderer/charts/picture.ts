@@ -10,7 +10,7 @@ import type { Spot } from './spotlight.svelte';
 export interface Point {
   readonly x: number;
   readonly y: number;
-  /** What is read out and shown here; without it the numbers under the names of series and axes. */
+  /** What is read out and shown here; without it the numbers under the names of series and axes. Of many points a getter: words are made when someone reads. */
   readonly text?: string | undefined;
   /** What of the network or the data this is: pointed at here, it is shown in all plots. */
   readonly spot?: Spot | undefined;

@@ -1,7 +1,8 @@
 /** Small images side by side with a line under each, as a sheet: samples with what they were taken for, weights with their neuron. */
 import { mix, type Ink, type Rgb } from './colours';
-import type { Picture, Table } from './picture';
+import type { Picture, Series, Table } from './picture';
 import type { Plane, Surface } from './plane';
+import type { Spot } from './spotlight.svelte';
 
 export interface SheetImage {
   /** Pixels between 0 and 1, in one plane or in three; or signed numbers. */
@@ -9,6 +10,9 @@ export interface SheetImage {
   readonly caption: string;
   /** Said in the colour of faults. */
   readonly wrong?: boolean;
+  /** What is read of it; without it the caption. */
+  readonly text?: string;
+  readonly spot?: Spot;
 }
 export interface SheetSpec {
   readonly title: string;
@@ -58,7 +62,7 @@ export function sheetPicture({ title, summary, images, width, height, channels, 
   const across = Math.min(10, Math.max(1, images.length));
   const down = Math.max(1, Math.ceil(images.length / across));
   const paint = (context: Surface, plane: Plane, ink: Ink): void => {
-    const [wide, high] = [(plane.right - plane.left) / across, (plane.bottom - plane.top) / down];
+    const [wide, high] = [plane.toX(1) - plane.toX(0), plane.toY(1) - plane.toY(0)];
     const side = Math.min(wide - 6, high - 20);
     if (side <= 2) return;
     const [w, h] = width >= height ? [side, (side * height) / width] : [(side * width) / height, side];
@@ -67,7 +71,8 @@ export function sheetPicture({ title, summary, images, width, height, channels, 
     context.textAlign = 'center';
     context.textBaseline = 'alphabetic';
     images.forEach(({ numbers, caption, wrong }, at) => {
-      const [left, top] = [plane.left + (at % across) * wide, plane.top + Math.floor(at / across) * high];
+      const [left, top] = [plane.toX(at % across), plane.toY(Math.floor(at / across))];
+      if (left > plane.right || top > plane.bottom || left + wide < plane.left || top + high < plane.top) return;
       let largest = 1;
       if (signed) {
         largest = 0;
@@ -81,6 +86,19 @@ export function sheetPicture({ title, summary, images, width, height, channels, 
       context.fillText(caption, left + wide / 2, top + h + 14);
     });
   };
+  /** Line by line, as one reads. */
+  const lines = (): readonly Series[] =>
+    Array.from({ length: images.length === 0 ? 0 : down }, (_, line) => ({
+      title: `line ${line + 1}`,
+      colour: '--accent',
+      look: 'silent',
+      points: images.slice(line * across, (line + 1) * across).map(({ caption, text, spot }, column) => ({
+        x: column + 0.5,
+        y: line + 0.5,
+        text: text ?? caption,
+        spot,
+      })),
+    }));
   return {
     title,
     summary,
@@ -91,6 +109,7 @@ export function sheetPicture({ title, summary, images, width, height, channels, 
     series: [],
     legend: [],
     under: paint,
+    readings: lines,
     table,
   };
 }

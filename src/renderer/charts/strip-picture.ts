@@ -48,17 +48,19 @@ export function stripPicture(title: string, quantity: string, { epochs, strip }:
       for (let bin = at * BINS; bin < (at + 1) * BINS; bin++) if (shares[bin]! > most) most = shares[bin]!;
       return most;
     });
+    // And its colours: a pixel only asks in which bin it lies. The root makes the rare visible.
+    const tones = Uint32Array.from({ length: count * BINS }, (_, bin) => {
+      const most = densest[Math.floor(bin / BINS)]!;
+      return shade(shades, most > 0 ? Math.sqrt(shares[bin]! / most) : 0);
+    });
+    const step = (top - bottom) / ROWS;
     const image = raster(columns, ROWS, (row, column) => {
       const at = stretches[column]!;
-      const value = bottom + ((ROWS - row - 0.5) / ROWS) * (top - bottom);
-      const least = low[at]!;
-      const own = (high[at]! - least) / BINS;
-      if (own === 0) return shade(shades, Math.abs(value - least) <= (top - bottom) / ROWS ? 1 : 0);
-      const bin = Math.floor((value - least) / own);
-      if (bin < 0 || bin >= BINS) return shade(shades, 0);
-      // Beside the densest place of its own stretch; the root makes the rare visible.
-      const most = densest[at]!;
-      return shade(shades, most > 0 ? Math.sqrt(shares[at * BINS + bin]! / most) : 0);
+      const above = top - (row + 0.5) * step - low[at]!;
+      const own = (high[at]! - low[at]!) / BINS;
+      if (own === 0) return Math.abs(above) <= step ? shades.at(-1)! : shades[0]!;
+      const bin = Math.floor(above / own);
+      return bin < 0 || bin >= BINS ? shades[0]! : tones[at * BINS + bin]!;
     });
     context.imageSmoothingEnabled = false;
     const [left, right, above, below] = [plane.toX(from), plane.toX(end), plane.toY(top), plane.toY(bottom)];

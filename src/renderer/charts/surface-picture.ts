@@ -2,7 +2,7 @@
  * The loss on a plane of the parameters, seen from above: colour and contour lines, the way that training came, and
  * where it stands. Colours and lines go by the order of the losses, since a surface spans several powers of ten.
  */
-import { contourLines, levelsOf } from '../../engine/train/analysis/contours';
+import { contourLines, type Line, levelsOf } from '../../engine/train/analysis/contours';
 import type { SurfaceInfo, WayPoint } from '../../engine/train/analysis/studies';
 import { countText, numberText } from '../ui/format';
 import type { Ink } from './colours';
@@ -23,8 +23,27 @@ export interface SurfaceSpec {
 const LEVELS = 14;
 const LINES = 17;
 
+interface Relief {
+  /** The losses that are known, in their order. */
+  readonly known: Float64Array;
+  readonly contours: readonly Line[];
+}
+/** The way moves on over the same losses: their order and their lines stay. */
+const reliefs = new WeakMap<Float64Array, Relief>();
+
+function reliefOf(losses: Float64Array, resolution: number): Relief {
+  const found = reliefs.get(losses);
+  if (found) return found;
+  const made = {
+    known: losses.filter(Number.isFinite).sort(),
+    contours: levelsOf(losses, LEVELS).flatMap((level) => contourLines(losses, resolution, resolution, level)),
+  };
+  reliefs.set(losses, made);
+  return made;
+}
+
 export function surfacePicture({ info, across, up, resolution, losses, way }: SurfaceSpec): Picture {
-  const known = Float64Array.from(losses.filter(Number.isFinite)).sort();
+  const { known, contours } = reliefOf(losses, resolution);
   const share = (loss: number): number => {
     // Not finite: as high as it gets.
     if (!Number.isFinite(loss)) return 1;
@@ -36,8 +55,6 @@ export function surfacePicture({ info, across, up, resolution, losses, way }: Su
     }
     return known.length > 1 ? first / (known.length - 1) : 0;
   };
-  const levels = levelsOf(losses, LEVELS);
-  const contours = levels.flatMap((level) => contourLines(losses, resolution, resolution, level));
   const [x0, y0] = info.origin;
   const xAt = (column: number): number => x0 + across[0] + (column / (resolution - 1)) * (across[1] - across[0]);
   const yAt = (row: number): number => y0 + up[0] + (row / (resolution - 1)) * (up[1] - up[0]);
@@ -69,15 +86,15 @@ export function surfacePicture({ info, across, up, resolution, losses, way }: Su
     );
     context.strokeStyle = ink.css('--text', 0.4);
     context.lineWidth = 0.8;
-    for (const line of contours) {
-      context.beginPath();
+    // Lines of different levels never cross: one path for all.
+    const [left, bottom] = [plane.toX(xRange[0]), plane.toY(yRange[0])];
+    context.beginPath();
+    for (const line of contours)
       line.forEach(([x, y], at) => {
-        const [px, py] = [plane.toX(xAt(x)), plane.toY(yAt(y))];
-        if (at === 0) context.moveTo(px, py);
-        else context.lineTo(px, py);
+        if (at === 0) context.moveTo(left + x * stepX, bottom - y * stepY);
+        else context.lineTo(left + x * stepX, bottom - y * stepY);
       });
-      context.stroke();
-    }
+    context.stroke();
   };
 
   const lossAt = (x: number, y: number): number => {
@@ -102,7 +119,9 @@ export function surfacePicture({ info, across, up, resolution, losses, way }: Su
   const path: readonly Point[] = way.map((point) => ({
     x: x0 + point.across,
     y: y0 + point.up,
-    text: `Epoch ${countText(point.epoch)}, step ${countText(point.step)}: loss here ${numberText(lossAt(x0 + point.across, y0 + point.up), 4)}; the weights lie ${numberText(point.off, 3)} off the plane`,
+    get text() {
+      return `Epoch ${countText(point.epoch)}, step ${countText(point.step)}: loss here ${numberText(lossAt(x0 + point.across, y0 + point.up), 4)}; the weights lie ${numberText(point.off, 3)} off the plane`;
+    },
     spot: { kind: 'epoch', epoch: point.epoch },
   }));
   const start = path[0];
@@ -138,7 +157,7 @@ export function surfacePicture({ info, across, up, resolution, losses, way }: Su
     legend: [
       { title: 'way of training', colour: '--group-function', mark: 'line' },
       {
-        title: `the stronger, the higher: ${known.length === 0 ? '–' : `${numberText(known[0]!, 3)} to ${numberText(known.at(-1)!, 3)}`}`,
+        title: `loss ${known.length === 0 ? 'not known yet' : `${numberText(known[0]!, 2)} to ${numberText(known.at(-1)!, 2)}`}`,
         colour: '--accent',
         mark: 'dot',
       },

@@ -64,7 +64,12 @@ const lines = (
       curves.points,
       (point) => place(point).x,
       (point) => place(point).y,
-    ).map((point) => ({ ...place(point), text: `${name}, ${least(point.threshold)}: ${words(point)}` })),
+    ).map((point) => ({
+      ...place(point),
+      get text() {
+        return `${name}, ${least(point.threshold)}: ${words(point)}`;
+      },
+    })),
   }));
 
 export function rocPicture(classes: readonly ClassCurves[], summary: string): Picture {

@@ -82,12 +82,14 @@ export function contourLines(numbers: ArrayLike<number>, columns: number, rows: 
   };
   for (let y = 0; y + 1 < rows; y++)
     for (let x = 0; x + 1 < columns; x++) {
-      const corners = [at(x, y), at(x + 1, y), at(x + 1, y + 1), at(x, y + 1)] as const;
-      if (!corners.every(Number.isFinite)) continue;
-      const kind = corners.reduce((sum, value, bit) => sum + (value >= level ? 1 << bit : 0), 0);
-      const mean = (corners[0] + corners[1] + corners[2] + corners[3]) / 4;
+      const [a, b, c, d] = [at(x, y), at(x + 1, y), at(x + 1, y + 1), at(x, y + 1)];
+      const kind = (a >= level ? 1 : 0) + (b >= level ? 2 : 0) + (c >= level ? 4 : 0) + (d >= level ? 8 : 0);
+      // Most cells lie on one side of the level.
+      if (kind === 0 || kind === 15) continue;
+      const mean = (a + b + c + d) / 4;
+      if (!Number.isFinite(mean)) continue;
       const pairs = kind === 5 || kind === 10 ? saddles[kind][mean >= level ? 'high' : 'low'] : joins[kind]!;
-      for (const [a, b] of pairs) join(nameOf(x, y, a), nameOf(x, y, b));
+      for (const [from, to] of pairs) join(nameOf(x, y, from), nameOf(x, y, to));
     }
   const lines: Line[] = [];
   const follow = (start: number): void => {
