@@ -1,17 +1,19 @@
 /**
  * What plots cost while the network trains. The program marks when it makes and draws a picture (`charts/draw-times.ts`);
  * the browser's trace has the thread's own time at each mark, so that a figure is the work of a plot, whoever else had the
- * core meanwhile. Plots that are made of elements (a matrix of buttons, images) are measured by what the whole thread does
- * more with them in sight than without.
+ * core meanwhile. The first frame, which also opens the plot, is told apart.
  */
 import type { Page } from 'playwright';
+import { median } from './figures';
 
 export interface PlotTime {
   readonly title: string;
-  readonly draws: number;
-  /** Milliseconds of a frame, from making the picture to the last stroke: the thread's own, and by the clock. */
+  readonly frames: number;
+  /** Milliseconds of a frame, from making the picture to the last stroke: half of them take less, and nineteen of twenty. */
   readonly script: number;
-  readonly worst: number;
+  readonly most: number;
+  readonly first: number;
+  /** By the clock, which goes on while others have the core. */
   readonly clock: number;
 }
 
@@ -21,10 +23,7 @@ interface Mark {
   readonly tts: number;
 }
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-/** One frame in twenty takes longer. */
-const nearlyMost = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.ceil(values.length * 0.95) - 1] ?? Number.NaN;
+const nearlyMost = (values: readonly number[]): number => values.toSorted((x, y) => x - y)[Math.ceil(values.length * 0.95) - 1]!;
 
 /** Frames of each plot, from the marks of one thread in their order. */
 export function plotTimes(marks: readonly Mark[]): readonly PlotTime[] {
@@ -46,13 +45,11 @@ export function plotTimes(marks: readonly Mark[]): readonly PlotTime[] {
       made.delete(title);
     }
   }
-  return [...frames].map(([title, { script, clock }]) => ({
-    title,
-    draws: script.length,
-    script: median(script),
-    worst: nearlyMost(script),
-    clock: median(clock),
-  }));
+  return [...frames].map(([title, { script, clock }]) => {
+    // Of a plot that was drawn once there is no other frame.
+    const [own, by] = script.length > 1 ? [script.slice(1), clock.slice(1)] : [script, clock];
+    return { title, frames: own.length, script: median(own), most: nearlyMost(own), first: script[0]!, clock: median(by) };
+  });
 }
 
 /** Runs `work` while the marks of the page are collected. */

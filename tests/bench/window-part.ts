@@ -10,6 +10,7 @@ import type { Browser, Page } from 'playwright';
 import { ensureBuilt, root } from '../support/built';
 import { launch } from './browser';
 import { canvasBench } from './canvas';
+import { traced, type PlotTime, plotTimes } from './plots';
 import { atLeast, atMost, type Figure, figure, type Asked, missing } from './figures';
 
 interface Served {
@@ -106,7 +107,6 @@ async function digits(browser: Browser): Promise<{ page: Page; close(): Promise<
 declare global {
   var heard: [time: number, step: number][];
   var workers: Worker[];
-  var drawTimes: { readonly title: string; readonly milliseconds: number }[] | undefined;
 }
 
 /** Milliseconds from the click until the first step of a traced iteration is there. */
@@ -245,13 +245,16 @@ async function turn(page: Page, ms: number): Promise<number> {
   return rate;
 }
 
-/** Training speed with the live view over without it, in two windows that take turns. */
-async function liveCost(browser: Browser, pairs: number): Promise<readonly number[]> {
+/** Training speed with something over without, in two windows that take turns. */
+async function cost(
+  browser: Browser,
+  pairs: number,
+  { more, less }: { more?(page: Page): Promise<void>; less(page: Page): Promise<void> },
+): Promise<readonly number[]> {
   const [on, off] = [await digits(browser), await digits(browser)];
   for (const { page } of [on, off]) await endless(page);
-  // The switches hide the numbers; the engine is told besides that nobody watches.
-  for (const name of [/^Values/, /Gradients$/]) await off.page.getByRole('button', { name }).click();
-  await off.page.evaluate(() => workers.at(-1)!.postMessage({ t: 'call', id: 1e9, method: 'watch', args: [[]] }));
+  await more?.(on.page);
+  await less(off.page);
   for (const { page } of [on, off]) await turn(page, 500);
   const shares: number[] = [];
   let before = await turn(off.page, 1000);
@@ -265,36 +268,36 @@ async function liveCost(browser: Browser, pairs: number): Promise<readonly numbe
   return shares;
 }
 
-/**
- * Milliseconds of script that the slowest plot takes to make and draw its picture while the digits train: the median of
- * its frames, for each plot with every part of Results open. What each took is said.
- */
-async function slowestPlot(browser: Browser, say: (line: string) => void): Promise<number> {
-  const { page, close } = await digits(browser);
-  const results = page.getByRole('tab', { name: 'Results', exact: true });
-  await endless(page);
-  await results.click();
-  const panel = page.getByRole('tabpanel', { name: 'Results' });
-  const folded = panel.getByRole('heading').getByRole('button', { expanded: false });
+/** The switches hide the numbers; the engine is told besides that nobody watches. */
+async function nobodyLooks(page: Page): Promise<void> {
+  for (const name of [/^Values/, /Gradients$/]) await page.getByRole('button', { name }).click();
+  await page.evaluate(() => workers.at(-1)!.postMessage({ t: 'call', id: 1e9, method: 'watch', args: [[]] }));
+}
+
+/** Every part of Results is unfolded: all plots, and all studies behind them. */
+async function allPlots(page: Page): Promise<void> {
+  await page.getByRole('tab', { name: 'Results', exact: true }).click();
+  const folded = page.getByRole('tabpanel', { name: 'Results' }).getByRole('heading').getByRole('button', { expanded: false });
   while ((await folded.count()) > 0) await folded.first().click();
+}
+
+/** Frames of every plot while the digits train, each looked at in its turn: plots out of sight rest. */
+async function timesOfPlots(browser: Browser, patience: number): Promise<readonly PlotTime[]> {
+  const { page, close } = await digits(browser);
+  await endless(page);
+  await allPlots(page);
   await trainButton(page).click();
-  // Plots out of sight rest, so each is looked at in its turn.
-  await page.evaluate(() => {
-    globalThis.drawTimes = [];
+  const panel = page.getByRole('tabpanel', { name: 'Results' });
+  const marks = await traced(page, async () => {
+    for (const plot of await panel.getByRole('application').all()) {
+      await plot.scrollIntoViewIfNeeded();
+      await page.waitForTimeout(patience);
+    }
   });
-  for (const plot of await panel.getByRole('application').all()) {
-    await plot.scrollIntoViewIfNeeded();
-    await page.waitForTimeout(2000);
-  }
-  const times = await page.evaluate(() => globalThis.drawTimes!);
   await close();
-  const medians = [...new Set(times.map(({ title }) => title))].map((title) => {
-    const own = times.filter((one) => one.title === title).map(({ milliseconds }) => milliseconds);
-    return { title, median: own.sort((a, b) => a - b)[own.length >> 1]! };
-  });
-  for (const { title, median } of medians) say(`  ${title}: ${median.toFixed(2)} ms`);
-  if (medians.length === 0) throw new Error('No plot was drawn.');
-  return Math.max(...medians.map(({ median }) => median));
+  const times = plotTimes(marks);
+  if (times.length === 0) throw new Error('No plot was drawn.');
+  return times;
 }
 
 export async function windowPart(quick: boolean, say: (line: string) => void): Promise<readonly Figure[]> {
@@ -323,8 +326,20 @@ export async function windowPart(quick: boolean, say: (line: string) => void): P
     for (let run = 0; run < count; run++) all.push(await one());
     return all;
   };
-  await add('training speed with the live view on / off', '', atLeast(0.8), () => liveCost(browser, quick ? 3 : 5));
-  await add('drawing of the slowest plot, digits', 'ms', atMost(4), () => times(quick ? 1 : 3, () => slowestPlot(browser, say)));
+  const pairs = quick ? 3 : 5;
+  await add('training speed with the live view on / off', '', atLeast(0.8), () => cost(browser, pairs, { less: nobodyLooks }));
+  await add('training speed with every plot open / nothing looked at', '', atLeast(0.8), () =>
+    cost(browser, pairs, { more: allPlots, less: nobodyLooks }),
+  );
+  let plots: readonly PlotTime[] = [];
+  await add('a frame of the slowest plot, digits: script', 'ms', atMost(4), async () => {
+    plots = await timesOfPlots(browser, quick ? 4000 : 10_000);
+    return [Math.max(...plots.map(({ script }) => script))];
+  });
+  for (const { title, script, most, first, clock, frames } of plots) {
+    const note = `${frames} frames, nearly all within ${most.toFixed(1)}; the first ${first.toFixed(1)}; by the clock ${clock.toFixed(1)}`;
+    figures.push(figure(group, `a frame of “${title}”: script`, 'ms', [script], atMost(4), note));
+  }
   await add('cold start to a usable window', 'ms', atMost(3000), () => times(quick ? 3 : 5, () => coldStart(browser)));
   await add('a traced iteration of the digits opens', 'ms', atMost(100), () => times(quick ? 2 : 5, () => traceOpens(browser)));
   // A frame of a screen with 60 pictures a second.

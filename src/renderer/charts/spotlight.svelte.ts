@@ -1,5 +1,5 @@
 /**
- * What is pointed at: an epoch, a row of the data, a class, a cell of the confusion matrix, a neuron. The plot
+ * What is pointed at: an epoch, a row of the data, a class, a cell of the confusion matrix, a neuron, a run. The plot
  * under the pointer or the cursor says so here, and every plot that shows the same thing marks it.
  */
 import { untrack } from 'svelte';
@@ -12,7 +12,9 @@ export type Spot =
   | { readonly kind: 'class'; readonly index: number; readonly rows?: ReadonlySet<number> }
   | { readonly kind: 'cell'; readonly truth: number; readonly predicted: number; readonly rows: ReadonlySet<number> }
   /** A node of the drawing; without `index` the whole layer. */
-  | { readonly kind: 'neuron'; readonly node: NodeId; readonly index?: number };
+  | { readonly kind: 'neuron'; readonly node: NodeId; readonly index?: number }
+  /** Of the history; `others`: runs that stand with it. */
+  | { readonly kind: 'run'; readonly id: string; readonly others?: ReadonlySet<string> };
 
 export class Spotlight {
   spot = $state.raw<Spot | null>(null);
@@ -34,6 +36,7 @@ export function sameSpot(a: Spot | null | undefined, b: Spot | null | undefined)
   if (a.kind === 'row') return b.kind === 'row' && a.row === b.row;
   if (a.kind === 'class') return b.kind === 'class' && a.index === b.index;
   if (a.kind === 'cell') return b.kind === 'cell' && a.truth === b.truth && a.predicted === b.predicted;
+  if (a.kind === 'run') return b.kind === 'run' && a.id === b.id;
   return b.kind === 'neuron' && a.node === b.node && a.index === b.index;
 }
 
@@ -43,6 +46,8 @@ export function lit(own: Spot | null | undefined, pointed: Spot | null): boolean
   if (sameSpot(own, pointed)) return true;
   if (own.kind === 'row') return (pointed.kind === 'cell' || pointed.kind === 'class') && (pointed.rows?.has(own.row) ?? false);
   if (pointed.kind === 'row') return (own.kind === 'cell' || own.kind === 'class') && (own.rows?.has(pointed.row) ?? false);
+  if (own.kind === 'run')
+    return pointed.kind === 'run' && ((own.others?.has(pointed.id) || pointed.others?.has(own.id)) ?? false);
   return (
     own.kind === 'neuron' &&
     pointed.kind === 'neuron' &&
