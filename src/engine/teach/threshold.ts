@@ -19,13 +19,25 @@ export interface TruthRow {
 export const inputRows = (count: number): readonly (readonly number[])[] =>
   Array.from({ length: 2 ** count }, (_, row) => Array.from({ length: count }, (_, i) => (row >> (count - 1 - i)) & 1));
 
-const fires = ({ signs, threshold }: ThresholdUnit, inputs: readonly number[]): boolean =>
-  inputs.reduce((s, x, i) => s + signs[i]! * x, 0) > threshold;
+const netInput = ({ signs }: Pick<ThresholdUnit, 'signs'>, inputs: readonly number[]): number =>
+  inputs.reduce((s, x, i) => s + signs[i]! * x, 0);
+const exceeds = (net: number, threshold: number): boolean => net > threshold;
+const fires = (unit: ThresholdUnit, inputs: readonly number[]): boolean => exceeds(netInput(unit, inputs), unit.threshold);
+
+/** The biological neuron: within one interval of time it counts the signals that excite and those that inhibit. */
+export function biologicalNeuron(
+  excitatory: number,
+  inhibitory: number,
+  threshold: number,
+): { readonly net: number; readonly fires: boolean } {
+  const net = excitatory - inhibitory;
+  return { net, fires: exceeds(net, threshold) };
+}
 
 export const truthTable = (unit: ThresholdUnit): readonly TruthRow[] =>
   inputRows(unit.signs.length).map((inputs) => ({
     inputs,
-    sum: inputs.reduce((s, x, i) => s + unit.signs[i]! * x, 0),
+    sum: netInput(unit, inputs),
     output: fires(unit, inputs) ? 1 : 0,
   }));
 

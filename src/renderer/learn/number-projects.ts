@@ -153,6 +153,71 @@ export const arrayActivation = (): Project =>
     },
   );
 
+/** The expression of micrograd's README, whose value and derivatives are printed there. */
+export const micrograd = (): Project =>
+  sketch(
+    {
+      title: 'Lesson 3.6.4: micrograd’s expression',
+      notes:
+        'a = −4 and b = 2 feed many operations; d and e are used again and again. The README of micrograd prints g = 24.7041, ∂g/∂a = 138.8338 and ∂g/∂b = 645.5773. Step through and compare (course 3.6.4).',
+      training: { ...training, objective: 'g' },
+    },
+    {
+      a: variable(-4, at(0, 0)),
+      b: variable(2, at(0, 2)),
+      one: fixed(1, at(0, -1), '1'),
+      two: fixed(2, at(2, 3.4), '2'),
+      three: fixed(3, at(4, 3.4), '3'),
+      ten: fixed(10, at(7, 2.4), '10'),
+      c0: ['add', { a: 'a', b: 'b' }, at(1, 0)],
+      ab: ['multiply', { a: 'a', b: 'b' }, at(1, 1)],
+      cube: ['power', { x: 'b' }, at(1, 2), { exponent: 3 }, 'b³'],
+      d0: ['add', { a: 'ab', b: 'cube' }, at(2, 1.5)],
+      c1: ['add', { a: 'c0', b: 'c0', c: 'one' }, at(2, -0.5), { inputs: 3 }],
+      minus: ['negate', { x: 'a' }, at(2, 0.5), {}, '−a'],
+      c2: ['add', { a: 'c1', b: 'one', c: 'c1', d: 'minus' }, at(3, -0.5), { inputs: 4 }],
+      twice: ['multiply', { a: 'd0', b: 'two' }, at(3, 2.4), {}, '2d'],
+      sum: ['add', { a: 'b', b: 'a' }, at(2, 2.4), {}, 'b + a'],
+      r1: ['relu', { x: 'sum' }, at(3, 3.4)],
+      d1: ['add', { a: 'd0', b: 'twice', c: 'r1' }, at(4, 1.5), { inputs: 3 }],
+      thrice: ['multiply', { a: 'd1', b: 'three' }, at(5, 2.4), {}, '3d'],
+      gap: ['subtract', { a: 'b', b: 'a' }, at(3, 0.5), {}, 'b − a'],
+      r2: ['relu', { x: 'gap' }, at(4, 0.5)],
+      d2: ['add', { a: 'd1', b: 'thrice', c: 'r2' }, at(6, 1.5), { inputs: 3 }],
+      e: ['subtract', { a: 'c2', b: 'd2' }, at(7, 0.5)],
+      f: ['power', { x: 'e' }, at(8, 0.5), { exponent: 2 }],
+      half: ['divide', { a: 'f', b: 'two' }, at(9, 0), {}, 'f/2'],
+      over: ['divide', { a: 'ten', b: 'f' }, at(9, 1.4), {}, '10/f'],
+      g: ['add', { a: 'half', b: 'over' }, at(10, 0.7)],
+    },
+  );
+
+/** The network that Mazur computes step by step, with his numbers. */
+export const mazur = (): Project =>
+  sketch(
+    {
+      title: 'Lesson 3.6.20: Mazur’s network',
+      notes:
+        'The 2-2-2 network of “A step by step backpropagation example” (M. Mazur). Two sigmoid layers, half the squared error, fixed biases, η = 0.5. One step brings the loss from 0.298371 to 0.291028, w₁ to 0.149781 and w₅ to 0.358916 (course 3.6.20).',
+      training: { ...training, hyper: { rate: 0.5 }, objective: 'l' },
+    },
+    {
+      x: ['constant', {}, at(0, 0), { shape: [2], values: [0.05, 0.1] }],
+      W1: ['parameter', {}, at(0, 1.2), numbers([2, 2], [0.15, 0.25, 0.2, 0.3])],
+      b1: ['parameter', {}, at(1, 1.2), { shape: [2], values: [0.35], role: 'bias', frozen: true }],
+      p1: ['matmul', { a: 'x', b: 'W1' }, at(1, 0)],
+      s1: ['add', { a: 'p1', b: 'b1' }, at(2, 0)],
+      h: ['sigmoid', { x: 's1' }, at(3, 0)],
+      W2: ['parameter', {}, at(3, 1.2), numbers([2, 2], [0.4, 0.5, 0.45, 0.55])],
+      b2: ['parameter', {}, at(4, 1.2), { shape: [2], values: [0.6], role: 'bias', frozen: true }],
+      p2: ['matmul', { a: 'h', b: 'W2' }, at(4, 0)],
+      s2: ['add', { a: 'p2', b: 'b2' }, at(5, 0)],
+      y: ['sigmoid', { x: 's2' }, at(6, 0)],
+      t: ['constant', {}, at(6, 1.2), { shape: [2], values: [0.01, 0.99] }],
+      l: ['squared-error', { prediction: 'y', target: 't' }, at(7, 0), { half: true }],
+    },
+  );
+
 export const arrayProduct = (): Project =>
   sketch(
     {

@@ -3,8 +3,8 @@ import { generateDataset } from '../../../engine/data/generators';
 import { defaultSettings } from '../../../engine/graph/project';
 import type { LabelledPoint } from '../../../engine/teach/lines';
 
-export function pointsOf(name: 'gaussians' | 'circles', count: number, seed = 1): readonly LabelledPoint[] {
-  const { x, y, rows } = generateDataset({ kind: 'generator', name, count, noise: 0, seed }, defaultSettings.split);
+export function pointsOf(name: 'gaussians' | 'circles', count: number, noise = 0): readonly LabelledPoint[] {
+  const { x, y, rows } = generateDataset({ kind: 'generator', name, count, noise, seed: 1 }, defaultSettings.split);
   return Array.from({ length: rows }, (_, i) => ({ x: x[2 * i]!, y: x[2 * i + 1]!, label: y[i] === 1 ? 1 : 0 }));
 }
 

@@ -1,6 +1,6 @@
 /** Chapter 3, third part: derivatives of arrays, and how weights are initialised (3.6.15–3.7). */
 import { count, figure, formula, isTrue, type Lesson, note, offer, points, text } from '../lesson';
-import { arrayActivation, arrayProduct } from '../number-projects';
+import { arrayActivation, arrayProduct, mazur } from '../number-projects';
 import { layer, ten, zero } from '../projects';
 
 export const arrays: readonly Lesson[] = [
@@ -45,7 +45,7 @@ export const arrays: readonly Lesson[] = [
       formula("\\frac{\\partial L}{\\partial \\mathbf{X}} = \\frac{\\partial L}{\\partial \\mathbf{Y}} \\odot g'(\\mathbf{X})"),
       figure({ figure: 'jacobian', of: 'activation' }, 'Coloured: what is not zero.'),
       text(
-        "$\\odot$ is the term-by-term, or Hadamard, product. The shorthand $\\frac{\\partial \\mathbf{Y}}{\\partial \\mathbf{X}} = g'(\\mathbf{X})$ (3.6.18) means exactly this.",
+        "$\\odot$ is the term-by-term, or Hadamard, product. The shorthand $\\partial \\mathbf{Y} / \\partial \\mathbf{X} = g'(\\mathbf{X})$ (3.6.18) means exactly this.",
       ),
     ],
     project: offer(arrayActivation),
@@ -63,7 +63,7 @@ export const arrays: readonly Lesson[] = [
       ),
       note(
         'The course’s shorthand',
-        'The course writes $\\frac{\\partial \\mathbf{T}}{\\partial \\mathbf{X}} = \\mathbf{Y}^t$ and $\\frac{\\partial \\mathbf{T}}{\\partial \\mathbf{Y}} = \\mathbf{X}^t$. That hides the order: the first multiplies from the right, the second from the left. The shapes leave no other choice.',
+        'The course writes $\\partial \\mathbf{T} / \\partial \\mathbf{X} = \\mathbf{Y}^t$ and $\\partial \\mathbf{T} / \\partial \\mathbf{Y} = \\mathbf{X}^t$. That hides the order: the first multiplies from the right, the second from the left. The shapes leave no other choice.',
       ),
       figure({ figure: 'jacobian', of: 'product' }, 'T = XY with X 2 × 3 and Y 3 × 2.'),
     ],
@@ -86,7 +86,12 @@ export const arrays: readonly Lesson[] = [
       ),
     ],
     project: offer(layer),
-    tries: ['Check ∂L/∂W = (1, 1)ᵗ (1, −2) by hand.', 'Make one sum negative and see its row of ∂L/∂W vanish.'],
+    more: [offer(mazur)],
+    tries: [
+      'Check ∂L/∂W = (1, 1)ᵗ (1, −2) by hand.',
+      'Make one sum negative and see its row of ∂L/∂W vanish.',
+      'Step through Mazur’s network, often computed by hand: one step brings its loss from 0.298371 to 0.291028.',
+    ],
     check: { ask: 'Walk to the backward pass.', done: (w) => isTrue(w, 'backward') },
   },
   {

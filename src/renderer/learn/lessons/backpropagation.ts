@@ -1,7 +1,7 @@
 /** Chapter 3, second part: the chain rule, backpropagation and the exercises (3.6.1–3.6.14). */
 import { courseExercises } from '../../../engine/teach/course-exercises';
 import { figure, formula, isTrue, type Lesson, note, offer, points, quiz, text } from '../lesson';
-import { composed } from '../number-projects';
+import { composed, micrograd } from '../number-projects';
 import { sigma, wide } from '../projects';
 
 const exercise = (id: string): NonNullable<Lesson['project']> => {
@@ -93,7 +93,11 @@ export const backpropagation: readonly Lesson[] = [
       text('After the forward pass everything local is known; the backward pass only multiplies and adds.'),
     ],
     project: offer(sigma),
-    tries: ['Finish the forward pass: all local derivatives are there, no gradient yet.'],
+    more: [offer(micrograd)],
+    tries: [
+      'Finish the forward pass: all local derivatives are there, no gradient yet.',
+      'Step through micrograd’s expression. Its README prints g = 24.7041, ∂g/∂a = 138.8338 and ∂g/∂b = 645.5773.',
+    ],
     check: { ask: 'See the local derivatives, then walk the backward pass.', done: (w) => isTrue(w, 'locals', 'backward') },
   },
   {
@@ -102,9 +106,9 @@ export const backpropagation: readonly Lesson[] = [
     title: 'Simple backpropagation example',
     blocks: [
       formula(
-        'x \\xrightarrow{\\;\\frac{\\partial y}{\\partial x}\\;} y \\xrightarrow{\\;\\frac{\\partial z}{\\partial y}\\;} z \\xrightarrow{\\;\\frac{\\partial l}{\\partial z}\\;} l',
+        'x \\xrightarrow{\\;\\partial y / \\partial x\\;} y \\xrightarrow{\\;\\partial z / \\partial y\\;} z \\xrightarrow{\\;\\partial l / \\partial z\\;} l',
       ),
-      text('Start with $\\frac{\\partial l}{\\partial l} = 1$ and go from right to left. Each line uses the one before it:'),
+      text('Start with $\\partial l / \\partial l = 1$ and go from right to left. Each line uses the one before it:'),
       formula(
         '\\frac{\\partial l}{\\partial z} = \\frac{\\partial l}{\\partial l}\\frac{\\partial l}{\\partial z}, \\qquad \\frac{\\partial l}{\\partial y} = \\frac{\\partial l}{\\partial z}\\frac{\\partial z}{\\partial y}, \\qquad \\frac{\\partial l}{\\partial x} = \\frac{\\partial l}{\\partial y}\\frac{\\partial y}{\\partial x}',
       ),
@@ -120,7 +124,7 @@ export const backpropagation: readonly Lesson[] = [
     title: 'Backpropagation through a neuron',
     blocks: [
       text(
-        "Let $\\delta$ be the gradient at the sum, after it has passed back through $g$: $\\delta = \\frac{\\partial l}{\\partial y}\\, g'(s)$. A sum hands it on unchanged; a product multiplies it with the **other** factor:",
+        "Let $\\delta$ be the gradient at the sum, after it has passed back through $g$: $\\delta = g'(s)\\,\\partial l / \\partial y$. A sum hands it on unchanged; a product multiplies it with the **other** factor:",
       ),
       formula(
         '\\frac{\\partial l}{\\partial w_i} = \\delta\\, x_i, \\qquad \\frac{\\partial l}{\\partial x_i} = \\delta\\, w_i, \\qquad \\frac{\\partial l}{\\partial b} = \\delta',
@@ -141,7 +145,7 @@ export const backpropagation: readonly Lesson[] = [
     title: 'Exercise 1',
     blocks: [
       text(
-        '$\\frac{\\partial l}{\\partial x}$ says how much the loss $l$ changes when $x$ changes by a little. Choose an answer, type it, or fill in every edge; a wrong one tells you which mistake leads to it. The solution (3.6.8) is one press away.',
+        'The derivative $\\partial l / \\partial x$ says how much the loss $l$ changes when $x$ changes by a little. Choose an answer, type it, or fill in every edge; a wrong one tells you which mistake leads to it. The solution (3.6.8) is one press away.',
       ),
       figure({ figure: 'exercise', ids: ['1', '1-fan-out'] }, 'Two readings of the missing figure.'),
       RECONSTRUCTED,

@@ -128,7 +128,10 @@ export const chapter1: readonly Lesson[] = [
       ),
     ],
     project: offer(saturatedSigmoid),
-    tries: ['Find the point where g is 0.5.', 'Drag the point into the shaded region and look at g′.'],
+    tries: [
+      'Find the point where g is 0.5.',
+      'Move the point into the shaded region, by the slider or a click on the curve, and look at g′.',
+    ],
     check: { ask: 'Move the point into the saturated region (|x| ≥ 4).', done: (w) => isTrue(w, 'far') },
   },
   {
@@ -208,14 +211,20 @@ export const chapter1: readonly Lesson[] = [
     chapter: 1,
     title: 'Gaussian clouds',
     blocks: [
-      text('Two clouds of points, each drawn around a centre. One neuron separates them, because a line can.'),
-      figure({ figure: 'line', points: 'gaussians' }, 'Two Gaussian clouds without noise. Try it by hand first.'),
+      text(
+        'Two clouds of points, each drawn around a centre. While they lie apart a line separates them, so one neuron does. The more noise, the more they overlap, and what lies on the wrong side no line can put right.',
+      ),
+      figure({ figure: 'line', points: 'gaussians' }, 'Two Gaussian clouds. Try it by hand first, then let them spread.'),
       text(
         'Now let the neuron find its line itself. Open the project and press Train: a sigmoid takes the place of the step so that there is a gradient.',
       ),
     ],
     project: offer(gaussians),
-    tries: ['Separate the clouds by hand.', 'Train the project, then raise the noise in the Data panel and train again.'],
+    tries: [
+      'Separate the clouds by hand, then search the best line.',
+      'Raise the noise: how much can even the best line still get?',
+      'Train the project, then raise the noise in the Data panel and train again.',
+    ],
     check: {
       ask: 'Reach 95 % on the test rows by training.',
       done: (w) => opened(w, titles.gaussians) && w.epoch > 0 && (w.accuracy ?? 0) >= 0.95,

@@ -286,7 +286,7 @@ export const chapter2: readonly Lesson[] = [
         'Two experiments in the page; the third one, deep against wide, is a pair of projects.',
       ),
       text(
-        'Train both projects on the spiral. The deep network has fewer parameters than the wide one. Compare their losses after the same number of epochs, and try several seeds before you believe a difference.',
+        'Train both projects on the spiral. Each has 109 parameters, in one wide layer or in three narrow ones. Compare their losses after the same number of epochs, and try several seeds before you believe a difference.',
       ),
     ],
     project: offer(wide),
