@@ -63,6 +63,8 @@ export interface TileShape {
   readonly laneCount: number;
   /** Whether lanes behind the last one are to be 0, as far as loads can see to it. */
   readonly cut?: boolean;
+  /** Where the lanes lie along the fold: the axis of the result that `vectors` counts along instead. */
+  readonly columns?: number;
   /** Whether a vector holds up to two lanes of a row, and behind them those of the next row. */
   readonly paired?: boolean;
 }
@@ -71,7 +73,8 @@ export interface TileShape {
 export class Cells {
   readonly #known = new Map<number, number>();
   readonly #rowBit: number;
-  readonly #laneBit: number;
+  /** Axes along which vectors of a row differ. */
+  readonly #vectorBit: number;
 
   constructor(
     readonly owner: TileOwner,
@@ -79,7 +82,7 @@ export class Cells {
     readonly accs?: readonly (readonly number[])[],
   ) {
     this.#rowBit = bit(shape.rows);
-    this.#laneBit = bit(shape.lanes);
+    this.#vectorBit = bit(shape.columns ?? shape.lanes);
   }
 
   /** Pushes a node's vector. */
@@ -116,7 +119,7 @@ export class Cells {
       nest.dag.uses[id]! > 1 ||
       (id === nest.body && nest.combine === null) ||
       (rowCount > 1 && !this.#alongRows(id)) ||
-      (vectors > 1 && !this.#alongLanes(id));
+      (vectors > 1 && !this.#alongVectors(id));
     if (again && !this.#known.has(key)) {
       const local = f.local(V128);
       f.tee(local);
@@ -124,11 +127,34 @@ export class Cells {
     }
   }
 
-  store(target: Target, value: number, r: number, v: number): void {
+  /** Stores the values of two rows whose elements alternate in memory. */
+  storeWoven(target: Target, values: readonly [number, number], r: number, v: number): void {
+    const { f } = this.owner;
+    const [even, odd] = values;
+    const count = this.#laneCount(v);
+    for (const value of values) this.#vanish(target, value);
+    for (const half of [0, 1] as const) {
+      const lanes = Math.min(2, count - 2 * half);
+      if (lanes < 1) return;
+      const offset = this.#push(target, r, v, 2 * half);
+      f.get(even)
+        .get(odd)
+        .shuffle(half === 0 ? [0, 4, 1, 5] : [2, 6, 3, 7]);
+      if (lanes === 2) f.store(offset);
+      else f.storeHalf(0, offset);
+    }
+  }
+
+  #vanish(target: Target, value: number): void {
     const { f, context } = this.owner;
-    const { lanes } = this.shape;
     const least = context.vanishing.get(target.start);
     if (least !== undefined) f.get(value).get(value).v('abs').vector(least).v('lt').v('andnot').set(value);
+  }
+
+  store(target: Target, value: number, r: number, v: number): void {
+    const { f } = this.owner;
+    const { lanes } = this.shape;
+    this.#vanish(target, value);
     const stride = lanes < 0 ? 0 : target.strides[lanes]!;
     const count = this.#laneCount(v);
     if (this.shape.paired) {
@@ -170,25 +196,30 @@ export class Cells {
   }
 
   #key(id: number, r: number, v: number): number {
-    return (id * 64 + (this.#alongRows(id) ? r : 0)) * 64 + (this.#alongLanes(id) ? v : 0);
+    return (id * 64 + (this.#alongRows(id) ? r : 0)) * 64 + (this.#alongVectors(id) ? v : 0);
   }
 
   #alongRows(id: number): boolean {
     return (this.owner.moves[id]! & this.#rowBit) !== 0;
   }
 
-  #alongLanes(id: number): boolean {
-    return (this.owner.moves[id]! & this.#laneBit) !== 0;
+  #alongVectors(id: number): boolean {
+    return (this.owner.moves[id]! & this.#vectorBit) !== 0;
   }
 
   #laneCount(v: number): number {
-    return this.shape.lanes < 0 ? 1 : Math.min(4, this.shape.laneCount - 4 * v);
+    const { lanes, laneCount, columns } = this.shape;
+    return lanes < 0 ? 1 : Math.min(4, columns === undefined ? laneCount - 4 * v : laneCount);
   }
 
   /** Pushes the moving part of an address; gives the constant part. */
   #push(access: Access, r: number, v: number, lane: number): number {
-    const { lanes, rows } = this.shape;
-    const extra = (rows < 0 ? 0 : r * access.strides[rows]!) + (lanes < 0 ? 0 : (4 * v + lane) * access.strides[lanes]!);
+    const { lanes, rows, columns } = this.shape;
+    const across = columns === undefined ? 4 * v + lane : lane;
+    const extra =
+      (rows < 0 ? 0 : r * access.strides[rows]!) +
+      (lanes < 0 ? 0 : across * access.strides[lanes]!) +
+      (columns === undefined ? 0 : v * access.strides[columns]!);
     const pointer = this.owner.pointer(access);
     if (pointer < 0) this.owner.f.i32(0);
     else this.owner.f.get(pointer);
@@ -339,6 +370,10 @@ export class Cells {
       this.#splat(access, r, v);
       return;
     }
+    if (stride === 2) {
+      this.#loadEverySecond(id, access, r, v);
+      return;
+    }
     const block = r - (r % 4);
     if (rows >= 0 && access.strides[rows] === 1 && block + 4 <= rowCount) {
       this.#loadTransposed(id, access, block, r, v);
@@ -353,6 +388,32 @@ export class Cells {
     }
     f.get(vector);
     f.release(V128, vector);
+  }
+
+  /** Every second element: even lanes of two vectors. Where the next row has the odd ones, both are known at once. */
+  #loadEverySecond(id: number, access: Access, r: number, v: number): void {
+    const { f } = this.owner;
+    const { rows, rowCount } = this.shape;
+    const woven = rows >= 0 && access.strides[rows] === 1 && rowCount === 2;
+    const [low, high] = [f.local(V128), f.local(V128)];
+    f.load(this.#push(access, woven ? 0 : r, v, 0)).set(low);
+    const more = this.#laneCount(v) > 2;
+    if (more) f.load(this.#push(access, woven ? 0 : r, v, 2)).set(high);
+    const push = (lanes: readonly [number, number, number, number]): Func =>
+      f
+        .get(low)
+        .get(more ? high : low)
+        .shuffle(lanes);
+    if (woven)
+      for (const row of [0, 1]) {
+        const local = f.local(V128);
+        push([row, row + 2, row + 4, row + 6]).set(local);
+        this.#known.set(this.#key(id, row, v), local);
+      }
+    if (woven) f.get(this.#known.get(this.#key(id, r, v))!);
+    else push([0, 2, 4, 6]);
+    f.release(V128, low);
+    f.release(V128, high);
   }
 
   /** Whether a node is loaded with 0 behind its last lane. */

@@ -7,7 +7,7 @@ import { type Func, I32, V128 } from './assembler';
 import { Cells, type Context, movesOf, type TileOwner, type TileShape } from './cells';
 import { VectorMath } from './math';
 import { type Access, foldAxes, type Nest, outAxes } from './nest';
-import type { Schedule } from './schedule';
+import { isWoven, type Schedule } from './schedule';
 
 /** Code for a loop body that runs `count` times; `count` is at least 1. */
 export function repeat(f: Func, count: number, body: () => void): void {
@@ -76,14 +76,15 @@ export class NestEmitter implements TileOwner {
   /** The nest at the current index of the outer axes. */
   run(): void {
     const { nest, schedule } = this;
-    const { lanes, rows, dot } = schedule;
-    const rest = outAxes(nest).filter((axis) => axis !== lanes && axis !== rows);
-    const inner = dot ? [rows] : nest.combine ? [lanes, rows] : [rows, lanes];
+    const { lanes, rows, columns, dot } = schedule;
+    const rest = outAxes(nest).filter((axis) => axis !== lanes && axis !== rows && axis !== columns);
+    const inner = dot ? [columns, rows] : nest.combine ? [lanes, rows] : [rows, lanes];
     const levels = [...rest, ...inner.filter((axis) => axis >= 0)];
     const sizes = new Map<number, number>();
     const at = (level: number): void => {
       if (level === levels.length) {
-        this.#tile(lanes >= 0 && !dot ? sizes.get(lanes)! : 1, rows >= 0 ? sizes.get(rows)! : 1);
+        const along = dot ? columns : lanes;
+        this.#tile(along >= 0 ? sizes.get(along)! : 1, rows >= 0 ? sizes.get(rows)! : 1);
         return;
       }
       const axis = levels[level]!;
@@ -179,9 +180,10 @@ export class NestEmitter implements TileOwner {
   }
 
   #tileOf(axis: number): number {
-    const { lanes, rows, vectors, rowCount, dot } = this.schedule;
+    const { lanes, rows, columns, vectors, rowCount, dot } = this.schedule;
     if (axis === lanes) return dot ? 4 : 4 * vectors;
-    return axis === rows ? rowCount : 1;
+    if (axis === rows) return rowCount;
+    return axis === columns ? vectors : 1;
   }
 
   #visit(axis: number, body: (size: number) => void): void {
@@ -209,10 +211,11 @@ export class NestEmitter implements TileOwner {
 
   // ——— The tile.
 
+  /** `indices`: of the lanes' axis, or of the columns where the lanes lie along the fold. */
   #tile(indices: number, rowCount: number): void {
     const { f, nest, schedule } = this;
-    const { dot, rows, lanes } = schedule;
-    const vectors = dot || lanes < 0 ? 1 : Math.ceil(indices / 4);
+    const { dot, rows, lanes, columns } = schedule;
+    const vectors = dot ? indices : lanes < 0 ? 1 : Math.ceil(indices / 4);
     const accs: number[][] = [];
     const folded = nest.combine !== null;
     if (folded) {
@@ -220,10 +223,14 @@ export class NestEmitter implements TileOwner {
       this.#fold(accs, { lanes, rows, rowCount, vectors, laneCount: indices });
     }
     if (dot) {
-      const sums = accs.map(([acc]) => acc!);
-      this.#addLanes(sums);
-      const cells = new Cells(this, { lanes: rows, rows: -1, rowCount: 1, vectors: 1, laneCount: rowCount }, [[sums[0]!]]);
-      this.#finish(cells, 1, 1);
+      // The totals of a column's rows become the lanes of one vector.
+      const totals = Array.from({ length: vectors }, (_, column) => {
+        const sums = accs.map((row) => row[column]!);
+        this.#addLanes(sums);
+        return [sums[0]!];
+      });
+      const shape = { lanes: rows, rows: columns, rowCount: vectors, vectors: 1, laneCount: rowCount };
+      this.#finish(new Cells(this, shape, totals), vectors, 1);
     } else {
       const cells = new Cells(this, { lanes, rows, rowCount, vectors, laneCount: indices }, folded ? accs : undefined);
       this.#finish(cells, rowCount, vectors);
@@ -246,7 +253,11 @@ export class NestEmitter implements TileOwner {
         this.#visit(axis, (size) => at(level + 1, schedule.dot && axis === schedule.lanes ? size : laneCount));
         return;
       }
-      const cells = new Cells(this, schedule.dot ? { ...shape, laneCount, cut: nest.combine === 'sum' } : shape);
+      const { columns, dot } = schedule;
+      const cells = new Cells(
+        this,
+        dot ? { ...shape, laneCount, cut: nest.combine === 'sum', ...(columns < 0 ? {} : { columns }) } : shape,
+      );
       for (let r = 0; r < accs.length; r++)
         for (let v = 0; v < accs[r]!.length; v++)
           this.#accumulate(cells, r, v, accs[r]![v]!, fresh, schedule.dot ? laneCount : 4);
@@ -300,6 +311,11 @@ export class NestEmitter implements TileOwner {
   }
 
   #finish(cells: Cells, rowCount: number, vectors: number): void {
+    if (this.schedule.woven) {
+      for (let v = 0; v < vectors; v++) this.#finishWoven(cells, v);
+      cells.release();
+      return;
+    }
     const paired = this.#isPaired(cells.shape) ? rowCount - (rowCount % 2) : 0;
     for (let r = 0; r < rowCount; r++)
       for (let v = 0; v < vectors; v++) if (r >= paired || v < vectors - 1) this.#finishCell(cells, r, v);
@@ -317,15 +333,29 @@ export class NestEmitter implements TileOwner {
     return this.schedule.pairs && lanes >= 0 && rows >= 0 && last <= 2;
   }
 
-  #finishCell(cells: Cells, r: number, v: number): void {
-    const { f, nest } = this;
-    // All values of an index before its stores.
-    const values = nest.targets.map((target) => {
+  /** All values of an index before its stores. */
+  #values(cells: Cells, r: number, v: number): readonly number[] {
+    return this.nest.targets.map((target) => {
       cells.value(target.value, r, v);
-      const local = f.local(V128);
-      f.set(local);
+      const local = this.f.local(V128);
+      this.f.set(local);
       return local;
     });
+  }
+
+  #finishWoven(cells: Cells, v: number): void {
+    const { f, nest, schedule } = this;
+    const [even, odd] = [this.#values(cells, 0, v), this.#values(cells, 1, v)];
+    for (const [at, target] of nest.targets.entries())
+      if (isWoven(target, schedule.lanes, schedule.rows)) cells.storeWoven(target, [even[at]!, odd[at]!], 0, v);
+      else
+        for (const [r, values] of [even, odd].entries()) cells.store(target, values[at]!, r, v);
+    for (const local of [...even, ...odd]) f.release(V128, local);
+  }
+
+  #finishCell(cells: Cells, r: number, v: number): void {
+    const { f, nest } = this;
+    const values = this.#values(cells, r, v);
     for (const [at, target] of nest.targets.entries()) cells.store(target, values[at]!, r, v);
     for (const local of values) f.release(V128, local);
   }

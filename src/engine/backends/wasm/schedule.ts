@@ -2,7 +2,7 @@
  * How a nest is walked: which axis lies across the four lanes of a vector, how many rows and vectors
  * make one register tile, and whether everything is written out without loops.
  */
-import { foldAxes, type Nest, outAxes } from './nest';
+import { type Access, foldAxes, type Nest, outAxes } from './nest';
 
 export interface Schedule {
   /** The axis across the lanes; −1: one element at a time. */
@@ -14,8 +14,12 @@ export interface Schedule {
   readonly rowCount: number;
   /** The lanes lie along the fold and are added up at the end; `rows` are then the lanes of the result. */
   readonly dot: boolean;
+  /** In a dot product a second axis of the result in the tile, of which `vectors` counts the indices; −1: none. */
+  readonly columns: number;
   /** The last vectors of two rows, half empty each, become one. */
   readonly pairs: boolean;
+  /** The two rows of a tile alternate in memory, as the places of a pooling window do. */
+  readonly woven: boolean;
   readonly unrolled: boolean;
 }
 
@@ -37,7 +41,7 @@ export const unrolledWithin = (schedule: Schedule, size: number, budget: number)
 });
 
 export function scheduleOf(nest: Nest, fma: boolean): Schedule {
-  const none: Schedule = { lanes: -1, vectors: 1, rows: -1, rowCount: 1, dot: false, pairs: false, unrolled: false };
+  const none: Schedule = { lanes: -1, vectors: 1, rows: -1, rowCount: 1, columns: -1, dot: false, pairs: false, woven: false, unrolled: false };
   if (nest.ordered) return none;
   const length = (axis: number): number => nest.axes[axis]!;
   const candidates = [
@@ -46,10 +50,7 @@ export function scheduleOf(nest: Nest, fma: boolean): Schedule {
   ].filter(({ axis }) => length(axis) > 1);
   if (candidates.length === 0) return none;
   const best = candidates.length === 1 ? candidates[0]! : cheapest(nest, candidates);
-  if (best.dot) {
-    const rows = nest.outRank - 1;
-    return { ...none, lanes: best.axis, dot: true, rows, rowCount: rows < 0 ? 1 : Math.min(4, length(rows)) };
-  }
+  if (best.dot) return { ...none, lanes: best.axis, dot: true, ...dotTile(nest) };
   const lanes = best.axis;
   const vectorsThere = Math.ceil(length(lanes) / 4);
   const others = outAxes(nest).filter((axis) => axis !== lanes && length(axis) > 1);
@@ -58,6 +59,9 @@ export function scheduleOf(nest: Nest, fma: boolean): Schedule {
   const pairs = heavy && (tail === 1 || tail === 2) && vectorsThere <= MOST_BEFORE_PAIRS;
 
   if (!nest.combine) {
+    const woven = others.find((axis) => length(axis) === 2 && nest.targets.some((target) => isWoven(target, lanes, axis)));
+    if (woven !== undefined)
+      return { ...none, lanes, vectors: Math.min(heavy ? 1 : 2, vectorsThere), rows: woven, rowCount: 2, woven: true };
     // A read that is contiguous along another axis comes in as transposed blocks of 4 × 4.
     const rows = others.find(
       (axis) =>
@@ -84,6 +88,43 @@ export function scheduleOf(nest: Nest, fma: boolean): Schedule {
   return { ...none, lanes, vectors, rows, rowCount: pairs ? Math.min(fma ? 4 : 2, length(rows)) : rowCount, pairs };
 }
 
+/** Whether an operand's two rows alternate along the lanes. */
+export const isWoven = ({ strides }: Access, lanes: number, rows: number): boolean => strides[lanes] === 2 && strides[rows] === 1;
+
+/** Rows and columns of dot products that share what they load, as many as registers allow. */
+const DOT_TILES = [
+  [3, 3],
+  [4, 2],
+  [2, 4],
+] as const;
+
+/**
+ * The tile of the result whose dot products are made side by side: rows along its last axis, and columns along an
+ * axis whose operand is another, as filters and places of a window have it where a convolution's weights learn.
+ */
+function dotTile(nest: Nest): Pick<Schedule, 'rows' | 'rowCount' | 'columns' | 'vectors'> {
+  const rows = nest.outRank - 1;
+  if (rows < nest.outer) return { rows: -1, rowCount: 1, columns: -1, vectors: 1 };
+  const high = nest.axes[rows]!;
+  const plain = { rows, rowCount: Math.min(4, high), columns: -1, vectors: 1 };
+  const reads = [...nest.dag.names(nest.body)].map((name) => nest.reads.get(name)!);
+  const apart = (axis: number): boolean => reads.every(({ strides }) => strides[axis] === 0 || strides[rows] === 0);
+  const columns = outAxes(nest)
+    .filter((axis) => axis !== rows && nest.axes[axis]! > 1 && apart(axis) && reads.some(({ strides }) => strides[axis] !== 0))
+    .reduce((a, b) => (a >= 0 && nest.axes[a]! >= nest.axes[b]! ? a : b), -1);
+  if (columns < 0 || nest.dag.cost(nest.body) > 3 || reads.every(({ strides }) => strides[rows] === 0)) return plain;
+  const wide = nest.axes[columns]!;
+  const time = (r: number, c: number): number => (r === 0 || c === 0 ? 0 : Math.max(r * c, r + c) + 1);
+  const total = (r: number, c: number): number => {
+    const [downs, down, acrosses, across] = [Math.floor(high / r), high % r, Math.floor(wide / c), wide % c];
+    return downs * (acrosses * time(r, c) + time(r, across)) + acrosses * time(down, c) + time(down, across);
+  };
+  const [rowCount, vectors] = DOT_TILES.map(([r, c]) => [Math.min(r, high), Math.min(c, wide)] as const).reduce((a, b) =>
+    total(...b) < total(...a) ? b : a,
+  );
+  return { rows, rowCount, columns, vectors };
+}
+
 interface Candidate {
   readonly axis: number;
   readonly dot: boolean;
@@ -108,7 +149,10 @@ function bestRows(length: number, most: number, vectors: number): number {
 /** Relative time of the whole nest with this axis across the lanes. */
 function costAlong(nest: Nest, axis: number, dot: boolean): number {
   const { axes, dag } = nest;
-  const load = (stride: number): number => (stride === 0 || stride === 1 ? 1 : 4);
+  const load = (stride: number): number => (stride === 0 || stride === 1 ? 1 : stride === 2 ? 2 : 4);
+  const alternates = (target: Access): boolean =>
+    nest.combine === null && outAxes(nest).some((other) => axes[other] === 2 && isWoven(target, axis, other));
+  const store = (target: Access): number => (alternates(target) ? 1 : target.strides[axis] === 1 || target.strides[axis] === 0 ? 1 : 4);
   const namesOf = (ids: readonly number[]): Set<string> => {
     const names = new Set<string>();
     for (const id of ids) dag.names(id, names);
@@ -124,7 +168,7 @@ function costAlong(nest: Nest, axis: number, dot: boolean): number {
   const values = nest.targets.reduce((sum, t) => sum + 0.5 * dag.cost(t.value), 0);
   if (dot) return (outs * folds * body * waste) / 4 + outs * (2 + values / 4 + nest.targets.length / 4);
   const finish =
-    values + along(namesOf(nest.targets.map((t) => t.value))) + nest.targets.reduce((sum, t) => sum + load(t.strides[axis]!), 0);
+    values + along(namesOf(nest.targets.map((t) => t.value))) + nest.targets.reduce((sum, t) => sum + store(t), 0);
   return ((outs * waste) / 4) * ((nest.combine ? folds : 1) * body + finish);
 }
 
