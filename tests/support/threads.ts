@@ -30,12 +30,11 @@ export const spawn: Spawn = () => {
     answer: () =>
       new Promise((resolve, reject) => {
         const late = setTimeout(() => reject(new Error('the thread does not answer')), PATIENCE);
-        worker
-          .once('message', () => {
-            clearTimeout(late);
-            resolve();
-          })
-          .once('error', reject);
+        worker.once('error', reject).once('message', () => {
+          clearTimeout(late);
+          worker.off('error', reject);
+          resolve();
+        });
       }),
   };
 };

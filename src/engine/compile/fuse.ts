@@ -1,8 +1,8 @@
 /**
  * Fewer, larger steps. What one step makes for one other is computed where it is read (`inline`). An
  * elementwise step joins the step before it that made its operand, as one more store of the same loop: a bias
- * and an activation join their product, an update joins the gradient of its parameter. Copies disappear, and
- * what nobody reads any more is not stored.
+ * and an activation join their product, an update joins the gradient of its parameter. Copies disappear, only the part
+ * that is read is computed (`narrow`), and what nobody reads any more is not stored.
  *
  * Fused programs run whole: their update may stand inside a backward step.
  */
@@ -11,7 +11,8 @@ import { eachRead, type Expr, read, replaceReads } from '../ir/expr';
 import { sameShape, sampleSize } from '../ir/shape';
 import type { BufferId, BufferSpec, Step } from '../plan';
 import { inline } from './inline';
-import { accessName, inParts, isIdentity, type Loose, type LooseRead, loosen, redirect, tighten } from './loose';
+import { narrow } from './narrow';
+import { accessName, alongFiner, inParts, isIdentity, type Loose, type LooseRead, loosen, redirect, tighten } from './loose';
 
 /** Beyond this many operations a store is kept as it is: recomputing would cost more than reading. */
 const LARGEST_EXPRESSION = 48;
@@ -28,7 +29,7 @@ export function fuse({ steps, buffers, keep }: FuseInput): { steps: Step[]; buff
   const specs = new Map(buffers.map((b) => [b.id, b]));
   const loose = dropCopies(steps.map(loosen), specs, keep);
   const stays = (buffer: BufferId): boolean => keep.has(buffer) || isMutable(specs.get(buffer)!);
-  const joined = join(inline(loose, stays, MOST_READS), specs);
+  const joined = join(narrow(inline(loose, stays, MOST_READS), stays), specs);
   const alive = dropDead(joined, specs, keep);
   const used = new Set<BufferId>(keep);
   for (const s of alive) {
@@ -78,23 +79,24 @@ function join(steps: readonly Loose[], specs: ReadonlyMap<BufferId, BufferSpec>)
   };
 
   const followers = countFollowers(steps);
-  for (const s of steps) {
+  for (const step of steps) {
     // A part of an array is no operand yet: its step stays alone.
-    if (s.fold || inParts(s)) {
-      place(s);
+    if (step.fold || inParts(step)) {
+      place(step);
       continue;
     }
     let host = -1;
-    for (const r of s.reads.values()) {
+    for (const r of step.reads.values()) {
       const at = maker.get(r.buffer);
       // An update joins its gradient, not the counters that it also reads.
       if (at !== undefined && at > host && !isMutable(specs.get(r.buffer)!)) host = at;
     }
     const p = host >= 0 ? out[host]! : null;
+    const s = (p && alongFiner(step, p.out)) ?? step;
     const may = p && !inParts(p) && sameGroup(p, s) && sameShape(p.out, s.out) && !isSibling(p, s, followers);
     const merged = may ? merge(p, s) : null;
     if (!merged) {
-      place(s);
+      place(step);
       continue;
     }
     if (s.phase === 'update' && p!.phase !== 'update') {
@@ -104,7 +106,7 @@ function join(steps: readonly Loose[], specs: ReadonlyMap<BufferId, BufferSpec>)
       // Nor may it move behind the update of another parameter that it reads.
       const changedSince = [...p!.reads.values()].some((r) => (maker.get(r.buffer) ?? -1) > host);
       if (readSince || changedSince) {
-        place(s);
+        place(step);
         continue;
       }
       out[host] = null;

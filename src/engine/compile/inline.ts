@@ -12,7 +12,7 @@ import { inParts, isIdentity, type Loose, type LooseRead } from './loose';
 const LARGEST_REPEATED = 3;
 const LARGEST_INLINED = 96;
 
-interface Uses {
+export interface Uses {
   /** The step that makes a buffer, −1 where several do; steps are counted in the order of the program. */
   readonly maker: number;
   readonly readers: number;
@@ -59,7 +59,7 @@ export function inline(steps: readonly Loose[], stays: (buffer: BufferId) => boo
   return out.filter((s) => s !== null);
 }
 
-function usesOf(steps: readonly Loose[]): ReadonlyMap<BufferId, Uses> {
+export function usesOf(steps: readonly Loose[]): ReadonlyMap<BufferId, Uses> {
   const uses = new Map<BufferId, { maker: number; readers: number }>();
   const of = (buffer: BufferId): { maker: number; readers: number } => {
     let use = uses.get(buffer);

@@ -5,7 +5,7 @@
  */
 import { ACC, type Kernel, kernelFault, type Read, type Store } from '../ir/kernel';
 import { type Dialect, type Expr, read, render, replaceReads } from '../ir/expr';
-import { type Shape, stridesOf } from '../ir/shape';
+import { sameShape, type Shape, stridesOf } from '../ir/shape';
 import type { BufferId, Phase, Step } from '../plan';
 
 export interface LooseRead extends Read {
@@ -148,14 +148,18 @@ function kernelOf(s: Loose, short: ReadonlyMap<string, string>): Kernel {
 export function redirect(s: Loose, same: ReadonlyMap<BufferId, BufferId>): Loose {
   let touched = false;
   for (const r of s.reads.values()) touched ||= same.has(r.buffer);
-  if (!touched) return s;
+  return touched ? withReads(s, (r) => ({ ...r, buffer: same.get(r.buffer) ?? r.buffer })) : s;
+}
+
+/** The step with each read changed. */
+export function withReads(s: Loose, change: (r: LooseRead) => LooseRead): Loose {
   const renamed = new Map<string, Expr>();
   const reads = new Map<string, LooseRead>();
   for (const r of s.reads.values()) {
-    const buffer = same.get(r.buffer) ?? r.buffer;
-    const name = accessName(buffer, r);
+    const changed = change(r);
+    const name = accessName(changed.buffer, changed);
     renamed.set(r.name, read(name));
-    reads.set(name, { ...r, name, buffer });
+    reads.set(name, { ...changed, name });
   }
   const rename = (e: Expr): Expr => replaceReads(e, (name) => renamed.get(name) ?? read(name));
   const { origin: _changed, ...rest } = s;
@@ -165,4 +169,35 @@ export function redirect(s: Loose, same: ReadonlyMap<BufferId, BufferId>): Loose
     reads,
     stores: s.stores.map((store) => ({ ...store, value: rename(store.value) })),
   };
+}
+
+/**
+ * An elementwise step walked along finer axes: the windows of a pooling and the places in them, say, instead of the
+ * rows and columns of its image. Null where its axes are no groups of these.
+ */
+export function alongFiner(s: Loose, out: Shape): Loose | null {
+  if (sameShape(s.out, out)) return s;
+  if (s.fold || inParts(s)) return null;
+  /** For each finer axis the coarser one that it is a part of, and how many of its elements it steps over. */
+  const parts: { readonly axis: number; readonly step: number }[] = [];
+  let at = out.length;
+  for (let axis = s.out.length - 1; axis >= 0; axis--) {
+    const length = s.out[axis]!;
+    if (length === 'batch') {
+      if (at !== 1 || out[0] !== 'batch') return null;
+      parts.unshift({ axis, step: 1 });
+      at = 0;
+      continue;
+    }
+    let step = 1;
+    while (step < length) {
+      const finer = out[--at];
+      if (finer === undefined || finer === 'batch' || finer === 0) return null;
+      parts.unshift({ axis, step });
+      step *= finer;
+    }
+    if (step !== length) return null;
+  }
+  if (at !== 0) return null;
+  return { ...withReads(s, (r) => ({ ...r, strides: parts.map(({ axis, step }) => r.strides[axis]! * step) })), out };
 }

@@ -1,6 +1,7 @@
 /** Fusion, counted: what is drawn number by number becomes the loops that a layer would have. */
 import { describe, expect, test } from 'vitest';
 import { wasm } from '../../../src/engine/backends/wasm/index';
+import { withoutFills } from '../../../src/engine/backends/wasm/fills';
 import { placeBuffers } from '../../../src/engine/backends/wasm/layout';
 import { type Nest, Nests } from '../../../src/engine/backends/wasm/nest';
 import { roll } from '../../../src/engine/backends/wasm/roll';
@@ -107,4 +108,42 @@ test('the work of compiling single numbers grows as the drawing does', () => {
   const [few, many] = [per(600), per(2400)];
   expect(many.steps).toBeLessThan(1.1 * few.steps);
   expect(many.bytes).toBeLessThan(1.1 * few.bytes);
+});
+
+describe('images', () => {
+  const program = fused(
+    drawing(
+      {
+        x: ['input', {}, { shape: [1, 8, 8] }],
+        t: ['target', {}, { shape: [] }],
+        one: ['convolution-2d', { x: 'x' }, { filters: 2, padding: 'same' }],
+        pooled: ['max-pooling', { x: 'one' }],
+        two: ['convolution-2d', { x: 'pooled' }, { filters: 3, padding: 'same' }],
+        all: ['sum', { x: 'two' }],
+        loss: ['squared-error', { prediction: 'all', target: 't' }],
+      },
+      { batch: 4 },
+    ),
+    4,
+  );
+  const backward = program.steps.filter(({ phase }) => phase === 'backward');
+
+  test('the gradient of a padded image is made without its margin, and not copied', () => {
+    const toward = backward.filter(({ kernel }) => kernel.fold?.over.length === 3 && kernel.out[0] === 'batch');
+    expect(toward.map(({ kernel }) => kernel.out)).toEqual([['batch', 2, 4, 4]]);
+    expect(program.buffers.some(({ shape, role }) => role === 'gradient' && shape.join() === 'batch,2,6,6')).toBe(false);
+  });
+
+  test('the slope of an activation is taken where pooling gives its gradient back', () => {
+    const whole = backward.filter(
+      ({ kernel }) => !kernel.fold && kernel.out.reduce<number>((n, axis) => (axis === 'batch' ? n : n * axis), 1) === 2 * 8 * 8,
+    );
+    expect(whole.map(({ kernel }) => kernel.out)).toEqual([['batch', 2, 4, 2, 4, 2]]);
+  });
+
+  test('on the CPU, frames of zeros are not filled again in every step', () => {
+    const fills = ({ steps }: Program): number => steps.filter(({ kernel }) => !kernel.fold && kernel.reads.length === 0).length;
+    expect(fills(program)).toBeGreaterThan(0);
+    expect(fills(withoutFills(program))).toBe(0);
+  });
 });

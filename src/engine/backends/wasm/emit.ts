@@ -9,14 +9,17 @@ import { isBatched, sampleSize } from '../../ir/shape';
 import { bufferIds, type Code, type Phase, type Program } from '../../plan';
 import type { BackendProfile } from '../backend';
 import { Func, I32, V128 } from './assembler';
+import { withoutFills } from './fills';
 import { Module } from './module';
 import { barrierFunction, type Call, driverFunction, gatherFunction, type PhaseCalls, weighFunction } from './gather';
 import { completeLayout, control, type Layout, PAGE, type Placed, placeBuffers } from './layout';
 import type { Context } from './cells';
-import { emitPiece } from './pieces';
+import { emitPiece } from './emit-piece';
 import { hostMath, type SharedMath, VectorMath } from './math';
 import { type Nest, nestOf, Nests } from './nest';
-import { type Arranged, arrange, nestsOf, type Piece } from './product';
+import { divide, inTurns } from './divide';
+import { type Arranged, nestsOf, type Piece } from './piece';
+import { arrange } from './product';
 import { Repeats } from './repeats';
 import { roll } from './roll';
 import { estimate, type Schedule, scheduleOf as usualSchedule, tileRows, unrolledWithin, written } from './schedule';
@@ -33,7 +36,8 @@ const DIVIDED_WORK = 4_000_000;
 /** Instructions executed by a step from which it has a function to itself. */
 const OWN_FUNCTION_WORK = 20_000;
 
-export function emit(program: Program, profile: BackendProfile): Code {
+export function emit(given: Program, profile: BackendProfile): Code {
+  const program = withoutFills(given);
   const placed = placeBuffers(program);
   const buffers = placed.buffers;
   const fma = profile.fma === true;
@@ -42,7 +46,15 @@ export function emit(program: Program, profile: BackendProfile): Code {
   const rolled = roll(steps, (index) => program.steps[index]?.phase === program.steps[index - 1]?.phase);
   const nests = rolled.map(({ nest }) => foldTerms(nest));
   const threads = threadsFor(program, nests, profile);
-  const arranged = nests.map((nest) => arrange(nest, { scratch: placed.end, tileRows: tileRows(fma), threads }));
+  const arranged = nests.map((nest) => {
+    const alone = arrange(nest, { scratch: placed.end, tileRows: tileRows(fma), threads });
+    const [piece, ...more] = alone.pieces;
+    // A product that is too small for panels, a convolution, a long row of single numbers.
+    const shares = threads > 1 && piece!.kind === 'nest' && more.length === 0 && workOf(nest, fma) > OWN_FUNCTION_WORK;
+    return shares
+      ? divide({ ...alone, pieces: [inTurns(nest, usualSchedule(nest, fma), threads)] }, { scratch: placed.end, threads })
+      : alone;
+  });
   const scratchBytes = arranged.reduce((most, { scratchBytes }) => Math.max(most, scratchBytes), 0);
   const layout = completeLayout(placed, scratchBytes, program.batch, threads);
   const schedules = budgeted(
@@ -131,6 +143,8 @@ function stepFunctions(
   finish();
   return calls;
 }
+
+const workOf = (nest: Nest, fma: boolean): number => estimate(nest, usualSchedule(nest, fma));
 
 const isDivided = (piece: Piece): boolean => piece.kind === 'loop' && piece.divided;
 

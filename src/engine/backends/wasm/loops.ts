@@ -348,8 +348,7 @@ export class NestEmitter implements TileOwner {
     const [even, odd] = [this.#values(cells, 0, v), this.#values(cells, 1, v)];
     for (const [at, target] of nest.targets.entries())
       if (isWoven(target, schedule.lanes, schedule.rows)) cells.storeWoven(target, [even[at]!, odd[at]!], 0, v);
-      else
-        for (const [r, values] of [even, odd].entries()) cells.store(target, values[at]!, r, v);
+      else for (const [r, values] of [even, odd].entries()) cells.store(target, values[at]!, r, v);
     for (const local of [...even, ...odd]) f.release(V128, local);
   }
 

@@ -7,8 +7,9 @@
  */
 import { read } from '../../ir/expr';
 import { Dag } from './dag';
-import { alignUp } from './layout';
+import { divide } from './divide';
 import { type Access, narrowAxis, type Nest, splitAxis } from './nest';
+import { type Arranged, one, type Piece } from './piece';
 
 /** Columns of a panel: two vectors. */
 const PANEL = 8;
@@ -20,24 +21,6 @@ const GROUP = 256 * 1024;
 const [CACHE_SETS, CACHE_LINE, WAYS] = [64, 64, 8];
 /** Rows of the result from which copying pays. */
 const FEW_ROWS = 4;
-
-/** A nest, or a loop around pieces: each of its nests has one outer axis for every loop around it. */
-export type Piece =
-  | { readonly kind: 'nest'; readonly nest: Nest }
-  | {
-      readonly kind: 'loop';
-      readonly times: number;
-      /** Which outer axis it walks. */
-      readonly depth: number;
-      readonly body: readonly Piece[];
-      /** Threads take a share of the turns each; outer axis 0 is then the thread. */
-      readonly divided: boolean;
-    };
-
-export interface Arranged {
-  readonly pieces: readonly Piece[];
-  readonly scratchBytes: number;
-}
 
 interface Operand {
   readonly name: string;
@@ -60,10 +43,6 @@ const DEPTH = 2;
 
 /** Elements from one panel to the next: a line more than it holds, or all panels of a power of two in depth would share a few sets of the cache. */
 const panelSize = (depth: number): number => PANEL * depth + CACHE_LINE / 4;
-
-const one = (nest: Nest): Piece => ({ kind: 'nest', nest });
-
-export const nestsOf = (piece: Piece): readonly Nest[] => (piece.kind === 'nest' ? [piece.nest] : piece.body.flatMap(nestsOf));
 
 export interface Arrangement {
   /** Address of scratch; everything behind it is scratch too. */
@@ -122,30 +101,6 @@ function inPanels(nest: Nest, product: Product, arrangement: Arrangement): Arran
     scratchBytes = Math.max(scratchBytes, last.scratchBytes);
   }
   return { pieces, scratchBytes };
-}
-
-/**
- * Loops over more than one group shared among threads: each has its own scratch, so that the thread's
- * number is one more outer axis along which only scratch moves.
- */
-function divide({ pieces, scratchBytes }: Arranged, { scratch, threads }: Arrangement): Arranged {
-  const own = alignUp(scratchBytes, 64);
-  const withThread = <A extends Access>(a: A): A => ({ ...a, strides: [a.start >= scratch ? own / 4 : 0, ...a.strides] });
-  const deeper = (piece: Piece, outermost: boolean): Piece =>
-    piece.kind === 'loop'
-      ? { ...piece, depth: piece.depth + 1, divided: outermost, body: piece.body.map((inner) => deeper(inner, false)) }
-      : one({
-          ...piece.nest,
-          axes: [threads, ...piece.nest.axes],
-          outer: piece.nest.outer + 1,
-          outRank: piece.nest.outRank + 1,
-          reads: new Map([...piece.nest.reads].map(([name, a]) => [name, withThread(a)])),
-          targets: piece.nest.targets.map(withThread),
-        });
-  return {
-    pieces: pieces.map((piece) => (piece.kind === 'loop' && piece.times > 1 ? deeper(piece, true) : piece)),
-    scratchBytes: own * threads,
-  };
 }
 
 /**

@@ -5,7 +5,7 @@
 import { Func, type Operand, type Recording, type ValueType } from './assembler';
 import type { Dag } from './dag';
 import type { Access, Nest, Target } from './nest';
-import { nestsOf, type Piece } from './product';
+import { nestsOf, type Piece } from './piece';
 import type { Schedule } from './schedule';
 
 interface Known {

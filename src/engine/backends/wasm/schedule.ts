@@ -41,7 +41,17 @@ export const unrolledWithin = (schedule: Schedule, size: number, budget: number)
 });
 
 export function scheduleOf(nest: Nest, fma: boolean): Schedule {
-  const none: Schedule = { lanes: -1, vectors: 1, rows: -1, rowCount: 1, columns: -1, dot: false, pairs: false, woven: false, unrolled: false };
+  const none: Schedule = {
+    lanes: -1,
+    vectors: 1,
+    rows: -1,
+    rowCount: 1,
+    columns: -1,
+    dot: false,
+    pairs: false,
+    woven: false,
+    unrolled: false,
+  };
   if (nest.ordered) return none;
   const length = (axis: number): number => nest.axes[axis]!;
   const candidates = [
@@ -103,8 +113,8 @@ const DOT_TILES = [
  * axis whose operand is another, as filters and places of a window have it where a convolution's weights learn.
  */
 function dotTile(nest: Nest): Pick<Schedule, 'rows' | 'rowCount' | 'columns' | 'vectors'> {
-  const rows = nest.outRank - 1;
-  if (rows < nest.outer) return { rows: -1, rowCount: 1, columns: -1, vectors: 1 };
+  const rows = outAxes(nest).findLast((axis) => nest.axes[axis]! > 1) ?? -1;
+  if (rows < 0) return { rows, rowCount: 1, columns: -1, vectors: 1 };
   const high = nest.axes[rows]!;
   const plain = { rows, rowCount: Math.min(4, high), columns: -1, vectors: 1 };
   const reads = [...nest.dag.names(nest.body)].map((name) => nest.reads.get(name)!);
@@ -119,10 +129,13 @@ function dotTile(nest: Nest): Pick<Schedule, 'rows' | 'rowCount' | 'columns' | '
     const [downs, down, acrosses, across] = [Math.floor(high / r), high % r, Math.floor(wide / c), wide % c];
     return downs * (acrosses * time(r, c) + time(r, across)) + acrosses * time(down, c) + time(down, across);
   };
-  const [rowCount, vectors] = DOT_TILES.map(([r, c]) => [Math.min(r, high), Math.min(c, wide)] as const).reduce((a, b) =>
-    total(...b) < total(...a) ? b : a,
-  );
-  return { rows, rowCount, columns, vectors };
+  let best = { time: Infinity, rowCount: 1, vectors: 1 };
+  for (const [r, c] of DOT_TILES) {
+    const [rowCount, vectors] = [Math.min(r, high), Math.min(c, wide)];
+    const time = total(rowCount, vectors);
+    if (time < best.time) best = { time, rowCount, vectors };
+  }
+  return { rows, rowCount: best.rowCount, columns, vectors: best.vectors };
 }
 
 interface Candidate {
@@ -152,7 +165,8 @@ function costAlong(nest: Nest, axis: number, dot: boolean): number {
   const load = (stride: number): number => (stride === 0 || stride === 1 ? 1 : stride === 2 ? 2 : 4);
   const alternates = (target: Access): boolean =>
     nest.combine === null && outAxes(nest).some((other) => axes[other] === 2 && isWoven(target, axis, other));
-  const store = (target: Access): number => (alternates(target) ? 1 : target.strides[axis] === 1 || target.strides[axis] === 0 ? 1 : 4);
+  const store = (target: Access): number =>
+    alternates(target) ? 1 : target.strides[axis] === 1 || target.strides[axis] === 0 ? 1 : 4;
   const namesOf = (ids: readonly number[]): Set<string> => {
     const names = new Set<string>();
     for (const id of ids) dag.names(id, names);
@@ -167,8 +181,7 @@ function costAlong(nest: Nest, axis: number, dot: boolean): number {
   const body = nest.body < 0 ? 0 : 1 + along(namesOf([nest.body])) + 0.5 * dag.cost(nest.body);
   const values = nest.targets.reduce((sum, t) => sum + 0.5 * dag.cost(t.value), 0);
   if (dot) return (outs * folds * body * waste) / 4 + outs * (2 + values / 4 + nest.targets.length / 4);
-  const finish =
-    values + along(namesOf(nest.targets.map((t) => t.value))) + nest.targets.reduce((sum, t) => sum + store(t), 0);
+  const finish = values + along(namesOf(nest.targets.map((t) => t.value))) + nest.targets.reduce((sum, t) => sum + store(t), 0);
   return ((outs * waste) / 4) * ((nest.combine ? folds : 1) * body + finish);
 }
 

@@ -1,10 +1,10 @@
 /** Layers of equal size: their instructions are generated once and said again, to the byte as if generated each time. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { Func } from '../../src/engine/backends/wasm/assembler';
-import { wasm } from '../../src/engine/backends/wasm/index';
-import { Repeats } from '../../src/engine/backends/wasm/repeats';
-import { prepare, programOf } from '../../src/engine/compile/program';
-import { drawn, type Workload } from '../bench/workloads';
+import { Func } from '../../../src/engine/backends/wasm/assembler';
+import { wasm } from '../../../src/engine/backends/wasm/index';
+import { Repeats } from '../../../src/engine/backends/wasm/repeats';
+import { prepare, programOf } from '../../../src/engine/compile/program';
+import { drawn, type Workload } from '../../bench/workloads';
 
 afterEach(() => vi.restoreAllMocks());
 

@@ -5,13 +5,13 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { emit } from '../../src/engine/backends/wasm/emit';
-import type { Layout } from '../../src/engine/backends/wasm/layout';
-import { moduleText } from '../../src/engine/backends/wasm/text';
-import { type Detail, prepare, programOf } from '../../src/engine/compile/program';
-import { parseProject } from '../../src/engine/graph/project-file';
-import type { Project } from '../../src/engine/graph/project';
-import { randomDrawing } from '../support/random-drawing';
+import { emit } from '../../../src/engine/backends/wasm/emit';
+import type { Layout } from '../../../src/engine/backends/wasm/layout';
+import { moduleText } from '../../../src/engine/backends/wasm/text';
+import { type Detail, prepare, programOf } from '../../../src/engine/compile/program';
+import { parseProject } from '../../../src/engine/graph/project-file';
+import type { Project } from '../../../src/engine/graph/project';
+import { randomDrawing } from '../../support/random-drawing';
 
 function textOf(project: Project, detail: Detail, { fma = false, threads = 1, batch = 16 } = {}): string {
   const program = programOf(prepare(project, null), detail, batch);

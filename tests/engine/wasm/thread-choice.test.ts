@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ThreadChoice } from '../../src/engine/backends/wasm/threads';
+import { ThreadChoice } from '../../../src/engine/backends/wasm/threads';
 
 /** Runs so many times where one thread takes 7 ms and two take 4, but as long as is said in some runs. */
 function counts(runs: number, heldUp: Readonly<Record<number, number>> = {}, two = 4): number[] {

@@ -7,7 +7,7 @@ import type { Context } from './cells';
 import { control } from './layout';
 import { NestEmitter, repeat } from './loops';
 import type { Nest } from './nest';
-import { nestsOf, type Piece } from './product';
+import { nestsOf, type Piece } from './piece';
 import type { Schedule } from './schedule';
 
 export function emitPiece(f: Func, piece: Piece, scheduleOf: (nest: Nest) => Schedule, context: Context): void {
