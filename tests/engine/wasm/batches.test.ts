@@ -1,7 +1,6 @@
 /** Batches on the WebAssembly backend: gathering, padding, weighing, collecting, slices, what is refused. */
 import { describe, expect, it } from 'vitest';
 import type { Run } from '../../../src/engine/backends/backend';
-import { open } from '../../../src/engine/backends/wasm/device';
 import { wasm } from '../../../src/engine/backends/wasm/index';
 import { mul, read, sub } from '../../../src/engine/ir/expr';
 import { ACC } from '../../../src/engine/ir/kernel';

@@ -1,7 +1,7 @@
 /** Products of matrices of every size and layout on the WebAssembly backend against float64. */
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { add, max, min, mul, read, sub } from '../../../src/engine/ir/expr';
+import { add, mul, read, sub } from '../../../src/engine/ir/expr';
 import { ACC, type Kernel } from '../../../src/engine/ir/kernel';
 import { profiles, runnable, numbers, runKernel, interpretKernel, expectClose } from '../../support/wasm-kernels';
 

@@ -8,7 +8,7 @@ import type { Spawn } from '../../../src/engine/backends/wasm/threads';
 import { prepare, programOf } from '../../../src/engine/compile/program';
 import { drawing, type Rows } from '../../support/drawing';
 import { endThreads, idler, spawn } from '../../support/threads';
-import { profiles, runnable, program, numbers } from '../../support/wasm-kernels';
+import { profiles, runnable, numbers } from '../../support/wasm-kernels';
 
 for (const { title, fma } of profiles)
   describe.skipIf(!runnable({ backend: 'wasm', title, fma: fma ?? false }))(`threads, ${title}`, () => {

@@ -5,7 +5,7 @@ import { wasm } from '../../../src/engine/backends/wasm/index';
 import { ReferenceDevice } from '../../../src/engine/backends/reference/index';
 import { prepare, programOf } from '../../../src/engine/compile/program';
 import { drawing, type Rows } from '../../support/drawing';
-import { profiles, runnable, program, numbers, expectClose } from '../../support/wasm-kernels';
+import { profiles, runnable, numbers, expectClose } from '../../support/wasm-kernels';
 
 for (const profile of profiles)
   describe.skipIf(!runnable(profile))(`training, ${profile.title}`, () => {
