@@ -7,14 +7,20 @@ const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/go
 export default defineConfig({
   testDir: 'tests/e2e',
   outputDir: 'test-results',
-  timeout: 90_000,
-  workers: 1,
-  expect: { timeout: 10_000 },
+  timeout: 180_000,
+  // Each test has a server, a home and a page of its own; two at once use both cores while one of them waits.
+  workers: 2,
+  expect: { timeout: 20_000 },
   reporter: 'list',
+  // What measures time is run by itself.
+  projects: [
+    { name: 'together', testIgnore: 'start.spec.ts' },
+    { name: 'alone', testMatch: 'start.spec.ts' },
+  ],
   use: {
     viewport: { width: 1280, height: 800 },
     colorScheme: 'light',
-    actionTimeout: 15_000,
+    actionTimeout: 30_000,
     screenshot: 'only-on-failure',
     launchOptions: {
       ...(chromium ? { executablePath: chromium } : {}),

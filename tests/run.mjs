@@ -3,7 +3,8 @@
  * checks of exports), then type checks, lint, build, unit tests, end-to-end tests. Stops at nothing, counts
  * everything, names what failed, and ends with one line: "N passed, N failed".
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import { failedBlock } from './runner/summary.mjs';
 
 const reports = mkdtempSync(join(tmpdir(), 'chainrule-tests-'));
 let passed = 0;
+let parts = 0;
 /** @type {import('./runner/summary.mjs').Failure[]} */
 const failures = [];
 
@@ -22,18 +24,20 @@ function run(command, args, env = {}) {
 }
 
 /** A stage that counts as one test. What it printed is kept for the end, if it fails. */
-function stage(command, args) {
+async function stage(command, args) {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text));
+  const [status] = await once(child, 'close');
   const name = [command, ...args].join(' ');
-  console.log(`\n▶ ${name}`);
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 2 ** 28 });
-  process.stdout.write(stdout + stderr);
+  console.log(`\n▶ ${name}\n${said}`);
   if (status === 0) passed++;
-  else failures.push({ part: name, name: `ended with ${status}`, error: stdout + stderr });
+  else failures.push({ part: name, name: `ended with ${status}`, error: said });
 }
 
 /** A stage whose own reporter says how many tests there were, and which failed. */
 function counted(command, args) {
-  const file = join(reports, `${args[0]}.json`);
+  const file = join(reports, `${++parts}.json`);
   const ok = run(command, args, { CHAINRULE_TEST_REPORT: file });
   /** @type {import('./runner/summary.mjs').Report} */
   const report = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { passed: 0, failures: [] };
@@ -60,12 +64,13 @@ function setUp() {
 }
 
 setUp();
-stage('npm', ['run', '--silent', 'check']);
-stage('npm', ['run', '--silent', 'lint']);
-stage('npm', ['run', '--silent', 'build']);
+// None of these three needs another's outcome.
+await Promise.all(['check', 'lint', 'build'].map((script) => stage('npm', ['run', '--silent', script])));
 
 counted('npx', ['vitest', 'run', '--reporter=default', '--reporter=./tests/runner/vitest-reporter.ts']);
-counted('npx', ['playwright', 'test', '--reporter=list,./tests/runner/playwright-reporter.ts']);
+const endToEnd = ['playwright', 'test', '--reporter=list,./tests/runner/playwright-reporter.ts'];
+counted('npx', [...endToEnd, '--project=alone']);
+counted('npx', [...endToEnd, '--project=together']);
 
 const failed = failures.length;
 if (failed > 0) console.log(`\n${failedBlock(failures)}`);

@@ -168,14 +168,20 @@ test('the table of parameters and the drawing point at each other; numbers are t
   await app.mouse.move(5, 5);
   const before = await window.drawing.canvas.screenshot();
   await row(/^x → neuron 2 /).hover();
-  await app.waitForTimeout(300);
-  expect((await window.drawing.canvas.screenshot()).equals(before)).toBe(false);
+  await expect.poll(async () => (await window.drawing.canvas.screenshot()).equals(before)).toBe(false);
   await app.keyboard.press('Alt+Shift+Digit2');
-  await app.waitForTimeout(600);
-  const neuron = (await item(window, /^Bias of neuron 3 of hidden/).boundingBox())!;
-  await app.mouse.move(neuron.x + neuron.width / 2, neuron.y + neuron.height / 2);
-  await expect(grid.locator('.lit')).toContainText('bias of neuron 3');
+  const neuron = item(window, /^Bias of neuron 3 of hidden/);
+  // The drawing glides to where it is seen whole.
+  await expect(async () => {
+    const box = (await neuron.boundingBox())!;
+    await app.mouse.move(5, 5);
+    await app.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await expect(grid.locator('.lit')).toContainText('bias of neuron 3', { timeout: 1000 });
+  }).toPass();
 
+  // What lies at the pointer is brought into sight; the weights are back at the top.
+  await row(/bias of neuron 3/).focus();
+  await app.keyboard.press('Home');
   await app.getByRole('switch', { name: 'Freeze the weights of hidden' }).click();
   await expect(window.status).toContainText('4 weights · 5 biases');
   await window.drawing.canvas.focus();

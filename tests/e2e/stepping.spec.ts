@@ -327,6 +327,8 @@ test('with reduced motion nothing runs along the lines, and nothing glides', asy
   const window = new AppWindow(app);
   await window.example(/Circles: a hidden layer/);
   await window.ready();
+  await window.tab('Train');
+  await window.type('Epochs', '100000');
   await window.train.click();
   await expect.poll(painted).toBe(true);
   await app.emulateMedia({ reducedMotion: 'reduce' });
