@@ -152,7 +152,7 @@ export const standardise: Primitive = {
   about: 'Brings each feature to mean 0 and variance 1 over the batch in training, and by running averages in use.',
   glyph: '(x−x̄)/s',
   group: 'function',
-  keywords: ['batch norm', 'normalise', 'running'],
+  keywords: ['normalise', 'running'],
   ports: () => [
     { name: 'x', about: 'vector or image of each sample' },
     { name: 'mean', about: 'frozen parameter that keeps the running mean' },
@@ -193,7 +193,7 @@ export const batchNormalisation: Composite = {
     'Standardises each feature by the batch in training and by running averages in use, then scales and shifts it by learned numbers.',
   glyph: 'BN',
   group: 'layer',
-  keywords: ['batchnorm', 'normalization', 'standardise', 'whiten'],
+  keywords: ['batchnorm', 'batch norm', 'bn', 'normalization', 'standardise', 'whiten'],
   ports: () => [{ name: 'x', about: 'vector or image of each sample' }],
   attrs,
   infer: ({ x }) => needsBatch(x!),

@@ -8,7 +8,7 @@ export const binaryCrossEntropyLogits = elementwiseLoss({
   title: 'Binary cross-entropy from logits',
   about: 'For yes-or-no questions, from the score before the sigmoid; never overflows.',
   glyph: 'BCE σ',
-  keywords: ['classification', 'bce', 'logit', 'stable'],
+  keywords: ['classification', 'bce', 'bcewithlogits', 'logit', 'stable'],
   takes: 'logit',
   over: 'mean',
   value: (s, t) => sub(log(add(1, exp(s))), mul(t, s)),

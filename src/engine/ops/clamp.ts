@@ -8,7 +8,7 @@ export const clamp = unaryFunction({
   about: 'Keeps the input between two bounds.',
   glyph: '⊓',
   group: 'function',
-  keywords: ['clip', 'limit', 'bound', 'saturate'],
+  keywords: ['clip', 'relu6', 'hardtanh', 'limit', 'bound', 'saturate'],
   attrs: {
     low: { kind: 'number', title: 'Lower bound', about: 'Smaller numbers become this.', default: -1 },
     high: { kind: 'number', title: 'Upper bound', about: 'Larger numbers become this.', default: 1 },

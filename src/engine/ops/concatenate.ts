@@ -28,7 +28,7 @@ export const concatenate: Primitive = {
   glyph: '⧺',
   group: 'shape',
   linearity: () => 'linear',
-  keywords: ['join', 'stack', 'append', 'concat'],
+  keywords: ['cat', 'join', 'stack', 'append', 'concat'],
   ports: ({ inputs }) => names(inputs).map((name, i) => ({ name, about: `part ${i + 1}` })),
   attrs: {
     inputs: { kind: 'integer', title: 'Inputs', about: 'How many arrays.', default: 2, min: 2, max: 16 },

@@ -17,7 +17,7 @@ function convolutionLayer(rank: 1 | 2): Composite {
     about: `Learns filters that slide over ${rank === 1 ? 'a signal' : 'an image'}: the same weights at every place.`,
     glyph: rank === 1 ? 'Conv' : 'Conv²',
     group: 'layer',
-    keywords: ['convolution', 'filter', 'cnn', 'conv', rank === 1 ? 'signal' : 'image'],
+    keywords: ['convolution', 'filter', 'cnn', 'conv', `conv${rank}d`, rank === 1 ? 'signal' : 'image'],
     ports: () => [{ name: 'x', about: `${rank === 1 ? 'signal' : 'image'}: ${what}` }],
     attrs: {
       filters: { kind: 'integer', title: 'Filters', about: 'Number of channels of the result.', default: 8, min: 1, max: 4096 },

@@ -23,7 +23,7 @@ export const crossEntropyLogits: Primitive = {
   about: 'For one class out of several, from the scores before the softmax; never overflows.',
   glyph: 'CE',
   group: 'loss',
-  keywords: ['classification', 'categorical', 'softmax', 'multiclass', 'logit'],
+  keywords: ['classification', 'categorical', 'crossentropy', 'cross entropy', 'cce', 'nll', 'softmax', 'multiclass', 'logit'],
   ports: () => LOSS_PORTS,
   attrs: {},
   infer: ({ prediction, target }) => {

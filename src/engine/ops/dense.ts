@@ -15,7 +15,7 @@ export const dense: Composite = {
   about: 'Every output is a neuron that sees every input: g(xW + b).',
   glyph: 'g(xW+b)',
   group: 'layer',
-  keywords: ['dense', 'linear', 'layer', 'neurons', 'hidden', 'mlp'],
+  keywords: ['fc', 'dense', 'linear', 'affine', 'fully-connected', 'layer', 'neurons', 'hidden', 'mlp'],
   ports: () => [{ name: 'x', about: 'vector of inputs' }],
   attrs: {
     units: { kind: 'integer', title: 'Neurons', about: 'Number of outputs.', default: 8, min: 1, max: 65536 },

@@ -60,7 +60,7 @@ export const dropout: Primitive = {
   glyph: '⨯p',
   group: 'layer',
   linearity: () => 'linear',
-  keywords: ['regularisation', 'regularization', 'random', 'mask'],
+  keywords: ['drop', 'regularisation', 'regularization', 'random', 'mask'],
   ports: () => [{ name: 'x', about: 'values' }],
   attrs: {
     rate: {

@@ -8,7 +8,7 @@ export const exp = unaryFunction({
   about: 'e to the power of the input.',
   glyph: 'eˣ',
   group: 'function',
-  keywords: ['e'],
+  keywords: ['e', 'exponential'],
   value: (x) => power(x),
   derivative: (_x, y) => mul(1, y),
   onnx: 'Exp',

@@ -7,6 +7,7 @@ export const leakyRelu = unaryFunction({
   title: 'Leaky ReLU',
   about: 'Like ReLU, but negative numbers pass with a small slope.',
   glyph: 'LReLU',
+  keywords: ['lrelu', 'prelu'],
   attrs: { slope: { kind: 'number', title: 'Slope', about: 'Slope for negative inputs.', default: 0.01, min: 0, max: 1 } },
   value: (x, { slope }) => select(x, x, mul(slope as number, x)),
   derivative: (x, _y, { slope }) => select(x, 1, slope as number),

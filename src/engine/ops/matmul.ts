@@ -82,7 +82,7 @@ export const matmul: Primitive = {
   group: 'reduction',
   linearity: () => 'multilinear',
   textbook: 'matrix product',
-  keywords: ['dot', 'matrix', 'linear', '@'],
+  keywords: ['dot', 'dot product', 'mm', 'matrix', 'linear', '@'],
   ports: () => [
     { name: 'a', about: 'vector, or matrix of rows' },
     { name: 'b', about: 'matrix, or vector' },

@@ -38,7 +38,7 @@ export const max: Primitive = {
   about: 'The largest element of an array, or of each row or column.',
   glyph: 'max',
   group: 'reduction',
-  keywords: ['largest', 'greatest', 'peak'],
+  keywords: ['reduce', 'largest', 'greatest', 'peak'],
   ports: () => [{ name: 'x', about: 'array to reduce' }],
   attrs: { axes: axesAttr },
   infer: (shapes, attrs) => {

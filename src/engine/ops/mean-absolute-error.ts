@@ -7,7 +7,7 @@ export const meanAbsoluteError = elementwiseLoss({
   title: 'Mean absolute error',
   about: 'The size of the difference from the target, averaged over the outputs. Outliers count less than with squares.',
   glyph: 'MAE',
-  keywords: ['regression', 'mae', 'l1', 'robust'],
+  keywords: ['regression', 'mae', 'l1 loss', 'robust'],
   takes: 'value',
   over: 'mean',
   value: (p, t) => abs(sub(p, t)),

@@ -7,7 +7,7 @@ export const meanSquaredError = elementwiseLoss({
   title: 'Mean squared error',
   about: 'The squared difference from the target, averaged over the outputs.',
   glyph: 'MSE',
-  keywords: ['regression', 'mse', 'l2'],
+  keywords: ['regression', 'mse', 'l2 loss'],
   takes: 'value',
   over: 'mean',
   attrs: { half: halfAttr },

@@ -76,7 +76,7 @@ export const l1 = penalty({
   title: 'L1 penalty',
   about: 'Adds up the sizes of a parameter’s numbers; drives small ones to exactly 0. Add it to the loss.',
   glyph: 'λ|w|',
-  keywords: ['lasso', 'sparse', 'regularisation', 'regularization'],
+  keywords: ['l1', 'lasso', 'sparse', 'regularisation', 'regularization'],
   value: (w) => abs(w),
 });
 
@@ -86,7 +86,7 @@ export const l2 = penalty({
   title: 'L2 penalty',
   about: 'Adds up the squares of a parameter’s numbers; keeps all of them small. Add it to the loss.',
   glyph: 'λw²',
-  keywords: ['ridge', 'weight decay', 'regularisation', 'regularization'],
+  keywords: ['l2', 'ridge', 'weight decay', 'regularisation', 'regularization'],
   value: (w) => mul(w, w),
 });
 

@@ -8,7 +8,7 @@ export const power = elementwise({
   about: 'The input raised to a fixed exponent.',
   glyph: 'xᵖ',
   group: 'arithmetic',
-  keywords: ['square', 'exponent', '^', '**'],
+  keywords: ['pow', 'square', 'squared', 'cube', 'exponent', '^', '**'],
   attrs: { exponent: { kind: 'number', title: 'Exponent', about: 'The fixed power p.', default: 2, min: -16, max: 16 } },
   ports: [{ name: 'x', about: 'base' }],
   value: ([x], { exponent }) => pow(x!, exponent as number),

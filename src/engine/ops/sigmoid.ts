@@ -8,7 +8,7 @@ export const sigmoid = unaryFunction({
   title: 'Sigmoid',
   about: 'Squeezes any number between 0 and 1.',
   glyph: 'σ',
-  keywords: ['logistic'],
+  keywords: ['logistic', 'squash'],
   value: (x) => div(1, add(1, exp(neg(x)))),
   stable: logistic,
   derivative: (_x, y) => mul(y, sub(1, y)),

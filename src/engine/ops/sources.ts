@@ -99,7 +99,7 @@ export const parameter: Source = {
   about: 'Numbers that training changes: a weight, a bias.',
   glyph: 'w',
   group: 'data',
-  keywords: ['weight', 'bias', 'learn', 'theta'],
+  keywords: ['weight', 'bias', 'learn', 'variable', 'theta'],
   ports: noPorts,
   attrs: {
     shape: shapeAttr('Axis lengths; empty for a single number. A weight matrix is inputs, outputs.', []),

@@ -7,7 +7,7 @@ export const squaredError = elementwiseLoss({
   title: 'Squared error',
   about: 'The squared difference from the target, added over the outputs.',
   glyph: '(f−t)²',
-  keywords: ['regression', 'l2', 'sse'],
+  keywords: ['regression', 'l2 loss', 'sse', 'square loss'],
   takes: 'value',
   over: 'sum',
   attrs: { half: halfAttr },

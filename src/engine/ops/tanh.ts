@@ -7,6 +7,7 @@ export const tanh = unaryFunction({
   title: 'Hyperbolic tangent',
   about: 'Squeezes any number between −1 and 1.',
   glyph: 'tanh',
+  keywords: ['squash', 'hyperbolic'],
   value: (x) => hyperbolicTangent(x),
   derivative: (_x, y) => sub(1, mul(y, y)),
   activation: { saturated: (y) => Math.abs(y) > 0.98 },

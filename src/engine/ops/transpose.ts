@@ -21,7 +21,7 @@ export const transpose: Primitive = {
   glyph: 'Aᵀ',
   group: 'shape',
   linearity: () => 'linear',
-  keywords: ['swap', 'axes', 'rows', 'columns'],
+  keywords: ['permute', 'swap', 'axes', 'rows', 'columns'],
   ports: () => [{ name: 'x', about: 'matrix' }],
   attrs: {},
   infer: ({ x }) =>

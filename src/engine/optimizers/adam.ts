@@ -27,8 +27,8 @@ export const adam: Optimizer = {
   },
   slots: ['m', 'v'],
   counters: {
-    beta1t: { init: 1, next: mul(read('beta1t'), read('beta1')) },
-    beta2t: { init: 1, next: mul(read('beta2t'), read('beta2')) },
+    beta1t: { symbol: '\\beta_1^{t}', init: 1, next: mul(read('beta1t'), read('beta1')) },
+    beta2t: { symbol: '\\beta_2^{t}', init: 1, next: mul(read('beta2t'), read('beta2')) },
   },
   update: {
     m: first,

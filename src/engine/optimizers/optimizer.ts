@@ -3,7 +3,8 @@
  * weight), its counters (one number shared by all weights, advanced once a step before the update) and
  * its hyperparameters. Kernels, the formula card and the exporters read the same expressions.
  */
-import type { Expr } from '../ir/expr';
+import { type Expr, read } from '../ir/expr';
+import { type Latex, latexOf } from '../ir/latex';
 
 /** The hyperparameter that every rule has: its learning rate, which schedules change. */
 export const RATE = 'rate';
@@ -23,7 +24,38 @@ export interface Optimizer {
   readonly about: string;
   readonly hyper: Readonly<Record<string, HyperSpec>>;
   readonly slots: readonly string[];
-  readonly counters: Readonly<Record<string, { readonly init: number; readonly next: Expr }>>;
+  readonly counters: Readonly<Record<string, { readonly symbol: Latex; readonly init: number; readonly next: Expr }>>;
   /** New value of `w` and of each slot. All expressions read the old values. */
   readonly update: Readonly<Record<string, Expr>>;
+}
+
+/** The expression with its parts that are the new values of slots called by the slots' names. */
+function withSlots(e: Expr, slots: ReadonlyMap<string, string>): Expr {
+  const slot = slots.get(JSON.stringify(e));
+  if (slot !== undefined) return read(slot);
+  const inside = (x: Expr): Expr => withSlots(x, slots);
+  switch (e.kind) {
+    case 'const':
+    case 'read':
+      return e;
+    case 'unary':
+      return { ...e, x: inside(e.x) };
+    case 'binary':
+      return { ...e, x: inside(e.x), y: inside(e.y) };
+    case 'select':
+      return { ...e, positive: inside(e.positive), then: inside(e.then), otherwise: inside(e.otherwise) };
+  }
+}
+
+/**
+ * The rule as people read it, line by line, printed from its expressions: the slots first, and the weight from their
+ * new values.
+ */
+export function updateLatex({ hyper, counters, slots, update }: Optimizer): readonly Latex[] {
+  const symbol = (name: string): Latex => hyper[name]?.symbol ?? counters[name]?.symbol ?? name;
+  const { w, ...others } = update;
+  const step = withSlots(w!, new Map(slots.map((slot) => [JSON.stringify(update[slot]), slot])));
+  return [...Object.entries(others), ['w', step] as const].map(
+    ([name, value]) => `${symbol(name)} \\leftarrow ${latexOf(value, symbol)}`,
+  );
 }

@@ -51,7 +51,9 @@ const LOSS: Latex = 'l';
 const MEAN: Latex = 'L';
 
 const HYPER_SYMBOLS: ReadonlyMap<string, Latex> = new Map(
-  optimizers.flatMap(({ hyper }) => Object.entries(hyper).map(([name, spec]) => [name, spec.symbol] as const)),
+  optimizers.flatMap(({ hyper, counters }) =>
+    [...Object.entries(hyper), ...Object.entries(counters)].map(([name, { symbol }]) => [name, symbol] as const),
+  ),
 );
 
 /** Whether each element of the result depends on one element of each input. */
@@ -407,11 +409,6 @@ class Words {
   #bufferSymbol(buffer: BufferId, node: NodeId, parameter: BufferId, gradient: BufferId): Latex {
     if (buffer === parameter) return this.#symbols.get(node)!;
     if (buffer === gradient) return this.#partial(node);
-    if (buffer.startsWith(COUNTER)) {
-      // A counter is the running power of a hyperparameter: `beta1t` is β₁ᵗ.
-      const base = HYPER_SYMBOLS.get(buffer.slice(COUNTER.length, -1));
-      if (base !== undefined) return `${base}^{t}`;
-    }
     const name = buffer.slice(buffer.lastIndexOf('/') + 1).replace(/^[a-z]:/, '');
     return HYPER_SYMBOLS.get(name) ?? symbolOf(name, name);
   }
