@@ -62,7 +62,6 @@ function byElement(op: Primitive, call: Call): boolean {
   return kernels.length === 1 && !kernels[0]!.fold;
 }
 
-const COUNTER = bufferIds.counter('');
 const NUMBER = /^-?[\d.]+$/;
 /** Marks names in recorded rules that mean a buffer after its update. */
 export const NEW = 'new ';

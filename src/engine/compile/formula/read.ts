@@ -5,6 +5,7 @@
  * how they are grouped is not part of the text.
  */
 import { edge, type Edge, type Graph, linksOf, type Node, type NodeId, topologicalOrder } from '../../graph/graph';
+import { idFault } from '../../graph/node-names';
 import type { Point } from '../../graph/project';
 import { completeAttrs } from '../../ops/attrs';
 import { Fault, freeNode } from './names';
@@ -22,13 +23,28 @@ export type Formula =
   | { readonly ok: true; readonly graph: Graph; readonly positions: Readonly<Record<NodeId, Point>> }
   | { readonly ok: false; readonly fault: FormulaFault };
 
+function expectName(name: string, at: number): void {
+  const fault = idFault(name) ?? (/\//.test(name) ? `the name '${name}' may not hold a slash.` : null);
+  if (fault !== null)
+    throw new Fault(
+      at,
+      fault.replace(/^./, (first) => first.toUpperCase()),
+    );
+}
+
+/** The names that a formula holds, in their order. */
+function namesIn(term: Term): readonly Extract<Term, { kind: 'name' }>[] {
+  return term.kind === 'name' ? [term] : term.kind === 'use' ? term.inputs.flatMap(namesIn) : [];
+}
+
 class Drawer {
   readonly nodes: Record<NodeId, Node> = {};
   readonly edges: Record<string, Edge> = {};
   readonly #statements = new Map<string, Statement>();
   readonly #made = new Map<string, NodeId>();
-  readonly #making = new Set<string>();
   readonly #taken = new Set<NodeId>();
+  /** The number of the next node that is named after its operation. */
+  readonly #next = new Map<string, number>();
 
   constructor(readonly statements: readonly Statement[]) {
     const note = (term: Term): void => {
@@ -38,11 +54,7 @@ class Drawer {
     for (const statement of statements) {
       note(statement.term);
       if (statement.name === null) continue;
-      if (/[./]/.test(statement.name) || statement.name.length > 120)
-        throw new Fault(
-          statement.at,
-          `'${statement.name}' cannot be a name: it may have neither a point nor a slash, and at most 120 characters.`,
-        );
+      expectName(statement.name, statement.at);
       if (this.#statements.has(statement.name))
         throw new Fault(statement.at, `'${statement.name}' is assigned twice. Give one of the two another name.`);
       this.#statements.set(statement.name, statement);
@@ -51,23 +63,53 @@ class Drawer {
   }
 
   draw(): void {
-    for (const statement of this.statements) {
+    for (const statement of this.#inOrder()) {
       if (statement.name === null) this.#place(statement.term);
       else this.#named(statement.name, statement.at);
     }
+  }
+
+  /** Each after those that it uses, however far below they stand: without a call for each. */
+  #inOrder(): readonly Statement[] {
+    const order: Statement[] = [];
+    const done = new Set<Statement>();
+    const open = new Set<Statement>();
+    for (const first of this.statements) {
+      const path = done.has(first) ? [] : [first];
+      for (let statement = path.at(-1); statement; statement = path.at(-1)) {
+        open.add(statement);
+        const waits = namesIn(statement.term).find(({ name }) => {
+          const other = this.#statements.get(name);
+          return other !== undefined && !done.has(other);
+        });
+        const next = waits && this.#statements.get(waits.name)!;
+        if (next && open.has(next))
+          throw new Fault(
+            waits.at,
+            `'${waits.name}' depends on itself. Backpropagation needs an order, so take it out of its own formula.`,
+          );
+        if (next) path.push(next);
+        else {
+          path.pop();
+          open.delete(statement);
+          done.add(statement);
+          order.push(statement);
+        }
+      }
+    }
+    return order;
   }
 
   #named(name: string, at: number): NodeId {
     const known = this.#made.get(name);
     if (known !== undefined) return known;
     const statement = this.#statements.get(name);
-    if (this.#making.has(name))
-      throw new Fault(at, `'${name}' depends on itself. Backpropagation needs an order, so take it out of its own formula.`);
-    this.#making.add(name);
     let id = name;
-    if (!statement) this.nodes[name] = freeNode(name);
-    else id = this.#place(statement.term, name);
-    this.#making.delete(name);
+    if (statement) id = this.#place(statement.term, name);
+    else {
+      expectName(name, at);
+      this.nodes[name] = freeNode(name);
+    }
     this.#made.set(name, id);
     return id;
   }
@@ -89,10 +131,11 @@ class Drawer {
   }
 
   #fresh(base: string): NodeId {
-    for (let i = 1; ; i++) {
+    for (let i = this.#next.get(base) ?? 1; ; i++) {
       const id = `${base}${i}`;
       if (this.#taken.has(id)) continue;
       this.#taken.add(id);
+      this.#next.set(base, i + 1);
       return id;
     }
   }

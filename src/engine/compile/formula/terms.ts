@@ -31,8 +31,10 @@ function tokensOf(text: string): readonly Token[] {
     if (!match)
       throw new Fault(at, `The character '${String.fromCodePoint(text.codePointAt(at)!)}' has no meaning here. Remove it.`);
     const [all, number, name, quoted, symbol, line] = match;
-    if (number !== undefined) tokens.push({ kind: 'number', text: number, at });
-    else if (name !== undefined) tokens.push({ kind: 'name', text: name.replaceAll('`', ''), at });
+    if (number !== undefined) {
+      if (!Number.isFinite(Number(number))) throw new Fault(at, `The number ${number} is too large. Write one below 1.7e308.`);
+      tokens.push({ kind: 'number', text: number, at });
+    } else if (name !== undefined) tokens.push({ kind: 'name', text: name.replaceAll('`', ''), at });
     else if (quoted !== undefined) tokens.push({ kind: 'text', text: quoted.slice(1, -1), at });
     else if (symbol !== undefined) {
       depth += '(['.includes(symbol) ? 1 : ')]'.includes(symbol) ? -1 : 0;
@@ -56,6 +58,8 @@ export type Term =
       readonly inputs: readonly Term[];
       readonly attrs: Attrs;
       readonly label?: string;
+      /** How many uses lie within each other. */
+      readonly depth: number;
       readonly at: number;
     };
 
@@ -66,9 +70,19 @@ export interface Statement {
 }
 
 const MOST_SUMMANDS = 16;
+/** Formulas within formulas; people give parts a name long before. */
+const MOST_NESTED = 200;
+
+const tooDeep = (at: number): Fault =>
+  new Fault(
+    at,
+    `There are more than ${MOST_NESTED} formulas within each other here. Give a part of it a name, on a line of its own.`,
+  );
 
 class Parser {
   #next = 0;
+  /** Brackets, calls and signs that are open. */
+  #open = 0;
   constructor(readonly tokens: readonly Token[]) {}
 
   #peek(ahead = 0): Token {
@@ -114,6 +128,13 @@ class Parser {
     return list;
   }
 
+  #nested(read: () => Term): Term {
+    if (++this.#open > MOST_NESTED) throw tooDeep(this.#peek().at);
+    const term = read();
+    this.#open--;
+    return term;
+  }
+
   #sum(): Term {
     let left = this.#product();
     let summands: Term[] = [left];
@@ -147,7 +168,7 @@ class Parser {
     if (!this.#is('-')) return this.#power();
     const { at } = this.#take();
     if (this.#peek().kind === 'number' && !this.#is('^', 1)) return { kind: 'number', value: -Number(this.#take().text), at };
-    return use('negate', [this.#sign()], {}, at);
+    return use('negate', [this.#nested(() => this.#sign())], {}, at);
   }
 
   #power(): Term {
@@ -162,7 +183,10 @@ class Parser {
           `An exponent is a fixed number here, as in x^2, but ${this.#shown()}. For others write exp(p * log(x)).`,
         );
       this.#next++;
-      base = use('power', [base], { exponent: sign * Number(exponent.text) }, at);
+      const power = sign * Number(exponent.text);
+      const fault = attrFault(opOf('power')!.attrs['exponent']!, power);
+      if (fault) throw new Fault(exponent.at, `An exponent ${fault} For others write exp(p * log(x)).`);
+      base = use('power', [base], { exponent: power }, at);
     }
     return base;
   }
@@ -172,7 +196,7 @@ class Parser {
     if (token.kind === 'number') return { kind: 'number', value: Number(token.text), at: token.at };
     if (token.kind === 'name') return this.#is('(') ? this.#call(token) : { kind: 'name', name: token.text, at: token.at };
     if (token.kind === 'symbol' && token.text === '(') {
-      const inner = this.#sum();
+      const inner = this.#nested(() => this.#sum());
       this.#expect(')', 'to close the bracket');
       return inner;
     }
@@ -190,10 +214,14 @@ class Parser {
       const first = this.#peek();
       if (first.kind === 'name' && this.#is('=', 1)) {
         this.#next += 2;
+        if (Object.hasOwn(attrs, first.text) || (first.text === 'label' && label !== undefined))
+          throw new Fault(first.at, `'${first.text}' is given twice in '${name.text}(…)'. Leave one of the two out.`);
+        const { at } = this.#peek();
         const value = this.#value(op, first);
-        if (first.text === 'label') label = String(value);
-        else attrs[first.text] = value;
-      } else inputs.push(this.#sum());
+        if (first.text !== 'label') attrs[first.text] = value;
+        else if (typeof value === 'string') label = value;
+        else throw new Fault(at, "A label is a text: put it between quotation marks, as in label='hidden'.");
+      } else inputs.push(this.#nested(() => this.#sum()));
       if (!this.#is(')')) this.#expect(',', `or a ')' in '${name.text}(…)'`);
     }
     this.#next++;
@@ -210,17 +238,17 @@ class Parser {
         name.at,
         `'${name.text}' takes ${ports.length === 0 ? 'no inputs' : `${ports.length} input${ports.length === 1 ? '' : 's'} (${ports.map((p) => p.about).join(', ')})`}, but ${inputs.length === 0 ? 'none is' : `${inputs.length} ${inputs.length === 1 ? 'is' : 'are'}`} given.`,
       );
-    return { kind: 'use', op, inputs, attrs, at: name.at, ...(label === undefined ? {} : { label }) };
+    return used(op, inputs, attrs, name.at, label);
   }
 
   /** The value of an attribute: a number, a text, true or false, a list of numbers. */
   #value(op: Op, name: Token): AttrValue {
-    const spec = op.attrs[name.text];
+    const spec = Object.hasOwn(op.attrs, name.text) ? op.attrs[name.text] : undefined;
     if (!spec && name.text !== 'label') {
       const known = Object.keys(op.attrs);
       throw new Fault(
         name.at,
-        `'${op.name}' has no attribute '${name.text}'. ${known.length > 0 ? `It has ${known.join(', ')}.` : 'It has none.'}`,
+        `'${spelled(op.name)}' has no attribute '${name.text}'. ${known.length > 0 ? `It has ${known.join(', ')}.` : 'It has none.'}`,
       );
     }
     if (this.#accept('[')) {
@@ -251,13 +279,13 @@ class Parser {
   }
 }
 
-const use = (name: string, inputs: readonly Term[], attrs: Attrs, at: number): Term => ({
-  kind: 'use',
-  op: opOf(name)!,
-  inputs,
-  attrs,
-  at,
-});
+function used(op: Op, inputs: readonly Term[], attrs: Attrs, at: number, label?: string): Term {
+  const depth = 1 + inputs.reduce((most, input) => Math.max(most, input.kind === 'use' ? input.depth : 0), 0);
+  if (depth > MOST_NESTED) throw tooDeep(at);
+  return { kind: 'use', op, inputs, attrs, depth, at, ...(label === undefined ? {} : { label }) };
+}
+
+const use = (name: string, inputs: readonly Term[], attrs: Attrs, at: number): Term => used(opOf(name)!, inputs, attrs, at);
 
 /** Other names for what people type, and the operations that begin alike. */
 function likely(name: string): string {

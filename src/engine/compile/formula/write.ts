@@ -13,7 +13,21 @@ import { completeAttrs } from '../../ops/attrs';
 import { opOf } from '../../ops/index';
 import { Fault, freeNode, spelled } from './names';
 
-const nameText = (id: NodeId): string => (/^[\p{L}_][\p{L}\p{N}_]*$/u.test(id) ? id : `\`${id}\``);
+function nameText(id: NodeId): string {
+  if (/^[\p{L}_][\p{L}\p{N}_]*$/u.test(id)) return id;
+  if (/[`\n]/.test(id)) throw new Fault(0, `The name '${id}' holds a character that no formula can say. Rename the node first.`);
+  return `\`${id}\``;
+}
+
+function quoted(text: string): string {
+  const mark = ["'", '"'].find((each) => !text.includes(each));
+  if (mark === undefined || text.includes('\n'))
+    throw new Fault(
+      0,
+      `The text ${text} holds both kinds of quotation marks or a line break, which no formula can say. Change it first.`,
+    );
+  return mark + text + mark;
+}
 
 /** How tightly a piece of text holds together; a piece in a tighter place gets brackets. */
 const level = { sum: 1, product: 2, sign: 3, power: 4, atom: 5 } as const;
@@ -25,18 +39,23 @@ interface Piece {
 const within = ({ text, level: own }: Piece, least: number): string => (own < least ? `(${text})` : text);
 
 const valueText = (value: AttrValue): string =>
-  typeof value === 'string' ? `'${value}'` : Array.isArray(value) ? `[${value.join(', ')}]` : String(value);
+  typeof value === 'string' ? quoted(value) : Array.isArray(value) ? `[${value.join(', ')}]` : String(value);
 
 const same = (a: AttrValue | undefined, b: AttrValue): boolean => JSON.stringify(a) === JSON.stringify(b);
 
+/** Formulas within formulas, before a part gets a line of its own. */
+const MOST_NESTED = 24;
+
 class Writer {
   readonly #links: Links;
+  /** How many nodes are written within each, for those that are written within their only use. */
+  readonly #inline = new Map<NodeId, number>();
   constructor(readonly graph: Graph) {
     this.#links = linksOf(graph);
   }
 
   /** Written inside its only use: a node whose name says nothing. What is learned or given keeps its name. */
-  #isInline(node: Node): boolean {
+  #saysNothing(node: Node): boolean {
     const op = opOf(node.op);
     if (node.id.replace(/\d+$/, '') !== node.op || this.#links.outOf.get(node.id)!.length !== 1) return false;
     return op !== undefined && (op.kind !== 'source' || op.role === 'constant');
@@ -49,10 +68,17 @@ class Writer {
         0,
         `'${cycle[0]}' depends on itself, which no formula can say. Remove one of the connections of the circle.`,
       );
+    for (const id of order) {
+      const depth = [...this.#links.into.get(id)!.values()].reduce(
+        (most, { from }) => Math.max(most, this.#inline.get(from) ?? 0),
+        0,
+      );
+      if (depth < MOST_NESTED && this.#saysNothing(this.graph.nodes[id]!)) this.#inline.set(id, depth + 1);
+    }
     const lines: string[] = [];
     for (const id of order) {
       const node = this.graph.nodes[id]!;
-      if (this.#isInline(node) || this.#isFree(node)) continue;
+      if (this.#inline.has(id) || this.#isFree(node)) continue;
       lines.push(`${nameText(id)} = ${this.#piece(node).text}`);
     }
     return lines;
@@ -76,7 +102,7 @@ class Writer {
         `The input '${port}' of '${node.label ?? node.id}' is not connected, which no formula can say. Connect it first.`,
       );
     const source = this.graph.nodes[from]!;
-    return this.#isInline(source) ? this.#piece(source) : { text: nameText(from), level: level.atom };
+    return this.#inline.has(from) ? this.#piece(source) : { text: nameText(from), level: level.atom };
   }
 
   #piece(node: Node): Piece {
@@ -90,7 +116,7 @@ class Writer {
       const counted = name === 'inputs' && spec.kind === 'integer' && attrs[name] === inputs.length;
       return counted || same(attrs[name], spec.default) ? [] : [`${name}=${valueText(attrs[name]!)}`];
     });
-    const label = node.label === undefined ? [] : [`label='${node.label.replaceAll("'", '’')}'`];
+    const label = node.label === undefined ? [] : [`label=${quoted(node.label)}`];
     return { text: `${spelled(node.op)}(${[...inputs.map((i) => i.text), ...given, ...label].join(', ')})`, level: level.atom };
   }
 
