@@ -9,7 +9,7 @@ import { asFactor, asTerm, type Convention, type Latex, latexOf, productLatex } 
 import { concrete, isBatched, sampleShape, type Shape, type Tensor } from '../ir/shape';
 import type { Call, Op, Primitive } from '../ops/op';
 import { optimizers } from '../optimizers/index';
-import { bufferIds, type BufferId } from '../plan';
+import type { BufferId } from '../plan';
 import { changeText, isSmall, listText, shapedLatex, symbolOf, targetLatex, valueLatex, valueText } from './trace-symbols';
 import type { LocalDerivative, RecordedLocal, RecordedStep, Recording, Trace, TraceStep } from './trace-types';
 
