@@ -4,6 +4,7 @@
  */
 import type { EdgeId, NodeId } from '../../engine/graph/graph';
 import type { Point } from '../../engine/graph/project';
+import type { Weights } from '../../engine/plan';
 import type { Editor } from '../editor/editor.svelte';
 import type { Line } from './geometry';
 import type { Stage } from './stage';
@@ -26,6 +27,8 @@ export interface Host {
   inspect(id: NodeId): void;
   /** The neurons that a part stands for are to be drawn. */
   showRest(id: NodeId): void;
+  /** The network's numbers; null while they change by themselves, or there are none. */
+  weights(): Promise<Weights> | null;
   announce(text: string): void;
   cursor(name: string): void;
 }

@@ -8,6 +8,8 @@ import type { Point } from '../../engine/graph/project';
 import { type Box, boxOf, chosen, overlap } from '../editor/gestures';
 import { type Choice, Connecting, type Pull } from './connecting';
 import { partOf } from '../editor/lens';
+import { numberOf } from '../editor/numbers';
+import { numberText } from '../ui/format';
 import {
   boxOfNode,
   groupBoxes,
@@ -23,6 +25,7 @@ import {
 import type { Host } from './host';
 import { noFeedback } from './ink-state';
 import { beginMove, dragTo, endMove, type Move, undoMove } from './moving';
+import { Turning } from './turning';
 import { addByKey, arrows, nextEdge, tab, walk } from './walking';
 
 type State =
@@ -43,6 +46,7 @@ type State =
       readonly how: 'replace' | 'add' | 'toggle';
       moved: boolean;
     }
+  | { readonly kind: 'turning'; readonly start: Point; readonly turning: Turning; moved: boolean }
   | ({ readonly kind: 'connecting' } & Pull)
   | ({ readonly kind: 'choosing' } & Choice);
 
@@ -63,6 +67,10 @@ export class Interaction {
   #hovered: { node: NodeId | null; unit: number | null } = { node: null, unit: null };
 
   readonly #connecting: Connecting;
+  /** The number that keys turn, until others are pressed or nothing for a while. */
+  #byKey: Turning | null = null;
+  /** Where the hand is that turns one. */
+  #pointer: Point | null = null;
 
   constructor(readonly host: Host) {
     this.#connecting = new Connecting(host);
@@ -126,6 +134,8 @@ export class Interaction {
       else if (!already) editor.select([v.id]);
       stage.feedback = { ...stage.feedback, focused: null };
       if (!editor.selection.has(v.id)) return;
+      // A circle that is one number is turned; a node that is one, with Alt.
+      if (how === 'replace' && (event.altKey || v.owner !== undefined) && this.#turn(v.id, at)) return;
       // Parts move with the node that they are of.
       const ids = v.owner === undefined ? editor.selectedNodes : [v.owner];
       this.#state = { kind: 'pressing', start: p, node: v.id, ids, narrow: already && how === 'replace' };
@@ -134,6 +144,8 @@ export class Interaction {
     const line = stage.lineAt(p, 7 / zoom);
     if (line) {
       editor.select(chosen(editor.selection, [this.#chosenBy(line)], how === 'add' ? 'toggle' : how));
+      const weight = how === 'replace' ? stage.weightOf(line) : null;
+      if (weight !== null) this.#turn(weight, at);
       return;
     }
     const group = hitGroup(groupBoxes(scene, positions), p);
@@ -155,6 +167,26 @@ export class Interaction {
     this.#follow(event, at);
     const { kind } = this.#state;
     this.#drift(kind === 'moving' || kind === 'connecting' || kind === 'boxing' ? { event, at } : null);
+  }
+
+  /** A press on a number begins to turn it. False: it is none, or none that stands still. */
+  #turn(id: string, at: Point): boolean {
+    const turning = this.#turningOf(id, at);
+    if (turning === null) return false;
+    this.#state = { kind: 'turning', start: at, turning, moved: false };
+    return true;
+  }
+
+  #turningOf(id: string, at: Point): Turning | null {
+    const { editor } = this.host;
+    const place = numberOf(editor, id);
+    const weights = place && this.host.weights();
+    if (!place || !weights) return null;
+    return new Turning(editor, id, place, weights, (value) => {
+      const text = `${this.host.stage.titleOf(id)}: ${numberText(value, 4)}`;
+      if (this.#state.kind === 'turning') this.host.tip(text, this.#pointer ?? at, 'plain');
+      else this.host.announce(text);
+    });
   }
 
   /** Near the rim the drawing drifts under a gesture, so that it can reach what is out of sight. */
@@ -221,6 +253,16 @@ export class Interaction {
         );
         return;
       }
+      case 'turning': {
+        const pixels = at.x - state.start.x - (at.y - state.start.y);
+        if (!state.moved && Math.hypot(at.x - state.start.x, at.y - state.start.y) < SLACK) return;
+        state.moved = true;
+        this.#pointer = at;
+        this.host.cursor('ns-resize');
+        this.host.hoverLine(null, at);
+        state.turning.drag(pixels, event.shiftKey);
+        return;
+      }
       case 'connecting': {
         state.moved = true;
         this.#connecting.aim(state, p);
@@ -261,6 +303,9 @@ export class Interaction {
         if (!state.moved && state.how === 'replace') editor.select([]);
         stage.feedback = { ...stage.feedback, box: null, focused: null };
         if (state.moved) this.host.announce(`${editor.selectedNodes.length} nodes selected`);
+        break;
+      case 'turning':
+        state.turning.end();
         break;
       case 'connecting':
         this.#connecting.finish(state, p);
@@ -419,12 +464,27 @@ export class Interaction {
       case 'e':
       case 'E':
         return nextEdge(this.host);
+      case '+':
+      case '=':
+        return this.#nudgeNumber(1);
+      case '-':
+      case '−':
+        return this.#nudgeNumber(-1);
       case 'Home':
         stage.fit([], true);
         return true;
       default:
         return false;
     }
+  }
+
+  /** The selected number, a tenth of its size up or down. */
+  #nudgeNumber(direction: 1 | -1): boolean {
+    const [id, ...others] = this.host.editor.selection;
+    if (id === undefined || others.length > 0) return false;
+    if (this.#byKey?.id !== id || this.#byKey.isOld) this.#byKey = this.#turningOf(id, NOWHERE);
+    this.#byKey?.nudge(direction);
+    return this.#byKey !== null;
   }
 
   keyUp(event: KeyboardEvent): void {
@@ -451,6 +511,7 @@ export class Interaction {
     this.#state = { kind: 'idle' };
     this.host.tip(null, NOWHERE, 'plain');
     if (state.kind === 'moving') undoMove(this.host, state);
+    if (state.kind === 'turning') state.turning.takeBack();
     if (state.kind === 'boxing') editor.select(state.before);
     stage.feedback = { ...noFeedback, focused: stage.feedback.focused };
   }

@@ -169,6 +169,13 @@ export class Stage {
     return partOf(e.id) === null ? null : e.id;
   }
 
+  /** What people call a drawn thing. */
+  titleOf(id: string): string {
+    const part = partOf(id);
+    if (part?.kind === 'weight') return `Weight ${part.input + 1} of neuron ${part.unit + 1} of ${this.titleOf(part.owner)}`;
+    return this.#scene.nodes.get(id)?.title ?? id;
+  }
+
   /** Lights up a weight or another part, wherever it is drawn. */
   point(id: string | null): void {
     this.#pointedLines = this.#lines ? linesOfPart(this.#lines, id) : new Set();

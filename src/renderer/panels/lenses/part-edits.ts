@@ -21,16 +21,6 @@ export interface Desk {
 export const layerOf = ({ editor }: Pick<Desk, 'editor'>, id: NodeId): NeuronLayer | undefined =>
   neuronLayers(editor.checked).get(id);
 
-/** Where the number of a weight or a bias is kept: the parameter and the place in it. */
-export function placeOf(
-  layer: NeuronLayer,
-  { kind, unit, input }: PartName,
-): { readonly key: string; readonly at: number } | null {
-  if (kind === 'bias') return layer.bias === null ? null : { key: layer.bias, at: unit };
-  if ((kind === 'weight' || kind === 'product') && input >= 0) return { key: layer.weight, at: input * layer.units + unit };
-  return null;
-}
-
 /** The part that shows a number of a parameter, for tables of parameters. */
 export function partAt(layer: NeuronLayer, key: string, at: number): string | null {
   if (key === layer.weight) return weightId(layer.id, at % layer.units, Math.floor(at / layer.units));

@@ -1,0 +1,77 @@
+/**
+ * Turns one number of the network by hand on the drawing: a weight's line, a bias, a parameter that is a single
+ * number; by dragging, or by keys. The number is read once, what the hand does before that waits for it, and all of
+ * it is one step of undo.
+ */
+import type { Weights } from '../../engine/plan';
+import type { Editor } from '../editor/editor.svelte';
+import type { NumberPlace } from '../editor/numbers';
+import { Stroke } from '../ui/stroke';
+import { turned } from '../ui/turn';
+
+/** Keys after such a silence, in ms, ask for the number anew: training may have gone on. */
+const SILENCE = 600;
+
+export class Turning {
+  readonly #stroke = new Stroke();
+  readonly #ready: Promise<void>;
+  #start = Number.NaN;
+  #now = Number.NaN;
+  #last = performance.now();
+
+  constructor(
+    readonly editor: Editor,
+    /** What is turned: the part or the node. */
+    readonly id: string,
+    readonly place: NumberPlace,
+    weights: Promise<Weights>,
+    readonly onValue: (value: number) => void,
+  ) {
+    this.#ready = weights.then((all) => {
+      this.#start = all[place.key]?.data[place.at] ?? Number.NaN;
+      this.#now = this.#start;
+    });
+  }
+
+  get isOld(): boolean {
+    return performance.now() - this.#last > SILENCE;
+  }
+
+  drag(pixels: number, fine: boolean): void {
+    this.#to(() => turned(this.#start, pixels, fine), true);
+  }
+
+  /** A tenth of its size more, or less. */
+  nudge(direction: 1 | -1): void {
+    this.#last = performance.now();
+    this.#to(() => {
+      const size = 10 ** Math.floor(Math.log10(Math.max(Math.abs(this.#now), 1e-3))) / 10;
+      return Number((this.#now + direction * size).toPrecision(7));
+    }, false);
+  }
+
+  /** The number that it was. */
+  takeBack(): void {
+    this.#to(() => this.#start, true);
+    this.end();
+  }
+
+  end(): void {
+    void this.#ready.then(() => this.#stroke.end());
+  }
+
+  #to(next: () => number, held: boolean): void {
+    void this.#ready.then(
+      () => {
+        const [before, after] = [this.#now, next()];
+        if (!Number.isFinite(before) || before === after) return;
+        const { key, at } = this.place;
+        this.#now = after;
+        this.#stroke.run(() => this.editor.editNumbers(`Change ${key}`, [{ kind: 'set', key, at, before, after }]), held);
+        this.onValue(after);
+      },
+      // The device that holds it is gone; whoever trains says so.
+      () => undefined,
+    );
+  }
+}
