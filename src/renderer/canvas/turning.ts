@@ -41,11 +41,11 @@ export class Turning {
     this.#to(() => turned(this.#start, pixels, fine), true);
   }
 
-  /** A tenth of its size more, or less. */
+  /** A tenth of its size more, or less; near 0 as if it were 0.1. */
   nudge(direction: 1 | -1): void {
     this.#last = performance.now();
     this.#to(() => {
-      const size = 10 ** Math.floor(Math.log10(Math.max(Math.abs(this.#now), 1e-3))) / 10;
+      const size = 10 ** Math.floor(Math.log10(Math.max(Math.abs(this.#now), 0.1))) / 10;
       return Number((this.#now + direction * size).toPrecision(7));
     }, false);
   }

@@ -30,7 +30,7 @@ export function turning(node: HTMLElement, turn: Turn): { update(next: Turn): vo
   const stroke = new Stroke();
   let from: { readonly x: number; readonly y: number; readonly value: number; moved: boolean } | null = null;
   const down = (event: PointerEvent): void => {
-    if (event.button !== 0 || now.disabled || document.activeElement === node.closest('input')) return;
+    if (event.button !== 0 || now.disabled || document.activeElement === node) return;
     from = { x: event.clientX, y: event.clientY, value: now.value(), moved: false };
     window.addEventListener('pointermove', move);
     window.addEventListener('pointerup', up);
@@ -53,7 +53,12 @@ export function turning(node: HTMLElement, turn: Turn): { update(next: Turn): vo
     window.removeEventListener('pointerup', up);
     window.removeEventListener('keydown', key, true);
   };
+  // A field would take the focus at once, and its text would be dragged.
+  const press = (event: Event): void => {
+    if (from && node instanceof HTMLInputElement) event.preventDefault();
+  };
   const up = (): void => {
+    if (from && !from.moved && node instanceof HTMLInputElement) node.focus();
     // The click that follows a drag is none.
     if (from?.moved) window.addEventListener('click', swallow, { capture: true, once: true });
     setTimeout(() => window.removeEventListener('click', swallow, true));
@@ -71,12 +76,14 @@ export function turning(node: HTMLElement, turn: Turn): { update(next: Turn): vo
     done();
   };
   node.addEventListener('pointerdown', down);
+  node.addEventListener('mousedown', press);
   return {
     update: (next) => {
       now = next;
     },
     destroy: () => {
       node.removeEventListener('pointerdown', down);
+      node.removeEventListener('mousedown', press);
       if (from) done();
     },
   };
