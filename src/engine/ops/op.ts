@@ -172,6 +172,15 @@ export interface Primitive extends OpBase {
   readonly compares?: true;
   /** How ONNX spells it; null: exported through the dialect that emits its expression. */
   readonly onnx: OnnxSpelling | null;
+  /** PyTorch's own function for it, where ONNX's name does not tell it; everything else in Python follows from the kernels. */
+  readonly torch?: TorchSpelling;
+}
+
+export interface TorchSpelling {
+  /** For texts of the inputs, which stand as arguments of a call. `training` is the text of whether the network trains. */
+  text(args: Readonly<Record<string, string>>, call: Call, training: string): string;
+  /** Functions of the written file that the text calls, by name. */
+  readonly defines?: Readonly<Record<string, string>>;
 }
 
 export interface OnnxSpelling {
