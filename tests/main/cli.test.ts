@@ -146,7 +146,7 @@ describe('from a table to a file for another program', () => {
     expect((lines(anew)[0] as { loss: { train: number } }).loss.train).toBeGreaterThan(0.3);
   });
 
-  it.each(['onnx', 'safetensors', 'npz'])('export writes %s and prints the verification', async (format) => {
+  it.each(['onnx', 'pytorch', 'numpy', 'safetensors', 'npz'])('export writes %s and prints the verification', async (format) => {
     const ran = await run('export', 'trained.chainrule', '--format', format, '--out', `model.${format}`);
     expect(ran.status, ran.err).toBe(0);
     expect(ran.out[0]).toContain(`model.${format}`);

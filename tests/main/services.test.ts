@@ -548,7 +548,7 @@ describe('exporting', () => {
       ]),
     );
     await own.host.forgetNumbers(data.id);
-    for (const format of ['onnx', 'safetensors', 'npz']) {
+    for (const format of ['onnx', 'pytorch', 'numpy', 'safetensors', 'npz']) {
       own.answers = [join(folder, `iris-${format}`)];
       const report = (await own.host.exportModel({ format, project: iris, weights, dataset: data.id }))!;
       expect(report.verification).toMatchObject({ passed: true, outputs: 3 });

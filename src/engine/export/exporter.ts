@@ -1,11 +1,14 @@
 /** What an exporter is: a model in, bytes out, and a way to run the file again for the check. */
 import type { Graph } from '../graph/graph';
+import type { Project } from '../graph/project';
 import type { Tensor } from '../ir/shape';
 import type { Program } from '../plan';
 import type { DatasetInfo } from '../data/dataset';
 
 export interface Model {
   readonly title: string;
+  /** As it is drawn, with its settings: formats that train on need them. */
+  readonly project: Project;
   /** The expanded drawing (primitives and sources only). */
   readonly graph: Graph;
   /** The forward program of the same drawing: shapes, parameters, prediction. */

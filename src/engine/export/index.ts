@@ -2,6 +2,7 @@
 import type { Exporter } from './exporter';
 import { npz } from './npz';
 import { onnx } from './onnx';
+import { numpy, pytorch } from './python';
 import { safetensors } from './safetensors';
 
-export const exporters: readonly Exporter[] = [onnx, safetensors, npz];
+export const exporters: readonly Exporter[] = [onnx, pytorch, numpy, safetensors, npz];

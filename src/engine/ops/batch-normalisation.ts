@@ -183,6 +183,26 @@ export const standardise: Primitive = {
         : `\\frac{-${out}}{2\\left(${variance} + \\varepsilon\\right)}`,
   training,
   onnx: null,
+  // Not `F.batch_norm`: that one keeps the unbiased variance.
+  torch: {
+    text: ({ x, mean, variance }, { attrs: given }, trains) =>
+      trains === 'False'
+        ? null
+        : `standardise(${x}, ${mean}, ${variance}, ${trains}, ${String(given['momentum'])}, ${String(given['epsilon'])})`,
+    defines: {
+      standardise: `def standardise(x, mean, variance, training, momentum, epsilon):
+    """By the batch in training, where running averages are kept; by these averages in use."""
+    if training:
+        axes = (0, *range(2, x.dim()))
+        batch_mean = x.mean(axes, keepdim=True)[0]
+        batch_variance = ((x - batch_mean) ** 2).mean(axes, keepdim=True)[0]
+        with torch.no_grad():
+            mean.lerp_(batch_mean, momentum)
+            variance.lerp_(batch_variance, momentum)
+        mean, variance = batch_mean, batch_variance
+    return (x - mean) / torch.sqrt(variance + epsilon)`,
+    },
+  },
 };
 
 export const batchNormalisation: Composite = {

@@ -11,6 +11,7 @@ export const binaryCrossEntropyLogits = elementwiseLoss({
   keywords: ['classification', 'bce', 'bcewithlogits', 'logit', 'stable'],
   takes: 'logit',
   over: 'mean',
+  torch: { name: 'F.binary_cross_entropy_with_logits' },
   value: (s, t) => sub(log(add(1, exp(s))), mul(t, s)),
   // What is large cancels first.
   stable: (s, t) => add(sub(max(s, 0), mul(t, s)), logOfRest(s)),

@@ -95,4 +95,10 @@ export const crossEntropyLogits: Primitive = {
       : `-\\ln \\operatorname{softmax}\\left(${prediction}\\right)`,
   loss: { prediction: 'prediction', target: 'target', takes: 'logit' },
   onnx: null,
+  torch: {
+    text: ({ prediction, target }, { shapes, out }) =>
+      isBatched(shapes['prediction']!) === isBatched(shapes['target']!)
+        ? `-(${target} * torch.log_softmax(${prediction}, -1)).sum(${isBatched(out) ? 1 : 0})`
+        : null,
+  },
 };

@@ -96,4 +96,7 @@ export const dropout: Primitive = {
     },
   },
   onnx: { type: 'Identity' },
+  torch: {
+    text: ({ x }, { attrs }, training) => (training === 'False' ? x! : `F.dropout(${x}, ${String(attrs['rate'])}, ${training})`),
+  },
 };

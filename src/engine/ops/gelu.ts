@@ -24,4 +24,5 @@ export const gelu = unaryFunction({
   formula: (x) => `\\operatorname{GELU}\\left(${x}\\right)`,
   activation: { weights: { initializer: 'he-normal', gain: 2 } },
   onnx: null,
+  torch: { text: ({ x }) => `F.gelu(${x}, approximate='tanh')` },
 });

@@ -10,6 +10,7 @@ export const huber = elementwiseLoss({
   keywords: ['regression', 'robust', 'smooth l1'],
   takes: 'value',
   over: 'mean',
+  torch: { name: 'F.huber_loss', more: ({ delta }) => `delta=${String(delta)}` },
   attrs: {
     delta: { kind: 'number', title: 'δ', about: 'Difference where the square turns into a line.', default: 1, min: 1e-6 },
   },

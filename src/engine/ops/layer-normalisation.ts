@@ -98,6 +98,9 @@ export const normalise: Primitive = {
   derivativeFormula: (_args, out, _port, _call, convention) =>
     `\\frac{1}{\\sigma}\\left(I - \\tfrac{1}{n}${productLatex('\\mathbf 1^{\\top}', '\\mathbf 1', convention)} - \\tfrac{1}{n}${productLatex(`${asBase(out)}^{\\top}`, asFactor(out), convention)}\\right)`,
   onnx: null,
+  torch: {
+    text: ({ x }, { shapes, attrs }) => `F.layer_norm(${x}, (${String(shapes['x']!.at(-1))},), eps=${String(attrs['epsilon'])})`,
+  },
 };
 
 export const layerNormalisation: Composite = {

@@ -24,6 +24,7 @@ import {
   type Primitive,
   RESULT,
   type ShapeResult,
+  type TorchSpelling,
 } from './op';
 
 /** A kernel that stores one expression of broadcast operands at every index of `out`. */
@@ -100,6 +101,7 @@ interface ElementwiseSpec {
   /** The value as LaTeX; default: the expression. */
   readonly formula?: (args: readonly Latex[], attrs: Attrs) => Latex;
   readonly onnx: string | OnnxSpelling | null;
+  readonly torch?: TorchSpelling;
   readonly noGradient?: Primitive['noGradient'];
   readonly range?: 'unit';
   readonly compares?: true;
@@ -185,6 +187,7 @@ export function elementwise(spec: ElementwiseSpec): Primitive {
     ...(spec.compares ? { compares: spec.compares } : {}),
     ...(spec.activation ? { activation: spec.activation } : {}),
     ...(spec.textbook ? { textbook: spec.textbook } : {}),
+    ...(spec.torch ? { torch: spec.torch } : {}),
   };
 }
 
@@ -239,6 +242,8 @@ interface LossSpec {
   readonly derivative?: (p: Expr, t: Expr, port: 'prediction' | 'target', attrs: Attrs) => Expr;
   /** Outputs of one sample are added, or averaged. */
   readonly over: 'sum' | 'mean';
+  /** PyTorch's function for the error of one output, and further arguments of it. */
+  readonly torch?: { readonly name: string; readonly more?: (attrs: Attrs) => string };
 }
 
 /** The switch between the two conventions for squared errors. */
@@ -312,6 +317,7 @@ export function elementwiseLoss(spec: LossSpec): Primitive {
     },
     loss: { prediction: 'prediction', target: 'target', takes: spec.takes },
     onnx: null,
+    ...(spec.torch ? { torch: torchLoss(spec.torch, spec.over) } : {}),
   };
 }
 
@@ -332,6 +338,17 @@ function shareOf(e: Expr, n: number, latex: (e: Expr) => Latex): Latex {
 }
 
 const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b));
+
+/** PyTorch's losses give one number for each output where they are asked not to average over the batch. */
+const torchLoss = ({ name, more }: NonNullable<LossSpec['torch']>, over: LossSpec['over']): TorchSpelling => ({
+  text: ({ prediction, target }, { shapes, attrs }) => {
+    const shape = shapes['prediction']!;
+    if (shape.join() !== shapes['target']!.join()) return null;
+    const axes = shape.map((_, axis) => axis).slice(isBatched(shape) ? 1 : 0);
+    const folded = axes.length === 0 ? '' : `.${over}(${axes.length === 1 ? axes[0] : `(${axes.join(', ')})`})`;
+    return `${name}(${prediction}, ${target}, reduction='none'${more ? `, ${more(attrs)}` : ''})${folded}`;
+  },
+});
 
 /** Whether formulas write it as a vector or a matrix. A batch alone is one number in each formula. */
 export const isArray = (shape: Shape): boolean => count(shape) > 1;

@@ -177,8 +177,11 @@ export interface Primitive extends OpBase {
 }
 
 export interface TorchSpelling {
-  /** For texts of the inputs, which stand as arguments of a call. `training` is the text of whether the network trains. */
-  text(args: Readonly<Record<string, string>>, call: Call, training: string): string;
+  /**
+   * For texts of the inputs, which stand as arguments of a call; null where its function does not mean the same.
+   * `training` is the text of whether the network trains.
+   */
+  text(args: Readonly<Record<string, string>>, call: Call, training: string): string | null;
   /** Functions of the written file that the text calls, by name. */
   readonly defines?: Readonly<Record<string, string>>;
 }

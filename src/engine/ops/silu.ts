@@ -15,4 +15,5 @@ export const silu = unaryFunction({
   formula: (x) => `\\operatorname{SiLU}\\left(${x}\\right)`,
   activation: { weights: { initializer: 'he-normal', gain: 2 } },
   onnx: null,
+  torch: { text: ({ x }) => `F.silu(${x})` },
 });

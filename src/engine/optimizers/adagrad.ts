@@ -15,4 +15,5 @@ export const adagrad: Optimizer = {
   slots: ['v'],
   counters: {},
   update: { v: square, w: sub(read('w'), div(mul(read('rate'), read('g')), add(sqrt(square), read('epsilon')))) },
+  torch: { name: 'Adagrad', takes: { lr: 'rate', eps: 'epsilon' } },
 };

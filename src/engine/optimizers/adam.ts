@@ -35,4 +35,5 @@ export const adam: Optimizer = {
     v: second,
     w: sub(read('w'), div(mul(read('rate'), unbiasedFirst), add(sqrt(unbiasedSecond), read('epsilon')))),
   },
+  torch: { name: 'Adam', takes: { lr: 'rate', betas: ['beta1', 'beta2'], eps: 'epsilon' } },
 };

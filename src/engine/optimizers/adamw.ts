@@ -23,4 +23,5 @@ export const adamw: Optimizer = {
     },
   },
   update: { ...adam.update, w: substitute(adam.update['w']!, (name) => (name === 'w' ? decayed : read(name))) },
+  torch: { name: 'AdamW', takes: { ...adam.torch.takes, weight_decay: 'decay' } },
 };

@@ -22,4 +22,5 @@ export const momentum: Optimizer = {
   slots: ['v'],
   counters: {},
   update: { v: velocity, w: sub(read('w'), mul(read('rate'), velocity)) },
+  torch: { name: 'SGD', takes: { lr: 'rate', momentum: 'momentum' } },
 };

@@ -22,4 +22,5 @@ export const nesterov: Optimizer = {
   slots: ['v'],
   counters: {},
   update: { v: velocity, w: sub(read('w'), mul(read('rate'), add(read('g'), mul(read('momentum'), velocity)))) },
+  torch: { name: 'SGD', takes: { lr: 'rate', momentum: 'momentum' }, more: { nesterov: 'True' } },
 };

@@ -27,6 +27,12 @@ export interface Optimizer {
   readonly counters: Readonly<Record<string, { readonly symbol: Latex; readonly init: number; readonly next: Expr }>>;
   /** New value of `w` and of each slot. All expressions read the old values. */
   readonly update: Readonly<Record<string, Expr>>;
+  /** PyTorch's optimizer of the same rule: its class, and which of its arguments is which hyperparameter. */
+  readonly torch: {
+    readonly name: string;
+    readonly takes: Readonly<Record<string, string | readonly string[]>>;
+    readonly more?: Readonly<Record<string, string>>;
+  };
 }
 
 /** The expression with its parts that are the new values of slots called by the slots' names. */

@@ -16,4 +16,5 @@ export const rmsprop: Optimizer = {
   slots: ['v'],
   counters: {},
   update: { v: square, w: sub(read('w'), div(mul(read('rate'), read('g')), add(sqrt(square), read('epsilon')))) },
+  torch: { name: 'RMSprop', takes: { lr: 'rate', alpha: 'alpha', eps: 'epsilon' } },
 };

@@ -12,4 +12,5 @@ export const sgd: Optimizer = {
   slots: [],
   counters: {},
   update: { w: sub(read('w'), mul(read('rate'), read('g'))) },
+  torch: { name: 'SGD', takes: { lr: 'rate' } },
 };

@@ -34,6 +34,8 @@ export interface ScheduleRule {
   /** Whether it asks for the loss of every epoch. */
   readonly watches?: boolean;
   factor(progress: Progress, settings: Readonly<Record<string, number>>): number;
+  /** The same in Python, in terms of `epoch`, `epochs` and `losses`; `fall` and `plateaus` are functions as below. */
+  python(settings: Readonly<Record<string, number>>): string;
 }
 
 const share = (title: string, about: string, fallback: number): ScheduleSetting => ({
@@ -79,6 +81,7 @@ export const schedules: readonly ScheduleRule[] = [
     formula: 'f = 1',
     settings: {},
     factor: () => 1,
+    python: () => '1',
   },
   {
     kind: 'step',
@@ -90,6 +93,7 @@ export const schedules: readonly ScheduleRule[] = [
       factor: share('Factor', 'What the rate is multiplied by.', 0.5),
     },
     factor: ({ epoch }, { every, factor }) => pow(factor!, Math.floor(epoch / every!)),
+    python: ({ every, factor }) => `${factor} ** (epoch // ${every})`,
   },
   {
     kind: 'exponential',
@@ -98,6 +102,7 @@ export const schedules: readonly ScheduleRule[] = [
     formula: 'f = q^t',
     settings: { factor: share('Factor', 'What the rate is multiplied by.', 0.98) },
     factor: ({ epoch }, { factor }) => pow(factor!, epoch),
+    python: ({ factor }) => `${factor} ** epoch`,
   },
   {
     kind: 'cosine',
@@ -106,6 +111,7 @@ export const schedules: readonly ScheduleRule[] = [
     formula: 'f = a + (1 - a)\\,\\tfrac12\\left(1 + \\cos\\frac{\\pi t}{T}\\right)',
     settings: { floor: share('Floor', 'Share of the rate that is left at the end.', 0) },
     factor: ({ epoch, epochs: all }, { floor }) => floor! + (1 - floor!) * fall(epoch / all),
+    python: ({ floor }) => `${floor} + (1 - ${floor}) * fall(epoch / epochs)`,
   },
   {
     kind: 'one-cycle',
@@ -122,6 +128,12 @@ export const schedules: readonly ScheduleRule[] = [
       if (x < rise!) return 1 - (1 - start!) * fall(x / rise!);
       return end! + (1 - end!) * fall(rise! < 1 ? (x - rise!) / (1 - rise!) : 1);
     },
+    python: ({ start, end, rise }) => {
+      const x = 'min(1, epoch / max(1, epochs - 1))';
+      const risen = `1 - (1 - ${start}) * fall(${x} / ${rise})`;
+      const falling = `${end} + (1 - ${end}) * fall(${rise! < 1 ? `(${x} - ${rise}) / (1 - ${rise})` : '1'})`;
+      return rise! > 0 ? `${risen} if epochs > 1 and ${x} < ${rise} else ${falling}` : falling;
+    },
   },
   {
     kind: 'warm-up',
@@ -130,6 +142,7 @@ export const schedules: readonly ScheduleRule[] = [
     formula: 'f = \\min\\left(1, \\frac{t + 1}{k}\\right)',
     settings: { epochs: epochs('Epochs', 'How long it rises.', 5) },
     factor: ({ epoch }, { epochs: count }) => Math.min(1, (epoch + 1) / count!),
+    python: ({ epochs: count }) => `min(1, (epoch + 1) / ${count})`,
   },
   {
     kind: 'plateau',
@@ -142,6 +155,7 @@ export const schedules: readonly ScheduleRule[] = [
     },
     watches: true,
     factor: ({ losses }, { factor, patience }) => pow(factor!, plateaus(losses, patience!)),
+    python: ({ factor, patience }) => `${factor} ** plateaus(losses, ${patience})`,
   },
 ];
 

@@ -41,6 +41,7 @@ export function modelOf(project: Project, weights: Weights, data: DatasetInfo | 
   const { graph } = expand(project, drawn.shapes, drawn);
   return {
     title: project.settings.title,
+    project,
     graph,
     program: programOf(prepare(project, data), 'forward', SAMPLE_ROWS),
     weights,

@@ -293,7 +293,7 @@ describe('the digits example, trained', () => {
       const bytes = format.write(model);
       const verification = await verifyExport(format, bytes, model, sample, runOnnx);
       expect(verification, format.name).toMatchObject({ rows: 1797, outputs: 10, passed: true });
-      if (!format.readWeights || python === null) continue;
+      if (!format.readWeights || format.extension === 'zip' || python === null) continue;
       const file = join(folder, `digits.${format.extension}`);
       writeFileSync(file, bytes);
       const raw = join(resources, 'datasets', 'digits.csv');

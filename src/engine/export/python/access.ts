@@ -176,4 +176,3 @@ export function placeText(shape: Shape, reach: Reach, lengths: Shape): Python {
   if (order.join() !== moving.join() || moving.length !== lengths.length) throw unreadable(shape);
   return indexText(index) || '[...]';
 }
-

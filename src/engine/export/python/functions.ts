@@ -17,7 +17,7 @@ export class Functions {
     const key = `${identifier(wish)}${rest}`;
     let name = this.#byText.get(key);
     if (name === undefined) {
-      name = this.#names.take(wish);
+      name = this.#names.takeOr(wish, `${wish}_function`);
       this.#byText.set(key, name);
       const words = about === undefined ? [] : [`"""${about}"""`];
       this.#definitions.push([`def ${name}(${parameters.join(', ')}):`, ...indented([...words, ...lines])].join('\n'));

@@ -11,7 +11,7 @@ import type { KernelSequence } from '../../ops/op';
 import { indexText, linesUp, type Operand, placeText, viewOf } from './access';
 import type { Library } from './library';
 import { shared } from './shared';
-import { atom, matrixProduct, type Python, times } from './text';
+import { atom, matrixProduct, type Python, times, uses } from './text';
 
 /** A value along the axes of a loop nest: its last `rank` axes are the nest's; `covers` marks where it moves. */
 interface Spread {
@@ -54,7 +54,10 @@ type Fold = NonNullable<Kernel['fold']>;
 
 /** Whether a factor is 1 over the number of terms. */
 const isShare = (factor: Expr, over: Shape): boolean =>
-  factor.kind === 'const' && !over.includes('batch') && factor.value === 1 / product(over as readonly number[]) && factor.value !== 1;
+  factor.kind === 'const' &&
+  !over.includes('batch') &&
+  factor.value === 1 / product(over as readonly number[]) &&
+  factor.value !== 1;
 
 /** A sum of shares of its terms is their mean: the fold over the terms themselves. */
 function meanBody(fold: Fold): Fold {
@@ -92,7 +95,32 @@ class KernelWriter {
 
   /** The result of the fold over the axes of `out`; `mean` divides a sum by the number of its terms. */
   fold(mean = false): Spread {
-    const { out, reads } = this.#kernel;
+    const whole = this.#kernel.out;
+    const reads = this.#kernel.reads;
+    // Axes of length 1 that nothing is read along are put in afterwards.
+    const solid = whole.map((_, axis) => axis).filter((axis) => whole[axis] !== 1 || reads.some((r) => r.strides[axis] !== 0));
+    if (solid.length < whole.length) {
+      const folds = (this.#kernel.fold?.over ?? []).map((_, i) => whole.length + i);
+      const slim = new KernelWriter(
+        this.#library,
+        {
+          ...this.#kernel,
+          out: solid.map((axis) => whole[axis]!),
+          reads: reads.map((r) => inOrder(r, [...solid, ...folds])),
+        },
+        this.#operands,
+        this.#batch,
+      ).fold(mean);
+      const covered = whole.map((_, axis) => solid.includes(axis) && slim.covers[solid.indexOf(axis)]!);
+      const first = slim.rank === 0 ? whole.length : solid[solid.length - slim.rank]!;
+      const index = Array.from({ length: whole.length - first }, (_, i) => (solid.includes(first + i) ? ':' : 'None'));
+      return {
+        text: index.includes('None') ? atom(slim.text) + indexText(index) : slim.text,
+        rank: whole.length - first,
+        covers: covered,
+      };
+    }
+    const out = whole;
     const fold = mean ? this.#kernel.fold : meanBody(this.#kernel.fold!);
     if (!fold) throw new Error('there is nothing to fold');
     const how = mean || fold !== this.#kernel.fold ? 'mean' : fold.with;
@@ -101,14 +129,15 @@ class KernelWriter {
     if (matrix) return matrix;
     const used = namesIn(fold.body);
     const mine = reads.filter(({ name }) => used.includes(name));
+    const views = mine.map((r) => viewOf(this.#library, this.#operands.get(r.name)!, r, all).axes);
+    /** Arrays that can stand as they are, and those whose axes need not be exchanged. */
     const easy = (order: readonly number[]): number =>
-      mine.filter((r) =>
-        linesUp(
-          this.#operands.get(r.name)!,
-          inOrder(r, order),
-          order.map((axis) => all[axis]!),
-        ),
-      ).length;
+      mine.reduce((score, r, i) => {
+        const lengths = order.map((axis) => all[axis]!);
+        if (linesUp(this.#operands.get(r.name)!, inOrder(r, order), lengths)) return score + 2;
+        const places = views[i]!.map((axis) => order.indexOf(axis));
+        return score + (places.every((at, k) => k === 0 || at > places[k - 1]!) ? 1 : 0);
+      }, 0);
     let order = ordersOf(out.length, fold.over.length)[0]!;
     if (out.length * fold.over.length < 30) {
       const orders = ordersOf(out.length, fold.over.length);
@@ -119,7 +148,14 @@ class KernelWriter {
     const first = lengths.length - body.rank;
     const folded = order.map((axis, at) => (axis >= out.length ? at : -1)).filter((at) => at >= 0);
     const present = folded.filter((at) => at >= first);
-    let text = present.length === 0 ? body.text : this.#library.fold(how, body.text, present.map((at) => at - first));
+    let text =
+      present.length === 0
+        ? body.text
+        : this.#library.fold(
+            how,
+            body.text,
+            present.map((at) => at - first),
+          );
     if (how === 'sum')
       for (const at of folded)
         if (!body.covers[at] && lengths[at] !== 1)
@@ -136,7 +172,8 @@ class KernelWriter {
     const names = namesIn(expression);
     const spreads = new Map(known);
     for (const read of this.#kernel.reads)
-      if (names.includes(read.name) && !spreads.has(read.name)) spreads.set(read.name, this.#spread(inOrder(read, order), lengths));
+      if (names.includes(read.name) && !spreads.has(read.name))
+        spreads.set(read.name, this.#spread(inOrder(read, order), lengths));
     const text = render(
       expression,
       this.#library.dialect((name) => spreads.get(name)!.text),
@@ -156,7 +193,11 @@ class KernelWriter {
     const view = viewOf(this.#library, operand, read, lengths);
     const sorted = [...view.axes].sort((a, b) => a - b);
     let text = view.text;
-    if (sorted.join() !== view.axes.join()) text = this.#library.transposed(text, sorted.map((axis) => view.axes.indexOf(axis)));
+    if (sorted.join() !== view.axes.join())
+      text = this.#library.transposed(
+        text,
+        sorted.map((axis) => view.axes.indexOf(axis)),
+      );
     const first = sorted[0] ?? lengths.length;
     const rank = lengths.length - first;
     if (sorted.length < rank)
@@ -209,10 +250,10 @@ class KernelWriter {
     // Where one factor moves along all axes, a product and a sum say it more plainly.
     const long = all.map((_, axis) => axis).filter((axis) => all[axis] !== 1);
     if ([left, right].some(({ axes }) => long.every((axis) => axes.includes(axis)))) return null;
-    const letters = (axes: readonly number[]): string => axes.map((axis) => LETTERS[axis]).join('');
-    return spread(
-      this.#library.einsum(`${letters(left.axes)},${letters(right.axes)}->${letters(kept)}`, left.text, right.text),
-    );
+    const others = all.map((_, axis) => axis).filter((axis) => all[axis] !== 'batch');
+    const letter = (axis: number): string => (all[axis] === 'batch' ? 'n' : LETTERS[others.indexOf(axis)]!);
+    const letters = (axes: readonly number[]): string => axes.map(letter).join('');
+    return spread(this.#library.einsum(`${letters(left.axes)},${letters(right.axes)}->${letters(kept)}`, left.text, right.text));
   }
 
   #matrixProduct(
@@ -237,7 +278,7 @@ class KernelWriter {
 }
 
 const readAcc = readOf(ACC);
-const LETTERS = 'nabcdefghijklmopqrstuvw';
+const LETTERS = 'abcdefghijklmopqrstuvw';
 
 /**
  * The statements of a sequence. `operands` are the texts of what it reads; `out` is the name of its result
@@ -286,7 +327,11 @@ export function statementsOf(
       statements.push({ to: name + placeText(whole, place, kernel.out), text });
     }
   }
-  return statements;
+  // A gradient may need only some of what the value's kernels made.
+  return statements.filter(
+    ({ to }, i) =>
+      !/^\w+$/.test(to) || to === (result.text ?? result.name) || statements.slice(i + 1).some(({ text }) => uses(text, to) > 0),
+  );
 }
 
 /** Statements as the body of a function: repeated parts of a long expression get a name, the last value is returned. */

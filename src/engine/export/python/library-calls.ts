@@ -76,8 +76,9 @@ export function libraryCall(
   training: Python,
 ): Python | null {
   if (library.name === 'pytorch' && op.torch) {
-    for (const [name, text] of Object.entries(op.torch.defines ?? {})) functions.define(name, text);
-    return op.torch.text(args, call, training);
+    const text = op.torch.text(args, call, training);
+    if (text !== null) for (const [name, lines] of Object.entries(op.torch.defines ?? {})) functions.define(name, lines);
+    return text;
   }
   const spelling: OnnxSpelling | null = op.onnx;
   const writer = spelling && CALLS[library.name][spelling.type];

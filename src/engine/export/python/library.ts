@@ -61,6 +61,8 @@ function dialectOf(
       const sides = /^([\w.]+) - ([\w.]+)$/.exec(positive);
       const swapped = /^-([\w.]+)$/.exec(positive);
       const test = sides ? `${sides[1]} > ${sides[2]}` : swapped ? `${swapped[1]} < 0` : `${positive} > 0`;
+      // −|x|; PyTorch would take its slope at 0 for 0.
+      if (module === 'np' && positive === otherwise && then === negative(otherwise)) return `-np.abs(${otherwise})`;
       return `${module}.where(${test}, ${then}, ${otherwise})`;
     },
   };
@@ -87,7 +89,9 @@ export const numpy: Library = {
   transposed: (x, order) => (order.join() === '1,0' ? `${atom(x)}.T` : `${atom(x)}.transpose(${order.join(', ')})`),
   expanded: (x, shape) => `np.broadcast_to(${x}, ${tupleText(shape)})`,
   full: (shape, value) =>
-    value === 0 ? `np.zeros(${tupleText(shape)})` : `np.full(${shape.length === 0 ? '()' : tupleText(shape)}, ${numberText(value)})`,
+    value === 0
+      ? `np.zeros(${tupleText(shape)})`
+      : `np.full(${shape.length === 0 ? '()' : tupleText(shape)}, ${numberText(value)})`,
   flipped: (x, axes, rank) => `${atom(x)}[${slices(rank, (axis) => (axes.includes(axis) ? '::-1' : ':'))}]`,
   windows: (x, lengths, axes) =>
     lengths.length === 1

@@ -56,6 +56,11 @@ export class Names {
     for (const name of taken) this.#taken.add(name);
   }
 
+  /** The first wish where it is free, else a name after the second. */
+  takeOr(wish: string, otherwise: string): string {
+    return this.take(this.#taken.has(identifier(wish)) ? otherwise : wish);
+  }
+
   /** A name of its own for a text: `hidden`, then `hidden_2`. */
   take(text: string): string {
     const wish = identifier(text);

@@ -64,9 +64,15 @@ function wholeInverse(text: Python): number | null {
   return 1 / k === Number(text) ? k : null;
 }
 
+/** The condition of a text that is 1 where it holds, else 0: as a factor it stands for itself. */
+const maskOf = (text: Python): string | null =>
+  bindsOf(text) === ATOM ? (/^(?:np|torch)\.where\((.+), 1, 0\)$/.exec(text)?.[1] ?? null) : null;
+
 /** A product; x · x is a square, and a third of x is x / 3. */
 export function times(a: Python, b: Python): Python {
   if (a === b) return power(a, '2');
+  const mask = maskOf(b);
+  if (mask !== null && maskOf(a) === null) return `${atLeast(PRODUCT, a)} * (${mask})`;
   const [first, second] = [wholeInverse(a), wholeInverse(b)];
   if (second !== null) return over(a, String(second));
   return first === null ? `${atLeast(PRODUCT, a)} * ${atLeast(POWER, b)}` : over(b, String(first));

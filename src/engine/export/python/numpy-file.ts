@@ -1,0 +1,291 @@
+/**
+ * The network as a NumPy program: the forward pass, the reverse pass written out by hand as one would on
+ * paper, the optimizer's rule, and a check of the gradients against differences of the loss, which is what
+ * runs when the file is run.
+ */
+import { ancestors } from '../../compile/objective';
+import { sampleShape, type Shape } from '../../ir/shape';
+import { columnsText, dataCode } from './data-code';
+import { DrawingWriter, isPerSample, towardPrediction } from './drawing';
+import {
+  answerRows,
+  docWords,
+  keysText,
+  listed,
+  predictionWords,
+  pythonFile,
+  type Source,
+  trainsDifferently,
+  WEIGHTS,
+} from './file';
+import { numpy } from './library';
+import { indented, numberText, type Python, stringText } from './text';
+import { scheduleCode, updateCode } from './update-code';
+
+const call = (name: string, args: readonly string[]): string => `${name}(${[...args, '**weights'].join(', ')})`;
+
+/** Numbers for a check: a class where the loss takes probabilities or scores, else any. */
+function targetSample(shape: Shape, takes: 'value' | 'probability' | 'logit'): Python {
+  const lengths = sampleShape(shape);
+  const size = ['rows', ...lengths].join(', ');
+  if (takes === 'value') return `rng.normal(size=(${size}${lengths.length === 0 ? ',' : ''}))`;
+  if (lengths.length === 1 && lengths[0]! > 1) return `np.eye(${lengths[0]})[rng.integers(${lengths[0]}, size=rows)]`;
+  return `rng.integers(2, size=(${size}${lengths.length === 0 ? ',' : ''})).astype(float)`;
+}
+
+export function numpyFile({ project, data, prepared }: Source): Python {
+  const { inferred, objective, prediction, inputs: specs, hyper, optimizer, clip } = prepared;
+  const { training } = project.settings;
+  const needed = towardPrediction(prepared);
+  const takes = prediction!.takes;
+
+  // Two passes of the same drawing: one that only answers, one that keeps what the reverse pass asks for.
+  const plain = new DrawingWriter(numpy, prepared, project.nodes);
+  const readsAny = (lines: readonly string[], name: string): boolean =>
+    lines.some((line) => new RegExp(`(?<![\\w.])${name}(?!\\w)`).test(line));
+  const forwardLines = plain.forward(needed, new Set([prediction!.node]));
+  forwardLines.push(`return ${plain.text(prediction!.node)}`);
+  const inputs = plain.inputs.filter(({ id }) => needed.has(id));
+  const used = plain.parameters.filter(({ name }) => readsAny(forwardLines, name));
+
+  const full = new DrawingWriter(numpy, prepared, project.nodes);
+  const toLoss = objective === null ? null : ancestors(inferred, [objective]);
+  const learns = toLoss !== null && full.parameters.some(({ id, frozen }) => !frozen && toLoss.has(id));
+  const parameters = learns
+    ? full.parameters.filter(({ id }) => toLoss.has(id) || needed.has(id))
+    : plain.parameters.filter(({ id }) => needed.has(id));
+  const lossInputs = full.inputs.filter(({ id }) => toLoss?.has(id));
+  const targets = full.targets.filter(({ id }) => toLoss?.has(id));
+
+  const width = data?.features.length ?? 1 + Math.max(-1, ...specs.flatMap((s) => (s.from === 'features' ? s.columns : [])));
+  const targetWidth = data?.targets.length ?? 1 + Math.max(-1, ...specs.flatMap((s) => (s.from === 'targets' ? s.columns : [])));
+  const picked = (rows: Python, leaves: readonly { readonly id: string; readonly shape: Shape }[], of: number): Python[] =>
+    leaves.map(({ id, shape }) => columnsText(rows, specs.find(({ node }) => node === id)!, shape, of));
+
+  const signature = (name: string, leaves: readonly string[], own: readonly { readonly name: string }[], all: boolean): string =>
+    listed(
+      `def ${name}(`,
+      [...leaves, ...(own.length > 0 ? ['*', ...own.map((p) => p.name)] : []), ...(all ? [] : ['**_'])],
+      '):',
+    );
+
+  const parts: Python[] = [];
+  const defs: Python[] = [];
+  const forward = [
+    signature(
+      'forward',
+      inputs.map(({ name }) => name),
+      used,
+      used.length === parameters.length,
+    ),
+    `    """${predictionWords(takes)} for each row."""`,
+    ...indented(forwardLines),
+  ].join('\n');
+
+  let backward = '';
+  if (learns) {
+    const kept = new Set([...full.readBack(), objective!]);
+    const lines = full.forward(toLoss, kept);
+    const perSample = isPerSample(prepared);
+    const loss = full.text(objective!);
+    const pass = full.backward(perSample ? `np.full(len(${loss}), 1 / len(${loss}))` : 'np.float64(1)');
+    const entries = parameters
+      .filter(({ id }) => pass.gradients.has(id))
+      .map(({ id, name }) => `${stringText(name)}: ${pass.gradients.get(id)}`);
+    const own = parameters.filter(({ name }) => readsAny([...lines, ...pass.lines], name));
+    backward = [
+      signature(
+        'loss_and_gradients',
+        [...lossInputs, ...targets].map(({ name }) => name),
+        own,
+        own.length === parameters.length,
+      ),
+      `    """The ${perSample ? 'mean loss over the rows' : 'loss'}, and its slope along every number that is learned."""`,
+      ...indented(lines),
+      '',
+      '    # Backward: what comes back at each value, from the loss to the weights.',
+      ...indented(pass.lines),
+      listed(`    return ${perSample ? `${loss}.mean()` : loss}, {`, entries, '}'),
+    ].join('\n');
+  }
+
+  const functions = learns ? full.functions.definitions : [];
+  const shared = [...new Set([...plain.functions.definitions, ...functions])];
+  const constants = [...new Map([...plain.constants, ...full.constants].map((c) => [c.name, `${c.name} = ${c.text}`])).values()];
+  defs.push(...shared, forward);
+  if (backward) defs.push(backward);
+
+  const rowArgs = inputs.length > 0;
+  const dataParts = rowArgs ? dataCode(data, takes) : [];
+  const named = dataParts.length > 0;
+  const predict = [
+    `def predict(${rowArgs ? 'rows, ' : ''}weights=None):`,
+    named
+      ? '    """Answers for rows of the table, each a dict by column."""'
+      : `    """The network's outputs${rowArgs ? ' for rows of numbers as it takes them' : ''}."""`,
+    '    weights = load() if weights is None else weights',
+    ...(rowArgs ? [`    x = ${named ? 'encode(rows)' : 'np.asarray(rows, float)'}`] : []),
+    `    outputs = ${call('forward', picked('x', inputs, width))}`,
+    `    return ${named ? 'answers(outputs)' : 'outputs'}`,
+  ].join('\n');
+
+  const schedule = learns ? scheduleCode(training.schedule) : null;
+  const differs = learns && trainsDifferently(prepared);
+  const hasRows = lossInputs.length + targets.length > 0;
+  const goesOn = learns && !differs;
+  const trainParts = goesOn
+    ? [
+        ...(schedule?.code ?? []),
+        ...updateCode(optimizer, hyper, clip),
+        trainCode({
+          lossArgs: [...picked('x[rows]', lossInputs, width), ...picked('t[rows]', targets, targetWidth)],
+          wholeArgs: [...picked('x', lossInputs, width), ...picked('t', targets, targetWidth)],
+          hasRows,
+          weighed: false,
+          training,
+          rate: hyper['rate']!,
+          scheduled: schedule !== null,
+          first: lossInputs.length > 0 ? 'x' : 't',
+        }),
+      ]
+    : [];
+
+  const check = learns
+    ? [
+        'def check_gradients(weights, rows=5, seed=1):',
+        '    """The largest difference of each gradient from the slope of the loss, found by moving single weights."""',
+        '    rng = np.random.default_rng(seed)',
+        ...lossInputs.map(
+          ({ name, shape }) =>
+            `    ${name} = rng.normal(size=(${['rows', ...sampleShape(shape)].join(', ')}${shape.length === 1 ? ',' : ''}))`,
+        ),
+        ...targets.map(({ name, shape }) => `    ${name} = ${targetSample(shape, takes)}`),
+        `    _, gradients = ${call(
+          'loss_and_gradients',
+          [...lossInputs, ...targets].map(({ name }) => name),
+        )}`,
+        '    worst = {}',
+        '    for name, gradient in gradients.items():',
+        '        worst[name] = 0.0',
+        '        flat = np.reshape(gradient, -1)',
+        '        for at in rng.permutation(flat.size)[:20]:',
+        '            losses = []',
+        '            for step in (-1e-6, 1e-6):',
+        '                moved = weights[name].copy()',
+        '                moved.reshape(-1)[at] += step',
+        `                loss, _ = loss_and_gradients(${[...[...lossInputs, ...targets].map(({ name }) => name), '**{**weights, name: moved}'].join(', ')})`,
+        '                losses.append(loss)',
+        '            slope = (losses[1] - losses[0]) / 2e-6',
+        '            worst[name] = max(worst[name], float(abs(slope - flat[at]) / max(1, abs(slope))))',
+        '    return worst',
+      ].join('\n')
+    : '';
+
+  const usesRows = named && data !== null;
+  const main = [
+    "if __name__ == '__main__':",
+    ...(usesRows ? ['    if len(sys.argv) > 1:', ...indented(answerRows.split('\n'), 2), '        sys.exit()'] : []),
+    ...(learns
+      ? [
+          '    worst = check_gradients(load())',
+          '    for name, difference in worst.items():',
+          "        print(f'{name}: {difference:.1e}')",
+          '    if max(worst.values()) > 1e-4:',
+          "        sys.exit('A gradient is not the slope of the loss.')",
+          "    print('Every gradient is the slope of the loss.')",
+        ]
+      : ["    print('This drawing learns nothing; import predict from this file.')"]),
+  ].join('\n');
+
+  const body = [...defs, ...dataParts, predict, ...trainParts, check, main].join('\n');
+  const imports = [
+    ...(usesRows ? ['import csv'] : []),
+    ...(/\bmath\./.test(body) ? ['import math'] : []),
+    'import sys',
+    'from pathlib import Path',
+    '',
+    'import numpy as np',
+    ...(body.includes('sliding_window_view(') ? ['from numpy.lib.stride_tricks import sliding_window_view'] : []),
+  ].join('\n');
+
+  const uses = [
+    ...(learns ? ['    python model.py             checks the gradients'] : []),
+    ...(usesRows ? ['    python model.py rows.csv    answers for each row of a table'] : []),
+  ];
+  const notes = [
+    ...(differs
+      ? ['', 'Dropout and batch normalisation stand here as they are in use; to train on, take the PyTorch export.']
+      : []),
+    ...(data?.weighedBy === undefined
+      ? []
+      : ['', `In training the rows were weighed by ${docWords(data.weighedBy)}; here all count the same.`]),
+  ];
+  parts.push(
+    [
+      `"""${docWords(project.settings.title)}: drawn and trained in Chainrule, written out for NumPy.`,
+      '',
+      ...uses,
+      ...notes,
+      '"""',
+      imports,
+    ].join('\n'),
+    keysText(parameters),
+    constants.join('\n'),
+    `def load(path=Path(__file__).with_name('${WEIGHTS}')):
+    """The trained weights by name."""
+    with np.load(path) as file:
+        return {name: file[key].astype(float) for name, key in KEYS.items()}`,
+    ...defs,
+    ...dataParts,
+    predict,
+    ...trainParts,
+    check,
+    main,
+  );
+  return pythonFile(parts);
+}
+
+interface TrainSpec {
+  readonly lossArgs: readonly Python[];
+  readonly wholeArgs: readonly Python[];
+  readonly hasRows: boolean;
+  readonly weighed: boolean;
+  readonly training: { readonly epochs: number; readonly batch: number; readonly seed: number };
+  readonly rate: number;
+  readonly scheduled: boolean;
+  readonly first: string;
+}
+
+function trainCode({ lossArgs, wholeArgs, hasRows, training, rate, scheduled, first }: TrainSpec): Python {
+  const { epochs, batch, seed } = training;
+  const step = scheduled ? 'rate * rate_factor(epoch, epochs, losses)' : 'rate';
+  if (!hasRows)
+    return [
+      `def train(weights=None, epochs=${epochs}, rate=${numberText(rate)}):`,
+      '    """Goes on training; gives the new weights and the loss before each step."""',
+      '    weights = dict(load() if weights is None else weights)',
+      '    memory = new_memory(weights)',
+      '    losses = []',
+      '    for epoch in range(epochs):',
+      `        loss, gradients = ${call('loss_and_gradients', wholeArgs)}`,
+      `        update(weights, gradients, memory, ${step})`,
+      '        losses.append(float(loss))',
+      '    return weights, losses',
+    ].join('\n');
+  return [
+    `def train(x, t, weights=None, epochs=${epochs}, batch=${batch}, rate=${numberText(rate)}, seed=${seed}):`,
+    '    """Goes on training on encoded rows and targets; gives the new weights and the loss after each epoch."""',
+    '    weights = dict(load() if weights is None else weights)',
+    '    memory = new_memory(weights)',
+    '    rng = np.random.default_rng(seed)',
+    '    losses = []',
+    '    for epoch in range(epochs):',
+    `        order = rng.permutation(len(${first}))`,
+    `        for start in range(0, len(${first}), batch):`,
+    '            rows = order[start:start + batch]',
+    `            _, gradients = ${call('loss_and_gradients', lossArgs)}`,
+    `            update(weights, gradients, memory, ${step})`,
+    `        losses.append(float(${call('loss_and_gradients', wholeArgs)}[0]))`,
+    '    return weights, losses',
+  ].join('\n');
+}

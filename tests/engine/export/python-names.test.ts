@@ -1,0 +1,244 @@
+/**
+ * Names of nodes may be anything; in Python they are legal identifiers of their own, and whatever they hold
+ * stays text. Drawings with such names, and random ones, are run by Python against the reference.
+ */
+import fc from 'fast-check';
+import { unzipSync } from 'fflate';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { ReferenceDevice } from '../../../src/engine/backends/reference/index';
+import { prepare, programOf } from '../../../src/engine/compile/program';
+import { numpy, pytorch } from '../../../src/engine/export/python';
+import { identifier, Names } from '../../../src/engine/export/python/names';
+import { atom, bindsOf, minus, negative, over, plus, power, stringText, times } from '../../../src/engine/export/python/text';
+import type { Project } from '../../../src/engine/graph/project';
+import { sampleShape } from '../../../src/engine/ir/shape';
+import { bufferIds } from '../../../src/engine/plan';
+import { initialNumbers } from '../../../src/engine/train/session';
+import { modelOf } from '../../../src/main/services/exports';
+import { drawing, type Rows } from '../../support/drawing';
+import { pythonWith, runScript } from '../../support/python';
+import { randomDrawing } from '../../support/random-drawing';
+
+const withNumpy = pythonWith('numpy');
+const folder = mkdtempSync(join(tmpdir(), 'chainrule-names-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** What people may call a node, and what could hurt. */
+const AWKWARD = [
+  'self',
+  'lambda',
+  'class',
+  'None',
+  'np',
+  'torch',
+  'forward',
+  'loss',
+  'weights',
+  'parameters',
+  'training',
+  'w₁',
+  'w1',
+  'größe',
+  'Σ',
+  '重み',
+  '🙂',
+  '1st layer',
+  "it's",
+  'say "no"',
+  '"""',
+  "'''",
+  'a\\',
+  'line\nbreak',
+  '\u2028',
+  '#',
+  'hidden/weight',
+  'hidden_weight',
+  'hidden weight',
+  '__init__',
+  '_',
+  'x.y',
+  '{x}',
+  '%s',
+  'np.exp',
+  'rng',
+  'd_loss',
+  'sum',
+];
+
+describe('identifiers', () => {
+  test('are plain, legal and never alike', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.string(), fc.string({ unit: 'grapheme' }), fc.constantFrom(...AWKWARD)), { maxLength: 30 }),
+        (texts) => {
+          const names = new Names(['forward', 'hidden']);
+          const taken = texts.map((text) => names.take(text));
+          expect(new Set([...taken, 'forward', 'hidden']).size).toBe(taken.length + 2);
+          for (const name of taken) expect(name).toMatch(/^[A-Za-z_][A-Za-z0-9_]*$/);
+          for (const name of taken) expect(['self', 'lambda', 'None', 'np', 'class']).not.toContain(name);
+        },
+      ),
+    );
+  });
+
+  test('keep what can be kept', () => {
+    expect(['w₁', 'größe', 'hidden/weight', 'α', 'naïve', 'lambda', '2d'].map(identifier)).toEqual([
+      'w1',
+      'grosse',
+      'hidden_weight',
+      'alpha',
+      'naive',
+      'lambda_',
+      'n2d',
+    ]);
+  });
+});
+
+describe.skipIf(!withNumpy)('texts', () => {
+  test('strings come back from Python as they were', () => {
+    const texts = [...AWKWARD, ...fc.sample(fc.string({ unit: 'binary' }), 200).filter((text) => !/\p{Cs}/u.test(text))];
+    const script =
+      'import ast, json, sys\njson.dump([ast.literal_eval(t) for t in json.load(open(sys.argv[1]))], open(sys.argv[2], "w"))';
+    expect(runScript(withNumpy!, script, texts.map(stringText))).toEqual(texts);
+  });
+
+  test('brackets keep the meaning of any expression', () => {
+    type Made = { text: string; value: number };
+    const leaf = fc.constantFrom<Made>(
+      { text: 'x', value: 1.7 },
+      { text: 'y', value: -0.6 },
+      { text: '2', value: 2 },
+      { text: '-3', value: -3 },
+    );
+    const tree = fc.letrec<{ e: Made }>((tie) => ({
+      e: fc.oneof(
+        { maxDepth: 5 },
+        leaf,
+        fc.tuple(fc.constantFrom('+', '-', '*', '/', 'neg', '**'), tie('e'), tie('e')).map(([op, a, b]): Made => {
+          if (op === '+') return { text: plus(a.text, b.text), value: a.value + b.value };
+          if (op === '-') return { text: minus(a.text, b.text), value: a.value - b.value };
+          if (op === '*') return { text: times(a.text, b.text), value: a.value * b.value };
+          if (op === '/') return { text: over(a.text, b.text), value: a.value / b.value };
+          if (op === 'neg') return { text: negative(a.text), value: -a.value };
+          return { text: power(a.text, '2'), value: a.value ** 2 };
+        }),
+      ),
+    })).e;
+    const made = fc.sample(tree, 600).filter(({ value }) => Number.isFinite(value) && Math.abs(value) < 1e100);
+    const script = `import json, sys
+x, y = 1.7, -0.6
+json.dump([float(eval(t)) for t in json.load(open(sys.argv[1]))], open(sys.argv[2], 'w'))`;
+    const values = runScript<number[]>(
+      withNumpy!,
+      script,
+      made.map(({ text }) => text),
+    );
+    made.forEach(({ text, value }, i) => {
+      expect(Math.abs(values[i]! - value), text).toBeLessThanOrEqual(1e-12 * Math.max(1, Math.abs(value)));
+    });
+    expect(bindsOf(atom('a + b'))).toBe(bindsOf('a'));
+  });
+});
+
+/** The same drawing with other ids. */
+function renamed(rows: Rows, names: readonly string[]): Rows {
+  const of = new Map(Object.keys(rows).map((id, i) => [id, names[i] ?? id]));
+  return Object.fromEntries(
+    Object.entries(rows).map(([id, [op, inputs = {}, attrs = {}]]) => [
+      of.get(id)!,
+      [op, Object.fromEntries(Object.entries(inputs).map(([port, from]) => [port, of.get(from)!])), attrs] as const,
+    ]),
+  );
+}
+
+const SCRIPT = `
+import importlib.util, json, sys, warnings
+import numpy as np
+warnings.simplefilter('ignore')
+answers = []
+for i, a in enumerate(json.load(open(sys.argv[1]))):
+    compile(open(a['torch'] + '/model.py', encoding='utf-8').read(), 'model.py', 'exec')
+    spec = importlib.util.spec_from_file_location(f'model{i}', a['folder'] + '/model.py')
+    m = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(m)
+    parts = [np.array(p['numbers'], float).reshape(p['shape']) for p in a['batch']]
+    loss, gradients = m.loss_and_gradients(*parts, **m.load())
+    answers.append([float(loss), {m.KEYS[name]: np.ravel(g).astype(float).tolist() for name, g in gradients.items()}])
+json.dump(answers, open(sys.argv[2], 'w'))
+`;
+
+describe.skipIf(!withNumpy)('drawings', () => {
+  const seeds = Array.from({ length: 60 }, (_, i) => 4000 + i);
+
+  test('random ones, half of them with awkward names, have the loss and the gradients of the reference', {
+    timeout: 60_000,
+  }, () => {
+    let made = 0;
+    const asked: object[] = [];
+    const own: { name: string; loss: number; gradients: Record<string, number[]> }[] = [];
+    for (const seed of seeds) {
+      const drawn = randomDrawing(seed);
+      const awkward = seed % 2 === 0 ? [...AWKWARD.slice(seed % 20), ...AWKWARD.slice(0, seed % 20)] : [];
+      const project: Project = awkward.length > 0 ? drawing(renamed(drawn.rows, awkward)) : drawn.project;
+      const prepared = prepare(project, null);
+      if (!prepared.prediction) continue;
+      const program = programOf(prepared, 'every-edge', drawn.count);
+      const device = new ReferenceDevice(program);
+      const weights = Object.fromEntries(
+        program.parameters.map((p) => {
+          const data = Float32Array.from(initialNumbers(p, 1));
+          device.write(p.value, data);
+          return [p.key, { shape: p.shape, data }];
+        }),
+      );
+      device.setData(drawn.features, drawn.width, drawn.targets, 1);
+      device.gather(Array.from({ length: drawn.count }, (_, row) => row));
+      device.runPhases(['forward', 'loss', 'backward'], drawn.count);
+      const model = modelOf(project, weights, null);
+      let files: [Uint8Array, Uint8Array];
+      try {
+        files = [numpy.write(model), pytorch.write(model)];
+      } catch (error) {
+        // A random prediction may hold the target.
+        expect(String(error)).toMatch(/depends on the target/);
+        continue;
+      }
+      const [folderOf, torch] = files.map((bytes) => {
+        const path = join(folder, String(made++));
+        mkdirSync(path);
+        for (const [name, file] of Object.entries(unzipSync(bytes))) writeFileSync(join(path, name), file);
+        return path;
+      });
+      const reach = programOf(prepared, 'fused', drawn.count).inputs.map(({ node }) => node);
+      const batch = (['features', 'targets'] as const).flatMap((from) =>
+        prepared.inputs
+          .filter((input) => input.from === from && reach.includes(input.node))
+          .map(({ node, buffer }) => ({
+            shape: [drawn.count, ...sampleShape(prepared.inferred.shapes.get(node)!)],
+            numbers: [...device.numbers(buffer)],
+          })),
+      );
+      asked.push({ folder: folderOf, torch, batch });
+      const learned = program.parameters.filter((p) => p.trainable && p.gradient !== null);
+      own.push({
+        name: `seed ${seed}`,
+        loss: device.batchLoss(drawn.count),
+        gradients: Object.fromEntries(learned.map((p) => [p.key, [...device.numbers(bufferIds.gradient(p.key))]])),
+      });
+    }
+    const answers = runScript<[number, Record<string, number[]>][]>(withNumpy!, SCRIPT, asked);
+    expect(own.length).toBeGreaterThan(30);
+    own.forEach(({ name, loss, gradients }, i) => {
+      const [theirs, found] = answers[i]!;
+      expect(Math.abs(loss - theirs), name).toBeLessThan(1e-10 * Math.max(1, Math.abs(loss)));
+      expect(Object.keys(found).sort(), name).toEqual(Object.keys(gradients).sort());
+      for (const [key, numbers] of Object.entries(gradients))
+        numbers.forEach((g, k) => {
+          expect(Math.abs(g - found[key]![k]!), `${name}: ${key}`).toBeLessThan(1e-10 * Math.max(1, Math.abs(g)));
+        });
+    });
+  });
+});
