@@ -9,7 +9,7 @@ import type { Shape } from '../../ir/shape';
 import type { Optimizer } from '../../optimizers/optimizer';
 import { columnsText, dataCode } from './data-code';
 import { DrawingWriter, isPerSample, towardPrediction } from './drawing';
-import { answerRows, docWords, keysText, listed, predictionWords, pythonFile, type Source, WEIGHTS } from './file';
+import { answerRows, docWords, keysText, predictionWords, pythonFile, type Source, WEIGHTS } from './file';
 import { pytorch } from './library';
 import { indented, numberText, type Python } from './text';
 import { scheduleCode } from './update-code';
