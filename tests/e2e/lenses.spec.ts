@@ -182,8 +182,8 @@ test('the table of parameters and the drawing point at each other; numbers are t
   // What lies at the pointer is brought into sight; the weights are back at the top.
   await row(/bias of neuron 3/).focus();
   await app.keyboard.press('Home');
-  await app.getByRole('switch', { name: 'Freeze the weights of hidden' }).click();
-  await expect(window.status).toContainText('4 weights · 5 biases');
+  await app.getByRole('switch', { name: 'Freeze the biases of hidden' }).click();
+  await expect(window.status).toContainText('12 weights · 1 bias');
   await window.drawing.canvas.focus();
   await app.keyboard.press('Control+z');
   await expect(window.status).toContainText('12 weights · 5 biases');
