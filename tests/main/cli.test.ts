@@ -339,6 +339,50 @@ describe('bad input is answered by a sentence and the status 2', () => {
   });
 });
 
+describe('rules for stopping early', () => {
+  const train = (...rules: string[]): Promise<Ran> =>
+    run('train', example('08-iris'), '--epochs', '3000', '--seed', '1', '--no-keep', '--json', ...rules);
+  const stopped = (ran: Ran): Json => lines(ran).find(({ event }) => event === 'stopped')!;
+
+  it.each([
+    ['patience', ['--patience', '3', '--change', '0.05'], /has not improved by more than 0\.05 for 3 epochs\./],
+    ['plateau', ['--plateau', '20'], /fell by no more than 1 % in 20 epochs/],
+    ['loss', ['--until-loss', '0.9'], /loss .* reached the target 0\.9/],
+    ['accuracy', ['--until-accuracy', '0.8'], /accuracy .* reached the target 80 %/],
+    ['time', ['--seconds', '0.01'], /time limit of 0\.01 seconds/],
+  ])('%s', async (kind, rules, sentence) => {
+    const ran = await train(...rules);
+    expect(ran.status, ran.err).toBe(0);
+    expect(stopped(ran)).toMatchObject({ kind, message: expect.stringMatching(sentence) });
+    expect(lines(ran).at(-1)!['epochs'] as number).toBeLessThan(3000);
+  });
+
+  it('those of the project count, unless they are left out', async () => {
+    const file = JSON.parse(await readFile(example('08-iris'), 'utf8')) as { training: Json };
+    await writeFile(
+      join(folder, 'ruled.chainrule'),
+      JSON.stringify({ ...file, training: { ...file.training, epochs: 20, stop: { loss: 1000 } } }),
+    );
+    const epochs = async (...more: string[]) =>
+      lines(await run('train', 'ruled.chainrule', '--no-keep', '--json', ...more)).at(-1)!['epochs'];
+    expect(await epochs()).toBe(1);
+    expect(await epochs('--no-stop')).toBe(20);
+  });
+
+  it.each([
+    [['--until-accuracy', '1.5'], /share of the rows above 0 and up to 1/],
+    [['--patience', '0'], /whole number from 1/],
+    [['--change', '-1'], /not below 0/],
+    [['--seconds', '0'], /above 0/],
+    [['--folds', '1'], /whole number from 2 to 100/],
+    [['--folds', '3', '--save', 'x'], /none to save\. Leave out --save/],
+    [['--folds', '3', '--backend', 'webgpu'], /Leave out --backend webgpu/],
+  ])('%s is answered by a sentence', async (rules, sentence) => {
+    const ran = await run('train', example('08-iris'), ...rules);
+    expect([ran.status, ran.err]).toEqual([2, expect.stringMatching(sentence)]);
+  });
+});
+
 describe('the history of runs', () => {
   it('keeps what train trains; lists, shows, exports and deletes it', async () => {
     const other = await run('train', example('04-xor'), '--epochs', '2', '--no-keep');
@@ -391,6 +435,22 @@ describe('as it is built', () => {
     ]);
     expect(JSON.parse(stdout)).toEqual(
       expect.objectContaining({ event: 'exported', verification: expect.objectContaining({ passed: true }) }),
+    );
+    // A cross-validation: every fold in turn, and the means in the end.
+    const folds = [cli, 'train', example('08-iris'), '--folds', '3', '--epochs', '4', '--threads', '2'];
+    const own = { env: { ...process.env, CHAINRULE_HOME: join(folder, 'folds') } };
+    const told = await exec(process.execPath, [...folds, '--json'], own);
+    const news = told.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Json);
+    expect(news.map(({ event }) => event)).toEqual(['run', 'run', 'run', 'done']);
+    expect(news.slice(0, 3).map(({ changes, epochs }) => [changes, epochs])).toEqual(
+      expect.arrayContaining([1, 2, 3].map((fold) => [`fold ${fold}`, 4])),
+    );
+    const summary = await exec(process.execPath, folds, own);
+    expect(summary.stdout).toMatch(
+      /Cross-validation, mean ± deviation:[\s\S]*all folds +3 +[\d.]+ ± [\d.]+ +[\d.]+ % ± [\d.]+ %/,
     );
     // Libraries below have nothing to say of their own.
     const checked = await exec(process.execPath, [cli, 'check', example('10-chain-rule')]);

@@ -35,12 +35,17 @@ const whole =
     return value;
   };
 
-function positive(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value <= 0)
-    throw new InvalidArgumentError('Give a number above 0, such as 0.01.');
-  return value;
-}
+const numberFrom =
+  (fits: (value: number) => boolean, sentence: string) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value) || !fits(value)) throw new InvalidArgumentError(sentence);
+    return value;
+  };
+const positive = numberFrom((value) => value > 0, 'Give a number above 0, such as 0.01.');
+const notNegative = numberFrom((value) => value >= 0, 'Give a number that is not below 0, such as 0.001.');
+const finite = numberFrom(() => true, 'Give a number, such as 0.1.');
+const share = numberFrom((value) => value > 0 && value <= 1, 'Give a share of the rows above 0 and up to 1: 0.95 is 95 %.');
 
 function layers(text: string): readonly number[] {
   if (text === '' || text === '0' || text === 'none') return [];
@@ -81,6 +86,19 @@ export async function runCli(argv: readonly string[], io: Io): Promise<0 | 1 | 2
     .option('--rate <number>', 'learning rate', positive)
     .addOption(backendOption())
     .option('--seed <number>', 'start anew from this seed', whole(0, SEEDS))
+    .option('--patience <epochs>', 'stop when the validation loss has not improved for so many epochs', whole(1, 1e7))
+    .option('--change <loss>', 'with --patience: a loss only counts as better when it is smaller by more than this', notNegative)
+    .option('--plateau <epochs>', 'stop when the training loss has hardly fallen in so many epochs', whole(1, 1e7))
+    .option('--until-loss <loss>', 'stop when the loss is that small', finite)
+    .option('--until-accuracy <share>', 'stop when that share of the rows is right, such as 0.95', share)
+    .option('--seconds <number>', 'stop after so many seconds', positive)
+    .option('--no-stop', 'leave out the project’s own rules for stopping early')
+    .option(
+      '--folds <count>',
+      'cross-validation: train once for each of so many parts of the rows, held back in turn',
+      whole(2, 100),
+    )
+    .option('--threads <count>', 'with --folds: threads that train; as many as there are cores by default', whole(1, 256))
     .option('--save <file>', 'write the project with its trained numbers')
     .option('--no-keep', 'do not put this run into the history')
     .action(async (file, options) => {

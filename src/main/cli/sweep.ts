@@ -4,6 +4,7 @@
  */
 import { SingleBar } from 'cli-progress';
 import { foldAxis, inFolds, type Mean, meanOf, withFolds } from '../../engine/train/folds';
+import type { Project } from '../../engine/graph/project';
 import { type Axis, parseAxis, VariantFault } from '../../engine/train/variants';
 import type { RunRecord } from '../contract';
 import { Refusal } from '../services/refusal';
@@ -35,8 +36,10 @@ const axisOf = (text: string): Axis => {
   }
 };
 
-export async function sweep(io: Io, file: string, options: SweepOptions): Promise<Status> {
-  const read = await readProject(io, file);
+export const sweep = async (io: Io, file: string, options: SweepOptions): Promise<Status> =>
+  sweepOf(io, await readProject(io, file), options);
+
+export async function sweepOf(io: Io, read: Project, options: SweepOptions): Promise<Status> {
   const project = options.folds === undefined ? read : withFolds(read, options.folds);
   const data = await readDataIfAny(io, project);
   soundDrawing(project, data, 'trained');

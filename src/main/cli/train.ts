@@ -16,15 +16,16 @@ import { Refusal } from '../services/refusal';
 import { type Io, json, plural, short, type Status } from './io';
 import { machineFor } from './machine';
 import { keepRun } from './keep-run';
+import { type TrainingOptions, tuned } from './settings';
+import { sweepOf } from './sweep';
 import { heedLock, keepWeights, keptWeights, readProject, soundDrawing, trainingData, withData } from './project';
 
-export interface TrainOptions {
+export interface TrainOptions extends TrainingOptions {
   readonly data?: string;
-  readonly epochs?: number;
-  readonly batch?: number;
-  readonly rate?: number;
   readonly backend: BackendWish;
-  readonly seed?: number;
+  /** Cross-validation instead of one training. */
+  readonly folds?: number;
+  readonly threads?: number;
   readonly save?: string;
   readonly json?: boolean;
   /** False: the run stays out of the history. */
@@ -36,28 +37,12 @@ const CURVE_ROWS = 20_000;
 /** Least time between two points without --json, in ms: they only feed the progress bar. */
 const BAR_EVERY = 250;
 
-function tuned(project: Project, { epochs, batch, rate, seed }: TrainOptions): Project {
-  const { training } = project.settings;
-  return {
-    ...project,
-    settings: {
-      ...project.settings,
-      training: {
-        ...training,
-        epochs: epochs ?? training.epochs,
-        batch: batch ?? training.batch,
-        seed: seed ?? training.seed,
-        hyper: rate === undefined ? training.hyper : { ...training.hyper, rate },
-      },
-    },
-  };
-}
-
 export async function train(io: Io, file: string, options: TrainOptions): Promise<Status> {
   const given = await readProject(io, file);
   let project = tuned(given, options);
   if (options.data !== undefined) project = await withData(io, project, options.data);
   heedLock(given, project);
+  if (options.folds !== undefined) return inFolds(io, project, options.folds, options);
   const data = await trainingData(io, project);
   soundDrawing(project, data, 'trained');
   const { training } = project.settings;
@@ -182,6 +167,20 @@ export async function train(io: Io, file: string, options: TrainOptions): Promis
   } finally {
     machine.close();
   }
+}
+
+/** Each fold is a run of its own, in the background's way: on all cores, and the same words go on where they stopped. */
+function inFolds(io: Io, project: Project, folds: number, { backend, save, keep, json, threads }: TrainOptions): Promise<Status> {
+  const refused =
+    save !== undefined
+      ? 'Folds give as many networks as there are folds, so there is none to save. Leave out --save, and train once more without --folds.'
+      : keep === false
+        ? 'The folds of a cross-validation are compared in the history. Leave out --no-keep.'
+        : backend !== 'auto' && backend !== 'wasm'
+          ? `Folds train side by side on the CPU's cores. Leave out --backend ${backend}.`
+          : null;
+  if (refused !== null) throw new Refusal(refused, 'usage');
+  return sweepOf(io, project, { folds, ...(json ? { json } : {}), ...(threads === undefined ? {} : { threads }) });
 }
 
 const metricsOf = ({ accuracy, r2, rmse }: Score): Record<string, number> => ({
