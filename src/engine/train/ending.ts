@@ -43,6 +43,10 @@ export class Ending {
     return this.#stopping.watches;
   }
 
+  get watchesTraining(): boolean {
+    return this.#stopping.watchesTraining;
+  }
+
   get seen(): Seen {
     return this.#stopping.seen;
   }

@@ -53,13 +53,12 @@ export class Scoring {
 
   /** Of the present weights, or those of another moment. */
   async take(at: { readonly epoch: number; readonly step: number }, state?: State): Promise<Scores> {
-    const { now, scoreEvery, scoreRows, keepsBest } = this.options;
+    const { now, scoreEvery, keepsBest } = this.options;
     const begin = now();
     const { train, validation } = this.data.split;
-    const some = (rows: Uint32Array): Uint32Array => (rows.length > scoreRows ? rows.subarray(0, scoreRows) : rows);
     const scores: Scores = {
-      train: await this.session.score(this.data, some(train), state),
-      validation: await this.session.score(this.data, some(validation), state),
+      train: await this.session.score(this.data, this.#some(train), state),
+      validation: await this.session.score(this.data, this.#some(validation), state),
     };
     if (keepsBest && !state) await this.#remember(at.epoch, (scores.validation ?? scores.train)?.loss);
     if (scores.train) this.onPoint({ ...at, train: scores.train, validation: scores.validation });
@@ -68,6 +67,18 @@ export class Scoring {
     this.#scored = at.epoch;
     if (at.step > 0) this.#forCurve -= took;
     return scores;
+  }
+
+  /** What rules watch at the end of every epoch: the validation rows alone, where there are some. No point of the curve. */
+  async watch(epoch: number): Promise<Scores> {
+    const validation = await this.session.score(this.data, this.#some(this.data.split.validation));
+    if (this.options.keepsBest) await this.#remember(epoch, validation?.loss);
+    return { train: null, validation };
+  }
+
+  #some(rows: Uint32Array): Uint32Array {
+    const { scoreRows } = this.options;
+    return rows.length > scoreRows ? rows.subarray(0, scoreRows) : rows;
   }
 
   async #remember(epoch: number, loss: number | undefined): Promise<void> {

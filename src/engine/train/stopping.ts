@@ -46,6 +46,10 @@ export class Stopping {
     const { patience, plateau, loss, accuracy } = this.rules;
     return patience !== undefined || plateau !== undefined || loss !== undefined || accuracy !== undefined;
   }
+  /** Whether the training rows are among them, although there are validation rows. */
+  get watchesTraining(): boolean {
+    return this.rules.plateau !== undefined;
+  }
   /** Whether the weights of the best epoch are wanted back. */
   get restores(): boolean {
     const { patience, plateau, seconds } = this.rules;

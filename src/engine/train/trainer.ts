@@ -369,7 +369,8 @@ export class Trainer {
         return;
       }
       await observe?.(from);
-      const scored = done ? await this.#score(!more() || this.#rate.watches || (rules && this.#ending.watches)) : null;
+      const watched = this.#rate.watches || (rules && this.#ending.watches);
+      const scored = done ? await this.#score(!more(), watched, rules && this.#ending.watchesTraining) : null;
       if (this.options.memory) await this.#keeping.keepSome(this.#place, done, steps === 1 || !more() || this.#stop);
       if (look !== null) {
         const hit = await look(losses[0]!);
@@ -425,11 +426,13 @@ export class Trainer {
     return { state: this.#keeping.here?.state ?? (await this.session.state()), epoch, at, step: this.step };
   }
 
-  /** Null when it was not time for it. */
-  async #score(force: boolean): Promise<Scores | null> {
+  /** At the end of an epoch: a point of the curve when it is time for one, else what rules watch, else nothing. */
+  async #score(isLast: boolean, watched: boolean, training: boolean): Promise<Scores | null> {
     const { epoch, step } = this;
-    if (!force && !this.#scoring.lacksPoint(epoch, this.#epochs) && !this.#scoring.isDue()) return null;
-    const scores = await this.#scoring.take({ epoch, step });
+    const due = isLast || this.#scoring.lacksPoint(epoch, this.#epochs) || this.#scoring.isDue();
+    if (!due && !watched) return null;
+    const whole = due || training || this.data.split.validation.length === 0;
+    const scores = await (whole ? this.#scoring.take({ epoch, step }) : this.#scoring.watch(epoch));
     if (this.#rate.watches && epoch > 0) this.#rate.losses[epoch - 1] = (scores.validation ?? scores.train)?.loss ?? Number.NaN;
     return scores;
   }
