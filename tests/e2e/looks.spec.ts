@@ -131,3 +131,26 @@ for (const theme of ['light', 'dark'] as const) {
       }
     });
 }
+
+test('a tooltip shows on hover and on focus by keys, goes over to the next control, and away with Escape', async ({ app }) => {
+  const window = new AppWindow(app);
+  await window.example(/Circles: a hidden layer/);
+  await window.ready();
+  const tooltip = app.getByRole('tooltip');
+  await app.getByRole('button', { name: 'Train one epoch' }).hover();
+  await expect(tooltip).toContainText('Train one epoch');
+  await app.getByRole('button', { name: 'Step through one iteration' }).hover();
+  await expect(tooltip).toContainText('Step through one iteration, node by node');
+  await app.keyboard.press('Escape');
+  await expect(tooltip).toBeHidden();
+  await app.getByRole('banner').getByRole('button', { name: 'Train', exact: true }).focus();
+  await app.keyboard.press('Tab');
+  await expect(tooltip).toContainText('Train one step');
+  await app.keyboard.press('Escape');
+  await expect(tooltip).toBeHidden();
+  // What says more than the label is said to readers as well.
+  const multiply = app.getByRole('button', { name: 'Add Multiply', exact: true });
+  await multiply.focus();
+  await expect(multiply).toHaveAccessibleDescription(/.+/);
+  await expect(tooltip).toBeInViewport();
+});
