@@ -184,11 +184,12 @@ function bindingOf(tex: Latex): number {
       if (/^\\(?:sum|prod|int|max|min|lim)$/.test(token) && !/^\s*\\left|^\s*\(/.test(rest.slice(length))) loosen(SUM);
       while (rest[length] === '{') length += groupLength(rest, length);
       // A function's name and its bracketed argument are one operand.
-      const isFunction = FUNCTION.test(token) || /^\s*\\left\(/.test(rest.slice(length));
+      const isFunction = FUNCTION.test(token) || /^\s*\\(?:left\(|begin\{pmatrix\})/.test(rest.slice(length));
       if (isFunction) {
         const gap = /^\s*/.exec(rest.slice(length))![0].length;
         const argument = rest.slice(length + gap);
         if (argument.startsWith('\\left')) length += gap + pairLength(argument, 0, '\\left', '\\right');
+        else if (argument.startsWith('\\begin{pmatrix}')) length += gap + pairLength(argument, 0, '\\begin', '\\end');
         else if (argument.startsWith('(')) length += gap + pairLength(argument, 0, '(', ')');
         else loosen(PRODUCT);
         loosen(POWER);
@@ -214,8 +215,22 @@ export const asTerm = (tex: Latex): Latex => at(PRODUCT, outside(tex));
 /** In brackets unless it may carry an exponent. */
 export const asBase = (tex: Latex): Latex => at(ATOM, outside(tex));
 
+/** Whether a text is one pair of brackets with all else inside: a matrix, or `\\left( … \\right)`. */
+function isBracketed(tex: Latex): boolean {
+  if (tex.startsWith('\\begin{pmatrix}')) return pairLength(tex, 0, '\\begin', '\\end') === tex.length;
+  return tex.startsWith('\\left(') && pairLength(tex, 0, '\\left', '\\right') === tex.length;
+}
+
+/** f(x); an argument that has brackets of its own, such as a matrix, gets no second pair. */
+const applied = (name: Latex, argument: Latex): Latex =>
+  isBracketed(argument) ? `${name}${argument}` : `${name}\\left(${argument}\\right)`;
+
+/** A formula of one argument that was written with brackets around it, without the second pair. */
+export const once = (formula: Latex, argument: Latex): Latex =>
+  isBracketed(argument) ? formula.replace(`\\left(${argument}\\right)`, () => argument) : formula;
+
 const call = (name: Latex, ...args: readonly Term[]): Term => ({
-  tex: `${name}\\left(${args.map((a) => a.tex).join(', ')}\\right)`,
+  tex: args.length === 1 ? applied(name, args[0]!.tex) : `${name}\\left(${args.map((a) => a.tex).join(', ')}\\right)`,
   binds: POWER,
 });
 

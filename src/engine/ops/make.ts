@@ -7,7 +7,7 @@ import type { Attrs } from '../graph/graph';
 import { derive } from '../ir/derive';
 import { type Expr, mul, namesIn, read } from '../ir/expr';
 import { ACC, type Kernel } from '../ir/kernel';
-import { asFactor, elementLatex, isWrittenOut, latexOf } from '../ir/latex';
+import { asFactor, elementLatex, isWrittenOut, latexOf, once } from '../ir/latex';
 import { type Axis, broadcast, broadcastStrides, isBatched, sampleShape, type Shape, shapeText } from '../ir/shape';
 import {
   type ActivationFacts,
@@ -224,7 +224,7 @@ export const unaryFunction = (
     value: ([x], attrs) => value(x!, attrs),
     stable: stable && (([x], attrs) => stable(x!, attrs)),
     derivative: derivative && (([x], y, _port, attrs) => derivative(x!, y, attrs)),
-    formula: formula && (([x], attrs) => formula(x!, attrs)),
+    formula: formula && (([x], attrs) => once(formula(x!, attrs), x!)),
   });
 };
 
@@ -240,6 +240,8 @@ interface LossSpec {
   readonly value: (p: Expr, t: Expr, attrs: Attrs) => Expr;
   readonly stable?: (p: Expr, t: Expr, attrs: Attrs) => Expr;
   readonly derivative?: (p: Expr, t: Expr, port: 'prediction' | 'target', attrs: Attrs) => Expr;
+  /** The derivative as people write it, where devices run another form. */
+  readonly written?: (p: Expr, t: Expr, port: 'prediction' | 'target') => Expr;
   /** Outputs of one sample are added, or averaged. */
   readonly over: 'sum' | 'mean';
   /** PyTorch's function for the error of one output, and further arguments of it. */
@@ -305,7 +307,8 @@ export function elementwiseLoss(spec: LossSpec): Primitive {
       return { kernels: [kernel] };
     },
     derivativeFormula: (args, _out, port, call) => {
-      const slope = local(port as 'prediction' | 'target', call.attrs);
+      const of = port as 'prediction' | 'target';
+      const slope = spec.written ? spec.written(p, t, of) : local(of, call.attrs);
       const latex = (e: Expr): Latex =>
         latexOf(
           e,
