@@ -21,6 +21,7 @@ import type { Statistics } from './train/statistics';
 import type { TraceWish } from './train/record-rows';
 import type { RateStep, RateVerdict } from './train/rate-test';
 import type { Recording } from './train/trace-types';
+import type { SavedMoment } from './train/saved-moment';
 import type { MomentInfo, TimelineReport } from './train/timeline';
 import type { WhenAnswer, WhenQuestion } from './train/when-did';
 import type { Checkpoint } from './train/checkpoint';
@@ -118,6 +119,10 @@ export interface EngineApi {
   whenDid(question: WhenQuestion): Promise<WhenAnswer>;
   /** Names a moment (null: the present one), which keeps it; without a name it is like the others. Returns its id. */
   bookmark(moment: number | null, name: string | null): Promise<number | null>;
+  /** A moment as a project keeps it; null: it is gone. */
+  savedMoment(moment: number): Promise<SavedMoment | null>;
+  /** The bookmarks of the project are moments to go to. Says which fit the network; the others cannot be gone to. */
+  holdMoments(moments: readonly SavedMoment[]): Promise<readonly boolean[]>;
   /** What training needs to go on from here later; null without a network. */
   checkpoint(): Promise<Checkpoint | null>;
   /** To a checkpoint; training pauses. False: it is of a network with other parameters. */
@@ -150,6 +155,7 @@ export type {
   Look,
   MapRequest,
   MomentInfo,
+  SavedMoment,
   Proof,
   Raced,
   RateStep,

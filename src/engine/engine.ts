@@ -21,6 +21,7 @@ import type { Raced } from './train/race';
 import type { RateVerdict } from './train/rate-test';
 import { RateTrial } from './train/rate-trial';
 import { Races, withWinner } from './train/races';
+import type { SavedMoment } from './train/saved-moment';
 import { Session } from './train/session';
 import { recordRows, type TraceWish } from './train/record-rows';
 import { TimeTravel } from './train/time-travel';
@@ -386,6 +387,14 @@ export class Engine implements EngineApi {
 
   bookmark(id: number | null, name: string | null) {
     return this.#travel.bookmark(id, name);
+  }
+
+  savedMoment(id: number) {
+    return this.#travel.saved(id);
+  }
+
+  holdMoments(moments: readonly SavedMoment[]) {
+    return this.#travel.hold(moments);
   }
 
   checkpoint() {

@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import { RefusedCall, type Parsers } from '../engine/remote';
 import { ID_LIMIT } from '../engine/graph/file-reader';
 import { NODE_LIMIT } from '../engine/graph/project-file';
+import { BOOKMARK_LIMIT, BOOKMARK_NAME } from '../engine/graph/stored-bookmarks';
 import { PASTED_LIMIT, PICTURE_SIDE, POINTS_LIMIT } from '../engine/graph/data-file';
 import {
   ENCODINGS,
@@ -177,6 +178,8 @@ const lock = v.object({
   answers: v.boolean(),
   password: v.optional(v.object({ salt: text(200), hash: text(200) })),
 });
+const storedTensors = table(v.object({ shape: v.pipe(v.array(whole(1, 1e9)), v.maxLength(8)), base64: v.string() }));
+
 const projectSchema = v.object({
   nodes: table(node),
   edges: table(edge, 4 * NODE_LIMIT),
@@ -193,7 +196,24 @@ const projectSchema = v.object({
     ),
   ),
   settings: v.object({ title: text(1000), notes: text(100_000), data: source, split, training, lock: v.optional(lock) }),
-  weights: v.optional(table(v.object({ shape: v.pipe(v.array(whole(1, 1e9)), v.maxLength(8)), base64: v.string() }))),
+  weights: v.optional(storedTensors),
+  bookmarks: v.optional(
+    v.pipe(
+      v.array(
+        v.object({
+          name: text(BOOKMARK_NAME),
+          epoch: whole(0, 1e9),
+          step: whole(0, Number.MAX_SAFE_INTEGER),
+          at: v.optional(whole(0, 1e9)),
+          loss: v.optional(finite),
+          weights: storedTensors,
+          memory: v.optional(storedTensors),
+          losses: v.optional(v.array(finite)),
+        }),
+      ),
+      v.maxLength(BOOKMARK_LIMIT),
+    ),
+  ),
 });
 
 /** A type with every optional member made required, all the way down. */

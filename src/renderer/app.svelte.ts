@@ -68,6 +68,13 @@ export class App implements CommandTarget {
       start: startEngine,
       notify: (notice) => this.#notify(notice),
       history: this.host,
+      bookmarks: {
+        all: () => this.editor.project.bookmarks ?? [],
+        keep: (bookmark) => this.editor.edit(`Bookmark ${bookmark.name}`, edits.keepBookmark(bookmark)),
+        drop: (at) => this.editor.edit('Remove the bookmark', edits.dropBookmark(at)),
+        rename: (at, name) => this.editor.edit('Rename the bookmark', edits.nameBookmark(at, name)),
+        onTooLarge: (text) => this.#notify({ kind: 'info', title: 'The bookmark is not kept with the project', text }),
+      },
       onData: (data) => {
         this.editor.data = data;
       },
@@ -82,9 +89,7 @@ export class App implements CommandTarget {
       history: this.host,
       run: this.run,
       project: () => this.editor.project,
-      // Weights that the project keeps stay with it.
-      adopt: (title, project) =>
-        this.editor.edit(`Keep ${title}`, ({ weights }) => (weights === undefined ? project : { ...project, weights })),
+      adopt: (title, project) => this.editor.edit(`Keep ${title}`, edits.exchange(project)),
       notify: (title, error) => this.fault(title, error),
     });
     this.document = new OpenDocument({
@@ -331,7 +336,7 @@ export class App implements CommandTarget {
         which === 'best' ? this.host.runBest(id) : null,
       ]);
       const { name } = detail;
-      if (where === 'here') this.editor.edit(`Bring back ${name}`, () => detail.project);
+      if (where === 'here') this.editor.edit(`Bring back ${name}`, edits.exchange(detail.project, 'bookmarks'));
       else if (!(await this.document.draft(detail.project))) return;
       await this.run.settled();
       const { points, seconds } = detail;

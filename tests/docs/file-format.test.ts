@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Attrs } from '../../src/engine/graph/graph';
 import { NODE_LIMIT, parseProject } from '../../src/engine/graph/project-file';
+import { BOOKMARK_LIMIT, BOOKMARK_NAME } from '../../src/engine/graph/stored-bookmarks';
 import { defaultSettings, lockHides, lockKeeps } from '../../src/engine/graph/project';
 import { generators } from '../../src/engine/data/generators';
 import type { AttrSpec, Op, OpGroup } from '../../src/engine/ops/op';
@@ -133,6 +134,17 @@ const closed = (properties: Readonly<Record<string, Schema>>, required: readonly
 });
 const seed = { type: 'integer', minimum: 0, maximum: 2 ** 32 - 1, default: 1 };
 const share = (value: number): Schema => ({ type: 'number', minimum: 0, maximum: 1, default: value });
+
+const storedTensors = {
+  type: 'object',
+  additionalProperties: closed(
+    {
+      shape: { type: 'array', items: { type: 'integer', minimum: 1 } },
+      base64: { type: 'string', description: 'Little-endian float32 numbers, row-major.' },
+    },
+    ['shape', 'base64'],
+  ),
+};
 
 const names = { type: 'array', items: { type: 'string' } };
 const transforms = {
@@ -279,14 +291,22 @@ function projectSchema(): Schema {
           answers: { type: 'boolean', default: false, description: 'Numbers are shown only once they were found.' },
           password: closed({ salt: { type: 'string' }, hash: { type: 'string' } }, ['salt', 'hash']),
         }),
-        weights: {
-          type: 'object',
-          additionalProperties: closed(
+        weights: storedTensors,
+        bookmarks: {
+          type: 'array',
+          maxItems: BOOKMARK_LIMIT,
+          items: closed(
             {
-              shape: { type: 'array', items: { type: 'integer', minimum: 1 } },
-              base64: { type: 'string', description: 'Little-endian float32 numbers, row-major.' },
+              name: { type: 'string', maxLength: BOOKMARK_NAME },
+              epoch: { type: 'integer', minimum: 0 },
+              step: { type: 'integer', minimum: 0 },
+              at: { type: 'integer', minimum: 0, default: 0, description: 'Rows of the epoch that were done.' },
+              loss: { type: 'number', description: 'Loss of the batch before.' },
+              weights: storedTensors,
+              memory: { ...storedTensors, description: 'What the optimizer remembers.' },
+              losses: { type: 'array', items: { type: 'number' }, description: 'Loss at the end of each epoch.' },
             },
-            ['shape', 'base64'],
+            ['name', 'epoch', 'step', 'weights'],
           ),
         },
       },

@@ -1,4 +1,6 @@
 /** Going back through training, stopping early, and breakpoints, as one does it in the window. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from './support';
 import { AppWindow } from './window';
 
@@ -166,3 +168,73 @@ for (const { kind, prepare, limit, says } of [
     await expect(section.getByText(says)).toBeVisible({ timeout: 30_000 });
     await expect(window.train).toBeVisible();
   });
+
+test('bookmarks are kept with the project: saved, opened again, gone to, and taken back by undo', async ({ app, server }) => {
+  const window = new AppWindow(app);
+  await window.example(/Circles: a hidden layer/);
+  await window.ready();
+  for (let epoch = 1; epoch <= 3; epoch++) {
+    await app.getByRole('button', { name: 'Train one epoch' }).click();
+    await expect.poll(() => window.epoch()).toBe(epoch);
+  }
+  await window.tab('Results');
+  const section = app.getByRole('region', { name: 'Time travel' });
+  const bookmarks = section.getByRole('list', { name: 'Bookmarks' }).getByRole('listitem');
+  await section.getByRole('button', { name: 'Bookmark this moment' }).click();
+  await expect(bookmarks).toHaveText([/Epoch 3/]);
+  await window.type('Name of the bookmark', 'After three');
+  await expect(bookmarks).toHaveText([/After three/]);
+  const marked = await window.step();
+  // It is an edit like others.
+  await app.keyboard.press('Escape');
+  await section.getByRole('button', { name: 'Remove the bookmark After three' }).click();
+  await expect(bookmarks).toHaveCount(0);
+  await app.getByRole('button', { name: /^Undo/ }).click();
+  await expect(bookmarks).toHaveText([/After three/]);
+  await app.getByRole('button', { name: 'Train one epoch' }).click();
+  await expect.poll(() => window.epoch()).toBe(4);
+  const weights = async (): Promise<string[]> => {
+    await window.tab('Inspect');
+    await window.drawing.click('output');
+    const cells = app.getByRole('table', { name: 'Values of output/weight' }).getByRole('cell');
+    await expect(cells).toHaveCount(4);
+    return cells.allInnerTexts();
+  };
+  const after = await weights();
+
+  await app.keyboard.press('Control+s');
+  await window.file('marked');
+  await expect(window.toast('Saved marked.chainrule')).toBeVisible();
+  const kept = JSON.parse(readFileSync(join(server.home, 'marked.chainrule'), 'utf8')) as {
+    bookmarks: { name: string; step: number }[];
+  };
+  expect(kept.bookmarks).toMatchObject([{ name: 'After three', epoch: 3, step: marked }]);
+
+  await app.reload();
+  await app
+    .getByRole('button', { name: /marked/ })
+    .first()
+    .click();
+  await window.ready();
+  expect(await window.step()).toBe(0);
+  await window.tab('Results');
+  await expect(bookmarks).toHaveText([/After three/]);
+  await bookmarks
+    .getByRole('button', { name: /After three/ })
+    .first()
+    .click();
+  await expect.poll(() => window.step()).toBe(marked);
+  expect(await window.epoch()).toBe(3);
+  await app.getByRole('button', { name: 'Train one epoch' }).click();
+  await expect.poll(() => window.epoch()).toBe(4);
+  expect(await weights()).toEqual(after);
+
+  // With another drawing it stays and says why it leads nowhere; the drawing back, it leads there again.
+  await window.tab('Inspect');
+  await window.drawing.click('hidden');
+  await window.type('Neurons', '6');
+  await window.tab('Results');
+  await expect(bookmarks).toHaveText([/After three.*of another drawing/]);
+  await app.getByRole('button', { name: /^Undo/ }).click();
+  await expect(bookmarks.getByRole('button', { name: /After three/ }).first()).toBeEnabled();
+});

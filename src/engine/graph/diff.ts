@@ -7,7 +7,7 @@
 import type { Edge, EdgeId, Node, NodeId, Table } from './graph';
 import { composeNumbers, invertNumbers, type NumberEdit } from './number-edits';
 import type { OwnOperation } from './own-operation';
-import type { Point, Project, Settings, StoredTensor } from './project';
+import type { Bookmark, Point, Project, Settings, StoredTensor } from './project';
 
 interface Change<T> {
   readonly before: T | undefined;
@@ -28,6 +28,7 @@ export interface Diff {
   readonly settings?: Change<Settings>;
   /** Kept weights are replaced whole. */
   readonly weights?: Change<Table<string, StoredTensor>>;
+  readonly bookmarks?: Change<readonly Bookmark[]>;
   /** Trained numbers, which the engine holds and not the project: whoever follows tells them on. */
   readonly numbers?: readonly NumberEdit[];
 }
@@ -72,6 +73,7 @@ export function between(before: Project, after: Project): Diff {
     ...(composites && { composites }),
     ...(!same(before.settings, after.settings) && { settings: { before: before.settings, after: after.settings } }),
     ...(before.weights !== after.weights && { weights: { before: before.weights, after: after.weights } }),
+    ...(before.bookmarks !== after.bookmarks && { bookmarks: { before: before.bookmarks, after: after.bookmarks } }),
   };
 }
 
@@ -92,8 +94,9 @@ function applyTable<K extends string, V>(table: Table<K, V>, diff: TableDiff<K, 
 
 export function apply(project: Project, diff: Diff): Project {
   if (isEmpty(diff)) return project;
-  const { weights, composites, ...rest } = project;
+  const { weights, bookmarks, composites, ...rest } = project;
   const kept = diff.weights ? diff.weights.after : weights;
+  const marked = diff.bookmarks ? diff.bookmarks.after : bookmarks;
   const own = diff.composites ? applyTable(composites ?? {}, diff.composites) : composites;
   return {
     ...rest,
@@ -103,6 +106,7 @@ export function apply(project: Project, diff: Diff): Project {
     settings: diff.settings?.after ?? project.settings,
     ...(own && Object.keys(own).length > 0 && { composites: own }),
     ...(kept && { weights: kept }),
+    ...(marked && { bookmarks: marked }),
   };
 }
 
@@ -122,6 +126,7 @@ export function invert(diff: Diff): Diff {
     ...(diff.composites && { composites: invertTable(diff.composites) }),
     ...(diff.settings && { settings: invertChange(diff.settings) }),
     ...(diff.weights && { weights: invertChange(diff.weights) }),
+    ...(diff.bookmarks && { bookmarks: invertChange(diff.bookmarks) }),
     ...(diff.numbers && { numbers: invertNumbers(diff.numbers) }),
   };
 }
@@ -157,6 +162,7 @@ export function compose(first: Diff, second: Diff): Diff {
   const composites = composeTable(first.composites, second.composites);
   const settings = composeChange(first.settings, second.settings);
   const weights = composeChange(first.weights, second.weights);
+  const bookmarks = composeChange(first.bookmarks, second.bookmarks);
   const numbers = composeNumbers(first.numbers ?? [], second.numbers ?? []);
   return {
     ...(nodes && { nodes }),
@@ -165,13 +171,14 @@ export function compose(first: Diff, second: Diff): Diff {
     ...(composites && { composites }),
     ...(settings && { settings }),
     ...(weights && { weights }),
+    ...(bookmarks && { bookmarks }),
     ...(numbers.length > 0 && { numbers }),
   };
 }
 
 /**
- * Whether a diff changes what is computed. Positions, labels, groups, the title, the notes and kept
- * weights do not: they need no new plan.
+ * Whether a diff changes what is computed. Positions, labels, groups, the title, the notes, kept
+ * weights and bookmarks do not: they need no new plan.
  */
 export function changesModel(diff: Diff): boolean {
   if (diff.edges) return true;

@@ -17,7 +17,8 @@ import {
 } from './graph';
 import { idFault } from './node-names';
 import { type OwnOperations, ownUsed } from './own-operation';
-import type { Point, Project, Settings, StoredTensor, Training } from './project';
+import { renamedNumbers } from './stored-bookmarks';
+import type { Bookmark, Point, Project, Settings, StoredTensor, Training } from './project';
 
 export type Edit = (project: Project) => Project;
 
@@ -196,9 +197,7 @@ function renameAll(project: Project, nameOf: (id: NodeId) => NodeId): Project {
     edges: Object.fromEntries(edges),
     positions: table(project.positions, (at) => at),
     settings: withObjective(project.settings, nameOf),
-    ...(project.weights && {
-      weights: Object.fromEntries(Object.entries(project.weights).map(([key, w]) => [weightKey(key), w])),
-    }),
+    ...renamedNumbers(project, weightKey),
   };
 }
 
@@ -538,6 +537,41 @@ export const setSettings =
 export const setTraining =
   (change: Partial<Training>): Edit =>
   (project) => ({ ...project, settings: { ...project.settings, training: { ...project.settings.training, ...change } } });
+
+/** Another project in place of this one; what this one keeps of its training stays with it. */
+export const exchange =
+  (other: Project, stays: 'bookmarks' | 'all' = 'all'): Edit =>
+  ({ weights, bookmarks }) => ({
+    ...other,
+    ...(stays === 'all' && weights !== undefined && { weights }),
+    ...(bookmarks !== undefined && { bookmarks }),
+  });
+
+/** Puts a bookmark among the others, in place of one of the same step and name. */
+export const keepBookmark =
+  (bookmark: Bookmark): Edit =>
+  (project) => {
+    const others = (project.bookmarks ?? []).filter(({ name, step }) => name !== bookmark.name || step !== bookmark.step);
+    return { ...project, bookmarks: [...others, bookmark].toSorted((a, b) => a.step - b.step) };
+  };
+
+export const dropBookmark =
+  (at: number): Edit =>
+  (project) => {
+    const { bookmarks = [], ...bare } = project;
+    if (bookmarks[at] === undefined) return project;
+    const rest = bookmarks.filter((_, index) => index !== at);
+    return rest.length === 0 ? bare : { ...bare, bookmarks: rest };
+  };
+
+export const nameBookmark =
+  (at: number, name: string): Edit =>
+  (project) => {
+    const { bookmarks = [] } = project;
+    const old = bookmarks[at];
+    if (old === undefined || old.name === name || name === '') return project;
+    return { ...project, bookmarks: bookmarks.with(at, { ...old, name }) };
+  };
 
 /** Writes trained numbers into the project, or (null) takes them out. */
 export const keepWeights =

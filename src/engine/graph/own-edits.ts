@@ -6,6 +6,7 @@ import { type Edit, explode, type Fragment } from './edits';
 import { type Edge, edge, edgeId, type Node, type NodeId } from './graph';
 import { ownAt, type OwnOperation, ownCalled, ownName, type OwnOperations, ownUsed } from './own-operation';
 import { emptyProject, type Point, type Project } from './project';
+import { renamedNumbers } from './stored-bookmarks';
 
 const ownOf = (project: Project): OwnOperations => project.composites ?? {};
 
@@ -97,9 +98,7 @@ export const putOwn =
       ...changed.settings,
       training: { ...training, ...(marked === undefined ? {} : { objective: marked }) },
     };
-    const weights =
-      changed.weights && Object.fromEntries(Object.entries(changed.weights).map(([key, value]) => [keys.get(key) ?? key, value]));
-    return { ...changed, nodes, edges, positions, settings, ...(weights ? { weights } : {}) };
+    return { ...changed, nodes, edges, positions, settings, ...renamedNumbers(changed, (key) => keys.get(key) ?? key) };
   };
 
 /** Takes a node of such an operation apart into the nodes that it holds; layers among them stay whole. */

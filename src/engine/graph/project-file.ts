@@ -16,6 +16,7 @@ import { idFault, noNode } from './node-names';
 import { readData, readSplit } from './data-file';
 import { readLock } from './lock';
 import { readTraining } from './training-file';
+import { readBookmarks } from './stored-bookmarks';
 import { readWeights } from './stored-weights';
 
 /** Characters of a project file; also the bytes that are read at most. */
@@ -161,6 +162,7 @@ function readProject(file: Reader, lookup: OpLookup | undefined): Project {
   const split = readSplit(file.object('split'));
   const training = readTraining(file.object('training'), nodes);
   const weights = readWeights(file.object('weights'));
+  const bookmarks = readBookmarks(file, 'bookmarks');
   return {
     nodes,
     edges,
@@ -168,6 +170,7 @@ function readProject(file: Reader, lookup: OpLookup | undefined): Project {
     settings: { title, notes, data, split, training, ...readLock(file.object('lock')) },
     ...(Object.keys(own.operations).length > 0 ? { composites: own.operations } : {}),
     ...(weights ? { weights } : {}),
+    ...(bookmarks ? { bookmarks } : {}),
   };
 }
 

@@ -27,7 +27,7 @@ function changed(value: object, defaults: object): Record<string, unknown> {
  * Short objects and lists stand on one line, so that a node is a line of a diff.
  */
 export function serialiseProject(project: Project, lookup?: OpLookup): string {
-  const { settings, weights, composites = {} } = project;
+  const { settings, weights, bookmarks, composites = {} } = project;
   const nodes: Record<string, unknown> = {};
   for (const [id, node] of Object.entries(project.nodes)) {
     const facts = lookup?.(node.op);
@@ -66,6 +66,7 @@ export function serialiseProject(project: Project, lookup?: OpLookup): string {
     },
     ...(settings.lock ? { lock: settings.lock } : {}),
     ...(weights ? { weights } : {}),
+    ...(bookmarks ? { bookmarks } : {}),
   };
   return `${pretty(file, '')}\n`;
 }

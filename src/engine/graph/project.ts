@@ -271,6 +271,23 @@ export interface StoredTensor {
   readonly base64: string;
 }
 
+/** A moment of training with a name, kept with the project: all that training needs to go on from there. */
+export interface Bookmark {
+  readonly name: string;
+  readonly epoch: number;
+  readonly step: number;
+  /** Rows of the epoch that were done; absent: none. */
+  readonly at?: number;
+  /** Loss of the batch before; absent: there was none. */
+  readonly loss?: number;
+  /** By parameter key, as kept weights are. */
+  readonly weights: Table<string, StoredTensor>;
+  /** The optimizer's memory, by the parameter that it belongs to and its name there (`hidden/weight/m`). */
+  readonly memory?: Table<string, StoredTensor>;
+  /** Loss at the end of each epoch, for learning-rate schedules that watch it. */
+  readonly losses?: readonly number[];
+}
+
 export interface Project extends Graph {
   readonly nodes: Table<NodeId, Node>;
   readonly edges: Table<EdgeId, Edge>;
@@ -280,6 +297,8 @@ export interface Project extends Graph {
   readonly composites?: OwnOperations;
   /** Trained numbers that were kept with the project, by parameter key; absent when none were kept. */
   readonly weights?: Table<string, StoredTensor>;
+  /** In the order of their steps; absent when there are none. */
+  readonly bookmarks?: readonly Bookmark[];
 }
 
 export const defaultSettings: Settings = {

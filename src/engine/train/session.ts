@@ -6,7 +6,16 @@ import type { Backend, Device } from '../backends/backend';
 import { draw, initializerOf } from '../ops/initializers';
 import { product, sizeOf } from '../ir/shape';
 import { RATE } from '../optimizers/optimizer';
-import { type BackendName, type BufferId, bufferIds, type ParameterSpec, type Plan, type Plans, type Weights } from '../plan';
+import {
+  type BackendName,
+  type BufferId,
+  bufferIds,
+  type BufferSpec,
+  type ParameterSpec,
+  type Plan,
+  type Plans,
+  type Weights,
+} from '../plan';
 import type { Dataset } from '../data/dataset';
 import { score, type Score, type Takes } from './metrics';
 import { Random } from '../data/random';
@@ -175,11 +184,16 @@ export class Session {
     return set;
   }
 
+  /** The buffers that `state` reads. */
+  get stateBuffers(): readonly BufferSpec[] {
+    const ids = new Set(this.#stateIds);
+    return (this.plans.train ?? this.plans.evaluate).program.buffers.filter(({ id }) => ids.has(id));
+  }
+
   /** What `state` will take. */
   get stateBytes(): number {
-    const { program } = this.plans.train ?? this.plans.evaluate;
-    const ids = new Set(this.#stateIds);
-    return program.buffers.reduce((sum, b) => (ids.has(b.id) ? sum + 4 * sizeOf(b.shape, program.batch) : sum), 0);
+    const { batch } = (this.plans.train ?? this.plans.evaluate).program;
+    return this.stateBuffers.reduce((sum, { shape }) => sum + 4 * sizeOf(shape, batch), 0);
   }
 
   /** The optimizer's memory, for a plan with the same parameters and rule. */

@@ -6,6 +6,7 @@
 import type { Bench } from './bench';
 import type { Checkpoint } from './checkpoint';
 import { STATISTICS_ROWS } from './questions';
+import type { SavedMoment } from './saved-moment';
 import { TIMELINE_BYTES, type TimelineReport } from './timeline';
 import type { Trainer } from './trainer';
 import { type WhenAnswer, whenDid, type WhenQuestion } from './when-did';
@@ -77,6 +78,22 @@ export class TimeTravel {
       const at = id ?? trainer.here;
       if (at !== null) trainer.timeline.bookmark(at, name);
       return at;
+    });
+  }
+
+  /** A moment as a project keeps it; null: it is gone. */
+  saved(moment: number): Promise<SavedMoment | null> {
+    return this.links.inTurn(() => Promise.resolve(this.bench.trainer?.saved(moment) ?? null));
+  }
+
+  /** The bookmarks of a project are moments to go to; says which fit. */
+  hold(moments: readonly SavedMoment[]): Promise<readonly boolean[]> {
+    return this.links.inTurn(async () => {
+      const { trainer } = this.bench;
+      if (!trainer) return moments.map(() => false);
+      // The present place is one to come back to as well.
+      if (moments.length > 0 && !trainer.running) await this.bench.firmly(() => trainer.keep());
+      return trainer.hold(moments);
     });
   }
 }

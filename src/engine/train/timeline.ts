@@ -14,6 +14,8 @@ export interface Moment {
   /** Loss of the batch before. */
   readonly loss: number | null;
   readonly state: State;
+  /** Loss at the end of each epoch before, where the moment comes from a project and not from this training. */
+  readonly losses?: readonly number[];
 }
 
 export interface MomentInfo {
@@ -22,6 +24,8 @@ export interface MomentInfo {
   readonly step: number;
   readonly loss: number | null;
   readonly bookmark: string | null;
+  /** Position among the bookmarks that the project keeps; null where the project does not keep it. */
+  readonly kept: number | null;
   readonly bytes: number;
 }
 
@@ -35,6 +39,11 @@ export interface TimelineReport {
   readonly limit: number;
 }
 
+/** A moment that a project keeps, as a state of the present network. */
+export interface HeldMoment extends Omit<Moment, 'id'> {
+  readonly name: string;
+}
+
 export const TIMELINE_BYTES = 64 * 2 ** 20;
 /** Small states are many: a list that long is still quick to send and to draw. */
 const MOST = 2000;
@@ -45,12 +54,24 @@ export const bytesOf = (state: State): number => {
   return bytes;
 };
 
+function sameState(a: State, b: State): boolean {
+  if (a.size !== b.size) return false;
+  for (const [id, numbers] of a) {
+    const other = b.get(id);
+    if (other?.length !== numbers.length) return false;
+    for (let i = 0; i < numbers.length; i++) if (!Object.is(numbers[i], other[i])) return false;
+  }
+  return true;
+}
+
 export class Timeline {
   #moments: Moment[] = [];
   #bytes = 0;
   #next = 1;
   readonly #sizes = new Map<number, number>();
   readonly #bookmarks = new Map<number, string>();
+  /** Moments that the project keeps as well, by their position there. */
+  #held = new Map<number, number>();
   /** Stays until another is the best. */
   #pinned: number | null = null;
 
@@ -77,6 +98,7 @@ export class Timeline {
       step,
       loss,
       bookmark: this.#bookmarks.get(id) ?? null,
+      kept: this.#held.get(id) ?? null,
       bytes: this.#sizes.get(id)!,
     }));
   }
@@ -108,6 +130,34 @@ export class Timeline {
     else this.#bookmarks.set(id, name);
   }
 
+  nameOf(id: number): string | null {
+    return this.#bookmarks.get(id) ?? null;
+  }
+
+  /**
+   * The bookmarks that the project keeps, null where one does not fit the network. Those that are not among the
+   * moments come among them; those that the project kept and does no longer are ordinary moments again.
+   */
+  hold(all: readonly (HeldMoment | null)[]): void {
+    const before = this.#held;
+    this.#held = new Map();
+    for (const id of before.keys()) this.#bookmarks.delete(id);
+    all.forEach((moment, position) => {
+      if (moment === null || !this.holds(bytesOf(moment.state))) return;
+      const { name, ...rest } = moment;
+      const there = this.#moments.find(
+        ({ id, step, state }) =>
+          step === moment.step &&
+          !this.#held.has(id) &&
+          (this.#bookmarks.get(id) ?? name) === name &&
+          sameState(state, moment.state),
+      );
+      const { id } = there ?? this.add(rest);
+      this.#bookmarks.set(id, name);
+      this.#held.set(id, position);
+    });
+  }
+
   pin(id: number): void {
     this.#pinned = id;
   }
@@ -121,6 +171,7 @@ export class Timeline {
     this.#bytes -= this.#sizes.get(id) ?? 0;
     this.#sizes.delete(id);
     this.#bookmarks.delete(id);
+    this.#held.delete(id);
     if (this.#pinned === id) this.#pinned = null;
     this.#moments = this.#moments.filter((moment) => moment.id !== id);
   }

@@ -18,6 +18,7 @@ import { Rate } from './rate';
 import { giveData, type Loop, Recovery } from './recovery';
 import { type Scores, Scoring } from './scoring';
 import type { Session } from './session';
+import { savedMoment, type SavedMoment, stateAt } from './saved-moment';
 import type { Moment, Timeline } from './timeline';
 import type { Best, TrainerEvents, TrainerOptions } from './training';
 
@@ -159,9 +160,28 @@ export class Trainer {
     return true;
   }
 
+  /** A moment as a project keeps it; null: it is gone. */
+  saved(id: number): SavedMoment | null {
+    const moment = this.timeline.find(id);
+    if (!moment) return null;
+    return savedMoment(moment, this.session, this.timeline.nameOf(id) ?? '', moment.losses ?? this.#rate.losses);
+  }
+
+  /** The bookmarks of the project are moments to go to. Says which fit this network. */
+  hold(all: readonly SavedMoment[]): readonly boolean[] {
+    const held = all.map((saved) => {
+      const state = stateAt(saved, this.session);
+      const { name, epoch, step, at, loss, losses } = saved;
+      return state === null ? null : { name, epoch, step, at, loss, losses, state };
+    });
+    this.timeline.hold(held);
+    return held.map((moment) => moment !== null);
+  }
+
   #goTo(moment: Moment): void {
     this.session.setState(moment.state);
-    this.#rate.losses.length = Math.min(this.#rate.losses.length, moment.epoch);
+    if (moment.losses) this.#rate.losses.splice(0, this.#rate.losses.length, ...moment.losses);
+    else this.#rate.losses.length = Math.min(this.#rate.losses.length, moment.epoch);
     this.#ending.restart();
     this.#standAt(moment);
     this.#keeping.here = this.timeline.find(moment.id) ? moment : null;

@@ -29,6 +29,9 @@ import { Timeline } from './timeline.svelte';
 import { WeightWatch } from './weight-watch.svelte';
 import { weightsOf } from './weights';
 
+/** Bookmarks are no part of what is computed, and may be large. */
+export const bare = ({ bookmarks: _, ...project }: Project): Project => project;
+
 const sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 export abstract class Loading extends Standing {
@@ -114,6 +117,7 @@ export abstract class Loading extends Standing {
       arrived: () => this.changed(true),
       settled: () => void this.settledIn(),
       onFault: (title, error) => this.complain(title, error),
+      keeper: links.bookmarks,
     });
     this.rateFinder = new RateFinder({
       api: () => this.api,
@@ -207,6 +211,7 @@ export abstract class Loading extends Standing {
     if (numbers.length > 0 && (demands.compile || this.#numbers.length > 0)) this.#numbers = [...this.#numbers, ...numbers];
     else if (numbers.length > 0) void this.#put(numbers);
     if (!demands.compile && !demands.data) this.settingsChanged(project);
+    if (this.project?.bookmarks !== project.bookmarks) void this.timeline.hold(project.bookmarks ?? []);
     if (this.project?.settings.training.epochs !== project.settings.training.epochs) this.goal = project.settings.training.epochs;
     this.project = project;
     if (demands.compile || demands.tune || demands.data)
@@ -315,7 +320,7 @@ export abstract class Loading extends Standing {
     try {
       this.profile ??= await this.api.profile();
       const info = this.dataset === null ? null : infoOf(this.dataset);
-      const result = await this.links.host.compile(project, this.profile, this.#forced ?? this.choice, revision, info);
+      const result = await this.links.host.compile(bare(project), this.profile, this.#forced ?? this.choice, revision, info);
       if (late()) {
         // The loop comes round again for the newer revision, and must not forget that it is another project.
         this.#agenda.add({ compile: true, fresh });
@@ -373,6 +378,7 @@ export abstract class Loading extends Standing {
       this.toStart();
     }
     await this.tune();
+    await this.timeline.hold(project.bookmarks ?? []);
     this.recordAnother();
     // Without rows there are no numbers to look at yet.
     if (this.canStep) {
@@ -446,7 +452,7 @@ export abstract class Loading extends Standing {
     const revision = ++this.#revision;
     try {
       const info = this.dataset === null ? null : infoOf(this.dataset);
-      const result = await this.links.host.compile(project, this.profile, 'wasm', revision, info);
+      const result = await this.links.host.compile(bare(project), this.profile, 'wasm', revision, info);
       if (revision !== this.#revision || !result.ok) return;
       await this.#take(project, result.value, false, weights ?? undefined);
       if (weights !== null) await this.api.setWeights(weights);

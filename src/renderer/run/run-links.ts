@@ -2,6 +2,7 @@
 import type { EngineEvents, Stopped } from '../../engine/api';
 import type { DatasetInfo } from '../../engine/data/dataset';
 import type { HostApi } from '../../main/contract';
+import type { BookmarkKeeper } from './bookmarks';
 import type { Engine } from './engine';
 import type { FeedHost } from './feed.svelte';
 import type { RecorderHost } from './recorder';
@@ -22,6 +23,8 @@ export interface RunLinks {
   readonly onStopped?: (stopped: Stopped) => void;
   /** Where runs are kept; absent: nowhere. */
   readonly history?: RecorderHost;
+  /** Where bookmarks of moments are kept; absent: they go with the engine. */
+  readonly bookmarks?: BookmarkKeeper;
   /** Milliseconds to wait for further edits before compiling. */
   readonly patience?: number;
 }

@@ -7,9 +7,7 @@ import type { Project } from '../../engine/graph/project';
 import { outcomeOf } from './outcome';
 import { Recorder } from './recorder';
 import type { RunLinks } from './run-links';
-import { Loading } from './loading.svelte';
-
-const _sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+import { bare, Loading } from './loading.svelte';
 
 export type Studies = Pick<
   EngineApi,
@@ -119,6 +117,7 @@ export class Run extends Loading {
     this.testScore = null;
     this.toStart();
     this.handMade = null;
+    await this.timeline.hold(this.project!.bookmarks ?? []);
     this.changed(true);
   }
 
@@ -140,12 +139,12 @@ export class Run extends Loading {
   }
 
   protected settingsChanged(project: Project): void {
-    this.#recorder?.changed(project);
+    this.#recorder?.changed(bare(project));
   }
 
   #record(): void {
     this.#recorder?.begin(
-      { project: this.project!, dataset: this.feed.datasetId },
+      { project: bare(this.project!), dataset: this.feed.datasetId },
       this.points.filter(({ step }) => step >= this.#recordedFrom),
     );
   }
@@ -172,6 +171,7 @@ export class Run extends Loading {
     this.forget();
     this.points = points.filter(({ step }) => step <= checkpoint.step);
     if (kept !== null) this.#recorder?.adopt(kept.id, kept.seconds, checkpoint);
+    await this.timeline.hold(this.project!.bookmarks ?? []);
     this.changed(true);
     await this.#score();
     return true;

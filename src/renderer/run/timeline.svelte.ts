@@ -4,7 +4,10 @@
  */
 import type { EngineApi, MomentInfo } from '../../engine/api';
 import type { TimelineReport } from '../../engine/api';
+import type { Bookmark } from '../../engine/graph/project';
 import type { WhenAnswer, WhenQuestion } from '../../engine/train/when-did';
+
+import { type BookmarkKeeper, noRoomFor, savedMomentOf, storedBookmark } from './bookmarks';
 
 /** Milliseconds between readings of the list while training. */
 const EVERY = 400;
@@ -18,6 +21,16 @@ export interface TimelineLinks {
   /** No further moment is asked for. */
   readonly settled: () => void;
   readonly onFault: (title: string, error: unknown) => void;
+  /** Where bookmarks are kept; absent: they last as long as the engine. */
+  readonly keeper?: BookmarkKeeper | undefined;
+}
+
+/** A bookmark of the project that does not fit the drawing as it is now. */
+export interface Unfit {
+  /** Position among the project's bookmarks. */
+  readonly at: number;
+  readonly name: string;
+  readonly step: number;
 }
 
 export class Timeline {
@@ -36,6 +49,9 @@ export class Timeline {
   readonly bookmarks = $derived(this.moments.filter(({ bookmark }) => bookmark !== null));
   /** Whether there are moments after the present one. */
   readonly inPast = $derived(this.index < this.moments.length - 1);
+
+  /** Bookmarks that lead nowhere while the drawing is as it is. */
+  unfit = $state.raw<readonly Unfit[]>([]);
 
   readonly #links: TimelineLinks;
   #watchers = 0;
@@ -82,6 +98,7 @@ export class Timeline {
   clear(): void {
     this.report = null;
     this.wanted = null;
+    this.unfit = [];
   }
 
   /** By position in the list. */
@@ -129,13 +146,47 @@ export class Timeline {
     }
   }
 
-  /** Null takes the name away. */
-  async bookmark(id: number | null, name: string | null): Promise<void> {
+  /** The engine has another network, or the project other bookmarks. */
+  async hold(bookmarks: readonly Bookmark[]): Promise<void> {
+    if (bookmarks.length === 0 && this.unfit.length === 0 && this.bookmarks.every(({ kept }) => kept === null)) return;
+    try {
+      const fits = await this.#links.api().holdMoments(bookmarks.map(savedMomentOf));
+      this.unfit = bookmarks.map(({ name, step }, at) => ({ at, name, step })).filter(({ at }) => !fits[at]);
+      await this.look(true);
+    } catch (error) {
+      this.#links.onFault('The project’s bookmarks were not taken', error);
+    }
+  }
+
+  /** Names a moment; null takes the name away. */
+  async bookmark(id: number, name: string | null): Promise<void> {
+    const { keeper } = this.#links;
+    const kept = this.moments.find((moment) => moment.id === id)?.kept ?? null;
+    if (keeper && kept !== null) {
+      if (name === null) keeper.drop(kept);
+      else keeper.rename(kept, name);
+      return;
+    }
     try {
       await this.#links.api().bookmark(id, name);
+      if (keeper && name !== null) await this.#keep(keeper, id);
       await this.look(true);
     } catch (error) {
       this.#links.onFault('The bookmark was not set', error);
     }
+  }
+
+  async #keep(keeper: BookmarkKeeper, id: number): Promise<void> {
+    const saved = await this.#links.api().savedMoment(id);
+    if (saved === null) return;
+    const bookmark = storedBookmark(saved);
+    const reason = noRoomFor(bookmark, keeper.all());
+    if (reason === null) keeper.keep(bookmark);
+    else keeper.onTooLarge(reason);
+  }
+
+  /** Takes a bookmark that does not fit out of the project. */
+  forget({ at }: Unfit): void {
+    this.#links.keeper?.drop(at);
   }
 }

@@ -3,10 +3,12 @@ import type { Weights } from '../../engine/api';
 import type { Project } from '../../engine/graph/project';
 
 /** Weights kept in the project file. */
-export function weightsOf(project: Project): Weights | undefined {
-  if (project.weights === undefined) return undefined;
+export const weightsOf = ({ weights }: Project): Weights | undefined =>
+  weights === undefined ? undefined : readWeights(weights);
+
+export function readWeights(stored: NonNullable<Project['weights']>): Weights {
   return Object.fromEntries(
-    Object.entries(project.weights).map(([key, { shape, base64 }]) => {
+    Object.entries(stored).map(([key, { shape, base64 }]) => {
       const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
       const view = new DataView(bytes.buffer);
       // Project files are little-endian whatever the machine.

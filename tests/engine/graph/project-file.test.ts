@@ -124,6 +124,24 @@ const weight = fc.array(fc.float({ noNaN: true, noDefaultInfinity: true }), { mi
   base64: Buffer.from(Float32Array.from(numbers).buffer).toString('base64'),
 }));
 
+const tensors = fc.dictionary(id, weight, { maxKeys: 3 }).map((table) => ({ ...table }));
+const bookmark = fc.record(
+  {
+    name: fc.string({ maxLength: 60 }),
+    epoch: fc.nat(1e9),
+    step: fc.nat(),
+    at: fc.integer({ min: 1, max: 1000 }),
+    loss: fc.double({ noNaN: true, min: -1e9, max: 1e9 }).map((x) => x + 0),
+    weights: tensors,
+    memory: tensors,
+    losses: fc.array(
+      fc.double({ noNaN: true, noDefaultInfinity: true }).map((x) => x + 0),
+      { minLength: 1, maxLength: 5 },
+    ),
+  },
+  { requiredKeys: ['name', 'epoch', 'step', 'weights'] },
+);
+
 const project: fc.Arbitrary<Project> = fc.uniqueArray(id, { maxLength: 8 }).chain((ids) =>
   fc
     .record({
@@ -177,23 +195,40 @@ const project: fc.Arbitrary<Project> = fc.uniqueArray(id, { maxLength: 8 }).chai
       objective: ids.length === 0 ? fc.constant(undefined) : fc.option(fc.constantFrom(...ids), { nil: undefined }),
       splitSeed: seed,
       weights: fc.option(fc.dictionary(id, weight, { maxKeys: 3 }), { nil: undefined }),
+      bookmarks: fc.option(fc.array(bookmark, { minLength: 1, maxLength: 3 }), { nil: undefined }),
     })
-    .map(({ nodes, points, wires, title, notes, data: source, share, training, objective, splitSeed, weights }): Project => {
-      const edges = Object.fromEntries(wires.map((w) => [edgeId(w.to, w.port), { id: edgeId(w.to, w.port), ...w }]));
-      return {
-        nodes: Object.fromEntries(nodes.map((n) => [n.id, n])),
-        edges,
-        positions: Object.fromEntries(ids.map((name, i) => [name, { ...points[i]! }])),
-        settings: {
-          title,
-          notes,
-          data: { ...source },
-          split: { train: share / 10, validation: (9 - share) / 10, test: 0.1, seed: splitSeed },
-          training: { ...training, hyper: { ...training.hyper }, ...(objective === undefined ? {} : { objective }) },
-        },
-        ...(weights === undefined ? {} : { weights: { ...weights } }),
-      };
-    }),
+    .map(
+      ({
+        nodes,
+        points,
+        wires,
+        title,
+        notes,
+        data: source,
+        share,
+        training,
+        objective,
+        splitSeed,
+        weights,
+        bookmarks,
+      }): Project => {
+        const edges = Object.fromEntries(wires.map((w) => [edgeId(w.to, w.port), { id: edgeId(w.to, w.port), ...w }]));
+        return {
+          nodes: Object.fromEntries(nodes.map((n) => [n.id, n])),
+          edges,
+          positions: Object.fromEntries(ids.map((name, i) => [name, { ...points[i]! }])),
+          settings: {
+            title,
+            notes,
+            data: { ...source },
+            split: { train: share / 10, validation: (9 - share) / 10, test: 0.1, seed: splitSeed },
+            training: { ...training, hyper: { ...training.hyper }, ...(objective === undefined ? {} : { objective }) },
+          },
+          ...(weights === undefined ? {} : { weights: { ...weights } }),
+          ...(bookmarks === undefined ? {} : { bookmarks }),
+        };
+      },
+    ),
 );
 
 describe('what is written comes back', () => {
@@ -385,6 +420,34 @@ describe('wrong contents', () => {
       'weights.w.base64',
       /element 0\) that is not finite/,
     ],
+    ['bookmarks that are no list', file({ bookmarks: {} }), 'bookmarks', /must be a list/],
+    [
+      'a bookmark without numbers',
+      file({ bookmarks: [{ name: 'A', epoch: 1, step: 7 }] }),
+      'bookmarks[0].weights',
+      /Remove this bookmark/,
+    ],
+    [
+      'a bookmark with a memory of another size',
+      file({ bookmarks: [{ name: 'A', epoch: 1, step: 7, weights: {}, memory: { 'w/m': { shape: [3], base64: 'AAAAAA==' } } }] }),
+      'bookmarks[0].memory.w/m.base64',
+      /float32/,
+    ],
+    [
+      'bookmarks that are too large',
+      file({
+        bookmarks: [
+          {
+            name: 'A',
+            epoch: 1,
+            step: 7,
+            weights: { w: { shape: [3_000_000], base64: Buffer.alloc(12_000_000).toString('base64') } },
+          },
+        ],
+      }),
+      'bookmarks',
+      /at most 8 MB/,
+    ],
     ['weights of no shape', file({ weights: { w: { shape: ['x'], base64: '' } } }), 'weights.w.shape', /axis lengths/],
   ])('%s', (_name, text, place, sentence) => {
     const faults = faultsOf(text, opOf);
@@ -466,7 +529,7 @@ describe('never a crash', () => {
   });
 
   test('any JSON at any place', () => {
-    const members = ['title', 'notes', 'nodes', 'edges', 'data', 'split', 'training', 'weights'];
+    const members = ['title', 'notes', 'nodes', 'edges', 'data', 'split', 'training', 'weights', 'bookmarks'];
     fc.assert(
       fc.property(fc.constantFrom(...members), fc.jsonValue(), (member, value) => spoken(file({ [member]: value }))),
       { numRuns: 1000 },

@@ -1,7 +1,8 @@
 /** Going back to kept moments, early stopping, and breakpoints, with the ordinary session and trainer. */
 import { describe, expect, test } from 'vitest';
 import { generateDataset } from '../../../src/engine/data/generators';
-import { setTraining } from '../../../src/engine/graph/edits';
+import { apply, between, changesModel, invert } from '../../../src/engine/graph/diff';
+import { dropBookmark, keepBookmark, nameBookmark, rename, setTraining } from '../../../src/engine/graph/edits';
 import type { Project, Training } from '../../../src/engine/graph/project';
 import { parseProject } from '../../../src/engine/graph/project-file';
 import { serialiseProject } from '../../../src/engine/graph/project-text';
@@ -10,7 +11,8 @@ import { bufferIds } from '../../../src/engine/plan';
 import { draftProject } from '../../../src/engine/train/draft';
 import type { State } from '../../../src/engine/train/session';
 import { Stopping } from '../../../src/engine/train/stopping';
-import { Timeline } from '../../../src/engine/train/timeline';
+import { bytesOf, Timeline } from '../../../src/engine/train/timeline';
+import { savedMomentOf, storedBookmark } from '../../../src/renderer/run/bookmarks';
 import { drawing, number } from '../../support/drawing';
 import { trained } from '../../support/training';
 
@@ -101,8 +103,11 @@ describe('time travel', () => {
 
   test('a thousand states of a hundred thousand parameters with Adam stay within 64 MB', () => {
     const line = new Timeline();
-    for (let step = 0; step < 200; step++) line.add({ epoch: step, step, at: 0, loss: null, state: state(300_000) });
-    expect(line.bytes).toBeLessThanOrEqual(64 * 2 ** 20);
+    for (let step = 0; step < 1000; step++) {
+      line.add({ epoch: step, step, at: 0, loss: null, state: state(300_000) });
+      expect(line.bytes).toBeLessThanOrEqual(64 * 2 ** 20);
+    }
+    expect(line.bytes).toBe(line.moments.reduce((sum, moment) => sum + bytesOf(moment.state), 0));
     expect(line.length).toBeGreaterThan(50);
     expect(line.holds(33 * 2 ** 20)).toBe(false);
   });
@@ -117,6 +122,92 @@ describe('time travel', () => {
     expect(line.infos().map(({ step }) => step)).toEqual([3]);
     line.add({ epoch: 1, step: 1, at: 0, loss: null, state: state(100) });
     expect(line.infos().map(({ step }) => step)).toEqual([1, 3]);
+  });
+});
+
+describe('bookmarks that a project keeps', () => {
+  const mark = { weights: {}, memory: {}, losses: [], loss: null, at: 0 };
+
+  test('go through the file, and another training goes there and on from there, to the last bit', async () => {
+    const project = circlesProject({ optimizer: 'adam', epochs: 6, schedule });
+    const first = await trained(project, circles, { memory: MEMORY, now: () => 0 });
+    const end = bits(await first.session.state());
+    const third = first.trainer.timeline.moments.find(({ epoch, at }) => epoch === 3 && at === 0)!;
+    first.trainer.timeline.bookmark(third.id, 'Third');
+    const saved = first.trainer.saved(third.id)!;
+    const there = bits(third.state);
+    first.session.close();
+
+    const file = serialiseProject({ ...project, bookmarks: [storedBookmark(saved)] }, opOf);
+    const read = parseProject(file, opOf);
+    if (!read.ok) throw new Error(JSON.stringify(read.faults));
+    const back = read.value.bookmarks!.map(savedMomentOf);
+    expect(back).toEqual([saved]);
+
+    const { session, trainer } = await trained(read.value, circles, { memory: MEMORY, epochs: 0 });
+    expect(trainer.hold(back)).toEqual([true]);
+    const [held] = trainer.timeline.infos().filter(({ bookmark }) => bookmark === 'Third');
+    expect(held).toMatchObject({ epoch: 3, step: third.step, loss: third.loss, kept: 0 });
+    await trainer.travel(held!.id);
+    expect(bits(await session.state())).toBe(there);
+    trainer.epochs = 6;
+    await trainer.train();
+    expect(bits(await session.state())).toBe(end);
+    session.close();
+  });
+
+  test('come once, follow their names, and are ordinary moments when the project lets them go', async () => {
+    const { session, trainer } = await trained(circlesProject({ epochs: 2 }), circles, { memory: MEMORY });
+    const { id } = trainer.timeline.moments.at(-1)!;
+    const count = trainer.timeline.length;
+    trainer.timeline.bookmark(id, 'A');
+    const saved = trainer.saved(id)!;
+    trainer.hold([saved]);
+    trainer.hold([{ ...saved, name: 'B' }]);
+    expect(trainer.timeline.length).toBe(count);
+    expect(trainer.timeline.infos().find((info) => info.id === id)).toMatchObject({ bookmark: 'B', kept: 0 });
+    trainer.hold([]);
+    expect(trainer.timeline.infos().find((info) => info.id === id)).toMatchObject({ bookmark: null, kept: null });
+    session.close();
+  });
+
+  test('of another network are said not to fit; another optimizer starts its memory anew', async () => {
+    const sgd = await trained(circlesProject({ optimizer: 'sgd', epochs: 1 }), circles, { memory: MEMORY });
+    const saved = sgd.trainer.saved(sgd.trainer.here!)!;
+    expect(sgd.trainer.hold([{ ...mark, name: 'none', epoch: 0, step: 0 }])).toEqual([false]);
+    sgd.session.close();
+    const adam = await trained(circlesProject({ optimizer: 'adam', epochs: 1 }), circles, { memory: MEMORY });
+    const fresh = await trained(circlesProject({ optimizer: 'adam' }), circles, { memory: MEMORY, epochs: 0 });
+    expect(adam.trainer.hold([saved])).toEqual([true]);
+    const held = adam.trainer.timeline.infos().find(({ kept }) => kept === 0)!;
+    await adam.trainer.travel(held.id);
+    const [state, start] = [await adam.session.state(), await fresh.session.state()];
+    for (const [id, numbers] of state)
+      if (id.startsWith('s:') || id.startsWith('c:')) expect(numbers, id).toEqual(start.get(id));
+      else expect(numbers, id).toEqual(saved.weights[id.slice(2)]!.data);
+    adam.session.close();
+    fresh.session.close();
+  });
+
+  test('their parameters and memory follow a node that is renamed; removing and undoing them is exact', () => {
+    const tensor = { shape: [1], base64: 'AAAAAA==' };
+    const project = keepBookmark({
+      name: 'A',
+      epoch: 1,
+      step: 7,
+      weights: { 'hidden/weight': tensor },
+      memory: { 'hidden/weight/m': tensor, 'c:power': tensor },
+    })(circlesProject({}));
+    const [renamed] = rename('hidden', 'first')(project).bookmarks!;
+    expect(Object.keys(renamed!.weights)).toEqual(['first/weight']);
+    expect(Object.keys(renamed!.memory!)).toEqual(['first/weight/m', 'c:power']);
+    expect(nameBookmark(0, 'B')(project).bookmarks![0]!.name).toBe('B');
+    const without = dropBookmark(0)(project);
+    expect(without.bookmarks).toBeUndefined();
+    const diff = between(project, without);
+    expect(apply(project, diff)).toEqual(without);
+    expect(apply(without, invert(diff))).toEqual(project);
+    expect(changesModel(diff)).toBe(false);
   });
 });
 
