@@ -20,6 +20,5 @@ export const binaryCrossEntropy = elementwiseLoss({
   stable: (p, t) => neg(add(mul(t, safeLog(p)), mul(sub(1, t), safeLog(sub(1, p))))),
   derivative: (p, t, port) =>
     port === 'prediction' ? sub(mul(sub(1, t), inverse(sub(1, p))), mul(t, inverse(p))) : sub(safeLog(sub(1, p)), safeLog(p)),
-  written: (p, t, port) =>
-    port === 'prediction' ? sub(div(sub(1, t), sub(1, p)), div(t, p)) : sub(log(sub(1, p)), log(p)),
+  written: (p, t, port) => (port === 'prediction' ? sub(div(sub(1, t), sub(1, p)), div(t, p)) : sub(log(sub(1, p)), log(p))),
 });
