@@ -160,7 +160,7 @@ export const micrograd = (): Project =>
       title: 'Lesson 3.6.4: micrograd’s expression',
       notes:
         'a = −4 and b = 2 feed many operations; d and e are used again and again. The README of micrograd prints g = 24.7041, ∂g/∂a = 138.8338 and ∂g/∂b = 645.5773. Step through and compare (course 3.6.4).',
-      training: { ...training, objective: 'g' },
+      training: { ...training, hyper: { rate: 0.0001 }, objective: 'g' },
     },
     {
       a: variable(-4, at(0, 0)),
@@ -204,12 +204,12 @@ export const mazur = (): Project =>
     {
       x: ['constant', {}, at(0, 0), { shape: [2], values: [0.05, 0.1] }],
       W1: ['parameter', {}, at(0, 1.2), numbers([2, 2], [0.15, 0.25, 0.2, 0.3])],
-      b1: ['parameter', {}, at(1, 1.2), { shape: [2], values: [0.35], role: 'bias', frozen: true }],
+      b1: ['parameter', {}, at(1, 1.2), { shape: [2], values: [0.35, 0.35], role: 'bias', frozen: true }],
       p1: ['matmul', { a: 'x', b: 'W1' }, at(1, 0)],
       s1: ['add', { a: 'p1', b: 'b1' }, at(2, 0)],
       h: ['sigmoid', { x: 's1' }, at(3, 0)],
       W2: ['parameter', {}, at(3, 1.2), numbers([2, 2], [0.4, 0.5, 0.45, 0.55])],
-      b2: ['parameter', {}, at(4, 1.2), { shape: [2], values: [0.6], role: 'bias', frozen: true }],
+      b2: ['parameter', {}, at(4, 1.2), { shape: [2], values: [0.6, 0.6], role: 'bias', frozen: true }],
       p2: ['matmul', { a: 'h', b: 'W2' }, at(4, 0)],
       s2: ['add', { a: 'p2', b: 'b2' }, at(5, 0)],
       y: ['sigmoid', { x: 's2' }, at(6, 0)],

@@ -17,6 +17,7 @@ import { Progress } from '../../../src/renderer/learn/progress.svelte';
 import { witnessOf } from '../../../src/renderer/learn/witness';
 import { Editor } from '../../../src/renderer/editor/editor.svelte';
 import type { Run } from '../../../src/renderer/run/run.svelte';
+import * as numberProjects from '../../../src/renderer/learn/number-projects';
 import * as projects from '../../../src/renderer/learn/projects';
 import { trained } from '../../support/training';
 
@@ -286,6 +287,45 @@ describe('the projects that pages open', () => {
 
   it('8-9-9-9-4 has 270 weights and 31 biases in the program too', () => {
     expect(check(projects.counting(), null).totals).toEqual({ weights: 270, biases: 31 });
+  });
+
+  it('one wide layer and three narrow ones have as many parameters', () => {
+    expect(check(projects.wide(), null).totals).toEqual({ weights: 81, biases: 28 });
+    expect(check(projects.deep(), null).totals).toEqual({ weights: 90, biases: 19 });
+  });
+
+  const iteration = (project: Project) => {
+    const prepared = prepare(project, null);
+    const program = programOf(prepared, 'every-edge', 1);
+    const state = Object.fromEntries(program.parameters.map(({ value, given }) => [value, given!]));
+    return trace({
+      program,
+      drawing: { graph: prepared.graph, owner: prepared.owner },
+      row: 0,
+      features: [],
+      targets: [],
+      state,
+    });
+  };
+  const updateOf = ({ steps }: ReturnType<typeof iteration>, node: string) =>
+    steps.find((step) => step.phase === 'update' && step.node === node)!;
+  const gradientOf = (made: ReturnType<typeof iteration>, node: string): number => updateOf(made, node).gradient!.data[0]!;
+  it('a composition has the product of both slopes', () => {
+    expect(gradientOf(iteration(numberProjects.composed()), 'x')).toBeCloseTo(0.9996, 4);
+  });
+  it('micrograd’s and Mazur’s drawings have the numbers that they print', () => {
+    const expression = iteration(numberProjects.micrograd());
+    expect(expression.loss).toBeCloseTo(24.7041, 4);
+    expect([gradientOf(expression, 'a'), gradientOf(expression, 'b')]).toEqual([
+      expect.closeTo(138.8338, 4),
+      expect.closeTo(645.5773, 4),
+    ]);
+    const network = iteration(numberProjects.mazur());
+    expect([network.loss, network.lossAfter]).toEqual([expect.closeTo(0.298371, 6), expect.closeTo(0.291028, 6)]);
+    expect(['W1', 'W2'].map((node) => updateOf(network, node).value.data[0])).toEqual([
+      expect.closeTo(0.149781, 6),
+      expect.closeTo(0.358916, 6),
+    ]);
   });
 
   const accuracyAfter = async (project: Project, epochs?: number): Promise<number> => {
