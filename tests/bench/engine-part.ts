@@ -48,18 +48,22 @@ const compare = (
   aim: number,
 ): Comparison => ({ workload, threads, against, rivals, asked: atLeast(must, aim) });
 
-/** What training costs beside its steps: no rival, but told in the same way. */
-const alone = (workload: string, threads: 'one' | 'all'): Comparison => ({
+/** A comparison that nothing is asked of. */
+const told = (workload: string, threads: 'one' | 'all', against: string, rivals: readonly Key[]): Comparison => ({
   workload,
   threads,
-  against: 'its steps alone, without training around them',
-  rivals: ['bare'],
+  against,
+  rivals,
   asked: nothing,
 });
 
+/** What training costs beside its steps: no rival, but told in the same way. */
+const alone = (workload: string, threads: 'one' | 'all'): Comparison =>
+  told(workload, threads, 'its steps alone, without training around them', ['bare']);
+
 const comparisons: readonly Comparison[] = [
   ...['W1', 'W1b', 'W2'].map((workload) => alone(workload, 'all')),
-  ...['W3', 'W4'].map((workload) => alone(workload, 'one')),
+  ...['W3', 'W4', 'C1'].map((workload) => alone(workload, 'one')),
   compare('W1', 'all', 'the per-object algorithm', ['per-object'], 20, 50),
   compare('W1', 'all', 'TensorFlow.js (best backend)', tensorflow, 300, 600),
   compare('W1', 'all', 'PyTorch eager (best threads)', torch, 200, 500),
@@ -76,6 +80,9 @@ const comparisons: readonly Comparison[] = [
   compare('W4', 'one', 'PyTorch, 1 thread each', ['torch-1'], 0.45, 0.55),
   compare('W4', 'all', 'jax-js, all threads', ['jax-2'], 1.5, 2),
   compare('W4', 'all', 'PyTorch (best threads)', torch, 0.7, 1),
+  told('C1', 'one', 'PyTorch, 1 thread each', ['torch-1']),
+  told('C1', 'all', 'TensorFlow.js (best backend)', tensorflow),
+  told('C1', 'all', 'PyTorch (best threads)', torch),
 ];
 
 /** Milliseconds of a turn: a few steps at least, and as long that what comes once a second (scores, copies) counts by its share. */
@@ -213,6 +220,26 @@ async function kernelFigures(page: Page, { quick, say }: Wishes): Promise<Figure
       ),
     );
   figures.push(figure(group, '8-8-8, batch 32', '', await share({ width: 8, layers: 2, batch: 32 }, fma), atLeast(0.5)));
+  for (const [channels, filters, least] of [
+    [8, 16, 0.5],
+    [1, 8, 0.35],
+  ] as const)
+    for (const toward of ['value', 'weights', 'input'] as const)
+      figures.push(
+        figure(
+          group,
+          `${channels} to ${filters} channels 3 × 3 on 28 × 28, batch 32: ${toward === 'value' ? 'value' : `gradient of the ${toward}`}`,
+          '',
+          await page.evaluate(([c, n, t, f, count]) => globalThis.bench.probe.convolution(c, n, t, f, count), [
+            channels,
+            filters,
+            toward,
+            fma,
+            blocks,
+          ] as const),
+          atLeast(least),
+        ),
+      );
   if (fma)
     figures.push(
       figure(group, '256-256-256, batch 128, without FMA', '', await share({ width: 256, layers: 2, batch: 128 }, false)),

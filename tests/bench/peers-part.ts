@@ -7,7 +7,8 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { wasm } from '../../src/engine/backends/wasm/index';
 import { prepare, programOf } from '../../src/engine/compile/program';
-import { drawn, type Numbers, type Workload, workloads } from './workloads';
+import { bufferIds } from '../../src/engine/plan';
+import { drawn, inputsOf, learnedIn, type Numbers, type Workload, workloads } from './workloads';
 
 const PHASES = ['forward', 'loss', 'backward', 'update'] as const;
 
@@ -32,8 +33,8 @@ const adapterFor = (w: Workload): Adapter => ({
     if ('absent' in found) throw new Error(found.absent);
     const program = programOf(prepare(drawn(w), null), 'fused', w.batch);
     const device = await wasm.open({ program, backend: 'wasm', code: wasm.emit(program, found) });
-    device.setData(x, w.dims[0]!, y, w.dims.at(-1)!);
-    const buffers = w.dims.slice(1).flatMap((_, at) => [`v:layer${at}/weight`, `v:layer${at}/bias`]);
+    device.setData(x, inputsOf(w), y, w.dims.at(-1)!);
+    const buffers = learnedIn(w).map(({ key }) => bufferIds.value(key));
     for (const [at, numbers] of parameters.entries()) device.write(buffers[at]!, numbers);
     const all = w.batch * w.batches;
     let next = 0;

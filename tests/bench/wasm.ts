@@ -5,8 +5,8 @@
  */
 import { hasFma, wasm } from '../../src/engine/backends/wasm/index';
 import { prepare, programOf } from '../../src/engine/compile/program';
-import type { Program } from '../../src/engine/plan';
-import { dataOf, drawn, flopsOf, losses64, parametersOf, type Workload, workloads } from './workloads';
+import { bufferIds, type Program } from '../../src/engine/plan';
+import { dataOf, drawn, flopsOf, inputsOf, learnedIn, losses64, parametersOf, type Workload, workloads } from './workloads';
 
 /** Float64 steps of the largest network take longer than the whole measurement. */
 const CHECKED_FLOPS = 1e9;
@@ -36,12 +36,9 @@ export async function measure(name: string, fma: boolean, seconds = 0.2, runs = 
   const emitMs = performance.now() - before;
   const device = await wasm.open({ program, backend: 'wasm', code });
   const { x, y } = dataOf(w);
-  device.setData(x, w.dims[0]!, y, w.dims.at(-1)!);
+  device.setData(x, inputsOf(w), y, w.dims.at(-1)!);
   const given = parametersOf(w);
-  program.parameters.forEach((p) => {
-    const layer = Number(/layer(\d+)/.exec(p.key)![1]);
-    device.write(p.value, given[2 * layer + (p.role === 'weight' ? 0 : 1)]!);
-  });
+  for (const [at, { key }] of learnedIn(w).entries()) device.write(bufferIds.value(key), given[at]!);
   const rows = (steps: number): Uint32Array => Uint32Array.from({ length: steps * w.batch }, (_, i) => i % (w.batch * w.batches));
   const phases = ['forward', 'loss', 'backward', 'update'] as const;
   let error = 0;

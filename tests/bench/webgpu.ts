@@ -12,9 +12,9 @@ import { emit, type Lowering } from '../../src/engine/backends/webgpu/emit';
 import type { WgslLayout } from '../../src/engine/backends/webgpu/layout';
 import { webgpuBackend } from '../../src/engine/backends/webgpu/index';
 import { initialNumbers } from '../../src/engine/train/session';
-import { dawn } from '../engine/dawn';
+import { dawn } from '../support/dawn';
 import { programFor } from './wasm';
-import { dataOf, flopsOf, workloads } from './workloads';
+import { dataOf, flopsOf, inputsOf, workloads } from './workloads';
 
 const PHASES = ['forward', 'loss', 'backward', 'update'] as const;
 /** Time of one measured call, as the trainer would ask for it; and how many are measured. */
@@ -36,7 +36,7 @@ export async function bench(
   for (const name of names) {
     const w = workloads[name]!;
     const program = programFor(w);
-    const [inputs, outputs] = [w.dims[0]!, w.dims.at(-1)!];
+    const [inputs, outputs] = [inputsOf(w), w.dims.at(-1)!];
     const count = w.batch * w.batches;
     const { x, y } = dataOf(w);
     const rowsOf = (steps: number): Uint32Array => Uint32Array.from({ length: steps * w.batch }, (_, at) => at % count);

@@ -21,7 +21,7 @@ import type { Op } from '../../src/engine/ops/op';
 import { bufferIds, type Program } from '../../src/engine/plan';
 import { drawing, type Rows } from '../support/drawing';
 import { canBatch, casesOf, numbersFor, type OpCase, ownWeights, sizeOfLengths } from '../support/op-cases';
-import { dawn } from './dawn';
+import { dawn } from '../support/dawn';
 
 // Node 20 hides relaxed SIMD behind a flag; newer versions have it and ignore this.
 setFlagsFromString('--experimental-wasm-relaxed-simd');

@@ -12,7 +12,7 @@ import { prepare, programOf } from '../../src/engine/compile/program';
 import type { Program } from '../../src/engine/plan';
 import { initialNumbers } from '../../src/engine/train/session';
 import { drawing } from '../support/drawing';
-import { dawn } from './dawn';
+import { dawn } from '../support/dawn';
 
 setFlagsFromString('--experimental-wasm-relaxed-simd');
 

@@ -6,34 +6,11 @@ import { describe, expect, test } from 'vitest';
 import { hasFma, wasm } from '../../src/engine/backends/wasm/index';
 import type { Layout } from '../../src/engine/backends/wasm/layout';
 import { prepare, programOf } from '../../src/engine/compile/program';
-import type { Project } from '../../src/engine/graph/project';
 import type { Plan } from '../../src/engine/plan';
-import { drawing } from '../support/drawing';
-
-const network = (dims: readonly number[], activation: string): Project =>
-  drawing(
-    {
-      x: ['input', {}, { shape: [dims[0]!] }],
-      t: ['target', {}, { shape: [dims.at(-1)!] }],
-      ...Object.fromEntries(
-        dims
-          .slice(1)
-          .map((units, at) => [
-            `h${at}`,
-            [
-              'dense',
-              { x: at === 0 ? 'x' : `h${at - 1}` },
-              { units, activation: at === dims.length - 2 ? 'identity' : activation },
-            ],
-          ]),
-      ),
-      loss: ['mean-squared-error', { prediction: `h${dims.length - 2}`, target: 't' }],
-    },
-    { optimizer: 'sgd' },
-  );
+import { layered } from '../support/layers';
 
 function planOf(dims: readonly number[], batch: number, threads: number, activation = 'relu'): Plan {
-  const program = programOf(prepare(network(dims, activation), null), 'fused', batch);
+  const program = programOf(prepare(layered(dims, activation, 'sgd'), null), 'fused', batch);
   const limits = threads > 1 ? { limits: { threads } } : {};
   return { program, backend: 'wasm', code: wasm.emit(program, { backend: 'wasm', title: '', fma: hasFma(), ...limits }) };
 }

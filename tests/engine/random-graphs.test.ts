@@ -19,7 +19,7 @@ import { array, drawing, number, type Rows } from '../support/drawing';
 import { initialNumbers } from '../../src/engine/train/session';
 import { randomDrawing, type RandomDrawing } from '../support/random-drawing';
 import { randomLayers } from '../support/random-layers';
-import { dawn } from './dawn';
+import { dawn } from '../support/dawn';
 
 setFlagsFromString('--experimental-wasm-relaxed-simd');
 

@@ -14,7 +14,7 @@ import { type BackendName, bufferIds } from '../../src/engine/plan';
 import { draftProject } from '../../src/engine/train/draft';
 import { Session } from '../../src/engine/train/session';
 import { plansOf } from '../support/training';
-import { dawn } from './dawn';
+import { dawn } from '../support/dawn';
 
 const found = await dawn();
 const gpu = 'gpu' in found ? found.gpu : undefined;

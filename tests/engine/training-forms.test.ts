@@ -16,7 +16,7 @@ import { initialNumbers, Session } from '../../src/engine/train/session';
 import { backends } from '../../src/engine/backends/index';
 import { drawing, type Rows } from '../support/drawing';
 import { plansOf } from '../support/training';
-import { dawn } from './dawn';
+import { dawn } from '../support/dawn';
 
 // Node 20 hides relaxed SIMD behind a flag; newer versions have it and ignore this.
 setFlagsFromString('--experimental-wasm-relaxed-simd');

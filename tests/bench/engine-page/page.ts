@@ -12,7 +12,7 @@ import { connect } from '../../../src/engine/remote';
 import type { Weights } from '../../../src/engine/plan';
 import { type Engine, startEngine } from '../../../src/renderer/run/engine';
 import type { Chunk } from '../rivals/rival';
-import { dataOf, drawn, firstLoss, parametersOf, type Workload, workloads } from '../workloads';
+import { dataOf, drawn, firstLoss, inputsOf, learnedIn, parametersOf, type Workload, workloads } from '../workloads';
 import type { ProbeApi } from './probe';
 
 export interface Prepared {
@@ -68,7 +68,7 @@ function datasetOf(w: Workload, firstOnly: boolean): Dataset {
     name: 'bench',
     rows,
     task: w.loss === 'mean-squared-error' ? 'regression' : 'multiclass',
-    features: Array.from({ length: w.dims[0]! }, (_, at) => column(`x${at}`)),
+    features: Array.from({ length: inputsOf(w) }, (_, at) => column(`x${at}`)),
     targets: Array.from({ length: w.dims.at(-1)! }, (_, at) => column(`y${at}`)),
     classes: w.loss === 'mean-squared-error' ? [] : Array.from({ length: w.dims.at(-1)! }, (_, at) => `${at}`),
     notes: [],
@@ -84,12 +84,7 @@ function datasetOf(w: Workload, firstOnly: boolean): Dataset {
 
 function weightsOf(w: Workload): Weights {
   const numbers = parametersOf(w);
-  return Object.fromEntries(
-    w.dims.slice(1).flatMap((units, at) => [
-      [`layer${at}/weight`, { shape: [w.dims[at]!, units], data: numbers[2 * at]! }],
-      [`layer${at}/bias`, { shape: [units], data: numbers[2 * at + 1]! }],
-    ]),
-  );
+  return Object.fromEntries(learnedIn(w).map(({ key, shape }, at) => [key, { shape, data: numbers[at]! }]));
 }
 
 async function cpu(threads: 'one' | 'all'): Promise<BackendProfile> {
@@ -133,7 +128,7 @@ const page: EnginePage = {
     const trained = await api.weights();
     const loss = firstLoss(
       w,
-      w.dims.slice(1).flatMap((_, at) => [trained[`layer${at}/weight`]!.data, trained[`layer${at}/bias`]!.data]),
+      learnedIn(w).map(({ key }) => trained[key]!.data),
     );
 
     await api.setDataset(data);

@@ -9,11 +9,14 @@ import { hasFma, wasm } from '../../../src/engine/backends/wasm/index';
 import { compile } from '../../../src/engine/compile/compile';
 import { prepare, programOf } from '../../../src/engine/compile/program';
 import type { Project } from '../../../src/engine/graph/project';
+import { ops } from '../../../src/engine/ops/index';
+import { GRADIENT, OUT, type Primitive, RESULT } from '../../../src/engine/ops/op';
+import type { Program } from '../../../src/engine/plan';
 import { type Api, type Parsers, serve } from '../../../src/engine/remote';
 import { initialNumbers } from '../../../src/engine/train/session';
 import { drawings, manyScalars } from './drawings';
 import type { Chunk } from '../rivals/rival';
-import { drawn, flopsOf, type Workload, workloads } from '../workloads';
+import { drawn, flopsOf, inputsOf, type Workload, workloads } from '../workloads';
 import { Calibration } from './calibration';
 
 /** A network of equal layers: relu, squared error. */
@@ -22,6 +25,9 @@ export interface Square {
   readonly layers: number;
   readonly batch: number;
 }
+
+/** Its value, or what it gives back. */
+export type Side = 'value' | 'weights' | 'input';
 
 export interface ProbeApi {
   fma(): Promise<boolean>;
@@ -32,6 +38,8 @@ export interface ProbeApi {
    * turns of each count: what both can do when nobody disturbs them. A number a block.
    */
   efficiency(net: Square, fma: boolean, blocks: number): Promise<readonly number[]>;
+  /** The same for one convolution of windows of 3 × 3 on 28 × 28 with a margin, batches of 32. */
+  convolution(channels: number, filters: number, of: Side, fma: boolean, blocks: number): Promise<readonly number[]>;
   /** Milliseconds (the best of some times) and bytes of generating a training step. */
   generate(width: number, layers: number): Promise<{ readonly ms: number; readonly bytes: number }>;
   /** Milliseconds to compile a drawing of so many scalar nodes, all plans of it. */
@@ -63,6 +71,37 @@ const workloadOf = ({ width, layers, batch }: Square): Workload => ({
 const profileOf = (fma: boolean) => ({ backend: 'wasm', title: '', fma }) as const;
 const programFor = (project: Project, batch: number) => programOf(prepare(project, null), 'fused', batch);
 
+const [SIDE, WINDOW, IMAGES] = [28, 3, 32];
+
+/** One convolution alone, with the margin there already; of the gradient of the input what is left without it. */
+function convolutionProgram(channels: number, filters: number, of: Side): Program {
+  const op = ops.get('convolve-2d') as Primitive;
+  const padded = SIDE + WINDOW - 1;
+  const shapes = { x: ['batch', channels, padded, padded] as const, filters: [filters, channels, WINDOW, WINDOW] };
+  const out = ['batch', filters, SIDE, SIDE] as const;
+  const call = { shapes, attrs: { stride: 1 }, out };
+  const { temps = {}, kernels } = of === 'value' ? op.value(call) : op.gradient(call, of === 'input' ? 'x' : 'filters')!;
+  const result = of === 'value' ? out : of === 'input' ? shapes.x : shapes.filters;
+  const buffers = Object.entries({ ...shapes, [OUT]: out, [GRADIENT]: out, [RESULT]: result, ...temps });
+  return {
+    detail: 'fused',
+    batch: IMAGES,
+    buffers: buffers.map(([id, shape]) => ({ id, shape, role: 'temporary' })),
+    parameters: [],
+    inputs: [],
+    steps: kernels.map((kernel) => ({
+      phase: 'forward',
+      node: 'convolution',
+      kernel,
+      bind: Object.fromEntries(
+        [...kernel.reads.map(({ name }) => name), ...kernel.stores.map(({ to }) => to)].map((n) => [n, n]),
+      ),
+    })),
+    loss: null,
+    prediction: null,
+  };
+}
+
 /** A program on a device, with some data, ready to be timed. */
 class Timed {
   #steps = 1;
@@ -73,7 +112,11 @@ class Timed {
   ) {}
 
   static async open(project: Project, batch: number, inputs: number, outputs: number, fma: boolean): Promise<Timed> {
-    const program = programFor(project, batch);
+    return Timed.of(programFor(project, batch), inputs, outputs, fma);
+  }
+
+  static async of(program: Program, inputs: number, outputs: number, fma: boolean): Promise<Timed> {
+    const { batch } = program;
     const device = await wasm.open({ program, backend: 'wasm', code: wasm.emit(program, profileOf(fma)) });
     const rows = batch * BATCHES;
     const numbers = (width: number): Float32Array => Float32Array.from({ length: rows * width }, (_, at) => Math.sin(at));
@@ -107,6 +150,22 @@ class Timed {
   }
 }
 
+/** Shares of the loop in turns beside it. */
+async function sharesOf(timed: Timed, flops: number, calibration: Calibration, blocks: number): Promise<number[]> {
+  await timed.warm();
+  const shares: number[] = [];
+  for (let block = 0; block < blocks; block++) {
+    let [loop, rate] = [0, 0];
+    for (let turn = 0; turn < TURNS; turn++) {
+      loop = Math.max(loop, calibration.measure(TURN));
+      rate = Math.max(rate, await timed.rate(TURN));
+    }
+    shares.push((rate * flops) / 1e9 / loop);
+  }
+  timed.device.close();
+  return shares;
+}
+
 let bare: Timed | null = null;
 
 const api: ProbeApi = {
@@ -120,18 +179,12 @@ const api: ProbeApi = {
     const w = workloadOf(net);
     const calibration = await Calibration.open(fma);
     const timed = await Timed.open(drawn(w), w.batch, net.width, net.width, fma);
-    await timed.warm();
-    const shares: number[] = [];
-    for (let block = 0; block < blocks; block++) {
-      let [loop, rate] = [0, 0];
-      for (let turn = 0; turn < TURNS; turn++) {
-        loop = Math.max(loop, calibration.measure(TURN));
-        rate = Math.max(rate, await timed.rate(TURN));
-      }
-      shares.push((rate * flopsOf(w)) / 1e9 / loop);
-    }
-    timed.device.close();
-    return shares;
+    return sharesOf(timed, flopsOf(w), calibration, blocks);
+  },
+  async convolution(channels, filters, of, fma, blocks) {
+    const flops = 2 * IMAGES * channels * filters * WINDOW ** 2 * SIDE ** 2;
+    const timed = await Timed.of(convolutionProgram(channels, filters, of), 0, 0, fma);
+    return sharesOf(timed, flops, await Calibration.open(fma), blocks);
   },
   async generate(width, layers) {
     const program = programFor(drawn(workloadOf({ width, layers, batch: 32 })), 32);
@@ -159,7 +212,7 @@ const api: ProbeApi = {
   async openBare(workload) {
     bare?.device.close();
     const w = workloads[workload]!;
-    bare = await Timed.open(drawn(w), w.batch, w.dims[0]!, w.dims.at(-1)!, hasFma());
+    bare = await Timed.open(drawn(w), w.batch, inputsOf(w), w.dims.at(-1)!, hasFma());
   },
   async bare(ms) {
     return { steps: ((await bare!.rate(ms)) * ms) / 1000, ms };

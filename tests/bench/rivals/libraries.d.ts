@@ -7,10 +7,13 @@ export interface TfTensor {
 
 export interface Tf {
   variable(start: TfTensor): TfTensor;
-  tensor1d(numbers: Float32Array): TfTensor;
+  tensor(numbers: Float32Array, shape: readonly number[]): TfTensor;
   tensor2d(numbers: Float32Array, shape: readonly [number, number]): TfTensor;
   add(a: TfTensor, b: TfTensor): TfTensor;
   matMul(a: TfTensor, b: TfTensor): TfTensor;
+  reshape(a: TfTensor, shape: readonly number[]): TfTensor;
+  conv2d(a: TfTensor, filters: TfTensor, strides: number, padding: 'same' | 'valid'): TfTensor;
+  maxPool(a: TfTensor, size: number, strides: number, padding: 'same' | 'valid'): TfTensor;
   tanh(a: TfTensor): TfTensor;
   relu(a: TfTensor): TfTensor;
   readonly losses: Readonly<

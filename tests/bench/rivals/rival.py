@@ -13,14 +13,23 @@ import numpy as np
 
 kind, threads, files, w = sys.argv[1], int(sys.argv[2]), sys.argv[3], json.loads(sys.argv[4])
 dims, batch, layers = w["dims"], w["batch"], len(w["dims"]) - 1
+images = w.get("images")
+filters = images["filters"] if images else []
+inputs = images["side"] ** 2 if images else dims[0]
 
 
 def read(name, *shape):
     return np.fromfile(files + name, dtype=np.float32).reshape(shape)
 
 
-X, Y = read(".x", w["batches"], batch, dims[0]), read(".y", w["batches"], batch, dims[-1])
-P = [read(".p%d" % i, *(dims[i >> 1 : (i >> 1) + 2] if i % 2 == 0 else [dims[(i >> 1) + 1]])) for i in range(2 * layers)]
+X, Y = read(".x", w["batches"], batch, inputs), read(".y", w["batches"], batch, dims[-1])
+shapes = []
+for before, count in zip([1] + filters, filters):
+    shapes += [[count, before, 3, 3], [count]]
+for before, count in zip(dims, dims[1:]):
+    shapes += [[before, count], [count]]
+P = [read(".p%d" % i, *shape) for i, shape in enumerate(shapes)]
+first = 2 * len(filters)
 squared = w["loss"] == "mean-squared-error"
 place = 0
 
@@ -38,10 +47,18 @@ if kind == "torch":
     labels = [a.argmax(1) for a in ys]
     optimizer = torch.optim.SGD(T, lr=w["rate"])
 
+    def convolved(a):
+        f = torch.nn.functional
+        if images:
+            a = a.view(-1, 1, images["side"], images["side"])
+        for at in range(len(filters)):
+            a = f.max_pool2d(torch.relu(f.conv2d(a, T[2 * at], T[2 * at + 1], padding=1)), 2)
+        return a.flatten(1)
+
     def step(b):
-        a = xs[b]
+        a = convolved(xs[b])
         for layer in range(layers):
-            a = torch.addmm(T[2 * layer + 1], a, T[2 * layer])
+            a = torch.addmm(T[first + 2 * layer + 1], a, T[first + 2 * layer])
             if activation(layer) == "tanh":
                 a = torch.tanh(a)
             elif activation(layer) == "relu":
@@ -102,9 +119,10 @@ def run(steps):
 
 
 def first_loss():
-    a = X[0].astype(np.float64)
+    # The convolutions' part in float32, where NumPy has none of its own.
+    a = (convolved(xs[0]).detach().numpy() if images else X[0]).astype(np.float64)
     for layer in range(layers):
-        a = a @ parameters()[2 * layer].astype(np.float64) + parameters()[2 * layer + 1]
+        a = a @ parameters()[first + 2 * layer].astype(np.float64) + parameters()[first + 2 * layer + 1]
         if activation(layer) == "tanh":
             a = np.tanh(a)
         elif activation(layer) == "relu":

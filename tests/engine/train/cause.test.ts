@@ -25,7 +25,7 @@ import { Trainer } from '../../../src/engine/train/trainer';
 import type { Trouble } from '../../../src/engine/train/training';
 import { array, drawing, number, type Rows } from '../../support/drawing';
 import { endThreads, spawn } from '../../support/threads';
-import { dawn } from '../dawn';
+import { dawn } from '../../support/dawn';
 
 setFlagsFromString('--experimental-wasm-relaxed-simd');
 const found = await dawn();

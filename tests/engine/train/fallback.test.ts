@@ -13,7 +13,7 @@ import { setTraining } from '../../../src/engine/graph/edits';
 import type { BackendName, Plans, Weights } from '../../../src/engine/plan';
 import type { Progress, Trouble } from '../../../src/engine/api';
 import { draftProject } from '../../../src/engine/train/draft';
-import { dawn } from '../dawn';
+import { dawn } from '../../support/dawn';
 
 const found = await dawn();
 if ('absent' in found) console.warn(`Lost graphics devices skipped: ${found.absent}.`);

@@ -11,7 +11,7 @@ import { Engine } from '../../../src/engine/engine';
 import { setTraining } from '../../../src/engine/graph/edits';
 import type { BackendName, BackendWish, Plans, Weights } from '../../../src/engine/plan';
 import { draftProject } from '../../../src/engine/train/draft';
-import { dawn } from '../dawn';
+import { dawn } from '../../support/dawn';
 
 const split = { train: 0.7, validation: 0.15, test: 0.15, seed: 1 };
 const source = { kind: 'generator', name: 'circles', count: 120, noise: 0.1, seed: 1 } as const;

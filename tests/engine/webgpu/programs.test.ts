@@ -1,19 +1,19 @@
 /** Compiled drawings on WebGPU: the same losses and weights as the float64 reference. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Backend, BackendProfile } from '../../src/engine/backends/backend';
-import { reference, ReferenceDevice } from '../../src/engine/backends/reference';
-import { type WebgpuBackend, webgpuBackend } from '../../src/engine/backends/webgpu';
-import { emit, type Lowering } from '../../src/engine/backends/webgpu/emit';
-import type { WgslLayout } from '../../src/engine/backends/webgpu/layout';
-import { compile } from '../../src/engine/compile/compile';
-import { prepare, programOf } from '../../src/engine/compile/program';
-import type { Project } from '../../src/engine/graph/project';
-import { Random } from '../../src/engine/data/random';
-import { initialNumbers, Session } from '../../src/engine/train/session';
-import type { BackendName } from '../../src/engine/plan';
-import { drawing } from '../support/drawing';
-import { dawn } from './dawn';
+import type { Backend, BackendProfile } from '../../../src/engine/backends/backend';
+import { reference, ReferenceDevice } from '../../../src/engine/backends/reference';
+import { type WebgpuBackend, webgpuBackend } from '../../../src/engine/backends/webgpu';
+import { emit, type Lowering } from '../../../src/engine/backends/webgpu/emit';
+import type { WgslLayout } from '../../../src/engine/backends/webgpu/layout';
+import { compile } from '../../../src/engine/compile/compile';
+import { prepare, programOf } from '../../../src/engine/compile/program';
+import type { Project } from '../../../src/engine/graph/project';
+import { Random } from '../../../src/engine/data/random';
+import { initialNumbers, Session } from '../../../src/engine/train/session';
+import type { BackendName } from '../../../src/engine/plan';
+import { drawing } from '../../support/drawing';
+import { dawn } from '../../support/dawn';
 
 const found = await dawn();
 if ('absent' in found) console.warn(`WebGPU tests of compiled drawings skipped: ${found.absent}.`);
@@ -30,7 +30,7 @@ interface Rows {
 }
 
 function digits(): Rows {
-  const lines = readFileSync(new URL('../../resources/datasets/digits.csv', import.meta.url), 'utf8')
+  const lines = readFileSync(new URL('../../../resources/datasets/digits.csv', import.meta.url), 'utf8')
     .trim()
     .split('\n')
     .slice(1);
