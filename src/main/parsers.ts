@@ -286,12 +286,13 @@ const exportRequest = v.object({ format: text(50), project, weights: table(tenso
 
 const token = text(100);
 
-/** Losses may be anything a float can be. */
+/** Losses may be anything a float can be, also what is not a number: of a run that diverged. */
+const float = v.union([v.number(), v.nan()]);
 const score = v.object({
-  loss: v.number(),
-  accuracy: v.optional(v.number()),
-  rmse: v.optional(v.number()),
-  r2: v.optional(v.number()),
+  loss: float,
+  accuracy: v.optional(float),
+  rmse: v.optional(float),
+  r2: v.optional(float),
 });
 const count = whole(0, Number.MAX_SAFE_INTEGER);
 const point = v.object({ epoch: count, step: count, train: score, validation: v.nullable(score) });
@@ -307,19 +308,19 @@ const checkpoint = v.object({
   epoch: count,
   step: count,
   at: count,
-  loss: v.nullable(v.number()),
+  loss: v.nullable(float),
   weights: table(tensor),
   slots,
-  losses: v.pipe(v.array(v.number()), v.maxLength(10_000_000)),
+  losses: v.pipe(v.array(float), v.maxLength(10_000_000)),
   seen: v.object({
-    best: v.number(),
+    best: float,
     bestEpoch: count,
-    mark: v.number(),
+    mark: float,
     waited: count,
-    lows: v.optional(v.pipe(v.array(v.number()), v.maxLength(10_000_001))),
+    lows: v.optional(v.pipe(v.array(float), v.maxLength(10_000_001))),
   }),
   best: v.optional(best),
-  back: v.optional(v.object({ epoch: count, step: count, at: count, loss: v.nullable(v.number()), state: slots })),
+  back: v.optional(v.object({ epoch: count, step: count, at: count, loss: v.nullable(float), state: slots })),
 });
 const runStart = v.object({
   name: text(1000),

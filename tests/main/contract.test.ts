@@ -223,6 +223,18 @@ describe.each([
     expect(plans.value.schedule).toEqual(training.schedule);
   });
 
+  test('a run that diverged is kept, with losses that are no numbers', async () => {
+    const { host } = link;
+    const id = await host.beginRun({ name: 'Diverged', origin: 'window', project: small, dataset: null });
+    const nan = { loss: Number.NaN, r2: Number.NaN };
+    const scores = { train: nan, validation: null, test: { loss: Number.POSITIVE_INFINITY } };
+    await host.reportRun(id, { epoch: 1, step: 2, seconds: 0.1, points: [], status: 'failed', message: 'Diverged.', scores });
+    const kept = await host.runDetail(id);
+    expect(kept).toMatchObject({ status: 'failed', message: 'Diverged.' });
+    expect(kept.scores.train!.loss).toBeNaN();
+    await host.deleteRuns([id]);
+  });
+
   test('a dialog that is cancelled is null', async () => {
     link.page.answers = [null, null, null];
     expect(await link.host.openProject(null)).toBeNull();
