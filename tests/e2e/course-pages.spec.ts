@@ -7,7 +7,7 @@ import { PAGES } from './course-numbers';
 import { Sheet } from './course-sheet';
 import { expect, test } from './support';
 
-test.setTimeout(240_000);
+test.setTimeout(480_000);
 
 /** The layer of each neuron by its longest path from an input, as the buttons say what feeds it. */
 async function nameLayers(s: Sheet): Promise<void> {
