@@ -35,7 +35,7 @@ test('1.5.1: a step is refused with the reason, and another activation makes it 
   const problems = app.getByRole('tabpanel', { name: /^Problems/ });
   await expect(problems).toContainText('its derivative is 0 everywhere but at the jump');
   await expect(lesson).not.toContainText('Done');
-  await problems.getByRole('button', { name: 'Use a sigmoid' }).click();
+  await problems.getByRole('button', { name: 'Use a sigmoid', exact: true }).click();
   await expect(lesson).toContainText('Done');
   await expect(train(app)).toBeEnabled({ timeout: 60_000 });
 });
