@@ -148,3 +148,28 @@ test('a parameter that is one number is turned with Alt, and moved without', asy
   expect((await window.drawing.box('w')).y).toBeLessThan(at.y - 20);
   await expect(row(/^number 0\.74 /)).toBeVisible();
 });
+
+test('biases of a layer start as the inspector says, by keys, and undo takes it back', async ({ app }) => {
+  const window = new AppWindow(app);
+  await window.example(/a hidden layer solves it/);
+  await window.ready();
+  await app.keyboard.press('Alt+Digit8');
+  const row = (name: RegExp) => app.getByRole('grid', { name: 'Parameters of the network' }).getByRole('row', { name });
+  await expect(row(/^bias of neuron 3 0 /)).toBeVisible();
+  await window.drawing.click('hidden');
+  await window.tab('Inspect');
+  await app.getByRole('combobox', { name: /^Initializer of biases: / }).focus();
+  await app.keyboard.press('Enter');
+  await expect(app.getByRole('option', { name: /^Constant/ })).toBeVisible();
+  await app.keyboard.type('Con');
+  await app.keyboard.press('Enter');
+  await window.type('Value s of biases', '0.25');
+  await window.ready();
+  await app.getByRole('button', { name: 'Reset the weights' }).click();
+  await app.getByRole('menuitem', { name: /Same seed/ }).click();
+  await expect(row(/^bias of neuron 3 0\.25 /)).toBeVisible();
+  await window.drawing.canvas.focus();
+  await app.keyboard.press('Control+z');
+  await app.keyboard.press('Control+z');
+  await expect(app.getByRole('combobox', { name: /^Initializer of biases: Zero/ })).toBeVisible();
+});
