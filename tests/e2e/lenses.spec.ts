@@ -188,3 +188,45 @@ test('the table of parameters and the drawing point at each other; numbers are t
   await app.keyboard.press('Control+z');
   await expect(window.status).toContainText('12 weights · 5 biases');
 });
+
+test('the drawing as a table: by keys alone, sorted, copied, and the row is selected in the drawing', async ({
+  app,
+  server,
+  context,
+}) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.origin });
+  const window = new AppWindow(app);
+  await window.example(/The chain rule, step by step/);
+  await window.ready();
+  await app.keyboard.press('Alt+Digit9');
+  const table = app.getByRole('grid', { name: 'Drawing as table' });
+  await expect(table).toBeVisible();
+  await expect(table.getByRole('row').nth(1)).toContainText(/\d/);
+
+  // Stepping: nothing is told before it is computed.
+  await app.keyboard.press('Control+Shift+Enter');
+  await expect(app.getByRole('article', { name: 'Step in focus' })).toBeFocused();
+  await app.keyboard.press('Alt+Digit9');
+  await expect(app.getByText(/Step 1 of \d+: what was computed up to here/)).toBeVisible();
+  const gradients = table.locator('.row > span:nth-child(4)');
+  await expect(gradients.filter({ hasText: /\d/ })).toHaveCount(0);
+  for (let presses = 0; presses < 40; presses++) await app.keyboard.press('Alt+ArrowRight');
+  await expect(gradients.filter({ hasText: /\d/ })).not.toHaveCount(0);
+  await expect(table.locator('.row > span:nth-child(5)').filter({ hasText: /\d/ })).not.toHaveCount(0);
+
+  const byGradient = table.getByRole('columnheader', { name: 'Gradient' });
+  await byGradient.getByRole('button').focus();
+  await app.keyboard.press('Enter');
+  await expect(byGradient).toHaveAttribute('aria-sort', 'descending');
+  await table.locator('[data-row][tabindex="0"]').focus();
+  await app.keyboard.press('End');
+  await app.keyboard.press('ArrowUp');
+  const row = table.locator('[data-row]:focus');
+  await app.keyboard.press('Enter');
+  await expect(row).toHaveAttribute('aria-selected', 'true');
+  await app.getByRole('button', { name: 'Copy as table' }).focus();
+  await app.keyboard.press('Enter');
+  await expect
+    .poll(() => app.evaluate(() => navigator.clipboard.readText()))
+    .toMatch(/^name\ttype\tvalue\tgradient\tlocal derivative\n/);
+});

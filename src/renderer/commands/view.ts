@@ -108,6 +108,14 @@ export function viewCommands({ app, block, drawn, shows, always }: Menu): void {
       whileTyping: true,
       run: () => workspace.showBottom('parameters'),
     },
+    {
+      id: 'view.table',
+      title: 'Show the drawing as a table',
+      keys: ['Alt+Digit9'],
+      keywords: ['nodes', 'edges', 'values', 'gradients', 'local derivative', 'screen reader', 'spreadsheet'],
+      whileTyping: true,
+      run: () => workspace.showBottom('drawing'),
+    },
   );
   block(
     'View',

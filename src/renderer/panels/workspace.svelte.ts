@@ -9,7 +9,7 @@ import type { MadeSource } from './data/source-choice';
 
 export const sideTabs = ['inspect', 'data', 'train', 'results'] as const;
 export type SideTab = (typeof sideTabs)[number];
-export type BottomTab = 'problems' | 'stepper' | 'runs' | 'parameters';
+export type BottomTab = 'problems' | 'stepper' | 'runs' | 'parameters' | 'drawing';
 export type Theme = 'system' | 'light' | 'dark';
 
 export interface Question {
