@@ -34,8 +34,8 @@ test('local derivatives come with the step that computes them, gradients once al
   const recording = record({ program, drawing: prepared, row: 0, features: [2], targets: [5], state: { 'v:w': [3] } });
   const at = recording.steps.find(({ node, phase }) => node === 'p' && phase === 'forward')!.index;
   expect(localsUpTo(recording, at - 1).has('p.a')).toBe(false);
-  expect([...localsUpTo(recording, at).get('p.a')!]).toEqual([2]);
-  expect([...localsUpTo(recording, at).get('p.b')!]).toEqual([3]);
+  expect(Array.from(localsUpTo(recording, at).get('p.a')!)).toEqual([2]);
+  expect(Array.from(localsUpTo(recording, at).get('p.b')!)).toEqual([3]);
   expect(isReached(row('w'), new Set())).toBe(false);
   expect(isReached(row('w'), new Set(['e:p.a']))).toBe(true);
   expect(isReached(row('w'), null)).toBe(true);
