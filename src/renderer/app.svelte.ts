@@ -2,6 +2,8 @@
  * The composition root: makes the parts of the window and wires them by direct calls. An edit travels
  * editor → run (compile, load) and editor → document (title, spare copy); nothing else listens.
  */
+import { codeOfDrawing } from '../engine/export/python/code';
+import type { Library } from '../engine/export/python/library';
 import { tick } from 'svelte';
 import type { NodeId } from '../engine/graph/graph';
 import { csvDefaults, type Project } from '../engine/graph/project';
@@ -445,6 +447,24 @@ export class App implements CommandTarget {
       await navigator.clipboard.writeText(text);
       if (cut) this.editor.cut();
       this.workspace.announce(cut ? 'Cut.' : 'Copied.');
+    } catch (error) {
+      this.#notify({
+        kind: 'error',
+        title: 'The clipboard took nothing',
+        text: `${sentence(error)} Allow this page to use the clipboard, then copy again.`,
+      });
+    }
+  };
+
+  copyCode = async (library: Library): Promise<void> => {
+    const written = codeOfDrawing(this.editor.checked.problems, this.editor.project, library);
+    if ('fault' in written) {
+      this.#notify({ kind: 'error', title: 'Nothing was copied', text: written.fault });
+      return;
+    }
+    try {
+      await navigator.clipboard.writeText(written.code);
+      this.tell(`Copied the drawing as ${library.title}.`);
     } catch (error) {
       this.#notify({
         kind: 'error',

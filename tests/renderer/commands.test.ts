@@ -88,6 +88,7 @@ function target(): CommandTarget {
     reset: nothing,
     stepThrough: nothing,
     copy: nothing,
+    copyCode: nothing,
     paste: nothing,
     present: () => {},
     rename: () => {},

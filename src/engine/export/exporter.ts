@@ -26,6 +26,8 @@ export interface Exporter {
   readonly extension: string;
   /** Throws `NotExportable` with a sentence for people. */
   write(model: Model): Uint8Array;
+  /** A part of the file that the check does not run, as a clause for people. */
+  readonly notRun?: string;
   /** Formats that hold weights: reads them back by key. Absent: the file is a program that is run itself. */
   readWeights?(bytes: Uint8Array): Readonly<Record<string, Tensor>>;
 }

@@ -12,6 +12,8 @@ import { numpyFile } from './python/numpy-file';
 import { torchFile } from './python/torch-file';
 
 const PROGRAM = 'model.py';
+/** There may be no Python on this machine; the tests of this program run what is written. */
+const NOT_RUN = `${PROGRAM} itself is not run here`;
 /** Same project, same bytes: zip cannot hold "no date", so each entry carries its earliest one. */
 const NO_DATE = new Date(1980, 0, 1);
 
@@ -34,6 +36,7 @@ export const pytorch: Exporter = {
   extension: 'zip',
   write: (model) => pack(model, torchFile(sourceOf(model.project, model.data))),
   readWeights,
+  notRun: NOT_RUN,
 };
 
 export const numpy: Exporter = {
@@ -43,4 +46,5 @@ export const numpy: Exporter = {
   extension: 'zip',
   write: (model) => pack(model, numpyFile(sourceOf(model.project, model.data))),
   readWeights,
+  notRun: NOT_RUN,
 };

@@ -108,5 +108,6 @@ export async function verifyExport(
     if (weights[key]?.shape.join() !== shape.join())
       throw new Error(`'${key}' is missing from the exported file or has another shape.`);
   const output = await predict(model.program, weights, sample.x, sample.rows, sample.width);
-  return compare(output, sample, `weights read back, run by the reference`);
+  const ranBy = 'weights read back, run by the reference';
+  return compare(output, sample, exporter.notRun ? `${ranBy}; ${exporter.notRun}` : ranBy);
 }

@@ -1,8 +1,10 @@
 /** The second part of the Run menu: stepping through one iteration, formulas, and going back in time. */
+import { libraries } from '../../engine/export/python/library';
 import type { Menu } from './command';
 
 export function steppingCommands({ app, block, drawn }: Menu): void {
   const { editor, run, workspace } = app;
+  const writes = (): boolean => drawn() && !app.empty && !editor.lock?.answers;
   const tracing = (): boolean => drawn() && run.stepper.trace !== null;
   block(
     'Run',
@@ -88,6 +90,20 @@ export function steppingCommands({ app, block, drawn }: Menu): void {
       enabled: () => drawn() && !app.empty,
       run: () => workspace.push({ kind: 'equations' }),
     },
+    {
+      id: 'view.python',
+      title: 'Python of the drawing…',
+      keywords: ['numpy', 'pytorch', 'torch', 'code', 'program', 'backward', 'copy'],
+      enabled: writes,
+      run: () => workspace.push({ kind: 'equations', form: libraries[0]!.name }),
+    },
+    ...libraries.map((library) => ({
+      id: `view.copy.${library.name}`,
+      title: `Copy the drawing as ${library.title}`,
+      keywords: ['python', 'code', 'program', 'clipboard'],
+      enabled: writes,
+      run: () => void app.copyCode(library),
+    })),
     {
       id: 'view.convention',
       title: 'Vectors as rows or as columns in formulas',

@@ -1,4 +1,5 @@
 /** What commands act on, as narrow as they need it: the composition root offers it, tests offer a small stand-in. */
+import type { Library } from '../../engine/export/python/library';
 import type { Lock } from '../../engine/graph/project';
 import type { Lens } from '../editor/lens';
 import type { BottomTab, OpenDialog, SideTab, Theme } from '../panels/workspace.svelte';
@@ -92,6 +93,8 @@ export interface CommandTarget {
   readonly canAskDeath: boolean;
   whenNeuronDied(): Promise<void>;
   copy(cut: boolean): Promise<void>;
+  /** The whole drawing as Python for that library, to the clipboard. */
+  copyCode(library: Library): Promise<void>;
   paste(): Promise<void>;
   present(): void;
   rename(): void;

@@ -30,7 +30,8 @@ export type OpenDialog =
   | { readonly kind: 'rate-finder' }
   | { readonly kind: 'export' }
   | { readonly kind: 'formula' }
-  | { readonly kind: 'equations' }
+  /** As formulas, or in one of the libraries of Python. */
+  | { readonly kind: 'equations'; readonly form?: string }
   | { readonly kind: 'lock' }
   | { readonly kind: 'source' }
   | { readonly kind: 'paste'; readonly onTable: (preview: DataPreview) => void }

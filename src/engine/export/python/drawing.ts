@@ -40,6 +40,15 @@ export interface Leaf {
 /** Words of a drawing in a comment: on one line, without what could end it. */
 export const words = (text: string): string => text.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ').trim();
 
+export interface WriterOptions {
+  /** The text by which lines call what the module holds: `self.` in a class. */
+  readonly self?: string;
+  /** Of another writer of the same drawing, for functions that both call. */
+  readonly functions?: Functions;
+  /** Nodes besides the parameters that the reverse pass goes to. */
+  readonly toward?: readonly NodeId[];
+}
+
 export class DrawingWriter {
   readonly inputs: readonly Leaf[];
   readonly targets: readonly Leaf[];
@@ -53,10 +62,15 @@ export class DrawingWriter {
   readonly #nameOf = new Map<NodeId, string>();
   readonly #texts = new Map<NodeId, Python>();
   readonly #constants = new Map<NodeId, { readonly name: string; readonly text: Python }>();
-  /** The text by which lines call what the module holds: `self.` in a class. */
   readonly #self: string;
+  readonly #toward: readonly NodeId[];
 
-  constructor(library: Library, drawn: Drawn, nodes: Readonly<Record<NodeId, Node>>, self = '') {
+  constructor(
+    library: Library,
+    drawn: Drawn,
+    nodes: Readonly<Record<NodeId, Node>>,
+    { self = '', functions, toward = [] }: WriterOptions = {},
+  ) {
     this.#library = library;
     this.#drawn = drawn;
     this.#nodes = nodes;
@@ -83,7 +97,9 @@ export class DrawingWriter {
       if (calls.get(id)?.op.kind === 'primitive' && !this.#nameOf.has(id)) this.#nameOf.set(id, this.#names.take(id));
     for (const { id, name } of [...this.inputs, ...this.targets]) this.#texts.set(id, name);
     for (const { id, name } of this.parameters) this.#texts.set(id, self + name);
-    this.functions = new Functions(this.#names);
+    for (const { id, name } of leaves('constant')) this.#nameOf.set(id, name);
+    this.functions = functions ?? new Functions(this.#names);
+    this.#toward = toward;
   }
 
   /** Constants that lines call by name. */
@@ -157,7 +173,7 @@ export class DrawingWriter {
     return read;
   }
 
-  /** The reverse pass: its lines, and the text of the gradient of each parameter that learns. */
+  /** The reverse pass: its lines, and the text of the gradient of each parameter that learns and of what else it goes to. */
   backward(seed: Python): { readonly lines: readonly string[]; readonly gradients: ReadonlyMap<NodeId, Python> } {
     const { inferred, objective } = this.#drawn;
     const lines: string[] = [];
@@ -194,16 +210,20 @@ export class DrawingWriter {
         if (inferred.calls.get(edge.from)!.op.kind === 'source' && so.length === feeds) close(edge.from);
       }
     }
-    const learned = this.parameters.filter(({ id, frozen }) => !frozen && texts.has(id)).map(({ id }) => id);
+    const learned = [...this.#learning(), ...this.#toward].filter((id) => texts.has(id));
     return { lines, gradients: new Map(learned.map((id) => [id, texts.get(id)!])) };
   }
+
+  #learning = (): NodeId[] => this.parameters.filter(({ frozen }) => !frozen).map(({ id }) => id);
 
   /** Nodes between the parameters that learn and the objective. */
   #wanted(): ReadonlySet<NodeId> {
     const { inferred, objective } = this.#drawn;
     const before = ancestors(inferred, [objective!]);
-    const learning = this.parameters.filter(({ id, frozen }) => !frozen && before.has(id)).map(({ id }) => id);
-    const toward = descendants(inferred, learning);
+    const toward = descendants(
+      inferred,
+      [...this.#learning(), ...this.#toward].filter((id) => before.has(id)),
+    );
     return new Set([...toward].filter((id) => before.has(id) && id !== objective));
   }
 
@@ -238,7 +258,7 @@ export class DrawingWriter {
           : lengths.length === 0
             ? `${array}(${numbers[0] ?? '0.0'})`
             : `${full}(${size}, ${numbers[0] ?? '0.0'})`;
-      made = { name: this.#names.take(id), text };
+      made = { name: this.#nameOf.get(id)!, text };
       this.#constants.set(id, made);
     }
     return this.#self + made.name;

@@ -118,3 +118,6 @@ export const pytorch: Library = {
   windows: (x, lengths, axes) => lengths.reduce((text, length, i) => `${atom(text)}.unfold(${axes[i]}, ${length}, 1)`, x),
   einsum: (letters, a, b) => `torch.einsum('${letters}', ${a}, ${b})`,
 };
+
+/** In the order of menus. */
+export const libraries: readonly Library[] = [numpy, pytorch];

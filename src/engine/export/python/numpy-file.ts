@@ -3,23 +3,12 @@
  * paper, the optimizer's rule, and a check of the gradients against differences of the loss, which is what
  * runs when the file is run.
  */
-import { ancestors } from '../../compile/objective';
 import { sampleShape, type Shape } from '../../ir/shape';
 import { columnsText, dataCode } from './data-code';
-import { DrawingWriter, isPerSample, towardPrediction } from './drawing';
-import {
-  answerRows,
-  docWords,
-  keysText,
-  listed,
-  predictionWords,
-  pythonFile,
-  type Source,
-  trainsDifferently,
-  WEIGHTS,
-} from './file';
-import { numpy } from './library';
-import { indented, numberText, type Python, stringText } from './text';
+import { towardPrediction } from './drawing';
+import { answerRows, docWords, keysText, pythonFile, type Source, trainsDifferently, WEIGHTS } from './file';
+import { numpyNetwork } from './numpy-network';
+import { indented, numberText, type Python } from './text';
 import { scheduleCode, updateCode } from './update-code';
 
 const call = (name: string, args: readonly string[]): string => `${name}(${[...args, '**weights'].join(', ')})`;
@@ -34,86 +23,17 @@ function targetSample(shape: Shape, takes: 'value' | 'probability' | 'logit'): P
 }
 
 export function numpyFile({ project, data, prepared }: Source): Python {
-  const { inferred, objective, prediction, inputs: specs, hyper, optimizer, clip } = prepared;
+  const { prediction, inputs: specs, hyper, optimizer, clip } = prepared;
   const { training } = project.settings;
   const needed = towardPrediction(prepared);
   const takes = prediction!.takes;
 
-  // Two passes of the same drawing: one that only answers, one that keeps what the reverse pass asks for.
-  const plain = new DrawingWriter(numpy, prepared, project.nodes);
-  const readsAny = (lines: readonly string[], name: string): boolean =>
-    lines.some((line) => new RegExp(`(?<![\\w.])${name}(?!\\w)`).test(line));
-  const forwardLines = plain.forward(needed, new Set([prediction!.node]));
-  forwardLines.push(`return ${plain.text(prediction!.node)}`);
-  const inputs = plain.inputs.filter(({ id }) => needed.has(id));
-  const used = plain.parameters.filter(({ name }) => readsAny(forwardLines, name));
-
-  const full = new DrawingWriter(numpy, prepared, project.nodes);
-  const toLoss = objective === null ? null : ancestors(inferred, [objective]);
-  const learns = toLoss !== null && full.parameters.some(({ id, frozen }) => !frozen && toLoss.has(id));
-  const parameters = learns
-    ? full.parameters.filter(({ id }) => toLoss.has(id) || needed.has(id))
-    : plain.parameters.filter(({ id }) => needed.has(id));
-  const lossInputs = full.inputs.filter(({ id }) => toLoss?.has(id));
-  const targets = full.targets.filter(({ id }) => toLoss?.has(id));
-
+  const network = numpyNetwork(prepared, project.nodes, needed);
+  const { inputs, lossInputs, targets, parameters, learns } = network;
   const width = data?.features.length ?? 1 + Math.max(-1, ...specs.flatMap((s) => (s.from === 'features' ? s.columns : [])));
   const targetWidth = data?.targets.length ?? 1 + Math.max(-1, ...specs.flatMap((s) => (s.from === 'targets' ? s.columns : [])));
   const picked = (rows: Python, leaves: readonly { readonly id: string; readonly shape: Shape }[], of: number): Python[] =>
     leaves.map(({ id, shape }) => columnsText(rows, specs.find(({ node }) => node === id)!, shape, of));
-
-  const signature = (name: string, leaves: readonly string[], own: readonly { readonly name: string }[], all: boolean): string =>
-    listed(
-      `def ${name}(`,
-      [...leaves, ...(own.length > 0 ? ['*', ...own.map((p) => p.name)] : []), ...(all ? [] : ['**_'])],
-      '):',
-    );
-
-  const parts: Python[] = [];
-  const defs: Python[] = [];
-  const forward = [
-    signature(
-      'forward',
-      inputs.map(({ name }) => name),
-      used,
-      used.length === parameters.length,
-    ),
-    `    """${predictionWords(takes)} for each row."""`,
-    ...indented(forwardLines),
-  ].join('\n');
-
-  let backward = '';
-  if (learns) {
-    const kept = new Set([...full.readBack(), objective!]);
-    const lines = full.forward(toLoss, kept);
-    const perSample = isPerSample(prepared);
-    const loss = full.text(objective!);
-    const pass = full.backward(perSample ? `np.full(len(${loss}), 1 / len(${loss}))` : 'np.float64(1)');
-    const entries = parameters
-      .filter(({ id }) => pass.gradients.has(id))
-      .map(({ id, name }) => `${stringText(name)}: ${pass.gradients.get(id)}`);
-    const own = parameters.filter(({ name }) => readsAny([...lines, ...pass.lines], name));
-    backward = [
-      signature(
-        'loss_and_gradients',
-        [...lossInputs, ...targets].map(({ name }) => name),
-        own,
-        own.length === parameters.length,
-      ),
-      `    """The ${perSample ? 'mean loss over the rows' : 'loss'}, and its slope along every number that is learned."""`,
-      ...indented(lines),
-      '',
-      '    # Backward: what comes back at each value, from the loss to the weights.',
-      ...indented(pass.lines),
-      listed(`    return ${perSample ? `${loss}.mean()` : loss}, {`, entries, '}'),
-    ].join('\n');
-  }
-
-  const functions = learns ? full.functions.definitions : [];
-  const shared = [...new Set([...plain.functions.definitions, ...functions])];
-  const constants = [...new Map([...plain.constants, ...full.constants].map((c) => [c.name, `${c.name} = ${c.text}`])).values()];
-  defs.push(...shared, forward);
-  if (backward) defs.push(backward);
 
   const rowArgs = inputs.length > 0;
   const dataParts = rowArgs ? dataCode(data, takes) : [];
@@ -141,7 +61,6 @@ export function numpyFile({ project, data, prepared }: Source): Python {
           lossArgs: [...picked('x[rows]', lossInputs, width), ...picked('t[rows]', targets, targetWidth)],
           wholeArgs: [...picked('x', lossInputs, width), ...picked('t', targets, targetWidth)],
           hasRows,
-          weighed: false,
           training,
           rate: hyper['rate']!,
           scheduled: schedule !== null,
@@ -197,7 +116,7 @@ export function numpyFile({ project, data, prepared }: Source): Python {
       : ["    print('This drawing learns nothing; import predict from this file.')"]),
   ].join('\n');
 
-  const body = [...defs, ...dataParts, predict, ...trainParts, check, main].join('\n');
+  const body = [...network.code, ...dataParts, predict, ...trainParts, check, main].join('\n');
   const imports = [
     ...(usesRows ? ['import csv'] : []),
     ...(/\bmath\./.test(body) ? ['import math'] : []),
@@ -220,7 +139,7 @@ export function numpyFile({ project, data, prepared }: Source): Python {
       ? []
       : ['', `In training the rows were weighed by ${docWords(data.weighedBy)}; here all count the same.`]),
   ];
-  parts.push(
+  return pythonFile([
     [
       `"""${docWords(project.settings.title)}: drawn and trained in Chainrule, written out for NumPy.`,
       '',
@@ -230,26 +149,24 @@ export function numpyFile({ project, data, prepared }: Source): Python {
       imports,
     ].join('\n'),
     keysText(parameters),
-    constants.join('\n'),
+    network.constants.join('\n'),
     `def load(path=Path(__file__).with_name('${WEIGHTS}')):
     """The trained weights by name."""
     with np.load(path) as file:
         return {name: file[key].astype(float) for name, key in KEYS.items()}`,
-    ...defs,
+    ...network.code,
     ...dataParts,
     predict,
     ...trainParts,
     check,
     main,
-  );
-  return pythonFile(parts);
+  ]);
 }
 
 interface TrainSpec {
   readonly lossArgs: readonly Python[];
   readonly wholeArgs: readonly Python[];
   readonly hasRows: boolean;
-  readonly weighed: boolean;
   readonly training: { readonly epochs: number; readonly batch: number; readonly seed: number };
   readonly rate: number;
   readonly scheduled: boolean;

@@ -3,15 +3,12 @@
  * optimizer with its settings and schedule, and a loop that goes on training. Dropout and batch normalisation
  * do in training what they do in the program.
  */
-import { ancestors } from '../../compile/objective';
-import type { NodeId } from '../../graph/graph';
-import type { Shape } from '../../ir/shape';
 import type { Optimizer } from '../../optimizers/optimizer';
 import { columnsText, dataCode } from './data-code';
-import { DrawingWriter, isPerSample, towardPrediction } from './drawing';
-import { answerRows, docWords, keysText, predictionWords, pythonFile, type Source, WEIGHTS } from './file';
-import { pytorch } from './library';
+import { isPerSample, towardPrediction } from './drawing';
+import { answerRows, docWords, keysText, pythonFile, type Source, WEIGHTS } from './file';
 import { indented, numberText, type Python } from './text';
+import { torchNetwork } from './torch-network';
 import { scheduleCode } from './update-code';
 
 /** PyTorch's optimizer with the settings of the project. */
@@ -24,76 +21,13 @@ function optimizerText({ torch }: Optimizer, hyper: Readonly<Record<string, numb
   return `torch.optim.${torch.name}(learned, ${[...args, ...more].join(', ')})`;
 }
 
-const sizeText = (shape: Shape): string => (shape.length === 0 ? '()' : shape.join(', '));
-
 export function torchFile({ project, data, prepared }: Source): Python {
-  const { inferred, objective, prediction, inputs: specs, hyper, optimizer, clip } = prepared;
+  const { prediction, inputs: specs, hyper, optimizer, clip } = prepared;
   const { training } = project.settings;
   const needed = towardPrediction(prepared);
   const takes = prediction!.takes;
-  const toLoss: ReadonlySet<NodeId> | null = objective === null ? null : ancestors(inferred, [objective]);
-
-  const writer = new DrawingWriter(pytorch, prepared, project.nodes, 'self.');
-  const inputs = writer.inputs.filter(({ id }) => needed.has(id));
-  const forwardLines = writer.forward(needed, new Set([prediction!.node]), 'self.training');
-  forwardLines.push(`return ${writer.text(prediction!.node)}`);
-  const learns = toLoss !== null && writer.parameters.some(({ id, frozen }) => !frozen && toLoss.has(id));
-  const parameters = writer.parameters.filter(({ id }) => needed.has(id) || (learns && toLoss.has(id)));
-
-  // The loss starts from the answer where nothing else of the network enters it.
-  const lossWriter = new DrawingWriter(pytorch, prepared, project.nodes, 'self.');
-  const lossInputs = lossWriter.inputs.filter(({ id }) => toLoss?.has(id));
-  const targets = lossWriter.targets.filter(({ id }) => toLoss?.has(id));
-  let loss = '';
-  if (learns) {
-    const answer = prediction!.node;
-    const isSource = (id: NodeId): boolean => inferred.calls.get(id)!.op.kind === 'source';
-    const behind = [...toLoss].filter((id) => !needed.has(id) && !isSource(id));
-    const reached = new Set(behind.flatMap((id) => [...inferred.links.into.get(id)!.values()].map((e) => e.from)));
-    const apart =
-      toLoss.has(answer) && !isSource(answer) && [...reached].every((id) => id === answer || isSource(id) || !needed.has(id));
-    const lines: string[] = [];
-    let ids: ReadonlySet<NodeId> = toLoss;
-    if (apart) {
-      const name = lossWriter.name(answer);
-      lines.push(`${name} = self(${inputs.map((input) => input.name).join(', ')})`);
-      lossWriter.call(answer, name);
-      ids = new Set(behind);
-    }
-    lines.push(...lossWriter.forward(ids, new Set([objective!]), 'self.training'));
-    const names = [...new Set([...(apart ? inputs : []), ...lossInputs, ...targets].map(({ name }) => name))];
-    const perSample = isPerSample(prepared);
-    loss = [
-      `def loss(${['self', ...names].join(', ')}):`,
-      `    """${perSample ? 'One number for each row; training minimises their mean' : 'The number that training minimises'}."""`,
-      ...indented(lines),
-      `    return ${lossWriter.text(objective!)}`,
-    ].join('\n');
-  }
-  const lossNames = /def loss\(self(?:, )?([^)]*)\)/.exec(loss)?.[1]?.split(', ').filter(Boolean) ?? [];
-
-  const constants = [...new Map([...writer.constants, ...lossWriter.constants].map((c) => [c.name, c.text])).entries()];
-  const construction = [
-    'def __init__(self):',
-    '    super().__init__()',
-    ...parameters.map(
-      ({ name, shape, frozen }) =>
-        `    self.${name} = nn.Parameter(torch.zeros(${sizeText(shape)})${frozen ? ', requires_grad=False' : ''})`,
-    ),
-    ...constants.map(([name, text]) => `    self.register_buffer('${name}', ${text}, persistent=False)`),
-  ];
-  const forward = [
-    `def forward(${['self', ...inputs.map(({ name }) => name)].join(', ')}):`,
-    `    """${predictionWords(takes)} for each row."""`,
-    ...indented(forwardLines),
-  ];
-  const network = [
-    'class Network(nn.Module):',
-    ...indented(construction),
-    '',
-    ...indented(forward),
-    ...(loss === '' ? [] : ['', ...indented(loss.split('\n'))]),
-  ].join('\n');
+  const network = torchNetwork(prepared, project.nodes, needed);
+  const { inputs, lossInputs, targets, lossNames, parameters, learns } = network;
 
   const load = [
     `def load(path=Path(__file__).with_name('${WEIGHTS}')):`,
@@ -107,7 +41,7 @@ export function torchFile({ project, data, prepared }: Source): Python {
 
   const width = data?.features.length ?? 1 + Math.max(-1, ...specs.flatMap((s) => (s.from === 'features' ? s.columns : [])));
   const targetWidth = data?.targets.length ?? 1 + Math.max(-1, ...specs.flatMap((s) => (s.from === 'targets' ? s.columns : [])));
-  const shapes = new Map([...writer.inputs, ...writer.targets].map(({ id, name, shape }) => [name, { id, shape }]));
+  const shapes = new Map([...inputs, ...lossInputs, ...targets].map(({ id, name, shape }) => [name, { id, shape }]));
   const picked = (names: readonly string[], x: Python, t: Python): Python[] =>
     names.map((name) => {
       const { id, shape } = shapes.get(name)!;
@@ -214,8 +148,7 @@ export function torchFile({ project, data, prepared }: Source): Python {
     "        print(f'{name}: {tuple(parameter.shape)}')",
   ].join('\n');
 
-  const shared = [...new Set([...writer.functions.definitions, ...lossWriter.functions.definitions])];
-  const body = [...shared, network, ...dataParts, predict, ...trainParts, main].join('\n');
+  const body = [...network.code, ...dataParts, predict, ...trainParts, main].join('\n');
   const imports = [
     ...(usesRows ? ['import csv'] : []),
     ...(/\bmath\./.test(body) ? ['import math'] : []),
@@ -241,8 +174,7 @@ export function torchFile({ project, data, prepared }: Source): Python {
       imports,
     ].join('\n'),
     keysText(parameters),
-    ...shared,
-    network,
+    ...network.code,
     load,
     ...dataParts,
     predict,
