@@ -20,7 +20,7 @@ test('the trained network goes on in Python: exported as a program, unpacked, ru
   const window = new AppWindow(app);
   await window.example(/^Iris/);
   await window.ready();
-  await app.getByRole('button', { name: 'Train', exact: true }).click();
+  await app.getByRole('button', { name: 'Train', exact: true }).first().click();
   await expect.poll(() => window.epoch(), { timeout: 60_000 }).toBeGreaterThan(20);
   const table = readFileSync('resources/datasets/iris.csv', 'utf8');
   for (const [title, library] of [

@@ -47,7 +47,7 @@ export function fileCommands({ app, block, drawn, shows, always }: Menu): void {
     id: 'file.export',
     title: 'Export trained model…',
     keys: ['$mod+KeyE'],
-    keywords: ['onnx', 'safetensors', 'numpy', 'npz', 'take'],
+    keywords: ['onnx', 'pytorch', 'torch', 'python', 'safetensors', 'numpy', 'npz', 'take'],
     whileTyping: true,
     enabled: () => shows('export')() && !editor.lock?.answers && !app.empty,
     run: () => workspace.push({ kind: 'export' }),
