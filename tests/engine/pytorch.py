@@ -49,7 +49,7 @@ def per_sample(f):
 def reduce(f):
     def run(attrs, x):
         first = int(x.batched)
-        axes = list(range(first, x.t.dim())) if attrs['axes'] == 'all' else [first + int(attrs['axes'])]
+        axes = list(range(first, x.t.dim())) if attrs['axes'] == 'all' else [first + int(axis) for axis in attrs['axes'].split(',')]
         return Value(f(x.t, axes) if axes else x.t * 1, x.batched)
     return run
 
@@ -144,7 +144,7 @@ OPS = {
     'sigmoid': elementwise(lambda a, x: torch.sigmoid(x)),
     'tanh': elementwise(lambda a, x: torch.tanh(x)),
     'relu': elementwise(lambda a, x: F.relu(x)),
-    'leaky-relu': elementwise(lambda a, x: F.leaky_relu(x, 0.01)),
+    'leaky-relu': elementwise(lambda a, x: F.leaky_relu(x, a['slope'])),
     'elu': elementwise(lambda a, x: F.elu(x)),
     'selu': elementwise(lambda a, x: F.selu(x)),
     'gelu': elementwise(lambda a, x: F.gelu(x, approximate='tanh')),

@@ -43,6 +43,9 @@ const REDUCTIONS: readonly OpCase[] = [
   { shapes: [[2, 3]], attrs: { axes: '1' } },
   { shapes: [[2, 3, 2]], attrs: { axes: '1' } },
   { shapes: [[2, 2, 3]], attrs: { axes: '2' } },
+  { shapes: [[2, 3, 2]], attrs: { axes: '0,2' } },
+  { shapes: [[2, 3, 2, 2]], attrs: { axes: '1,2,3' } },
+  { shapes: [[2, 1, 2, 3]], attrs: { axes: '0,3' } },
 ];
 const ROWS: readonly OpCase[] = [{ shapes: [[4]] }, { shapes: [[2, 3]] }, { shapes: [[1]] }, { shapes: [[2, 2, 3]] }];
 
@@ -66,11 +69,19 @@ const special: Readonly<Record<string, readonly OpCase[]>> = {
     },
     { shapes: [[9], [9, 5]] },
   ],
+  'leaky-relu': [...ELEMENTWISE, { shapes: [[7]], attrs: { slope: 0.3 } }, { shapes: [[7]], attrs: { slope: 0 } }],
+  'l1-penalty': [...ELEMENTWISE.slice(0, 3), { shapes: [[5]], attrs: { strength: 0.7 } }],
+  'l2-penalty': [...ELEMENTWISE.slice(0, 3), { shapes: [[5]], attrs: { strength: 0.7 } }],
+  'elastic-penalty': [
+    ...ELEMENTWISE.slice(0, 3),
+    { shapes: [[5]], attrs: { strength: 0.7, mix: 0.2 } },
+    { shapes: [[2, 2]], attrs: { mix: 1 } },
+  ],
   power: [...ELEMENTWISE, ...[3, 0.5, -1, 1, 0, -2.5].map((exponent) => ({ shapes: [[4]], attrs: { exponent } }))],
   softmax: ROWS,
   'log-softmax': ROWS,
-  normalise: [{ shapes: [[4]] }, { shapes: [[2, 3]] }, { shapes: [[2, 2, 5]] }],
-  'layer-normalisation': [{ shapes: [[4]] }, { shapes: [[2, 3]] }],
+  normalise: [{ shapes: [[4]] }, { shapes: [[4]], attrs: { epsilon: 0.2 } }, { shapes: [[2, 3]] }, { shapes: [[2, 2, 5]] }],
+  'layer-normalisation': [{ shapes: [[4]] }, { shapes: [[4]], attrs: { epsilon: 0.2 } }, { shapes: [[2, 3]] }],
   max: REDUCTIONS,
   clamp: [{ shapes: [[7]] }, { shapes: [[2, 3]], attrs: { low: -0.2, high: 0.41 } }],
   'squared-error': [...LOSSES, { shapes: [[3], [3]], attrs: { half: true } }],
@@ -123,6 +134,7 @@ const special: Readonly<Record<string, readonly OpCase[]>> = {
   ],
   standardise: [
     { shapes: [[3], [3], [3]] },
+    { shapes: [[3], [3], [3]], attrs: { epsilon: 0.2 } },
     {
       shapes: [
         [2, 2, 3],
@@ -131,7 +143,7 @@ const special: Readonly<Record<string, readonly OpCase[]>> = {
       ],
     },
   ],
-  'batch-normalisation': [{ shapes: [[3]] }, { shapes: [[2, 3, 2]] }],
+  'batch-normalisation': [{ shapes: [[3]] }, { shapes: [[3]], attrs: { epsilon: 0.2 } }, { shapes: [[2, 3, 2]] }],
   'convolve-1d': [
     {
       shapes: [
@@ -181,10 +193,13 @@ const special: Readonly<Record<string, readonly OpCase[]>> = {
       attrs: { stride: 2 },
     },
   ],
-  'convolution-1d': [{ shapes: [[2, 6]], attrs: { filters: 3, padding: 'same', activation: 'tanh' } }],
+  'convolution-1d': [
+    { shapes: [[2, 6]], attrs: { filters: 3, padding: 'same', activation: 'tanh' } },
+    { shapes: [[1, 9]], attrs: { filters: 2, size: 4, stride: 3, bias: false, activation: 'identity' } },
+  ],
   'convolution-2d': [
     { shapes: [[1, 4, 5]], attrs: { filters: 2, padding: 'same', activation: 'tanh', stride: 2 } },
-    { shapes: [[2, 3, 3]], attrs: { filters: 2, size: 2, bias: false, activation: 'identity' } },
+    { shapes: [[2, 3, 3]], attrs: { filters: 3, size: 2, bias: false, activation: 'identity' } },
   ],
   'max-pooling': [
     { shapes: [[6]], attrs: { axes: '1' } },

@@ -5,24 +5,37 @@ import { ACC, type Kernel } from '../ir/kernel';
 import { isBatched, product, sampleShape, type Shape, stridesOf } from '../ir/shape';
 import { type Call, GRADIENT, type Latex, OUT, type Primitive, RESULT } from './op';
 
+const ORDINALS = ['first', 'second', 'third', 'fourth'];
+const capital = (text: string): string => text.replace(/^./, (c) => c.toUpperCase());
+
+/** Every choice of some of the four axes that a sample may have, the smallest first. */
+const someAxes = Array.from({ length: 2 ** ORDINALS.length - 2 }, (_, at) =>
+  [...ORDINALS.keys()].filter((axis) => (at + 1) & (1 << axis)),
+)
+  .toSorted((a, b) => a.length - b.length || a.join().localeCompare(b.join()))
+  .map((axes) => ({
+    value: axes.join(),
+    title: capital(
+      `${axes
+        .map((axis) => ORDINALS[axis])
+        .join(', ')
+        .replace(/, (\w+)$/, ' and $1')} ${axes.length === 1 ? 'axis' : 'axes'}`,
+    ),
+  }));
+
 export const axesAttr = {
   kind: 'choice',
   title: 'Axes',
   about: 'Over which axes of a sample. The batch axis is never touched: the loss is averaged over it by training.',
   default: 'all',
-  choices: [
-    { value: 'all', title: 'All axes' },
-    { value: '0', title: 'First axis' },
-    { value: '1', title: 'Second axis' },
-    { value: '2', title: 'Third axis' },
-  ],
+  choices: [{ value: 'all', title: 'All axes' }, ...someAxes],
 } as const;
 
 /** Positions in the full shape (batch axis included) that are folded away. */
 export function foldedAxes(shape: Shape, attrs: Attrs): readonly number[] {
   const first = isBatched(shape) ? 1 : 0;
   if (attrs['axes'] === 'all') return shape.map((_, axis) => axis).slice(first);
-  return [first + Number(attrs['axes'])];
+  return (attrs['axes'] as string).split(',').map((axis) => first + Number(axis));
 }
 
 interface ReductionSpec {
