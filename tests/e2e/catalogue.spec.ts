@@ -315,10 +315,11 @@ test('initializers, optimizers and schedules show their rules; every schedule dr
       ...updateLatex(optimizer),
     ]);
   }
+  const section = app.getByRole('region', { name: 'Learning rate over time' });
   for (const { kind, title, formula, settings } of schedules) {
     await window.choose('Schedule of the learning rate', new RegExp(`^${title}`));
     for (const setting of Object.values(settings))
-      await expect(app.getByRole('textbox', { name: setting.title, exact: true })).toBeVisible();
+      await expect(section.getByRole('textbox', { name: setting.title, exact: true })).toBeVisible();
     await expect(app.getByText(formula, { exact: true })).toBeAttached();
     await expect(app.getByRole('img', { name: /^Share of the learning rate over the epochs/ }), kind).toBeVisible();
   }
@@ -350,6 +351,7 @@ test('shapes by the keyboard alone: reshape, sum and mean and maximum over axes,
   await add(app, 'parameter');
   await attribute('w1', 'Shape', '2, 6');
   await shape('w1', '2 × 6');
+  await goTo(app, 'w1');
   await add(app, 'reshape');
   await connect(app, 'w1', 'reshape1', 'x');
   await attribute('reshape1', 'Shape', '2, 2, 3');
