@@ -5,6 +5,7 @@
 import { smoothed } from './curves';
 import type { Picture, Point, Series } from './picture';
 import { type Axis, extent, type Range, rounded, widened } from './plane';
+import type { Spot } from './spotlight.svelte';
 
 export interface Curve {
   readonly title: string;
@@ -13,6 +14,8 @@ export interface Curve {
   readonly dashed?: boolean;
   /** Of something that is only tried. */
   readonly faint?: boolean;
+  /** The class, the layer or the run that it is of. */
+  readonly spot?: Spot;
   readonly points: readonly Point[];
 }
 
@@ -65,11 +68,19 @@ export function curvesPicture(spec: CurvesSpec): Picture {
     logarithmic: logY,
   };
   const lines = (curve: Curve): readonly Series[] => {
-    const base = { colour: curve.colour, look: 'line', dashed: curve.dashed } as const;
+    const base = { colour: curve.colour, look: 'line', dashed: curve.dashed, spot: curve.spot } as const;
     if (smoothing <= 0 || curve.points.length < 3)
       return [{ ...base, title: curve.title, faint: curve.faint, points: curve.points }];
     return [
-      { ...base, title: `${curve.title}, as it is`, faint: true, dashed: false, echo: true, points: curve.points },
+      {
+        ...base,
+        title: `${curve.title}, as it is`,
+        faint: true,
+        dashed: false,
+        echo: true,
+        spot: undefined,
+        points: curve.points,
+      },
       { ...base, title: curve.title, faint: curve.faint, width: 2.2, points: smoothed(curve.points, smoothing) },
     ];
   };

@@ -30,15 +30,16 @@ function arrows(context: Surface, plane: Plane, points: readonly Point[]): void 
   }
 }
 
-export function fanPicture({ fan, samples, epoch }: GradientNoise): Picture {
+export function fanPicture({ fan, samples, rows, epoch }: GradientNoise): Picture {
   const points: readonly Point[] = Array.from({ length: samples }, (_, at) => {
     const [x, y] = [fan.arrows[2 * at]!, fan.arrows[2 * at + 1]!];
     return {
       x,
       y,
       get text() {
-        return `sample ${at + 1}: ${numberText(x, 3)}, ${numberText(y, 3)}`;
+        return `Row ${countText(rows[at]! + 1)}: ${numberText(x, 3)}, ${numberText(y, 3)}`;
       },
+      spot: { kind: 'row', row: rows[at]! },
     };
   });
   const mean: Point = {
@@ -62,6 +63,7 @@ export function fanPicture({ fan, samples, epoch }: GradientNoise): Picture {
     x: { title: fan.titles[0], low: left, high: right },
     y: { title: fan.titles[1], low, high },
     series: [],
+    marked: points,
     over: draw,
     legend: [
       { title: 'samples', colour: '--accent', mark: 'line', faint: true },
@@ -72,8 +74,8 @@ export function fanPicture({ fan, samples, epoch }: GradientNoise): Picture {
       { title: 'samples', colour: '--accent', look: 'rings', points: points.toSorted((a, b) => a.x - b.x) },
     ],
     table: () => ({
-      columns: ['sample', fan.titles[0], fan.titles[1]],
-      rows: [['mean', mean.x, mean.y], ...points.map(({ x, y }, at) => [at + 1, x, y])],
+      columns: ['row', fan.titles[0], fan.titles[1]],
+      rows: [['mean', mean.x, mean.y], ...points.map(({ x, y }, at) => [rows[at]! + 1, x, y])],
     }),
   };
 }

@@ -33,6 +33,8 @@ export interface Series {
   readonly behind?: boolean | undefined;
   /** Not in the legend and not read: it repeats another series. */
   readonly echo?: boolean | undefined;
+  /** What all of it is: pointed at elsewhere, the whole line is marked. */
+  readonly spot?: Spot | undefined;
   readonly points: readonly Point[];
 }
 
@@ -68,6 +70,8 @@ export interface Picture {
   /** Drawn on the field before the series, and after them. */
   readonly under?: ((context: Surface, plane: Plane, ink: Ink) => void) | undefined;
   readonly over?: ((context: Surface, plane: Plane, ink: Ink) => void) | undefined;
+  /** Points that `under` or `over` draw: they too are marked while they are pointed at elsewhere. */
+  readonly marked?: readonly Point[] | undefined;
   /** What lies under the pointer, where the field says something everywhere; without it the nearest reading. */
   readonly at?: ((x: number, y: number) => Point) | undefined;
   /** Without it: the series. */

@@ -154,6 +154,7 @@ export function surfacePicture({ info, across, up, resolution, losses, way }: Su
       context.stroke();
     },
     series: series.slice(1),
+    marked: path,
     legend: [
       { title: 'way of training', colour: '--group-function', mark: 'line' },
       {

@@ -13,7 +13,7 @@ export interface ClassCurves {
 }
 
 /** Lines that have names in the legend at most. */
-const MOST_NAMES = 6;
+const MOST_NAMES = 10;
 
 function guide(context: Surface, plane: Plane, ink: Ink, from: number, to: number): void {
   context.strokeStyle = ink.css('--text-dim');
@@ -60,12 +60,14 @@ const lines = (
     colour: classToken(index),
     look: 'line',
     width: 2,
+    spot: { kind: 'class', index },
     points: corners(
       curves.points,
       (point) => place(point).x,
       (point) => place(point).y,
     ).map((point) => ({
       ...place(point),
+      spot: { kind: 'class', index },
       get text() {
         return `${name}, ${least(point.threshold)}: ${words(point)}`;
       },

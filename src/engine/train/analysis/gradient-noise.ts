@@ -26,6 +26,8 @@ export interface GradientNoise {
   readonly step: number;
   readonly epoch: number;
   readonly samples: number;
+  /** Of the data, one for each sample. */
+  readonly rows: Uint32Array;
   /** Numbers of a gradient that were looked at, and that there are. */
   readonly looked: number;
   readonly parameters: number;
@@ -47,7 +49,7 @@ export interface Fan {
   readonly mean: readonly [number, number];
 }
 
-export type NoiseFigures = Omit<GradientNoise, 'step' | 'epoch' | 'looked' | 'parameters' | 'fan'>;
+export type NoiseFigures = Omit<GradientNoise, 'step' | 'epoch' | 'rows' | 'looked' | 'parameters' | 'fan'>;
 
 export function meanOf({ samples, width, data }: SampleGradients): Float64Array {
   const mean = new Float64Array(width);

@@ -26,6 +26,8 @@ export interface NumberAt {
 }
 
 export interface Taken {
+  /** Of the data, one for each sample. */
+  readonly rows: Uint32Array;
   readonly gradients: SampleGradients;
   /** Every so many-th number of a gradient was taken. */
   readonly every: number;
@@ -88,6 +90,7 @@ export async function sampleGradients(
     if (row % PIECE === PIECE - 1) await rest();
   }
   return {
+    rows,
     gradients: { samples: rows.length, width, data: gradients },
     every,
     parameters: total,

@@ -245,13 +245,13 @@ export class Studies {
     const taken = await sampleGradients(session, device, data, axes ?? [], rest, most);
     if (taken === null)
       return { because: 'Gradients of single samples need at least two training rows, and something to learn.' };
-    const { gradients, every, parameters, own } = taken;
+    const { rows, gradients, every, parameters, own } = taken;
     const figures = await noiseOf(gradients, rest, parameters / gradients.width);
     const fan =
       axes === null
         ? await fanOfLargest(gradients, rest)
         : fanAlong(own, [numberTitle(session.plans, axes[0]), numberTitle(session.plans, axes[1])]);
-    return { ...figures, step, epoch, looked: every === 1 ? parameters : gradients.width, parameters, fan };
+    return { ...figures, step, epoch, rows, looked: every === 1 ? parameters : gradients.width, parameters, fan };
   }
 
   #deviceFor(session: Session): Promise<Device> {

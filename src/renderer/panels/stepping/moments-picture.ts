@@ -1,0 +1,53 @@
+/**
+ * The moments of training that are kept, as a plot: the batch's loss at each of them, in their order, since older ones lie
+ * further apart. It stands above the slider that goes to them, moment over moment.
+ */
+import type { MomentInfo } from '../../../engine/train/timeline';
+import type { Picture, Point } from '../../charts/picture';
+import { extent, widened } from '../../charts/plane';
+import { countText, numberText, plural } from '../../ui/format';
+
+/** One wild start does not flatten the rest. */
+const SEEN = 0.98;
+
+export function momentsPicture(moments: readonly MomentInfo[]): Picture {
+  const last = Math.max(1, moments.length - 1);
+  const losses = moments.flatMap(({ loss }) => (loss !== null && Number.isFinite(loss) ? [loss] : [])).sort((a, b) => a - b);
+  const most = losses[Math.floor(SEEN * (losses.length - 1))];
+  const [low, high] = widened(extent(losses.filter((loss) => loss <= most!)), 0.08);
+  const pointOf = (at: number): Point => {
+    const { epoch, step, loss, bookmark } = moments[at]!;
+    return {
+      x: at,
+      y: loss ?? Number.NaN,
+      get text() {
+        return `${bookmark === null ? '' : `${bookmark}: `}epoch ${countText(epoch)}, step ${countText(step)}${loss === null ? '' : `, batch loss ${numberText(loss, 3)}`}`;
+      },
+      spot: { kind: 'epoch', epoch },
+    };
+  };
+  return {
+    title: 'Time travel',
+    summary: `Loss of the batch at ${plural(moments.length, 'moment')} of training. Enter goes to the moment that is read.`,
+    x: { title: '', low: 0, high: last, names: moments.map(({ epoch }) => countText(epoch)) },
+    y: { title: '', low: losses.length > 0 ? Math.max(low, Math.min(0, losses[0]!)) : 0, high: losses.length > 0 ? high : 1 },
+    series: [{ title: 'Batch loss', colour: '--accent', look: 'line', width: 1.5, points: moments.map((_, at) => pointOf(at)) }],
+    over: (context, plane, ink) => {
+      context.strokeStyle = ink.css('--group-function');
+      context.lineWidth = 1.2;
+      context.setLineDash([3, 3]);
+      moments.forEach(({ bookmark }, at) => {
+        if (bookmark === null) return;
+        context.beginPath();
+        context.moveTo(plane.toX(at), plane.top);
+        context.lineTo(plane.toX(at), plane.bottom);
+        context.stroke();
+      });
+      context.setLineDash([]);
+    },
+    table: () => ({
+      columns: ['epoch', 'step', 'batch loss', 'bookmark'],
+      rows: moments.map(({ epoch, step, loss, bookmark }) => [epoch, step, loss, bookmark]),
+    }),
+  };
+}
