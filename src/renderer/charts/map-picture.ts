@@ -6,6 +6,7 @@ import type { Ink } from './colours';
 import type { LegendEntry, Picture, Point, Series } from './picture';
 import type { Plane, Range, Surface } from './plane';
 import { ramp, raster, shade } from './raster';
+import { SHAPES } from './shapes';
 import type { Spot } from './spotlight.svelte';
 
 export interface MapPoint {
@@ -39,6 +40,8 @@ export interface MapSpec {
   readonly pointTone: 'class' | 'signed';
   /** Of the classes; none for signed maps. */
   readonly classes: readonly string[];
+  /** Of a signed map: what its two colours mean. */
+  readonly signs?: readonly [below: string, above: string] | undefined;
   /** What the map says at one of its points, in words; and as cells of its table under `answerTitles`. */
   readonly read?: ((at: number) => string) | undefined;
   readonly answerTitles?: readonly string[];
@@ -78,37 +81,43 @@ function field(tone: Tone, resolution: number, ink: Ink): HTMLCanvasElement {
 
 /** Steps of the reading cursor along each axis. */
 const STEPS = 24;
-const SIGNED: readonly LegendEntry[] = [
-  { title: '−', colour: '--neg', mark: 'dot' },
-  { title: '+', colour: '--pos', mark: 'dot' },
+const signed = ([below, above]: readonly [string, string]): readonly LegendEntry[] => [
+  { title: below, colour: '--neg', mark: 'dot' },
+  { title: above, colour: '--pos', mark: 'dot' },
 ];
+/** From here on a class has a form as well as a colour: two are told apart by any eye. */
+const FORMED = 3;
 
 /** Points in groups of one look; answers come often, points change rarely. */
 const known = new WeakMap<readonly MapPoint[], readonly Series[]>();
+
+const shapeOf = ({ classes }: MapSpec, index: number): number => (classes.length >= FORMED ? index % SHAPES : 0);
 
 function seriesOf(spec: MapSpec): readonly Series[] {
   const { points } = spec;
   const before = known.get(points);
   if (before) return before;
   const radius = points.length > 600 ? 1.8 : points.length > 250 ? 2.4 : 3;
-  const groups = new Map<string, { colour: string; held: boolean; title: string; points: Point[] }>();
+  const groups = new Map<string, { colour: string; held: boolean; shape: number; title: string; points: Point[] }>();
   for (const point of points) {
     const colour = spec.pointTone === 'class' ? classToken(point.value) : point.value < 0 ? '--neg' : '--pos';
-    const key = `${colour} ${point.held}`;
+    const shape = spec.pointTone === 'class' ? shapeOf(spec, Math.round(point.value)) : 0;
+    const key = `${colour} ${point.held} ${shape}`;
     const name =
       spec.pointTone === 'class'
         ? (spec.classes[Math.round(point.value)] ?? `class ${point.value}`)
         : point.value < 0
           ? 'negative'
           : 'positive';
-    const group = groups.get(key) ?? { colour, held: point.held, title: name, points: [] };
+    const group = groups.get(key) ?? { colour, held: point.held, shape, title: name, points: [] };
     groups.set(key, group);
     group.points.push(point);
   }
-  const series: readonly Series[] = [...groups.values()].map(({ colour, held, title, points: own }) => ({
+  const series: readonly Series[] = [...groups.values()].map(({ colour, held, shape, title, points: own }) => ({
     title,
     colour,
     look: held ? 'rings' : 'dots',
+    shape,
     width: radius,
     points: own,
   }));
@@ -149,10 +158,10 @@ export function mapPicture(spec: MapSpec): Picture {
     series,
     legend:
       spec.classes.length > 0 && spec.classes.length <= 10
-        ? spec.classes.map((title, at) => ({ title, colour: classToken(at), mark: 'dot' }))
+        ? spec.classes.map((title, at) => ({ title, colour: classToken(at), mark: 'dot', shape: shapeOf(spec, at) }))
         : spec.classes.length > 0
           ? []
-          : SIGNED,
+          : signed(spec.signs ?? ['negative', 'positive']),
     at: tone === null || !read ? undefined : words,
     readings: () =>
       tone === null || !read

@@ -8,6 +8,7 @@ import { BasicPlatform, Chart, LinearScale, LogarithmicScale, type ChartOptions 
 import type { Ink } from './colours';
 import { thinned } from './curves';
 import { legendOf, type Picture, type Point, type Series } from './picture';
+import { outline } from './shapes';
 import { type Axis, tickText, ticksOf, wholeView, type Plane, type Surface, type View } from './plane';
 
 Chart.register(LinearScale, LogarithmicScale);
@@ -272,7 +273,7 @@ export class Painter {
     }
   }
 
-  #dots({ points, width, colour, look, faint }: Series, plane: Plane): void {
+  #dots({ points, width, colour, look, faint, shape = 0 }: Series, plane: Plane): void {
     const { picture, ink } = this.#now!;
     const context = this.#context;
     const many = points.length > 400;
@@ -284,7 +285,7 @@ export class Painter {
     context.lineWidth = look === 'rings' ? 1.4 : 0.9;
     for (const { x, y } of drawable(picture, points)) {
       context.beginPath();
-      context.arc(plane.toX(x), plane.toY(y), radius, 0, 2 * Math.PI);
+      outline(context, shape, plane.toX(x), plane.toY(y), radius);
       context.fill();
       if (look === 'rings' || picture.covered) context.stroke();
     }
@@ -315,7 +316,7 @@ export class Painter {
     context.fillText(picture.title, 12, 20);
     context.font = `${SMALL}px ${ink.font}`;
     let at = 12;
-    for (const { title, colour, mark, faint } of legendOf(picture)) {
+    for (const { title, colour, mark, faint, shape = 0 } of legendOf(picture)) {
       const wide = context.measureText(title).width + 34;
       if (at + wide > plane.right && at > 12) break;
       context.strokeStyle = ink.css(colour, faint ? 0.55 : 1);
@@ -329,7 +330,7 @@ export class Painter {
         context.stroke();
         context.setLineDash([]);
       } else {
-        context.arc(at + 8, 37, 4, 0, 2 * Math.PI);
+        outline(context, shape, at + 8, 37, 4);
         if (mark === 'ring') context.stroke();
         else context.fill();
       }

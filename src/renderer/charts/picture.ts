@@ -29,6 +29,8 @@ export interface Series {
   readonly faint?: boolean | undefined;
   /** Lines: pixels, 1.8 by default. Bars: units of the x axis. Dots: radius in pixels. */
   readonly width?: number | undefined;
+  /** Dots: their form (`shapes.ts`). */
+  readonly shape?: number | undefined;
   /** Dots that lines are drawn over. */
   readonly behind?: boolean | undefined;
   /** Not in the legend and not read: it repeats another series. */
@@ -49,6 +51,7 @@ export interface LegendEntry {
   readonly colour: string;
   readonly mark: 'line' | 'dashed' | 'dot' | 'ring';
   readonly faint?: boolean | undefined;
+  readonly shape?: number | undefined;
 }
 
 export interface Picture {
@@ -89,10 +92,11 @@ export const legendOf = (picture: Picture): readonly LegendEntry[] =>
   picture.legend ??
   picture.series
     .filter(({ echo, look, points }) => !echo && look !== 'silent' && points.length > 0)
-    .map(({ title, colour, look, dashed, faint }) => ({
+    .map(({ title, colour, look, dashed, faint, shape }) => ({
       title,
       colour,
       faint,
+      shape,
       mark: look === 'line' ? (dashed ? 'dashed' : 'line') : look === 'rings' ? 'ring' : 'dot',
     }));
 

@@ -59,6 +59,8 @@ const lines = (
     title: `${name} (${numberText(score(curves), 3)})`,
     colour: classToken(index),
     look: 'line',
+    // Of many, colours alone do not tell every eye which is which.
+    dashed: index % 10 >= 5,
     width: 2,
     spot: { kind: 'class', index },
     points: corners(

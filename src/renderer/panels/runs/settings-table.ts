@@ -18,7 +18,8 @@ export interface Compared extends RunRecord {
 }
 
 const titleOf = (name: string): string =>
-  name.replace(/([a-z])([A-Z])/g, '$1 $2').replace(/^./, (letter) => letter.toUpperCase());
+  // Greek letters are names of numbers and stay small.
+  name.replace(/([a-z])([A-Z])/g, '$1 $2').replace(/^[a-z]/, (letter) => letter.toUpperCase());
 
 function settingsOf({ project, data }: Compared): Map<string, string> {
   const { training, split, data: source } = project.settings;
