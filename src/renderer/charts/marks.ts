@@ -33,7 +33,12 @@ function atEpoch(points: readonly Point[], epoch: number): Point | null {
   return epoch < first - 1 || epoch > last + 1 ? null : found;
 }
 
-export function marksOf(picture: Picture, reader: Reader, spot: Spot | null, marker: number | undefined): Marks {
+export function marksOf(
+  picture: Picture,
+  reader: Pick<Reader, 'plane' | 'place' | 'point' | 'readings' | 'inField'>,
+  spot: Spot | null,
+  marker: number | undefined,
+): Marks {
   const { plane, place, point } = reader;
   if (plane === null) return { lines: [], paths: [], rings: [] };
   const lines: number[] = [];

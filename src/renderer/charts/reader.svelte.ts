@@ -95,11 +95,12 @@ export class Reader {
     return `${across}: ${this.readings.length === 1 ? '' : `${series.title} `}${this.#axisText(picture.y, y)}`;
   }
 
-  /** Where a point lies, if it is seen. */
+  /** Where a point lies, if it is seen. One that is above or below everything there is to see is at the edge. */
   inField({ x, y }: Point): { readonly left: number; readonly top: number } | null {
     const { plane } = this;
     if (plane === null) return null;
-    const [left, top] = [plane.toX(x), plane.toY(y)];
+    const [left, exact] = [plane.toX(x), plane.toY(y)];
+    const top = this.view === null ? Math.min(plane.bottom, Math.max(plane.top, exact)) : exact;
     const within = left >= plane.left - 1 && left <= plane.right + 1 && top >= plane.top - 1 && top <= plane.bottom + 1;
     return within ? { left, top } : null;
   }

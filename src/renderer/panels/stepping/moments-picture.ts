@@ -15,13 +15,15 @@ export function momentsPicture(moments: readonly MomentInfo[]): Picture {
   const losses = moments.flatMap(({ loss }) => (loss !== null && Number.isFinite(loss) ? [loss] : [])).sort((a, b) => a - b);
   const most = losses[Math.floor(SEEN * (losses.length - 1))];
   const [low, high] = widened(extent(losses.filter((loss) => loss <= most!)), 0.08);
+  // Before the first step there is no loss.
+  const known = [...moments.keys()].filter((at) => Number.isFinite(moments[at]!.loss ?? Number.NaN));
   const pointOf = (at: number): Point => {
     const { epoch, step, loss, bookmark } = moments[at]!;
     return {
       x: at,
-      y: loss ?? Number.NaN,
+      y: loss!,
       get text() {
-        return `${bookmark === null ? '' : `${bookmark}: `}epoch ${countText(epoch)}, step ${countText(step)}${loss === null ? '' : `, batch loss ${numberText(loss, 3)}`}`;
+        return `${bookmark === null ? '' : `${bookmark}: `}epoch ${countText(epoch)}, step ${countText(step)}, batch loss ${numberText(loss!, 3)}`;
       },
       spot: { kind: 'epoch', epoch },
     };
@@ -31,7 +33,7 @@ export function momentsPicture(moments: readonly MomentInfo[]): Picture {
     summary: `Loss of the batch at ${plural(moments.length, 'moment')} of training. Enter goes to the moment that is read.`,
     x: { title: '', low: 0, high: last, names: moments.map(({ epoch }) => countText(epoch)) },
     y: { title: '', low: losses.length > 0 ? Math.max(low, Math.min(0, losses[0]!)) : 0, high: losses.length > 0 ? high : 1 },
-    series: [{ title: 'Batch loss', colour: '--accent', look: 'line', width: 1.5, points: moments.map((_, at) => pointOf(at)) }],
+    series: [{ title: 'Batch loss', colour: '--accent', look: 'line', width: 1.5, points: known.map(pointOf) }],
     over: (context, plane, ink) => {
       context.strokeStyle = ink.css('--group-function');
       context.lineWidth = 1.2;
