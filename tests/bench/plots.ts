@@ -9,8 +9,8 @@ import { median } from './figures';
 export interface PlotTime {
   readonly title: string;
   readonly frames: number;
-  /** Milliseconds of a frame, from making the picture to the last stroke: half of them take less, and nineteen of twenty. */
-  readonly script: number;
+  /** Milliseconds of a frame, from making the picture to the last stroke: half of them take less, and nineteen of twenty. Null: it was drawn only once. */
+  readonly script: number | null;
   readonly most: number;
   readonly first: number;
   /** By the clock, which goes on while others have the core. */
@@ -46,9 +46,9 @@ export function plotTimes(marks: readonly Mark[]): readonly PlotTime[] {
     }
   }
   return [...frames].map(([title, { script, clock }]) => {
-    // Of a plot that was drawn once there is no other frame.
-    const [own, by] = script.length > 1 ? [script.slice(1), clock.slice(1)] : [script, clock];
-    return { title, frames: own.length, script: median(own), most: nearlyMost(own), first: script[0]!, clock: median(by) };
+    const [own, by] = [script.slice(1), clock.slice(1)];
+    const [half, most] = own.length > 0 ? [median(own), nearlyMost(own)] : [null, Number.NaN];
+    return { title, frames: own.length, script: half, most, first: script[0]!, clock: median(by.length > 0 ? by : clock) };
   });
 }
 

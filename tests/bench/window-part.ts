@@ -290,7 +290,8 @@ async function timesOfPlots(browser: Browser, patience: number): Promise<readonl
   const panel = page.getByRole('tabpanel', { name: 'Results' });
   const marks = await traced(page, async () => {
     for (const plot of await panel.getByRole('application').all()) {
-      await plot.scrollIntoViewIfNeeded();
+      // Plots move while others above them grow; nothing here waits for them to stand still.
+      await plot.evaluate((element) => element.scrollIntoView({ block: 'center' }));
       await page.waitForTimeout(patience);
     }
   });
@@ -333,12 +334,17 @@ export async function windowPart(quick: boolean, say: (line: string) => void): P
   );
   let plots: readonly PlotTime[] = [];
   await add('a frame of the slowest plot, digits: script', 'ms', atMost(4), async () => {
-    plots = await timesOfPlots(browser, quick ? 4000 : 10_000);
-    return [Math.max(...plots.map(({ script }) => script))];
+    plots = await timesOfPlots(browser, quick ? 8000 : 15_000);
+    return [Math.max(...plots.map(({ script }) => script ?? 0))];
   });
   for (const { title, script, most, first, clock, frames } of plots) {
+    const what = `a frame of “${title}”: script`;
+    if (script === null) {
+      figures.push(missing(group, what, atMost(4), `it was drawn only once, in ${first.toFixed(1)} ms`));
+      continue;
+    }
     const note = `${frames} frames, nearly all within ${most.toFixed(1)}; the first ${first.toFixed(1)}; by the clock ${clock.toFixed(1)}`;
-    figures.push(figure(group, `a frame of “${title}”: script`, 'ms', [script], atMost(4), note));
+    figures.push(figure(group, what, 'ms', [script], atMost(4), note));
   }
   await add('cold start to a usable window', 'ms', atMost(3000), () => times(quick ? 3 : 5, () => coldStart(browser)));
   await add('a traced iteration of the digits opens', 'ms', atMost(100), () => times(quick ? 2 : 5, () => traceOpens(browser)));
