@@ -131,7 +131,7 @@ const kinds: Readonly<Record<Spot['kind'] & string, Readonly<Record<string, Pict
       way: epochs.map((epoch) => ({ step: epoch, epoch, across: 0, up: 0, off: 0 })),
     }),
     'time travel': momentsPicture(
-      epochs.map((epoch) => ({ id: epoch, epoch, step: epoch, loss: 1 + epoch, bookmark: null, bytes: 1 })),
+      epochs.map((epoch) => ({ id: epoch, epoch, step: epoch, loss: 1 + epoch, bookmark: null, bytes: 1, kept: null })),
     ),
   },
   row: {
