@@ -2,20 +2,19 @@
  * The composition root: makes the parts of the window and wires them by direct calls. An edit travels
  * editor → run (compile, load) and editor → document (title, spare copy); nothing else listens.
  */
-import { codeOfDrawing } from '../engine/export/python/code';
-import type { Library } from '../engine/export/python/library';
 import { tick } from 'svelte';
-import type { NodeId } from '../engine/graph/graph';
-import { csvDefaults, type Project } from '../engine/graph/project';
+import type { Project } from '../engine/graph/project';
 import * as edits from '../engine/graph/edits';
-import { product, sampleShape } from '../engine/ir/shape';
-import { opOf } from '../engine/ops/index';
 import type { TraceWish } from '../engine/train/record-rows';
 import type { ClientApi, DataPreview, HostApi, HostInfo, ImportProgress } from '../main/contract';
+import { bringBack } from './app/bring-back';
+import { Clipboard } from './app/clipboard';
+import type { Camera, Parts } from './app/parts';
+import { Selected } from './app/selected';
+import { sentence } from './app/sentence';
 import type { Connection } from './connect';
 import { commandsOf, type Command, type CommandTarget } from './commands/index';
 import { Editor } from './editor/editor.svelte';
-import { type Lens, lensTitles, ownerOfPart } from './editor/lens';
 import { Course, lessonInHash } from './learn/course.svelte';
 import type { FigureSpec } from './learn/lesson';
 import { type Holder, OpenDocument } from './run/document.svelte';
@@ -24,22 +23,12 @@ import { startEngine } from './run/engine';
 import { History } from './run/history.svelte';
 import { Run } from './run/run.svelte';
 import { storedWeights } from './run/weights';
-import { chosen, looksLikeTable, type MadeSource, newFormula, newPoints, newToySet } from './panels/data/source-choice';
+import { type MadeSource, newFormula, newPoints, newToySet } from './panels/data/source-choice';
 import { sideTabs, type SideTab, Workspace } from './panels/workspace.svelte';
-import { addOne, layerOf, openForGood, removePart } from './panels/lenses/part-edits';
 import { bindClipboard, bindKeys } from './ui/keys';
 import { clearNews, showNews, type News } from './ui/toast';
 
-const sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-export interface Camera {
-  zoomIn(): void;
-  zoomOut(): void;
-  centerOn(ids: readonly string[]): void;
-  fit(): void;
-}
-
-export class App implements CommandTarget {
+export class App implements CommandTarget, Parts {
   readonly host: HostApi;
   readonly editor = new Editor();
   readonly workspace = new Workspace();
@@ -48,6 +37,8 @@ export class App implements CommandTarget {
   readonly document: OpenDocument;
   readonly history: History;
   readonly beside: Beside;
+  readonly clipboard = new Clipboard(this);
+  readonly selected = new Selected(this);
   readonly commands: readonly Command[];
   info = $state.raw<HostInfo | null>(null);
   /** False while browser mode's server cannot be reached; editing and training go on. */
@@ -68,14 +59,14 @@ export class App implements CommandTarget {
     this.run = new Run({
       host: this.host,
       start: startEngine,
-      notify: (notice) => this.#notify(notice),
+      notify: (notice) => this.notify(notice),
       history: this.host,
       bookmarks: {
         all: () => this.editor.project.bookmarks ?? [],
         keep: (bookmark) => this.editor.edit(`Bookmark ${bookmark.name}`, edits.keepBookmark(bookmark)),
         drop: (at) => this.editor.edit('Remove the bookmark', edits.dropBookmark(at)),
         rename: (at, name) => this.editor.edit('Rename the bookmark', edits.nameBookmark(at, name)),
-        onTooLarge: (text) => this.#notify({ kind: 'info', title: 'The bookmark is not kept with the project', text }),
+        onTooLarge: (text) => this.notify({ kind: 'info', title: 'The bookmark is not kept with the project', text }),
       },
       onData: (data) => {
         this.editor.data = data;
@@ -97,7 +88,7 @@ export class App implements CommandTarget {
     this.document = new OpenDocument({
       host: this.host,
       holder: this.#holder(),
-      notify: (notice) => this.#notify(notice),
+      notify: (notice) => this.notify(notice),
       askUnsaved: async (title) => {
         const answer = await this.workspace.ask({
           title: `Save the changes to “${title}”?`,
@@ -171,7 +162,7 @@ export class App implements CommandTarget {
     const unclip = bindClipboard({
       copy: () => (this.workspace.welcome ? '' : this.editor.copy()),
       cut: () => (this.workspace.welcome ? '' : this.editor.cut()),
-      paste: (text) => this.#take(text),
+      paste: this.clipboard.take,
     });
     void this.document.refresh();
     this.host.info().then(
@@ -179,7 +170,7 @@ export class App implements CommandTarget {
         this.info = info;
       },
       (error: unknown) =>
-        this.#notify({ kind: 'error', title: 'The program behind the window does not answer', text: sentence(error) }),
+        this.notify({ kind: 'error', title: 'The program behind the window does not answer', text: sentence(error) }),
     );
     return () => {
       unbind();
@@ -195,13 +186,13 @@ export class App implements CommandTarget {
     if (command?.enabled()) command.run();
   };
 
-  tell = (sentence: string): void => this.#notify({ kind: 'success', title: sentence });
-  fault = (title: string, error: unknown): void => this.#notify({ kind: 'error', title, text: sentence(error) });
+  tell = (sentence: string): void => this.notify({ kind: 'success', title: sentence });
+  fault = (title: string, error: unknown): void => this.notify({ kind: 'error', title, text: sentence(error) });
 
   /** How far the reading of a table is; null when no news came of that job. */
   progressOf = (job: string): ImportProgress | null => (this.imports?.id === job ? this.imports : null);
 
-  #notify(news: News): void {
+  notify(news: News): void {
     showNews(news);
     this.workspace.announce(news.text === undefined ? news.title : `${news.title}. ${news.text}`);
   }
@@ -210,7 +201,7 @@ export class App implements CommandTarget {
   /** A gesture asks many times; it is answered once. */
   #refused(reason: string): void {
     const now = performance.now();
-    if (now - this.#lastRefusal > 1500) this.#notify({ kind: 'info', title: reason });
+    if (now - this.#lastRefusal > 1500) this.notify({ kind: 'info', title: reason });
     this.#lastRefusal = now;
   }
 
@@ -238,16 +229,6 @@ export class App implements CommandTarget {
   get hasKeptWeights(): boolean {
     return this.editor.project.weights !== undefined;
   }
-  get canOpenParts(): boolean {
-    return this.editor.selectedNodes.some((id) => this.editor.canOpen(id));
-  }
-
-  get canDerive(): boolean {
-    const id = this.editor.selectedNodes.at(-1);
-    const op = id === undefined ? undefined : opOf(this.editor.project.nodes[id]?.op ?? '');
-    return op !== undefined && op.kind !== 'source';
-  }
-
   newProject = async (): Promise<void> => void (await this.document.blank());
   open = async (): Promise<void> => void (await this.document.open(null));
   save = (as: boolean): Promise<boolean> => this.document.save(as);
@@ -296,7 +277,7 @@ export class App implements CommandTarget {
         const preview = await this.host.pickData(origin);
         if (preview !== null) begin(preview);
       } catch (error) {
-        this.#notify({ kind: 'error', title: 'The table could not be read', text: sentence(error) });
+        this.notify({ kind: 'error', title: 'The table could not be read', text: sentence(error) });
       }
   };
 
@@ -304,13 +285,13 @@ export class App implements CommandTarget {
     try {
       const weights = await this.run.readWeights();
       this.editor.edit('Keep trained weights', edits.keepWeights(storedWeights(weights)));
-      this.#notify({
+      this.notify({
         kind: 'success',
         title: 'The weights are part of the project now',
         text: 'Save the project to write them to its file.',
       });
     } catch (error) {
-      this.#notify({ kind: 'error', title: 'The weights could not be read', text: sentence(error) });
+      this.notify({ kind: 'error', title: 'The weights could not be read', text: sentence(error) });
     }
   };
 
@@ -329,39 +310,8 @@ export class App implements CommandTarget {
     this.workspace.announce('The project is in the queue.');
   };
 
-  /** A run of the history: its drawing, its settings and its weights, in this project or as one of their own. */
-  bringBack = async (id: string, where: 'here' | 'new', which: 'last' | 'best' = 'last'): Promise<void> => {
-    try {
-      const [detail, checkpoint, best] = await Promise.all([
-        this.host.runDetail(id),
-        this.host.runCheckpoint(id),
-        which === 'best' ? this.host.runBest(id) : null,
-      ]);
-      const { name } = detail;
-      if (where === 'here') this.editor.edit(`Bring back ${name}`, edits.exchange(detail.project, 'bookmarks'));
-      else if (!(await this.document.draft(detail.project))) return;
-      await this.run.settled();
-      const { points, seconds } = detail;
-      const stands = checkpoint !== null && (await this.run.restore(checkpoint, points, best === null ? { id, seconds } : null));
-      if (stands && best !== null) await this.run.setWeights(best.weights);
-      this.camera?.fit();
-      this.#notify(
-        stands
-          ? {
-              kind: 'success',
-              title: `${name} is back`,
-              text: best === null ? 'Training goes on where it stood.' : `With the weights of epoch ${best.epoch}.`,
-            }
-          : {
-              kind: 'info',
-              title: `The drawing of ${name} is back`,
-              text: 'Its weights were not kept, or do not fit; it starts from new ones.',
-            },
-      );
-    } catch (error) {
-      this.#notify({ kind: 'error', title: 'The run could not be brought back', text: sentence(error) });
-    }
-  };
+  bringBack = (id: string, where: 'here' | 'new', which: 'last' | 'best' = 'last'): Promise<void> =>
+    bringBack(this, id, where, which);
 
   dropWeights = (): void => this.editor.edit('Remove kept weights', edits.keepWeights(null));
 
@@ -404,125 +354,13 @@ export class App implements CommandTarget {
     await this.#stepInPanel(row, { ...this.run.stepper.wish, target: { node, element: 'sum' } });
   };
 
-  /** The neuron that is selected: a part that a lens shows, or a node of one number. */
-  get #neuron(): { readonly node: NodeId; readonly unit: number } | null {
-    const part = this.editor.selectedPart;
-    if (part) return part.unit < 0 ? null : { node: part.owner, unit: part.unit };
-    const node = this.editor.selectedNodes.length === 1 ? this.editor.selectedNodes[0]! : null;
-    if (node === null || !this.canDerive) return null;
-    const shape = this.editor.checked.shapes.get(node);
-    return shape !== undefined && product(sampleShape(shape)) === 1 ? { node, unit: 0 } : null;
-  }
-  get canAskDeath(): boolean {
-    return this.run.timeline.moments.length > 1 && this.#neuron !== null;
-  }
-  whenNeuronDied = async (): Promise<void> => {
-    if (this.#neuron) await this.whenDied(this.#neuron.node, this.#neuron.unit);
-  };
-
-  /** Asks the kept moments of training since when a neuron is silent, and goes to that moment. */
-  whenDied = async (drawn: NodeId, unit: number): Promise<void> => {
-    const node = this.editor.checked.expansion.output.get(drawn) ?? drawn;
-    if (this.run.running) await this.run.pause();
-    const answer = await this.run.timeline.find({ kind: 'dead', node, unit });
-    if (answer === null) return;
-    this.workspace.show('results');
-    const name = this.editor.project.nodes[drawn]?.label ?? drawn;
-    this.#notify({ kind: 'info', title: `${name}, neuron ${unit + 1}`, text: answer.message });
-  };
-
   openTrace = async (row: number, wish?: TraceWish): Promise<void> => {
     try {
       await this.run.stepper.open(row, wish);
     } catch (error) {
-      this.#notify({ kind: 'error', title: 'The iteration could not be recorded', text: sentence(error) });
+      this.notify({ kind: 'error', title: 'The iteration could not be recorded', text: sentence(error) });
     }
   };
-
-  copy = async (cut: boolean): Promise<void> => {
-    // Cutting removes nothing before the clipboard has taken it.
-    const text = this.editor.copy();
-    if (text === '') return;
-    try {
-      await navigator.clipboard.writeText(text);
-      if (cut) this.editor.cut();
-      this.workspace.announce(cut ? 'Cut.' : 'Copied.');
-    } catch (error) {
-      this.#notify({
-        kind: 'error',
-        title: 'The clipboard took nothing',
-        text: `${sentence(error)} Allow this page to use the clipboard, then copy again.`,
-      });
-    }
-  };
-
-  copyCode = async (library: Library): Promise<void> => {
-    const written = codeOfDrawing(this.editor.checked.problems, this.editor.project, library);
-    if ('fault' in written) {
-      this.#notify({ kind: 'error', title: 'Nothing was copied', text: written.fault });
-      return;
-    }
-    try {
-      await navigator.clipboard.writeText(written.code);
-      this.tell(`Copied the drawing as ${library.title}.`);
-    } catch (error) {
-      this.#notify({
-        kind: 'error',
-        title: 'The clipboard took nothing',
-        text: `${sentence(error)} Allow this page to use the clipboard, then copy again.`,
-      });
-    }
-  };
-
-  paste = async (): Promise<void> => {
-    try {
-      this.#take(await navigator.clipboard.readText());
-    } catch (error) {
-      this.#notify({
-        kind: 'error',
-        title: 'The clipboard could not be read',
-        text: `${sentence(error)} Allow this page to use the clipboard, then paste again.`,
-      });
-    }
-  };
-
-  /** Decides what a text from the clipboard is, by keys and by menu alike. False: the window has no place for it. */
-  #take(text: string): boolean {
-    if (!this.workspace.welcome && this.editor.paste(text)) return true;
-    if (looksLikeTable(text)) void this.#takeTable(text);
-    else if (this.workspace.welcome) return false;
-    else
-      this.#notify({
-        kind: 'info',
-        title: 'The clipboard holds neither nodes nor a table',
-        text: 'Copy nodes in a Chainrule window, or cells in a spreadsheet.',
-      });
-    return true;
-  }
-
-  /** A table from the clipboard is the beginning of a network, or new data for the drawing that is open. */
-  async #takeTable(text: string): Promise<void> {
-    try {
-      const preview = await this.host.previewData({ ...csvDefaults, path: 'pasted table', text }, true);
-      const answer = this.workspace.welcome
-        ? 'new'
-        : await this.workspace.ask({
-            title: 'The clipboard holds a table',
-            text: `It has ${preview.rowsRead} rows and ${preview.columns.length} columns. Its rows can become the data of this project, or of a new network that fits them.`,
-            choices: [
-              { value: 'cancel', title: 'Cancel' },
-              { value: 'new', title: 'New from data…' },
-              { value: 'use', title: 'Use in this project', kind: 'primary' },
-            ],
-          });
-      if (answer === 'new') this.workspace.push({ kind: 'wizard', start: preview });
-      if (answer !== 'use') return;
-      this.editor.edit('Use a pasted table', edits.setSettings({ data: chosen(preview) }));
-      this.workspace.show('data');
-    } catch (error) {
-      this.#notify({ kind: 'error', title: 'The table could not be read', text: sentence(error) });
-    }
-  }
 
   present = (): void => this.workspace.present(!this.workspace.presenting);
 
@@ -530,25 +368,6 @@ export class App implements CommandTarget {
     this.workspace.show('inspect');
     this.renaming++;
   };
-
-  look = (lens: Lens, at: 'whole' | 'selection'): void => {
-    const { nodes } = this.editor.project;
-    const owners = [...this.editor.selection].map((id) => ownerOfPart(id, (name) => Object.hasOwn(nodes, name)));
-    const ids = at === 'whole' ? [] : [...new Set(owners.filter((id) => id !== null))];
-    this.editor.lookThrough(lens, ids);
-    const what = at === 'whole' ? 'The drawing' : ids.map((id) => nodes[id]?.label ?? id).join(', ');
-    this.workspace.announce(`${what} as ${lensTitles[lens].toLowerCase()}.`);
-    if (at === 'whole') setTimeout(() => this.camera?.fit(), 60);
-    else setTimeout(() => this.camera?.centerOn(ids), 60);
-  };
-
-  get canLookCloser(): boolean {
-    const { nodes } = this.editor.project;
-    return [...this.editor.selection].some((id) => {
-      const owner = ownerOfPart(id, (name) => Object.hasOwn(nodes, name));
-      return owner !== null && this.editor.canOpen(owner);
-    });
-  }
 
   /** The selected node's name, or the number of the selected part, is to be changed. */
   inspect = (): void => {
@@ -558,34 +377,6 @@ export class App implements CommandTarget {
     }
     this.workspace.show('inspect');
     setTimeout(() => document.querySelector<HTMLElement>('#part-value')?.focus(), 60);
-  };
-
-  remove = (): void => {
-    const part = this.editor.selectedPart;
-    if (part === null) this.editor.deleteSelection();
-    else void removePart(this, part);
-  };
-
-  /** The layer of neurons that is selected, or that the selected part is of. */
-  get #layer(): NodeId | null {
-    const [id] = this.editor.selection;
-    if (this.editor.selection.size !== 1 || id === undefined) return null;
-    const { nodes } = this.editor.project;
-    const owner = ownerOfPart(id, (name) => Object.hasOwn(nodes, name));
-    return owner !== null && layerOf(this, owner) !== undefined ? owner : null;
-  }
-  get canAddNeuron(): boolean {
-    return this.#layer !== null;
-  }
-  addNeuron = (): void => {
-    if (this.#layer !== null) void addOne(this, this.#layer);
-  };
-  openForGood = (): void => {
-    if (this.#layer !== null) void openForGood(this, this.#layer);
-  };
-
-  openParts = (): void => {
-    for (const id of this.editor.selectedNodes) if (this.editor.canOpen(id)) this.editor.open(id);
   };
 
   #client(): ClientApi {

@@ -18,9 +18,23 @@ export function editCommands({ app, block, drawn, some }: Menu): void {
   block(
     'Edit',
     2,
-    { id: 'edit.cut', title: 'Cut', keys: ['$mod+KeyX'], clipboard: true, enabled: some(1), run: () => void app.copy(true) },
-    { id: 'edit.copy', title: 'Copy', keys: ['$mod+KeyC'], clipboard: true, enabled: some(1), run: () => void app.copy(false) },
-    { id: 'edit.paste', title: 'Paste', keys: ['$mod+KeyV'], clipboard: true, run: () => void app.paste() },
+    {
+      id: 'edit.cut',
+      title: 'Cut',
+      keys: ['$mod+KeyX'],
+      clipboard: true,
+      enabled: some(1),
+      run: () => void app.clipboard.copy(true),
+    },
+    {
+      id: 'edit.copy',
+      title: 'Copy',
+      keys: ['$mod+KeyC'],
+      clipboard: true,
+      enabled: some(1),
+      run: () => void app.clipboard.copy(false),
+    },
+    { id: 'edit.paste', title: 'Paste', keys: ['$mod+KeyV'], clipboard: true, run: () => void app.clipboard.paste() },
     { id: 'edit.duplicate', title: 'Duplicate', keys: ['$mod+KeyD'], enabled: some(1), run: () => editor.duplicateSelection() },
     {
       id: 'edit.delete',
@@ -28,7 +42,7 @@ export function editCommands({ app, block, drawn, some }: Menu): void {
       keys: ['Delete', 'Backspace'],
       keywords: ['remove'],
       enabled: some(1),
-      run: () => app.remove(),
+      run: () => app.selected.remove(),
     },
   );
   block(

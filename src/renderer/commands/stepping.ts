@@ -70,7 +70,7 @@ export function steppingCommands({ app, block, drawn }: Menu): void {
       id: 'step.derive',
       title: 'Derive the selected node',
       keywords: ['target', 'gradient', 'partial derivative', 'seed'],
-      enabled: () => drawn() && run.canStep && app.canDerive,
+      enabled: () => drawn() && run.canStep && app.selected.canDerive,
       run: () => void app.deriveSelected(),
     },
     {
@@ -102,7 +102,7 @@ export function steppingCommands({ app, block, drawn }: Menu): void {
       title: `Copy the drawing as ${library.title}`,
       keywords: ['python', 'code', 'program', 'clipboard'],
       enabled: writes,
-      run: () => void app.copyCode(library),
+      run: () => void app.clipboard.copyCode(library),
     })),
     {
       id: 'view.convention',
@@ -137,8 +137,8 @@ export function steppingCommands({ app, block, drawn }: Menu): void {
       id: 'time.death',
       title: 'When did this neuron die?',
       keywords: ['dead', 'ReLU', 'silent', 'zero', 'history', 'travel', 'unit'],
-      enabled: () => drawn() && app.canAskDeath,
-      run: () => void app.whenNeuronDied(),
+      enabled: () => drawn() && app.selected.canAskDeath,
+      run: () => void app.selected.whenNeuronDied(),
     },
     {
       id: 'time.bookmark',

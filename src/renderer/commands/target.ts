@@ -25,9 +25,27 @@ export interface CommandTarget {
     align(how: Alignment): void;
     layout(): void;
   };
-  /** Through another lens: the whole drawing, or what is selected. */
-  look(lens: Lens, at: 'whole' | 'selection'): void;
-  readonly canLookCloser: boolean;
+  readonly clipboard: {
+    copy(cut: boolean): Promise<void>;
+    /** The whole drawing as Python for that library. */
+    copyCode(library: Library): Promise<void>;
+    paste(): Promise<void>;
+  };
+  /** What is selected, or the part that is seen through a lens. */
+  readonly selected: {
+    /** Through another lens: the whole drawing, or what is selected. */
+    look(lens: Lens, at: 'whole' | 'selection'): void;
+    readonly canLookCloser: boolean;
+    readonly canOpenParts: boolean;
+    openParts(): void;
+    readonly canDerive: boolean;
+    readonly canAskDeath: boolean;
+    whenNeuronDied(): Promise<void>;
+    readonly canAddNeuron: boolean;
+    addNeuron(): void;
+    openForGood(): void;
+    remove(): void;
+  };
   readonly run: {
     readonly running: boolean;
     readonly canTrain: boolean;
@@ -76,7 +94,6 @@ export interface CommandTarget {
   readonly camera: { zoomIn(): void; zoomOut(): void; fit(): void } | null;
   readonly empty: boolean;
   readonly hasKeptWeights: boolean;
-  readonly canOpenParts: boolean;
   queue(): Promise<void>;
   newProject(): Promise<void>;
   newFromData(): void;
@@ -88,21 +105,8 @@ export interface CommandTarget {
   dropWeights(): void;
   reset(seed: 'same' | 'new'): Promise<void>;
   stepThrough(): Promise<void>;
-  readonly canDerive: boolean;
   deriveSelected(): Promise<void>;
-  readonly canAskDeath: boolean;
-  whenNeuronDied(): Promise<void>;
-  copy(cut: boolean): Promise<void>;
-  /** The whole drawing as Python for that library, to the clipboard. */
-  copyCode(library: Library): Promise<void>;
-  paste(): Promise<void>;
   present(): void;
   rename(): void;
-  openParts(): void;
-  /** What is selected, or the part that is seen through a lens. */
-  remove(): void;
-  addNeuron(): void;
-  readonly canAddNeuron: boolean;
-  openForGood(): void;
   togglePane(pane: 'left' | 'right' | 'bottom'): void;
 }

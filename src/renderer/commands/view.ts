@@ -28,7 +28,7 @@ export function viewCommands({ app, block, drawn, shows, always }: Menu): void {
       keys: [`Alt+Shift+Digit${i + 1}`],
       keywords: ['level', 'detail', 'closer', 'look'],
       whileTyping: true,
-      run: () => app.look(lens, 'whole'),
+      run: () => app.selected.look(lens, 'whole'),
     })),
   );
   block(
@@ -39,8 +39,8 @@ export function viewCommands({ app, block, drawn, shows, always }: Menu): void {
       title: `Selection as ${lensTitles[lens].toLowerCase()}`,
       keys: [`$mod+Alt+Digit${i + 1}`],
       keywords: ['lens', 'level', 'detail', 'closer', 'open in place'],
-      enabled: () => drawn() && app.canLookCloser,
-      run: () => app.look(lens, 'selection'),
+      enabled: () => drawn() && app.selected.canLookCloser,
+      run: () => app.selected.look(lens, 'selection'),
     })),
   );
   block(
