@@ -93,7 +93,7 @@ test('exercises and a class set from a drawing of arrays', async ({ app }) => {
   await app.evaluate(() => {
     location.hash = '#learn/3.6.20';
   });
-  await app.getByRole('button', { name: 'Open in the editor' }).click();
+  await app.getByRole('button', { name: 'Open: a fully connected layer' }).click();
   await expect(app.getByRole('region', { name: 'Lesson' })).toBeVisible();
   await app.evaluate(() => {
     location.hash = '#learn/3.6.13';

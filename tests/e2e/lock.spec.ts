@@ -92,7 +92,7 @@ test('hidden answers cover arrays: one element is asked for, nothing on the draw
   await app.evaluate(() => {
     location.hash = '#learn/3.6.20';
   });
-  await app.getByRole('button', { name: 'Open in the editor' }).click();
+  await app.getByRole('button', { name: 'Open: a fully connected layer' }).click();
   await expect(window.drawing.canvas).toBeVisible();
   await window.menu('File', 'Lock for a class, or open the lock…');
   const dialog = app.getByRole('dialog', { name: 'Lock for a class' });

@@ -123,7 +123,7 @@ describe('a fault has its place', () => {
     ['x^y', "1:3 An exponent is a fixed number here, as in x^2, but there is 'y'. For others write exp(p * log(x))."],
     [
       'dense(x, unit=3)',
-      "1:10 'dense' has no attribute 'unit'. It has units, activation, bias, initializer, scale, penalty, strength, mix, penaliseBias, frozen.",
+      "1:10 'dense' has no attribute 'unit'. It has units, activation, bias, initializer, scale, biasInitializer, biasScale, penalty, strength, mix, penaliseWeights, penaliseBias, frozen, frozenPart.",
     ],
     ['dense(x, units=0)', "1:1 'units' of 'dense' must be at least 1."],
     ['a = 3 $ 4', "1:7 The character '$' has no meaning here. Remove it."],

@@ -299,7 +299,7 @@ describe('bad input is answered by a sentence and the status 2', () => {
       'a format that is not there',
       '',
       ['export', example('03-circles'), '--format', 'pdf', '--out', 'x'],
-      /onnx, safetensors, npz/,
+      /onnx, pytorch, numpy, safetensors, npz/,
     ],
     ['a missing option', '', ['new', '--data', dataset('iris'), '--out', 'x'], /--target/],
     ['an unknown command', '', ['fly'], /unknown command/],

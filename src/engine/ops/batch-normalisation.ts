@@ -195,7 +195,7 @@ export const standardise: Primitive = {
     if training:
         axes = (0, *range(2, x.dim()))
         batch_mean = x.mean(axes, keepdim=True)[0]
-        batch_variance = ((x - batch_mean) ** 2).mean(axes, keepdim=True)[0]
+        batch_variance = (x - batch_mean).square().mean(axes, keepdim=True)[0]
         with torch.no_grad():
             mean.lerp_(batch_mean, momentum)
             variance.lerp_(batch_variance, momentum)
