@@ -127,9 +127,13 @@ test('every operation is placed from the palette, wired, seen live, stepped thro
       await expect(side.getByRole('heading', { name: op.title, exact: true })).toBeVisible();
       await expect(side.getByRole('region', { name: 'Formula' }).locator('math').first()).toBeAttached();
       await expect(side.getByRole('region', { name: 'Shape' })).not.toContainText('not known yet');
-      const { x, y } = await drawing.middle(`${op.name}-sum`, 'x');
-      await app.mouse.move(x, y);
-      await expect(drawing.card, op.name).toContainText(/value\s*−?[\d.]/);
+      // The drawing glides to what was found: the pointer follows the connection until it rests.
+      await expect(async () => {
+        const { x, y } = await drawing.middle(`${op.name}-sum`, 'x');
+        await app.mouse.move(x, y + 200);
+        await app.mouse.move(x, y);
+        await expect(drawing.card, op.name).toContainText(/value\s*−?[\d.]/, { timeout: 1000 });
+      }).toPass();
       if (learns(op)) await expect(drawing.card, op.name).toContainText(/gradient\s*−?[\d.]/);
     }
   });

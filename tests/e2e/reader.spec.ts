@@ -63,6 +63,7 @@ async function circles(app: Page): Promise<void> {
 }
 
 test('every view says what it is made of', async ({ app }) => {
+  await expect(app.getByRole('region', { name: 'Examples' })).toBeVisible();
   await expectHeard(app, 'start page');
   await circles(app);
   for (const tab of ['Inspect', 'Data', 'Train', 'Results']) {
@@ -73,7 +74,7 @@ test('every view says what it is made of', async ({ app }) => {
   await app.keyboard.press('Control+Shift+Enter');
   await expect(app.getByRole('article', { name: 'Step in focus' })).toBeVisible();
   await expectHeard(app, 'stepping');
-  for (const tab of ['Problems', 'Runs', 'Parameters']) {
+  for (const tab of ['Problems', 'Runs', 'Parameters', 'Table']) {
     await app.getByRole('tab', { name: tab }).click();
     await expectHeard(app, tab);
   }
