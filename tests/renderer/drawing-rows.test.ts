@@ -48,6 +48,14 @@ test('an edge into a layer has the gradient that flows back out of it', () => {
   expect(edge.local).toMatch(/^h\//);
 });
 
+test('one node that feeds two inputs of a layer has a row, and a gradient, for each', () => {
+  const twice = drawing({ x: input(), n: ['neuron', { x1: 'x', x2: 'x' }, { inputs: 2 }] });
+  const [first, second] = ['n.x1', 'n.x2'].map((id) => rowsOfDrawing(twice, check(twice, null)).find((one) => one.id === id)!);
+  expect(first!.gradient).not.toBeNull();
+  expect(second!.gradient).not.toBeNull();
+  expect(second!.gradient).not.toEqual(first!.gradient);
+});
+
 test('numbers are written short in the window, whole for a spreadsheet, and sorted by their size', () => {
   expect(numbersText(null)).toBe('–');
   expect(numbersText([-2.25])).toBe('−2.25');

@@ -11,6 +11,7 @@ import { type Frame, type Tap, tapKey } from '../../engine/train/frames';
 import { curveLength, type Line, linesOf } from './geometry';
 import { aggregate, block, noReads, one, type Reads, type Source, whole } from './reads';
 import type { EdgeVisual, NodeVisual, Scene } from './scene';
+import { innerEdge, type Wiring, wiringOf } from './wiring';
 
 /** What the canvas is given of a run. */
 export interface Live {
@@ -224,27 +225,6 @@ export class LiveLines {
   }
 }
 
-/** Edges of the expanded drawing by the pair of drawn nodes they join, in the order of the target's ports. */
-type Wiring = ReadonlyMap<string, readonly { readonly port: string | null; readonly edge: EdgeId }[]>;
-
-function wiringOf(checked: Checked): Wiring {
-  const { graph, owner, output } = checked.expansion;
-  const drawnOf = new Map<NodeId, NodeId>();
-  for (const [drawn, part] of output) drawnOf.set(part, drawn);
-  const wiring = new Map<string, { port: string | null; edge: EdgeId }[]>();
-  for (const e of Object.values(graph.edges)) {
-    const from = drawnOf.get(e.from);
-    const to = owner.get(e.to);
-    if (from === undefined || to === undefined || from === to) continue;
-    const key = `${from}>${to}`;
-    const list = wiring.get(key) ?? [];
-    // An edge into a part of a composite belongs to whichever port comes next.
-    list.push({ port: e.to === to ? e.port : null, edge: e.id });
-    wiring.set(key, list);
-  }
-  return wiring;
-}
-
 function valueTap(node: NodeId, checked: Checked): Tap | null {
   const shape = checked.shapes.get(node);
   const part = checked.expansion.output.get(node);
@@ -283,11 +263,7 @@ function readsOf(e: EdgeVisual, line: Line, scene: Scene, checked: Checked, wiri
 }
 
 function edgeGradient(e: EdgeVisual, scene: Scene, wiring: Wiring): Tap | null {
-  const candidates = wiring.get(`${e.from}>${e.to}`) ?? [];
-  const exact = candidates.find((w) => w.port === e.port);
-  if (exact) return { of: 'edge-gradient', edge: exact.edge };
-  // A composite's parts follow its ports, whatever order the connections were drawn in.
-  const wired = scene.nodes.get(e.to)!.ports.filter((port) => scene.edges.get(edgeId(e.to, port.name))?.from === e.from);
-  const chosen = candidates[wired.findIndex((port) => port.name === e.port)];
-  return chosen ? { of: 'edge-gradient', edge: chosen.edge } : null;
+  const ports = scene.nodes.get(e.to)!.ports.map((port) => port.name);
+  const edge = innerEdge(wiring, e, ports, (port) => scene.edges.get(edgeId(e.to, port))?.from);
+  return edge === null ? null : { of: 'edge-gradient', edge };
 }

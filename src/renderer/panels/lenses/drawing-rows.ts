@@ -6,9 +6,11 @@
 import type { Checked } from '../../../engine/compile/check';
 import { type EdgeId, edgeId, type NodeId } from '../../../engine/graph/graph';
 import type { Project } from '../../../engine/graph/project';
+import { completeAttrs } from '../../../engine/ops/attrs';
 import { opOf } from '../../../engine/ops/index';
 import { type Tap, tapKey } from '../../../engine/train/frames';
 import type { Recording } from '../../../engine/train/trace-types';
+import { innerEdge, wiringOf } from '../../canvas/wiring';
 import { numberText } from '../../ui/format';
 
 export interface DrawingRow {
@@ -28,11 +30,11 @@ export interface DrawingRow {
 }
 
 export function rowsOfDrawing(project: Project, checked: Checked): readonly DrawingRow[] {
-  const { graph, output, owner } = checked.expansion;
+  const { graph, output } = checked.expansion;
+  const wiring = wiringOf(checked);
   const nameOf = (id: NodeId): string => project.nodes[id]?.label ?? id;
-  const inside = Object.values(graph.edges);
   const leaving = new Map<NodeId, EdgeId[]>();
-  for (const { id, from } of inside) {
+  for (const { id, from } of Object.values(graph.edges)) {
     const list = leaving.get(from);
     if (list) list.push(id);
     else leaving.set(from, [id]);
@@ -42,11 +44,12 @@ export function rowsOfDrawing(project: Project, checked: Checked): readonly Draw
     return node === undefined || !checked.shapes.has(id) ? null : { of: 'value', node };
   };
   const rows: DrawingRow[] = [];
-  for (const { id, op } of Object.values(project.nodes)) {
+  for (const { id, op, attrs } of Object.values(project.nodes)) {
     const node = output.get(id);
     const arriving = node === undefined ? [] : (leaving.get(node) ?? []);
     const value = valueTap(id);
-    const type = opOf(op)?.title ?? op;
+    const known = opOf(op);
+    const type = known?.title ?? op;
     rows.push({
       id,
       kind: 'node',
@@ -57,21 +60,25 @@ export function rowsOfDrawing(project: Project, checked: Checked): readonly Draw
       arriving,
       local: null,
     });
-    for (const { name } of opOf(op)?.ports(project.nodes[id]!.attrs) ?? []) {
+    const ports = known?.ports(completeAttrs(known, attrs)).map(({ name }) => name) ?? [];
+    for (const name of ports) {
       const edge = project.edges[edgeId(id, name)];
       if (!edge) continue;
-      // An edge into a layer goes on into one of its parts.
-      const from = output.get(edge.from);
-      const found = graph.edges[edge.id] ?? inside.find((e) => e.from === from && owner.get(e.to) === id);
+      const found = innerEdge(
+        wiring,
+        { from: edge.from, to: id, port: name },
+        ports,
+        (port) => project.edges[edgeId(id, port)]?.from,
+      );
       rows.push({
         id: edge.id,
         kind: 'edge',
         name: `${nameOf(edge.from)} → ${nameOf(id)}`,
         type: `input ${name}`,
         value: valueTap(edge.from),
-        gradient: found ? { of: 'edge-gradient', edge: found.id } : null,
-        arriving: found ? [found.id] : [],
-        local: found?.id ?? null,
+        gradient: found === null ? null : { of: 'edge-gradient', edge: found },
+        arriving: found === null ? [] : [found],
+        local: found,
       });
     }
   }
@@ -95,8 +102,8 @@ export const isReached = ({ arriving }: DrawingRow, known: ReadonlySet<string> |
 export type Numbers = ArrayLike<number> | null;
 
 /** By this numbers are sorted: one number by itself, of several their root mean square. */
-export function sizeOf(numbers: Numbers): number {
-  if (numbers === null || numbers.length === 0) return Number.NEGATIVE_INFINITY;
+export function sizeOf(numbers: Numbers): number | null {
+  if (numbers === null || numbers.length === 0) return null;
   if (numbers.length === 1) return numbers[0]!;
   let sum = 0;
   for (let i = 0; i < numbers.length; i++) sum += numbers[i]! ** 2;
