@@ -1,9 +1,12 @@
-/** The elementwise activations that a layer offers, in the order of its menu. */
+/** The elementwise activations that a layer offers, in the order of its menu, and how a layer's formula writes its own. */
+import type { Convention } from '../ir/latex';
+import { completeAttrs } from './attrs';
 import { binaryStep } from './binary-step';
 import { elu } from './elu';
 import { gelu } from './gelu';
 import { identity } from './identity';
 import { leakyRelu } from './leaky-relu';
+import type { Call, Latex } from './op';
 import { relu } from './relu';
 import { selu } from './selu';
 import { sigmoid } from './sigmoid';
@@ -30,3 +33,10 @@ export const activations = [
 ] as const;
 
 export const activationChoices = activations.map(({ name, title }) => ({ value: name, title }));
+
+/** The layer's activation of its sum, as the activation itself is written: an unnamed g would say nothing. */
+export function activated(sum: Latex, { attrs, out }: Call, convention: Convention): Latex {
+  const g = activations.find(({ name }) => name === attrs['activation'])!;
+  if (g === identity) return sum;
+  return g.formula({ x: sum }, { shapes: { x: out }, attrs: completeAttrs(g, {}), out }, convention);
+}

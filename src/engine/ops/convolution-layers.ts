@@ -1,7 +1,7 @@
 /** Convolution layers: padding, learned filters, a bias for each filter, an activation. */
 import type { NodeId } from '../graph/graph';
 import { isBatched, product, sampleShape, shapeText } from '../ir/shape';
-import { activationChoices } from './activations';
+import { activated, activationChoices } from './activations';
 import { strideAttr } from './convolution';
 import { layerParameterAttrs, parameterAttrs } from './layer-parameters';
 import type { Composite } from './op';
@@ -63,10 +63,7 @@ function convolutionLayer(rank: 1 | 2): Composite {
       const results = padded.map((length) => Math.floor((length - size) / (attrs['stride'] as number)) + 1);
       return { shape: [...(isBatched(x!) ? (['batch'] as const) : []), attrs['filters'] as number, ...results] };
     },
-    formula: ({ x }, { attrs }) => {
-      const sum = attrs['bias'] ? `${x} * W + b` : `${x} * W`;
-      return attrs['activation'] === 'identity' ? sum : `g\\left(${sum}\\right)`;
-    },
+    formula: ({ x }, call, convention) => activated(call.attrs['bias'] ? `${x} * W + b` : `${x} * W`, call, convention),
     expand: ({ shapes, attrs }, { x }, sketch) => {
       const channels = sampleShape(shapes['x']!)[0]!;
       const filters = attrs['filters'] as number;

@@ -4,7 +4,7 @@
  */
 import { productLatex } from '../ir/latex';
 import { sampleShape, type Shape } from '../ir/shape';
-import { activationChoices } from './activations';
+import { activated, activationChoices } from './activations';
 import { layerParameterAttrs, parameterAttrs } from './layer-parameters';
 import type { Composite } from './op';
 
@@ -35,10 +35,9 @@ export const dense: Composite = {
       return { fault: 'a layer needs a vector, but its input is a single number. Set the shape of the input to 1.' };
     return { shape: [...x!.slice(0, -1), units as number] as Shape };
   },
-  formula: ({ x }, { attrs }, convention) => {
+  formula: ({ x }, call, convention) => {
     const product = productLatex(x!, 'W', convention);
-    const sum = attrs['bias'] ? `${product} + b` : product;
-    return attrs['activation'] === 'identity' ? sum : `g\\left(${sum}\\right)`;
+    return activated(call.attrs['bias'] ? `${product} + b` : product, call, convention);
   },
   expand: ({ shapes, attrs }, { x }, sketch) => {
     const inputs = sampleShape(shapes['x']!).at(-1)!;

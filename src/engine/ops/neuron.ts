@@ -2,7 +2,7 @@
  * A single neuron y = g(b + Σ wᵢxᵢ) on single numbers. Opened, it shows its products, its sum and its
  * activation, as the course draws it.
  */
-import { activationChoices } from './activations';
+import { activated, activationChoices } from './activations';
 import { layerParameterAttrs, parameterAttrs } from './layer-parameters';
 import { broadcastAll } from './make';
 import type { Composite } from './op';
@@ -30,10 +30,9 @@ export const neuron: Composite = {
     ...layerParameterAttrs('glorot-uniform', 'always'),
   },
   infer: (shapes, { inputs }) => broadcastAll(count(inputs).map((i) => shapes[`x${i}`]!)),
-  formula: (args, { attrs }) => {
-    const terms = count(attrs['inputs']).map((i) => `w_{${i}} ${args[`x${i}`]!}`);
-    const sum = `b + ${terms.join(' + ')}`;
-    return attrs['activation'] === 'identity' ? sum : `g\\left(${sum}\\right)`;
+  formula: (args, call, convention) => {
+    const terms = count(call.attrs['inputs']).map((i) => `w_{${i}} ${args[`x${i}`]!}`);
+    return activated(`b + ${terms.join(' + ')}`, call, convention);
   },
   expand: ({ attrs }, inputs, sketch) => {
     const n = attrs['inputs'] as number;

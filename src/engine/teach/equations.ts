@@ -9,7 +9,7 @@ import type { NodeId } from '../graph/graph';
 import type { Project } from '../graph/project';
 import { type Convention, type Latex, productLatex } from '../ir/latex';
 import { sampleShape, type Tensor } from '../ir/shape';
-import { completeAttrs } from '../ops/attrs';
+import { activated } from '../ops/activations';
 import { opOf } from '../ops/index';
 import type { Weights } from '../plan';
 import { symbolOf } from '../train/trace-symbols';
@@ -18,18 +18,6 @@ export interface Equation {
   readonly node: NodeId;
   readonly latex: Latex;
 }
-
-const NAMES: Readonly<Record<string, Latex>> = {
-  sigmoid: '\\sigma',
-  tanh: '\\tanh',
-  relu: '\\operatorname{ReLU}',
-  'leaky-relu': '\\operatorname{LeakyReLU}',
-  'binary-step': '\\operatorname{step}',
-  softplus: '\\operatorname{softplus}',
-  silu: '\\operatorname{SiLU}',
-  elu: '\\operatorname{ELU}',
-  sine: '\\sin',
-};
 
 const shapeLatex = (shape: readonly number[]): Latex =>
   shape.length === 0 ? '' : `\\in \\mathbb{R}^{${shape.length === 1 ? shape[0] : shape.join(' \\times ')}}`;
@@ -66,10 +54,8 @@ export function equationsOf(project: Project, convention: Convention): readonly 
     const left = id === objective ? 'l' : symbol(id);
     let right: Latex;
     if (op.name === 'dense') {
-      const attrs = completeAttrs(op, project.nodes[id]!.attrs);
-      const sum = affine(symbol(inputs[0]![1].from), letters.get(id)!, attrs['bias'] === true, convention);
-      const g = attrs['activation'] as string;
-      right = g === 'identity' ? sum : `${NAMES[g] ?? 'g'}\\left(${sum}\\right)`;
+      const sum = affine(symbol(inputs[0]![1].from), letters.get(id)!, call.attrs['bias'] === true, convention);
+      right = activated(sum, call, convention);
     } else right = op.formula(Object.fromEntries(inputs.map(([port, e]) => [port, symbol(e.from)])), call, convention);
     return [{ node: id, latex: `${left} = ${right}` }];
   });
