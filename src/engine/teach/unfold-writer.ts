@@ -4,29 +4,37 @@
  */
 import { type Attrs, edge, edgeId, type Edge, type Node, type NodeId } from '../graph/graph';
 import type { BinaryOp, Expr, UnaryOp } from '../ir/expr';
+import { ops } from '../ops/index';
+import { expressionOf } from '../ops/scalar-function';
 import { answerText, same } from './numbers';
 
 /** Something to be added; null: it belongs to the rest. */
 export type Term = NodeId | null;
 
-const UNARY: Readonly<Partial<Record<UnaryOp, string>>> = {
-  neg: 'negate',
-  exp: 'exp',
-  log: 'log',
-  sqrt: 'sqrt',
-  abs: 'abs',
-  tanh: 'tanh',
-  sin: 'sin',
-  cos: 'cos',
+/**
+ * The operation that says just this of its inputs, by the sign of the expression; read off the operations themselves.
+ * An activation may say what a function says too, as the sine does: a drawing of numbers takes the function.
+ */
+const spellings = (): ReadonlyMap<UnaryOp | BinaryOp, string> => {
+  known ??= new Map(
+    [...ops.values()]
+      .filter(({ group }) => group === 'activation' || group === 'function' || group === 'arithmetic')
+      .sort((a, b) => Number(a.group !== 'activation') - Number(b.group !== 'activation'))
+      .flatMap((op): readonly (readonly [UnaryOp | BinaryOp, string])[] => {
+        const { value, ports } = expressionOf(op) ?? {};
+        if (value?.kind !== 'unary' && value?.kind !== 'binary') return [];
+        const parts = value.kind === 'unary' ? [value.x] : [value.x, value.y];
+        const plain = parts.length === ports!.length && parts.every((e, i) => e.kind === 'read' && e.name === ports![i]);
+        return plain ? [[value.op, op.name]] : [];
+      }),
+  );
+  return known;
 };
-const BINARY: Readonly<Partial<Record<BinaryOp, string>>> = {
-  add: 'add',
-  sub: 'subtract',
-  mul: 'multiply',
-  div: 'divide',
-  max: 'maximum',
-  min: 'minimum',
-};
+/** Not at once: the operations need not be there yet when this file is loaded. */
+let known: ReadonlyMap<UnaryOp | BinaryOp, string> | null = null;
+
+/** The operation's name; null where none says it. */
+export const spelling = (op: UnaryOp | BinaryOp): string | null => spellings().get(op) ?? null;
 
 /** 1/3 for 0.333…, else the number with as many digits as it needs. */
 function numberName(value: number): string {
@@ -103,8 +111,8 @@ export class ScalarWriter {
       case 'const':
         return this.number(e.value);
       case 'unary': {
-        const op = UNARY[e.op];
-        const x = op === undefined ? null : this.expression(e.x, of);
+        const op = spelling(e.op);
+        const x = op === null ? null : this.expression(e.x, of);
         return x === null ? null : this.node(wish, op!, { x });
       }
       case 'binary': {
@@ -112,8 +120,8 @@ export class ScalarWriter {
           const x = e.y.kind === 'const' ? this.expression(e.x, of) : null;
           return x === null || e.y.kind !== 'const' ? null : this.node(wish, 'power', { x }, { exponent: e.y.value });
         }
-        const op = BINARY[e.op];
-        const [a, b] = op === undefined ? [null, null] : [this.expression(e.x, of), this.expression(e.y, of)];
+        const op = spelling(e.op);
+        const [a, b] = op === null ? [null, null] : [this.expression(e.x, of), this.expression(e.y, of)];
         if (a === null || b === null) return null;
         return op === 'multiply' && wish === 'u' ? this.product(a, b) : this.node(wish, op!, { a, b });
       }
