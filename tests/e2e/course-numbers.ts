@@ -22,7 +22,7 @@ export const PAGES: Readonly<Record<string, readonly Moment[]>> = {
     [(s) => s.choose('step'), /4 of 8 sums give a signal, with 2 different values/],
     [(s) => s.choose('ReLU'), /4 of 8 sums give a signal, with 5 different values/],
   ],
-  '1.5.1': [[null, 'g(0) = 0', 'undefined', /0⁺\s*1\s*0/]],
+  '1.5.1': [[null, 'g(0) = 0', 'g′(0) = undefined', /0\s*0\s*undefined/, /0⁺\s*1\s*0/]],
   '1.5.2': [[null, 'g(0) = 0.5', 'g′(0) = 0.25', /6\s*0\.997527\s*0\.002467/, /1000\s*1\s*0/]],
   '1.5.3': [[null, 'g(0) = 0', 'g′(0) = 1', /3\s*0\.995055\s*0\.009866/]],
   '1.5.4': [[null, /−1\s*0\s*0/, /0\s*0\s*0/, /1\s*1\s*1/]],

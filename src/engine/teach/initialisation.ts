@@ -71,7 +71,8 @@ export interface SymmetryRun {
   /** Largest difference between the weights of two hidden neurons, before training and after every step. */
   readonly spread: readonly number[];
   readonly loss: readonly number[];
-  readonly network: Network;
+  /** The network before training and after every step. */
+  readonly networks: readonly Network[];
 }
 
 const XOR: readonly Pair[] = [
@@ -96,16 +97,11 @@ export function symmetryRun(
 ): SymmetryRun {
   const random = 'seed' in start ? new Random(start.seed, 'symmetry') : null;
   const next = (): number => ('equal' in start ? start.equal : random!.gaussian() * start.deviation);
-  let network: Network = [
+  const first: Network = [
     { w: Array.from({ length: 4 }, () => [next(), next()]), b: [0, 0, 0, 0], g: 'tanh' },
     { w: [[next(), next(), next(), next()]], b: [0], g: 'sigmoid' },
   ];
-  const spread = [spreadOf(network)];
-  const loss = [meanLossOf(network, XOR)];
-  for (let t = 0; t < steps; t++) {
-    network = descentStep(network, XOR, rate);
-    spread.push(spreadOf(network));
-    loss.push(meanLossOf(network, XOR));
-  }
-  return { spread, loss, network };
+  const networks = [first];
+  for (let t = 0; t < steps; t++) networks.push(descentStep(networks[t]!, XOR, rate));
+  return { spread: networks.map(spreadOf), loss: networks.map((network) => meanLossOf(network, XOR)), networks };
 }

@@ -4,7 +4,7 @@
  * `Figure.svelte` gives it all that plots share: so a new plot is one function that returns a picture.
  */
 import type { Ink } from './colours';
-import type { Axis, Plane, Surface } from './plane';
+import { type Axis, nameOn, type Plane, type Surface } from './plane';
 import type { Spot } from './spotlight.svelte';
 
 export interface Point {
@@ -100,7 +100,7 @@ export const legendOf = (picture: Picture): readonly LegendEntry[] =>
       mark: look === 'line' ? (dashed ? 'dashed' : 'line') : look === 'rings' ? 'ring' : 'dot',
     }));
 
-const named = (axis: Axis, value: number): Cell => axis.names?.[value] ?? value;
+const named = (axis: Axis, value: number): Cell => nameOn(axis, value) ?? value;
 
 /** One row for each place along x, one column for each series; of clouds of points one row for each point. */
 export function tableOf(picture: Picture): Table {
@@ -117,7 +117,7 @@ export function tableOf(picture: Picture): Table {
       ),
     };
   const places = [...new Set(all.flatMap(({ points }) => points.map((point) => point.x)))].sort((a, b) => a - b);
-  const columns = all.map(({ points }) => new Map(points.map((point) => [point.x, point.y])));
+  const columns = all.map(({ points }) => new Map(points.map((point) => [point.x, named(y, point.y)])));
   return {
     columns: [xTitle, ...all.map(({ title }) => title)],
     rows: places.map((place) => [named(x, place), ...columns.map((column) => column.get(place) ?? null)]),

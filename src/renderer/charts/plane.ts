@@ -55,11 +55,17 @@ export interface Axis {
   readonly logarithmic?: boolean | undefined;
   /** Names of the whole numbers from 0 on: classes, neurons. */
   readonly names?: readonly string[] | undefined;
+  /** What is said of a place that has no number, such as a slope at a jump. */
+  readonly missing?: string | undefined;
   /** Whole numbers only: epochs. */
   readonly whole?: boolean | undefined;
   /** Epochs are shown by all plots that have such an axis. */
   readonly shows?: 'epoch' | undefined;
 }
+
+/** What a value is called, where it is not read as a number. */
+export const nameOn = ({ names, missing }: Axis, value: number): string | undefined =>
+  Number.isNaN(value) ? missing : names?.[value];
 
 /** In pixels from the upper left corner of the picture. */
 export interface Plane {

@@ -4,7 +4,7 @@
  */
 import { numberText } from '../ui/format';
 import { readingsOf, type Picture, type Point, type Series } from './picture';
-import { type Axis, pannedRange, shareOf, wholeView, zoomedRange, type Plane, type View } from './plane';
+import { type Axis, nameOn, pannedRange, shareOf, wholeView, zoomedRange, type Plane, type View } from './plane';
 import type { Spot } from './spotlight.svelte';
 
 interface Place {
@@ -85,7 +85,7 @@ export class Reader {
   }
 
   #axisText(axis: Axis, value: number): string {
-    return axis.names?.[value] ?? numberText(value, 5);
+    return nameOn(axis, value) ?? numberText(value, 5);
   }
 
   textOf(series: Series, { x, y, text }: Point): string {
@@ -118,7 +118,8 @@ export class Reader {
     const { view } = this;
     if (view === null || this.inField(point)) return;
     const { x, y } = this.#picture();
-    const along = (axis: Axis, range: View['x'], value: number) => pannedRange(axis, range, shareOf(axis, range, value) - 0.5);
+    const along = (axis: Axis, range: View['x'], value: number) =>
+      Number.isFinite(value) ? pannedRange(axis, range, shareOf(axis, range, value) - 0.5) : range;
     this.view = { x: along(x, view.x, point.x), y: along(y, view.y, point.y) };
   }
 
@@ -167,7 +168,7 @@ export class Reader {
     const now = this.view ?? wholeView(picture);
     const at = this.pointed === null ? this.point : null;
     const share = (axis: Axis, range: View['x'], value: number | undefined, fallback: number): number =>
-      value === undefined ? fallback : clamp(shareOf(axis, range, value), 1);
+      value === undefined || !Number.isFinite(value) ? fallback : clamp(shareOf(axis, range, value), 1);
     const next: View = {
       x: zoomedRange(picture.x, now.x, factor, share(picture.x, now.x, at?.x, across)),
       y: zoomedRange(picture.y, now.y, factor, share(picture.y, now.y, at?.y, up)),

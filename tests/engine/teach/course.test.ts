@@ -256,6 +256,16 @@ describe('initialisation', () => {
     expect(random.loss.at(-1)).toBeLessThan(0.1);
     expect(symmetryRun({ equal: 0 }, 2000, 1).loss.at(-1)).toBeCloseTo(0.25, 3);
   });
+  it('a run keeps the network of each of its steps', () => {
+    const start = { deviation: 0.7, seed: 3 };
+    const { networks, loss } = symmetryRun(start, 40, 1);
+    expect(networks.length).toBe(41);
+    for (const steps of [0, 1, 25, 40]) {
+      const shorter = symmetryRun(start, steps, 1);
+      expect(networks[steps]).toEqual(shorter.networks.at(-1));
+      expect(loss[steps]).toBe(shorter.loss.at(-1));
+    }
+  });
 });
 
 describe('matrix calculus', () => {

@@ -8,15 +8,23 @@ import type { Range } from '../../charts/plane';
 type Paint = NonNullable<Picture['under']>;
 type More = Partial<Omit<Series, 'points' | 'title' | 'colour'>>;
 
-/** y = f(x), at so many places; where f is no number, or far out of sight, there is none. */
+/**
+ * y = f(x), at so many places; where f is infinite, or far out of sight, there is none. Nor where it is no number, unless
+ * it is `broken` there: then the line has a gap, which is read too.
+ */
 export function curve(
   title: string,
   f: (x: number) => number,
   [low, high]: Range,
-  { steps = 200, colour = '--accent', ...more }: More & { readonly steps?: number; readonly colour?: string } = {},
+  {
+    steps = 200,
+    colour = '--accent',
+    broken = false,
+    ...more
+  }: More & { readonly steps?: number; readonly colour?: string; readonly broken?: boolean } = {},
 ): Series {
   const places = Array.from({ length: steps + 1 }, (_, k) => Number((low + ((high - low) * k) / steps).toPrecision(12)));
-  const points = places.map((x) => ({ x, y: f(x) })).filter(({ y }) => Number.isFinite(y) && Math.abs(y) < 1e6);
+  const points = places.map((x) => ({ x, y: f(x) })).filter(({ y }) => Math.abs(y) < 1e6 || (broken && Number.isNaN(y)));
   return { title, colour, look: 'line', width: 2.2, ...more, points };
 }
 
