@@ -21,12 +21,11 @@ export function narrow(steps: readonly Loose[], stays: (buffer: BufferId) => boo
     if (part) {
       out[from!] = part;
       out[at] = null;
-      makers.set(part.stores[0]!.buffer, from!);
     }
-    const [store] = s.stores;
-    const use = uses.get(store!.buffer)!;
-    const alone = s.stores.length === 1 && !inParts(s) && !stays(store!.buffer);
-    if (!part && alone && use.maker === at && use.readers === 1) makers.set(store!.buffer, at);
+    const own = s.stores[0]!.buffer;
+    const use = uses.get(own)!;
+    const alone = s.stores.length === 1 && !inParts(s) && !stays(own) && use.maker === at && use.readers === 1;
+    if (alone) makers.set(own, part ? from! : at);
   });
   return out.filter((s) => s !== null);
 }

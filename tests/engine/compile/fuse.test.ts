@@ -11,7 +11,7 @@ import { prepare, programOf } from '../../../src/engine/compile/program';
 import type { Project } from '../../../src/engine/graph/project';
 import type { Program } from '../../../src/engine/plan';
 import { drawings, manyScalars } from '../../bench/engine-page/drawings';
-import { drawing } from '../../support/drawing';
+import { drawing, type Rows } from '../../support/drawing';
 
 const fused = (project: Project, batch: number): Program => programOf(prepare(project, null), 'fused', batch);
 
@@ -132,6 +132,36 @@ describe('images', () => {
     const toward = backward.filter(({ kernel }) => kernel.fold?.over.length === 3 && kernel.out[0] === 'batch');
     expect(toward.map(({ kernel }) => kernel.out)).toEqual([['batch', 2, 4, 4]]);
     expect(program.buffers.some(({ shape, role }) => role === 'gradient' && shape.join() === 'batch,2,6,6')).toBe(false);
+  });
+
+  test.each([
+    [
+      'another slice and a function',
+      { second: ['slice', { x: 'first' }, { axis: 0, from: 1, count: 2 }], other: ['tanh', { x: 'first' }] },
+    ],
+    [
+      'two slices',
+      {
+        second: ['slice', { x: 'first' }, { axis: 0, from: 1, count: 2 }],
+        other: ['slice', { x: 'first' }, { axis: 0, from: 0, count: 2 }],
+      },
+    ],
+    ['one slice', { second: ['slice', { x: 'first' }, { axis: 0, from: 1, count: 2 }] }],
+  ] satisfies readonly (readonly [string, Rows])[])('a part of a layer of which a part is taken, by %s', (_, rows) => {
+    const project = drawing({
+      x: ['input', {}, { shape: [3] }],
+      t: ['target', {}, { shape: [] }],
+      whole: ['dense', { x: 'x' }, { units: 6, activation: 'identity' }],
+      first: ['slice', { x: 'whole' }, { axis: 0, from: 1, count: 4 }],
+      ...rows,
+      ...Object.fromEntries(Object.keys(rows).map((name) => [`sum-${name}`, ['sum', { x: name }]])),
+      ...('other' in rows ? { out: ['add', { a: 'sum-second', b: 'sum-other' }] } : { out: ['identity', { x: 'sum-second' }] }),
+      loss: ['squared-error', { prediction: 'out', target: 't' }],
+    } as Rows);
+    // The verifier names a step that reads what no step made.
+    const program = fused(project, 4);
+    expect(program.steps.length).toBeGreaterThan(0);
+    expect(bytesOf(program)).toBeGreaterThan(0);
   });
 
   test('the slope of an activation is taken where pooling gives its gradient back', () => {
