@@ -73,8 +73,7 @@ export function readBookmarks(file: Reader, key: string): readonly Bookmark[] | 
 function lossesIn(reader: Reader): readonly number[] | undefined {
   const losses = reader.get('losses');
   if (losses === undefined) return undefined;
-  if (Array.isArray(losses) && losses.length <= LIST_LIMIT && losses.every((loss) => typeof loss === 'number'))
-    return losses as readonly number[];
+  if (Array.isArray(losses) && losses.length <= LIST_LIMIT && losses.every(Number.isFinite)) return losses as readonly number[];
   reader.faults.add(reader.at('losses'), `must be a list of numbers, but is ${shown(losses)}.`);
   return undefined;
 }

@@ -26,7 +26,7 @@ export interface Checkpoint {
   readonly weights: Weights;
   /** The optimizer's memory, and what operations remember from step to step. */
   readonly slots: Readonly<Record<BufferId, Float32Array>>;
-  /** Loss at the end of each epoch, where the schedule asks for it. */
+  /** Loss at the end of each epoch, where the schedule asks for it; NaN where it is not known. */
   readonly losses: readonly number[];
   /** What the rules for stopping early have seen. */
   readonly seen: Seen;

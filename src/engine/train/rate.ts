@@ -2,13 +2,31 @@
 import { rateFactor, scheduleOf } from './schedules';
 import type { Session } from './session';
 
+/** Losses at most: far more epochs than anybody trains, and a list that can still be sent. */
+const MOST = 10_000_000;
+
 export class Rate {
-  /** Loss at the end of each epoch, kept where the schedule asks for it. */
-  readonly losses: number[] = [];
+  /** Loss at the end of each epoch, kept where the schedule asks for it; NaN where nobody looked. */
+  #losses: number[] = [];
   /** The epoch that the rate was last set for. */
   #setFor = -1;
 
   constructor(readonly session: Session) {}
+
+  get losses(): readonly number[] {
+    return this.#losses;
+  }
+  set losses(losses: readonly number[]) {
+    this.#losses = [...losses];
+  }
+
+  /** The loss after so many epochs. */
+  note(epochs: number, loss: number): void {
+    if (epochs > MOST) return;
+    // Training may have come here without losses. A list with holes would be no list in a file.
+    while (this.#losses.length < epochs) this.#losses.push(Number.NaN);
+    this.#losses[epochs - 1] = loss;
+  }
 
   /** Whether the schedule depends on how training goes. */
   get watches(): boolean {
@@ -30,7 +48,7 @@ export class Rate {
   }
 
   #factor(epoch: number, epochs: number): number {
-    return rateFactor(this.session.plans.schedule, { epoch, epochs, losses: this.losses.slice(0, epoch) });
+    return rateFactor(this.session.plans.schedule, { epoch, epochs, losses: this.#losses.slice(0, epoch) });
   }
 
   /** Training stands elsewhere, or an epoch has ended: the rate is asked for anew. */

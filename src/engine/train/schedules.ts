@@ -20,7 +20,7 @@ export interface Progress {
   readonly epoch: number;
   /** Epochs that are planned. */
   readonly epochs: number;
-  /** Loss at the end of each epoch so far: of the validation rows, or of the training rows where there are none. */
+  /** Loss at the end of each epoch so far: of the validation rows, or of the training rows where there are none; NaN where it is not known. */
   readonly losses: readonly number[];
 }
 
@@ -62,6 +62,8 @@ function plateaus(losses: readonly number[], patience: number): number {
   let waited = 0;
   let count = 0;
   for (const loss of losses) {
+    // Of an epoch whose loss is not known, nobody can say that it did not improve.
+    if (Number.isNaN(loss)) continue;
     if (loss < best * (1 - 1e-4)) {
       best = loss;
       waited = 0;

@@ -180,8 +180,7 @@ export class Trainer {
 
   #goTo(moment: Moment): void {
     this.session.setState(moment.state);
-    if (moment.losses) this.#rate.losses.splice(0, this.#rate.losses.length, ...moment.losses);
-    else this.#rate.losses.length = Math.min(this.#rate.losses.length, moment.epoch);
+    this.#rate.losses = moment.losses ?? this.#rate.losses.slice(0, moment.epoch);
     this.#ending.restart();
     this.#standAt(moment);
     this.#keeping.here = this.timeline.find(moment.id) ? moment : null;
@@ -227,7 +226,7 @@ export class Trainer {
     if (this.#running || !fits) return false;
     this.session.setWeights(checkpoint.weights);
     this.session.setState(new Map(Object.entries(checkpoint.slots)));
-    this.#rate.losses.splice(0, this.#rate.losses.length, ...checkpoint.losses);
+    this.#rate.losses = checkpoint.losses;
     this.#ending.seen = checkpoint.seen;
     this.#standAt(checkpoint);
     this.#scoring.best = checkpoint.best ?? null;
@@ -245,13 +244,19 @@ export class Trainer {
     return this.#batchLoss;
   }
 
+  /** Loss at the end of each epoch, where the schedule asks for it; NaN where nobody looked. */
+  get losses(): readonly number[] {
+    return this.#rate.losses;
+  }
+
   /** Slows training down so that people can follow it; Infinity for full speed. */
   set pace(stepsPerSecond: number) {
     this.#pace.wished = stepsPerSecond;
   }
 
   /** Goes on from another trainer's place, after the drawing or the batch size changed. */
-  resume({ epoch, step, batchLoss }: Pick<Trainer, 'epoch' | 'step' | 'batchLoss'>): void {
+  resume({ epoch, step, batchLoss, losses }: Pick<Trainer, 'epoch' | 'step' | 'batchLoss' | 'losses'>): void {
+    this.#rate.losses = losses.slice(0, epoch);
     this.#moveTo(epoch, 0, step);
     this.#batchLoss = batchLoss;
   }
@@ -453,7 +458,7 @@ export class Trainer {
     if (!due && !watched) return null;
     const whole = due || training || this.data.split.validation.length === 0;
     const scores = await (whole ? this.#scoring.take({ epoch, step }) : this.#scoring.watch(epoch));
-    if (this.#rate.watches && epoch > 0) this.#rate.losses[epoch - 1] = (scores.validation ?? scores.train)?.loss ?? Number.NaN;
+    if (this.#rate.watches && epoch > 0) this.#rate.note(epoch, (scores.validation ?? scores.train)?.loss ?? Number.NaN);
     return scores;
   }
 

@@ -36,6 +36,11 @@ describe('schedules', () => {
     ]);
   });
 
+  test('epochs whose loss is not known are no plateau', () => {
+    const losses = [Number.NaN, Number.NaN, Number.NaN, 2, 2, Number.NaN, 2, 2];
+    expect(factors({ kind: 'plateau', settings: { patience: 2 } }, [3, 5, 6, 7, 8], losses)).toEqual([1, 1, 1, 0.5, 0.5]);
+  });
+
   test('every rule is finite from the first epoch to behind the last, also for one epoch', () => {
     for (const { kind } of schedules)
       for (const epochs of [1, 7])

@@ -156,6 +156,39 @@ describe('bookmarks that a project keeps', () => {
     session.close();
   });
 
+  test('after an edit, a plateau goes on with the losses so far; a moment without losses is one that a project can keep', async () => {
+    const watching = circlesProject({
+      epochs: 8,
+      hyper: { rate: 0.2 },
+      schedule: { kind: 'plateau', settings: { patience: 2 } },
+    });
+    // As the window does when the drawing is edited: another session of the same numbers, another trainer.
+    const edited = async (project: Project): Promise<readonly [string | null, number | undefined]> => {
+      const before = await trained(project, circles, { epochs: 4, memory: MEMORY });
+      const after = await trained(watching, circles, { epochs: 0, memory: MEMORY });
+      after.session.setState(await before.session.state());
+      after.trainer.resume(before.trainer);
+      after.trainer.epochs = 8;
+      await after.trainer.train();
+      const bookmark = storedBookmark(after.trainer.saved(after.trainer.here!)!);
+      const read = parseProject(serialiseProject({ ...watching, bookmarks: [bookmark] }, opOf), opOf);
+      expect(read).toMatchObject({ ok: true, value: { bookmarks: [{ epoch: 8 }] } });
+      // A checkpoint is refused where a loss is missing altogether.
+      expect(Object.keys((await after.trainer.checkpoint()).losses)).toHaveLength(8);
+      const end = bits(await after.session.state());
+      const rate = after.session.hyper.get(bufferIds.hyper('rate'));
+      for (const { session } of [before, after]) session.close();
+      return [bookmark.losses === undefined ? null : end, rate];
+    };
+    const whole = await trained(watching, circles);
+    const rate = whole.session.hyper.get(bufferIds.hyper('rate'))!;
+    expect(rate).toBeLessThan(0.2);
+    expect(await edited(watching)).toEqual([bits(await whole.session.state()), rate]);
+    whole.session.close();
+    // Without the losses of the first epochs: they say nothing of a plateau.
+    expect(await edited(circlesProject({ hyper: { rate: 0.2 } }))).toEqual([null, 0.2]);
+  });
+
   test('come once, follow their names, and are ordinary moments when the project lets them go', async () => {
     const { session, trainer } = await trained(circlesProject({ epochs: 2 }), circles, { memory: MEMORY });
     const { id } = trainer.timeline.moments.at(-1)!;

@@ -111,6 +111,8 @@ export function scheduleCode(schedule: Schedule | undefined): { readonly code: s
     """How often the best loss has not improved for so many epochs."""
     best, waited, count = float('inf'), 0, 0
     for loss in losses:
+        if loss != loss:
+            continue
         if loss < best * (1 - 1e-4):
             best, waited = loss, 0
         else:
