@@ -30,9 +30,9 @@ const COURSE = 'e2e/course.spec.ts';
 const activations: Named = [TEACH, '%s at %f'];
 
 const ROWS: Readonly<Record<string, Row>> = {
-  '1.1': { numbers: ['no signal', 'spike'], engine: [[BATCHES, 'a neuron sends a spike only when']] },
+  '1.1': { numbers: ['no signal', 'fires'], engine: [[BATCHES, 'a neuron sends a spike only when']] },
   '1.2': {
-    numbers: ['None of the', 'XOR'],
+    numbers: ['None of the', 'XOR', 'This unit computes NOT'],
     engine: [
       [TEACH, '%s is computed by its unit'],
       [TEACH, 'no unit computes XOR'],
@@ -53,7 +53,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     engine: [activations, [TEACH, 'does not overflow at ±1000']],
   },
   '1.5.3': { numbers: ['g(0) = 0', 'g′(0) = 1', '0.009866'], engine: [activations] },
-  '1.5.4': { numbers: ['−1', '0', '1'], engine: [activations] },
+  '1.5.4': { numbers: ['−1 0 0', '0 0 0', '1 1 1'], engine: [activations] },
   '1.6': { numbers: ['w₁', 'w₂'], engine: [[TEACH, 'distance is the sum over the length of w']] },
   '1.7': { numbers: ['signed distance', 'the neuron says 1'], engine: [[TEACH, 'distance is the sum over the length of w']] },
   '1.8': {
@@ -83,8 +83,8 @@ const ROWS: Readonly<Record<string, Row>> = {
       [TRACE, 'σ(w₁x + w₂y + b)'],
     ],
   },
-  '2.3.1': { numbers: ['right'], engine: [[BATCHES, 'the layer of a neuron is its longest path']] },
-  '2.3.2': { numbers: ['right'], engine: [[BATCHES, 'the layer of a neuron is its longest path']] },
+  '2.3.1': { numbers: ['3 input', '7 hidden 2', '9 output'], engine: [[BATCHES, 'the layer of a neuron is its longest path']] },
+  '2.3.2': { numbers: ['3 input', '7 hidden 2', '9 output'], engine: [[BATCHES, 'the layer of a neuron is its longest path']] },
   '2.3.3': { numbers: ['refuses the cycle', 'acyclic'], engine: [[LESSONS, '%s is a sound drawing']] },
   '2.3.4': { numbers: ['3 × 2 = 6'], engine: [[TEACH, '8-9-9-9-4']] },
   '2.3.5': { numbers: ['81 parameters', '90 parameters', '40 parameters'], engine: [[TEACH, '8-9-9-9-4']] },
@@ -142,7 +142,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     window: [['e2e/training.spec.ts', 'each rule stops training']],
   },
   '3.5.4': { numbers: ['320,000'], engine: [[TEACH, 'finite differences cost a forward pass']] },
-  '3.5.5': { numbers: ['200', '20'], engine: [[BATCHES, '%i at a time']] },
+  '3.5.5': { numbers: ['updates 200', 'updates per epoch 20'], engine: [[BATCHES, '%i at a time']] },
   '3.5.6': {
     numbers: ['exactly', 'has 2 samples'],
     engine: [
@@ -154,8 +154,11 @@ const ROWS: Readonly<Record<string, Row>> = {
   '3.6.2': { numbers: ['0.9996'], engine: [[LESSONS, 'a composition has the product of both slopes']] },
   '3.6.3': { numbers: ['1982', '1985'], engine: [] },
   '3.6.4': { numbers: ['0.1491', '−0.108832', '−0.0544162'], engine: [[TRACE, 'σ(w₁x + w₂y + b)']] },
-  '3.6.5': { numbers: ['with respect to itself is 1', '3', '1.5', '2.25'], engine: [[TRACE, 'exercise 1, a chain']] },
-  '3.6.6': { numbers: ['0.75', '2', '1'], engine: [[TRACE, 'exercise 3, an activation gate']] },
+  '3.6.5': {
+    numbers: ['with respect to itself is 1', 'x 2 −2.25', 'y 3 −1.5', 'z 1.5 −3'],
+    engine: [[TRACE, 'exercise 1, a chain']],
+  },
+  '3.6.6': { numbers: ['w 0.75 2', 'x 2 0.75', 'b 0 1'], engine: [[TRACE, 'exercise 3, an activation gate']] },
   '3.6.7': {
     numbers: ['−1', '−2.25', '−1.5', '0.75'],
     engine: [
@@ -189,7 +192,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   '3.6.14': { page: '3.6.13', engine: [[EXERCISES, 'the worked solution']] },
   '3.6.15': {
-    numbers: ['V1', '0.54', '1×3', '2×3'],
+    numbers: ['V1 2', 'V2 0.54', '1 × 3', '2 × 3'],
     engine: [['engine/teach/arrays.test.ts', 'on random drawings: all blocks']],
   },
   '3.6.16': { numbers: ['30 of 36', '1.07 GB', '268,435,456'], engine: [[TEACH, 'an activation: the full contraction']] },
@@ -246,9 +249,23 @@ const loose = (text: string, name: string): number | undefined => {
   return at < 0 ? undefined : at;
 };
 
-const plain = (word: string | RegExp): string =>
-  (typeof word === 'string' ? word : word.source.replaceAll('\\s*', '')).replaceAll('\\', '');
+/** Without the signs of patterns; cells stand apart, so that their numbers do not run together. */
+const readable = (source: string): string => source.replaceAll('\\s*', ' ').replaceAll('\\', '');
+const plain = (word: string | RegExp): string => readable(typeof word === 'string' ? word : word.source);
+/** As a whole: 20 is neither in 200 nor in 0.20 nor in −20. */
+function stands(number: string, text: string): boolean {
+  const before = /^\d/.test(number) ? '(?<![\\d.,−-])' : /^\p{L}/u.test(number) ? '(?<!\\p{L})' : '';
+  const after = /\d$/.test(number) ? '(?!\\d|[.,]\\d)' : /\p{L}$/u.test(number) ? '(?!\\p{L})' : '';
+  return new RegExp(`${before}${number.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}${after}`, 'u').test(text);
+}
 const wordsOf = (page: string): string => PAGES[page]!.flatMap(([, ...words]) => words.map(plain)).join('\n');
+
+test('a number is looked for as a whole', () => {
+  for (const text of ['200', '0.20', '20.5', '−20', 'spikes'])
+    for (const part of ['20', '2', 'spike']) expect(stands(part, text), `${part} in ${text}`).toBe(false);
+  for (const text of ['20', 'updates 20.', '20 %', '(20)']) expect(stands('20', text), text).toBe(true);
+  expect(stands('−1 0 0', readable('−1\\s*0\\s*0'))).toBe(true);
+});
 
 describe('the rows of the course', () => {
   it('are those of its pages, and of what they stand for too', () => {
@@ -262,11 +279,8 @@ describe('the rows of the course', () => {
     (row, { page = row, numbers = [], engine, window = [] }) => {
       expect(lessons.map(({ id }) => id)).toContain(page);
       for (const named of [...engine, ...window]) expect(bodyOf(named), `no test '${named[1]}' in ${named[0]}`).not.toBeNull();
-      const seen = [wordsOf(page), ...window.map((named) => bodyOf(named)!.replaceAll('\\s*', '').replaceAll('\\', ''))].join(
-        '\n',
-      );
-      for (const number of numbers)
-        expect(seen, `nobody looks for ${number} on page ${page}`).toContain(number.replaceAll('\\', ''));
+      const seen = [wordsOf(page), ...window.map((named) => readable(bodyOf(named)!))].join('\n');
+      for (const number of numbers) expect(stands(number, seen), `nobody looks for ${number} on page ${page}`).toBe(true);
     },
   );
 });

@@ -10,11 +10,11 @@ export type Moment = readonly [act: ((sheet: Sheet) => Promise<void>) | null, ..
 export const PAGES: Readonly<Record<string, readonly Moment[]>> = {
   '1.1': [
     [null, 'Net input 4 − 2 = 2', 'no signal'],
-    [(s) => s.slide('Threshold', 'Home', 1), /larger than 1.*spike|fires/i],
+    [(s) => s.slide('Threshold', 'Home', 1), /larger than 1:\s*the neuron fires/],
   ],
   '1.2': [
     [(s) => s.choose('XOR').then(() => s.press('Try all units')), /None of the \d+ different units computes XOR/],
-    [(s) => s.choose('NOT').then(() => s.press('Try all units')), /Done|NOT/],
+    [(s) => s.choose('NOT').then(() => s.press('Try all units')), /Found one among \d+/, 'This unit computes NOT.'],
   ],
   '1.3': [[null, 'Sum 1 + 0.25 + 0.25 = 1.5', '0.817574']],
   '1.4': [
@@ -65,8 +65,9 @@ export const PAGES: Readonly<Record<string, readonly Moment[]>> = {
     [(s) => s.press('Connect z back to y'), 'Refused', 'would make a circle'],
   ],
   '2.2': [[null, /Scalars\s*0\.817574/, /Neuron\s*0\.817574/, /Layer\s*0\.817574/, /Matrix\s*0\.817574/, '0.149146']],
-  '2.3.1': [[(s) => s.press('Show the layers'), /right/]],
-  '2.3.2': [[(s) => s.press('Show the layers'), /right/]],
+  // The layer stands under the number of each neuron.
+  '2.3.1': [[(s) => s.press('Show the layers'), /3\s*input/, /7\s*hidden 2/, /9\s*output/]],
+  '2.3.2': [[(s) => s.press('Show the layers'), /3\s*input/, /7\s*hidden 2/, /9\s*output/]],
   '2.3.3': [
     [null, 'so this program refuses the cycle'],
     [(s) => s.choose('Unrolled over time'), 'The graph is acyclic'],
