@@ -5,6 +5,7 @@
  */
 import {
   type AttrValue,
+  depthsOf,
   type Edge,
   type EdgeId,
   edge,
@@ -13,7 +14,6 @@ import {
   type Node,
   type NodeId,
   type Table,
-  topologicalOrder,
 } from './graph';
 import { idFault } from './node-names';
 import { type OwnOperations, ownUsed } from './own-operation';
@@ -487,20 +487,10 @@ export const explode =
     return { ...project, nodes, edges, positions, settings: withObjective(project.settings, (o) => (o === id ? output : o)) };
   };
 
-/** Nodes by their longest distance from the start, each source as near as possible to what it feeds. */
+/** Nodes from left to right; no column is empty. */
 function columnsOf(graph: Graph): NodeId[][] {
-  const { order } = topologicalOrder(graph);
-  const edges = Object.values(graph.edges);
-  const depth = new Map<NodeId, number>();
-  for (const id of order) depth.set(id, Math.max(0, ...edges.filter((e) => e.to === id).map((e) => depth.get(e.from)! + 1)));
-  for (const id of order) {
-    const feeds = edges.filter((e) => e.from === id).map((e) => depth.get(e.to)!);
-    if (feeds.length > 0 && !edges.some((e) => e.to === id)) depth.set(id, Math.min(...feeds) - 1);
-  }
-  const first = Math.min(0, ...depth.values());
   const columns: NodeId[][] = [];
-  for (const id of order) {
-    const at = depth.get(id)! - first;
+  for (const [id, at] of depthsOf(graph)) {
     while (columns.length <= at) columns.push([]);
     columns[at]!.push(id);
   }

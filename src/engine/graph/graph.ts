@@ -77,6 +77,21 @@ export function topologicalOrder(graph: Graph, links: Links = linksOf(graph)): {
   return { order, cycle: Object.keys(graph.nodes).filter((id) => !placed.has(id)) };
 }
 
+/**
+ * Columns of a drawing: the longest way from a start, and each start just before the first that it feeds. In an order in
+ * which each node stands after all that feed it; nodes on or behind a cycle have no place.
+ */
+export function depthsOf(graph: Graph, links: Links = linksOf(graph)): ReadonlyMap<NodeId, number> {
+  const { order } = topologicalOrder(graph, links);
+  const depths = new Map<NodeId, number>();
+  for (const id of order) depths.set(id, Math.max(0, ...[...links.into.get(id)!.values()].map((e) => depths.get(e.from)! + 1)));
+  for (const id of order) {
+    const feeds = links.outOf.get(id)!.flatMap((e) => depths.get(e.to) ?? []);
+    if (links.into.get(id)!.size === 0 && feeds.length > 0) depths.set(id, Math.min(...feeds) - 1);
+  }
+  return depths;
+}
+
 /** Whether data can flow from `from` to `to`; a node reaches itself. */
 export function reaches(links: Links, from: NodeId, to: NodeId): boolean {
   const seen = new Set<NodeId>([from]);

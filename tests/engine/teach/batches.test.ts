@@ -94,7 +94,7 @@ describe('what pages count themselves', () => {
       { from: 2, to: 1 },
     ];
     expect(layersByLongestPath(5, edges)).toEqual([0, 1, 0, 2, 3]);
-    // 5 is fed by the output and stands before it by number.
+    // Numbered against the flow: 2 feeds 1, and 1 feeds 0.
     expect(
       layersByLongestPath(3, [
         { from: 2, to: 1 },

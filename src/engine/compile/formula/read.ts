@@ -4,7 +4,7 @@
  * are single numbers: t… is a target, w…, b…, v… and θ… are parameters, others inputs. Where nodes stand and
  * how they are grouped is not part of the text.
  */
-import { edge, type Edge, type Graph, linksOf, type Node, type NodeId, topologicalOrder } from '../../graph/graph';
+import { depthsOf, edge, type Edge, type Graph, type Node, type NodeId } from '../../graph/graph';
 import { idFault } from '../../graph/node-names';
 import type { Point } from '../../graph/project';
 import { completeAttrs } from '../../ops/attrs';
@@ -141,20 +141,11 @@ class Drawer {
   }
 }
 
-/** Left to right by the longest way from an input; in a column from top to bottom. */
+/** Columns from left to right; in a column from top to bottom. */
 function layout(graph: Graph): Record<NodeId, Point> {
-  const links = linksOf(graph);
-  const depth = new Map<NodeId, number>();
   const inColumn = new Map<number, number>();
   const positions: Record<NodeId, Point> = {};
-  const { order } = topologicalOrder(graph, links);
-  for (const id of order) depth.set(id, Math.max(0, ...[...links.into.get(id)!.values()].map((e) => depth.get(e.from)! + 1)));
-  // A source stands just before what it feeds.
-  for (const id of order)
-    if (links.into.get(id)!.size === 0)
-      depth.set(id, Math.max(0, Math.min(...links.outOf.get(id)!.map((e) => depth.get(e.to)!)) - 1));
-  for (const id of order) {
-    const column = Number.isFinite(depth.get(id)!) ? depth.get(id)! : 0;
+  for (const [id, column] of depthsOf(graph)) {
     const row = inColumn.get(column) ?? 0;
     inColumn.set(column, row + 1);
     positions[id] = { x: 200 * column, y: 120 * row };
