@@ -417,15 +417,8 @@ test('a signal: convolution in one dimension and average pooling learn to tell w
   });
   const path = join(server.home, 'signals.csv');
   writeFileSync(path, `${[...Array.from({ length: 16 }, (_, i) => `s${i}`), 'kind'].join(',')}\n${lines.join('\n')}\n`);
-  await app
-    .getByRole('navigation', { name: 'Start' })
-    .getByRole('button', { name: /New from data/ })
-    .click();
   const window = new AppWindow(app);
-  await window.origin('A file');
-  await window.file(path);
-  await app.getByRole('button', { name: 'Draw the network' }).click();
-  await window.ready();
+  await window.networkFromFile(path);
   await draw(
     app,
     "x = input(shape=[16]); t = target(shape=[1])\nsignal = reshape(x, shape=[1, 16])\nfound = convolution_1d(signal, filters=6, size=5, padding='same', activation='tanh')\nshort = average_pooling(power(found), axes='1', size=4)\nall = flatten(short)\nscore = dense(all, units=1, activation='identity')\nloss = binary_cross_entropy_logits(score, t)",

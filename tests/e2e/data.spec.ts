@@ -9,12 +9,8 @@ import { AppWindow } from './window';
 test.setTimeout(180_000);
 
 async function newFrom(page: Page, path: string): Promise<AppWindow> {
-  await page
-    .getByRole('navigation', { name: 'Start' })
-    .getByRole('button', { name: /New from data/ })
-    .click();
   const window = new AppWindow(page);
-  await window.origin('A file');
+  await window.newFrom('A file');
   await window.file(path);
   return window;
 }

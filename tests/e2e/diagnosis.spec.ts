@@ -29,15 +29,8 @@ test('a cure of the data is tried beside, on data that are read anew, and adopte
   });
   const path = join(server.home, 'rare.csv');
   writeFileSync(path, ['a,b,y', ...rows].join('\n'));
-  await app
-    .getByRole('navigation', { name: 'Start' })
-    .getByRole('button', { name: /New from data/ })
-    .click();
   const window = new AppWindow(app);
-  await window.origin('A file');
-  await window.file(path);
-  await app.getByRole('button', { name: 'Draw the network' }).click();
-  await window.ready();
+  await window.networkFromFile(path);
   await window.speed('Full speed');
   await window.tab('Results');
   const list = app.getByRole('region', { name: 'Before training' });

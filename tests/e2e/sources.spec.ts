@@ -12,12 +12,8 @@ import { AppWindow } from './window';
 test.setTimeout(150_000);
 
 async function from(page: Page, origin: string): Promise<AppWindow> {
-  await page
-    .getByRole('navigation', { name: 'Start' })
-    .getByRole('button', { name: /New from data/ })
-    .click();
   const window = new AppWindow(page);
-  await window.origin(origin);
+  await window.newFrom(origin);
   return window;
 }
 

@@ -6,6 +6,7 @@ import { expect, serve, test, watch } from './support';
 import { serialiseProject } from '../../src/engine/graph/project-text';
 import { draftOwn, replacementFor } from '../../src/engine/compile/make-own';
 import { putOwn } from '../../src/engine/graph/own-edits';
+import type { Project } from '../../src/engine/graph/project';
 import { drawing } from '../support/drawing';
 import { fill, ONLY_ROOT, smallDisk } from '../support/disks';
 import { AppWindow } from './window';
@@ -61,11 +62,9 @@ test('a learning rate that diverges is named with its node, and cured with one c
   expect(await window.epoch()).toBeGreaterThan(3);
 });
 
-test('a logarithm that broke is named with its node and its row, shown in both, and cured with one click', async ({
-  app,
-  server,
-}) => {
-  const project = drawing(
+/** A network that takes logarithms of its inputs, half of which are negative. */
+const breaking = (): Project =>
+  drawing(
     {
       x: ['input', {}, { shape: [2] }],
       t: ['target', {}, { shape: [1] }],
@@ -75,9 +74,18 @@ test('a logarithm that broke is named with its node and its row, shown in both, 
     },
     { epochs: 50 },
   );
-  const data = { kind: 'generator', name: 'circles', count: 200, noise: 0.1, seed: 1 } as const;
+const onCircles = (project: Project, title: string): Project => ({
+  ...project,
+  settings: { ...project.settings, title, data: { kind: 'generator', name: 'circles', count: 200, noise: 0.1, seed: 1 } },
+});
+
+test('a logarithm that broke is named with its node and its row, shown in both, and cured with one click', async ({
+  app,
+  server,
+}) => {
+  const project = breaking();
   const path = join(server.home, 'broken.chainrule');
-  writeFileSync(path, serialiseProject({ ...project, settings: { ...project.settings, title: 'Broken', data } }));
+  writeFileSync(path, serialiseProject(onCircles(project, 'Broken')));
   const window = await open(app, path);
   await window.ready();
   await window.train.click();
@@ -113,23 +121,13 @@ test('a logarithm that broke is named with its node and its row, shown in both, 
 });
 
 test('what breaks inside an operation of one’s own is cured there, tried in a ghost run first', async ({ app, server }) => {
-  const whole = drawing(
-    {
-      x: ['input', {}, { shape: [2] }],
-      t: ['target', {}, { shape: [1] }],
-      nll: ['log', { x: 'x' }],
-      out: ['dense', { x: 'nll' }, { units: 1, activation: 'identity' }],
-      loss: ['binary-cross-entropy-logits', { prediction: 'out', target: 't' }],
-    },
-    { epochs: 50 },
-  );
+  const whole = breaking();
   const draft = draftOwn(whole, ['nll']);
   if (typeof draft === 'string') throw new Error(draft);
   const inputs = draft.inputs.map(({ name }) => name);
   const project = putOwn(replacementFor(whole, draft, 'Surprise', inputs))(whole);
-  const data = { kind: 'generator', name: 'circles', count: 200, noise: 0.1, seed: 1 } as const;
   const path = join(server.home, 'inside.chainrule');
-  writeFileSync(path, serialiseProject({ ...project, settings: { ...project.settings, title: 'Inside', data } }));
+  writeFileSync(path, serialiseProject(onCircles(project, 'Inside')));
   const window = await open(app, path);
   await window.ready();
   await window.train.click();

@@ -91,6 +91,22 @@ export class AppWindow {
     await this.dialog.getByRole('button', { name: title }).click();
   }
 
+  /** On the start page. */
+  async newFrom(origin: string): Promise<void> {
+    await this.page
+      .getByRole('navigation', { name: 'Start' })
+      .getByRole('button', { name: /New from data/ })
+      .click();
+    await this.origin(origin);
+  }
+  /** The network that is proposed for a file. */
+  async networkFromFile(path: string): Promise<void> {
+    await this.newFrom('A file');
+    await this.file(path);
+    await this.page.getByRole('button', { name: 'Draw the network' }).click();
+    await this.ready();
+  }
+
   /** Answers the file dialog with a path. */
   async file(path: string): Promise<void> {
     const name = this.page.getByRole('textbox', { name: 'File name' });

@@ -8,29 +8,10 @@ import { parseFormula } from '../../src/engine/compile/formula/read';
 import { formulaOf } from '../../src/engine/compile/formula/write';
 import { check } from '../../src/engine/compile/check';
 import { completeAttrs } from '../../src/engine/ops/attrs';
-import { opOf, ops } from '../../src/engine/ops/index';
-import { linksOf, type Graph } from '../../src/engine/graph/graph';
+import { ops } from '../../src/engine/ops/index';
 import { drawing, type Rows } from '../support/drawing';
+import { meaning } from '../support/meaning';
 import { canBatch, casesOf, numbersFor, sizeOfLengths } from '../support/op-cases';
-
-/** The drawing as a text that no order and no generated name changes. */
-function meaning(graph: Graph): readonly string[] {
-  const links = linksOf(graph);
-  const known = new Map<string, string>();
-  const of = (id: string): string => {
-    const before = known.get(id);
-    if (before !== undefined) return before;
-    const node = graph.nodes[id]!;
-    const op = opOf(node.op)!;
-    const attrs = completeAttrs(op, node.attrs);
-    const own = op.kind === 'source' && op.role !== 'constant' ? id : '';
-    const inputs = op.ports(attrs).map(({ name }) => of(links.into.get(id)!.get(name)!.from));
-    const text = `${node.op}${own}${JSON.stringify(attrs)}${node.label ?? ''}(${inputs.join()})`;
-    known.set(id, text);
-    return text;
-  };
-  return Object.keys(graph.nodes).map(of).sort();
-}
 
 function expectSound(text: string, isHuge = false): void {
   const result = parseFormula(text);

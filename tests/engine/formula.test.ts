@@ -4,12 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { check } from '../../src/engine/compile/check';
 import { parseFormula } from '../../src/engine/compile/formula/read';
 import { formulaOf } from '../../src/engine/compile/formula/write';
-import { edge, type Graph, linksOf, type NodeId } from '../../src/engine/graph/graph';
-import { completeAttrs } from '../../src/engine/ops/attrs';
-import { opOf } from '../../src/engine/ops/index';
+import { edge, type Graph } from '../../src/engine/graph/graph';
 import { readProjectFile } from '../../src/main/services/projects';
 import { drawing, type Rows } from '../support/drawing';
 import { open, run, value } from '../support/gradients';
+import { meaning } from '../support/meaning';
 import { randomDrawing } from '../support/random-drawing';
 
 const read = (text: string): Graph => {
@@ -26,27 +25,6 @@ const fault = (text: string): string => {
   const result = parseFormula(text);
   return result.ok ? 'no fault' : `${result.fault.line}:${result.fault.column} ${result.fault.message}`;
 };
-
-/** A node as all that it is made of, whatever its generated name. */
-function meaning(graph: Graph): string[] {
-  const links = linksOf(graph);
-  const known = new Map<NodeId, string>();
-  const of = (id: NodeId): string => {
-    const before = known.get(id);
-    if (before !== undefined) return before;
-    const node = graph.nodes[id]!;
-    const op = opOf(node.op)!;
-    const attrs = completeAttrs(op, node.attrs);
-    const own = op.kind === 'source' && op.role !== 'constant' ? id : '';
-    const text = `${node.op}${own}${JSON.stringify(attrs)}${node.label ?? ''}(${op
-      .ports(attrs)
-      .map((p) => of(links.into.get(id)!.get(p.name)!.from))
-      .join()})`;
-    known.set(id, text);
-    return text;
-  };
-  return Object.keys(graph.nodes).map(of).sort();
-}
 
 describe('text becomes a drawing', () => {
   test('the loss of one neuron', () => {
