@@ -164,7 +164,7 @@ export class Trainer {
   saved(id: number): SavedMoment | null {
     const moment = this.timeline.find(id);
     if (!moment) return null;
-    return savedMoment(moment, this.session, this.timeline.nameOf(id) ?? '', moment.losses ?? this.#rate.losses);
+    return savedMoment(moment, this.session, this.timeline.nameOf(id) ?? '', this.#rate.lossesOf(moment));
   }
 
   /** The bookmarks of the project are moments to go to. Says which fit this network. */
@@ -180,7 +180,7 @@ export class Trainer {
 
   #goTo(moment: Moment): void {
     this.session.setState(moment.state);
-    this.#rate.losses = moment.losses ?? this.#rate.losses.slice(0, moment.epoch);
+    this.#rate.standAt(moment);
     this.#ending.restart();
     this.#standAt(moment);
     this.#keeping.here = this.timeline.find(moment.id) ? moment : null;
@@ -212,7 +212,7 @@ export class Trainer {
       ...this.#place,
       weights: await this.session.weights(),
       slots: await this.session.slots(),
-      losses: [...this.#rate.losses],
+      losses: this.#rate.losses.slice(0, this.epoch),
       seen: this.#ending.seen,
       best: this.best ?? undefined,
       back: this.#ending.back,
@@ -331,6 +331,7 @@ export class Trainer {
     this.#scoring.begin(this.epoch);
     // Going on from an earlier moment, what came after it is another past.
     this.timeline.cut(this.step);
+    this.#rate.cut(this.epoch);
     try {
       for (;;)
         try {

@@ -74,6 +74,38 @@ describe('time travel', () => {
     session.close();
   });
 
+  test('losses that a schedule watches are there again after going forth', async () => {
+    const watching = circlesProject({
+      epochs: 20,
+      hyper: { rate: 0.3 },
+      schedule: { kind: 'plateau', settings: { patience: 2 } },
+    });
+    const { session, trainer } = await trained(watching, circles, { memory: MEMORY, now: () => 0 });
+    const last = trainer.here!;
+    const losses = trainer.saved(last)!.losses;
+    expect(losses).toHaveLength(20);
+    const fifth = trainer.timeline.moments.find(({ epoch, at }) => epoch === 5 && at === 0)!;
+    // A moment of another training, with losses of its own.
+    trainer.hold([{ ...trainer.saved(fifth.id)!, name: 'Other', step: 4, epoch: 4, losses: [1, 1, 1, 1] }]);
+    const other = trainer.timeline.infos().find(({ bookmark }) => bookmark === 'Other')!;
+    for (const id of [fifth.id, other.id]) {
+      await trainer.travel(id);
+      expect((await trainer.checkpoint()).losses).toEqual(id === fifth.id ? losses.slice(0, 5) : [1, 1, 1, 1]);
+      await trainer.travel(last);
+      expect(trainer.saved(last)!.losses).toEqual(losses);
+    }
+    trainer.epochs = 24;
+    await trainer.train();
+    const there = bits(await session.state());
+    const rate = session.hyper.get(bufferIds.hyper('rate'))!;
+    expect(rate).toBeLessThan(0.3);
+    session.close();
+    const whole = await trained(watching, circles, { epochs: 24 });
+    expect(there).toBe(bits(await whole.session.state()));
+    expect(rate).toBe(whole.session.hyper.get(bufferIds.hyper('rate')));
+    whole.session.close();
+  });
+
   test('weights that were set by hand can be left and found again', async () => {
     const { session, trainer } = await trained(circlesProject({ epochs: 2 }), circles, { memory: MEMORY });
     const before = trainer.here!;
