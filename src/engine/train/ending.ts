@@ -12,6 +12,8 @@ export interface End {
   readonly reason: string;
   /** The moment to go back to; null: the present weights are the best, or stay. */
   readonly back: Moment | null;
+  /** Whether the curve has a point of that moment. */
+  readonly backHasPoint: boolean;
 }
 
 /** A moment that the timeline does not hold. */
@@ -23,6 +25,8 @@ export class Ending {
   #stopping: Stopping;
   /** The epoch with the smallest loss, while rules ask for it. */
   #best: Moment | null = null;
+  /** Whether all rows were scored there, so that the curve has a point of it. */
+  #bestHasPoint = false;
 
   constructor(
     rules: Stop,
@@ -62,6 +66,7 @@ export class Ending {
   /** As it was noted in another session. */
   set back(back: Back | undefined) {
     this.#best = back === undefined ? null : { ...placeOf(back), id: ELSEWHERE, state: new Map(Object.entries(back.state)) };
+    this.#bestHasPoint = false;
   }
 
   /** The weights are others than those that were seen. */
@@ -79,11 +84,14 @@ export class Ending {
     if (scored) {
       const verdict = stopping.afterEpoch(place.epoch, scored.train, scored.validation);
       stop = verdict.stop ?? stop;
-      if (verdict.best && stopping.restores) await this.#keepBest(place);
+      if (verdict.best && stopping.restores) {
+        await this.#keepBest(place);
+        this.#bestHasPoint = scored.train !== null;
+      }
     }
     if (!stop) return null;
     const best = stop.kind === 'loss' || stop.kind === 'accuracy' ? null : this.#best;
-    return { ...stop, back: best !== null && best.step < place.step ? best : null };
+    return { ...stop, back: best !== null && best.step < place.step ? best : null, backHasPoint: this.#bestHasPoint };
   }
 
   async #keepBest(place: Place): Promise<void> {

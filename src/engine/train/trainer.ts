@@ -9,7 +9,7 @@ import type { Device } from '../backends/backend';
 import type { Weights } from '../plan';
 import { Breakpoints, type Hit } from './breakpoints';
 import type { Checkpoint } from './checkpoint';
-import { Ending } from './ending';
+import { type End, Ending } from './ending';
 import { Keeping, type Place } from './keeping';
 import type { Snapshot } from './last-sound';
 import { RowOrder } from './order';
@@ -431,6 +431,7 @@ export class Trainer {
   async #early(scored: Scores | null, seconds: number): Promise<boolean> {
     const end = await this.#ending.after(this.#place, scored, seconds);
     if (!end) return false;
+    await this.#scoreEnd(end, scored);
     const where = `Training stopped after epoch ${this.epoch}. ${end.reason}`;
     if (end.back !== null) {
       await this.keep();
@@ -445,6 +446,14 @@ export class Trainer {
       restored: end.back?.epoch ?? null,
     });
     return true;
+  }
+
+  /** Rules may watch the validation rows alone: where training ends, and where it goes back to, the curve gets its points. */
+  async #scoreEnd({ back, backHasPoint }: End, scored: Scores | null): Promise<void> {
+    if (back !== null && !backHasPoint) await this.#scoring.take({ epoch: back.epoch, step: back.step }, back.state);
+    // In the middle of an epoch, weights that are left at once need none.
+    const needed = back === null ? scored?.train == null : scored !== null && scored.train === null;
+    if (needed) await this.#scoring.take({ epoch: this.epoch, step: this.step });
   }
 
   async #takeSnapshot(): Promise<Snapshot> {

@@ -4,6 +4,7 @@ import type { Dataset } from '../../engine/data/dataset';
 import type { Program } from '../../engine/plan';
 import { confusionOf } from '../../engine/train/confusion';
 import type { RunConfusion, RunStatus } from '../../main/contract';
+import { pointAt } from './curve';
 import type { Outcome } from './recorder';
 import type { Standing } from './standing.svelte';
 
@@ -16,7 +17,7 @@ interface Trained extends Standing {
 }
 
 export async function outcomeOf(run: Trained, predict: EngineApi['predict']): Promise<Outcome> {
-  const last = run.points.at(-1);
+  const last = pointAt(run.points, run.step);
   const fresh = (score: Score | null | undefined): Score | null => score ?? null;
   return {
     epoch: run.epoch,

@@ -371,6 +371,29 @@ describe('early stopping', () => {
     plain.session.close();
   });
 
+  test('when a rule stops, the curve has a point of where it stopped and of the weights that are back', async () => {
+    // Scored by the clock, the curve would hold the first point alone.
+    const { session, trainer, stops, points } = await trained(circlesProject({ epochs: 300, hyper: { rate: 0.2 } }), circles, {
+      stop: { patience: 3 },
+      now: () => 0,
+    });
+    const { restored } = stops[0]!;
+    expect(
+      points
+        .map(({ epoch }) => epoch)
+        .sort((a, b) => a - b)
+        .slice(-2),
+    ).toEqual([restored, restored! + 3]);
+    const back = points.find(({ step }) => step === trainer.step)!;
+    expect(back.validation).toEqual(await session.score(circles, circles.split.validation));
+    expect(back.train).toEqual(await session.score(circles, circles.split.train));
+    session.close();
+    const target = await trained(circlesProject({ epochs: 500 }), circles, { stop: { accuracy: 0.9 }, now: () => 0 });
+    expect(target.points.at(-1)!.train).toEqual(await target.session.score(circles, circles.split.train));
+    expect(target.points.at(-1)!.epoch).toBe(target.trainer.epoch);
+    target.session.close();
+  });
+
   test('a target keeps the weights that reached it', async () => {
     const { session, trainer, stops } = await trained(circlesProject({ epochs: 500 }), circles, { stop: { accuracy: 0.9 } });
     expect(stops).toMatchObject([{ kind: 'accuracy', restored: null }]);

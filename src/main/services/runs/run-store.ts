@@ -108,7 +108,9 @@ function recordOf(row: Row): RunRecord {
 const pointsOf = (transaction: Transaction, id: string): CurvePoint[] =>
   transaction
     .all('SELECT points FROM curve WHERE run = ? ORDER BY piece', [id])
-    .flatMap(({ points }) => unpack(points) as CurvePoint[]);
+    .flatMap(({ points }) => unpack(points) as CurvePoint[])
+    // A rule that goes back to the best epoch may have that one scored after later ones.
+    .sort((a, b) => a.step - b.step);
 
 const finished = (status: RunStatus | undefined): boolean => status !== undefined && status !== 'running' && status !== 'queued';
 
