@@ -349,12 +349,12 @@ describe('rules for stopping early', () => {
     ['plateau', ['--plateau', '20'], /fell by no more than 1 % in 20 epochs/],
     ['loss', ['--until-loss', '0.9'], /loss .* reached the target 0\.9/],
     ['accuracy', ['--until-accuracy', '0.8'], /accuracy .* reached the target 80 %/],
-    ['time', ['--seconds', '0.01'], /time limit of 0\.01 seconds/],
+    ['time', ['--seconds', '0.1', '--epochs', '10000000'], /time limit of 0\.1 seconds/],
   ])('%s', async (kind, rules, sentence) => {
     const ran = await train(...rules);
     expect(ran.status, ran.err).toBe(0);
     expect(stopped(ran)).toMatchObject({ kind, message: expect.stringMatching(sentence) });
-    expect(lines(ran).at(-1)!['epochs'] as number).toBeLessThan(3000);
+    expect(lines(ran).at(-1)!['epochs'] as number).toBeLessThan(kind === 'time' ? 1e7 : 3000);
   });
 
   it('those of the project count, unless they are left out', async () => {
@@ -373,7 +373,12 @@ describe('rules for stopping early', () => {
     [['--until-accuracy', '1.5'], /share of the rows above 0 and up to 1/],
     [['--patience', '0'], /whole number from 1/],
     [['--change', '-1'], /not below 0/],
-    [['--seconds', '0'], /above 0/],
+    [['--patience', '3', '--change', '1e31'], /at most 1e30/],
+    [['--change', '0.1'], /Add --patience/],
+    [['--until-loss', '1e31'], /from -1e30 to 1e30/],
+    [['--seconds', '0.05'], /from 0\.1 to 10000000/],
+    [['--epochs', '10000001'], /whole number from 1 to 10000000/],
+    [['--threads', '2'], /Add --folds/],
     [['--folds', '1'], /whole number from 2 to 100/],
     [['--folds', '3', '--save', 'x'], /none to save\. Leave out --save/],
     [['--folds', '3', '--backend', 'webgpu'], /Leave out --backend webgpu/],

@@ -9,6 +9,9 @@ import { noNode } from './node-names';
 import { defaultSettings, type Breakpoint, type Stop, type Training } from './project';
 
 const BREAKPOINT_LIMIT = 100;
+export const EPOCH_LIMIT = 10_000_000;
+/** Least and largest numbers of the rules for stopping early. */
+export const STOP_LIMITS = { change: [0, 1e30], loss: [-1e30, 1e30], seconds: [0.1, 1e7] } as const;
 
 export function readTraining(reader: Reader | null, nodes: Readonly<Record<string, Node>>): Training {
   const d = defaultSettings.training;
@@ -28,7 +31,7 @@ export function readTraining(reader: Reader | null, nodes: Readonly<Record<strin
     optimizer: reader.text('optimizer', d.optimizer, 100),
     hyper,
     batch: reader.whole('batch', d.batch, 1, 1_000_000),
-    epochs: reader.whole('epochs', d.epochs, 1, 10_000_000),
+    epochs: reader.whole('epochs', d.epochs, 1, EPOCH_LIMIT),
     seed: reader.whole('seed', d.seed, 0, 2 ** 32 - 1),
     ...(objective === undefined ? {} : { objective }),
     ...readSchedule(reader.object('schedule')),
@@ -68,12 +71,12 @@ function readStop(reader: Reader | null): Pick<Training, 'stop'> {
   const given = (name: keyof Stop, read: () => number): object => (reader.get(name) === undefined ? {} : { [name]: read() });
   const stop: Stop = {
     ...given('patience', () => reader.whole('patience', undefined, 1, 10_000_000)),
-    ...given('change', () => reader.number('change', undefined, 0, 1e30)),
+    ...given('change', () => reader.number('change', undefined, ...STOP_LIMITS.change)),
     ...given('plateau', () => reader.whole('plateau', undefined, 1, 10_000_000)),
     ...given('fall', () => reader.number('fall', undefined, 0, 1)),
-    ...given('loss', () => reader.number('loss', undefined, -1e30, 1e30)),
+    ...given('loss', () => reader.number('loss', undefined, ...STOP_LIMITS.loss)),
     ...given('accuracy', () => reader.number('accuracy', undefined, 0, 1)),
-    ...given('seconds', () => reader.number('seconds', undefined, 0.1, 1e7)),
+    ...given('seconds', () => reader.number('seconds', undefined, ...STOP_LIMITS.seconds)),
   };
   reader.end();
   return { stop };

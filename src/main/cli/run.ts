@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { exporters } from '../../engine/export/index';
+import { EPOCH_LIMIT, STOP_LIMITS } from '../../engine/graph/training-file';
 import { activations } from '../../engine/ops/activations';
 import { version } from '../services/folders';
 import { Refusal } from '../services/refusal';
@@ -43,8 +44,12 @@ const numberFrom =
     return value;
   };
 const positive = numberFrom((value) => value > 0, 'Give a number above 0, such as 0.01.');
-const notNegative = numberFrom((value) => value >= 0, 'Give a number that is not below 0, such as 0.001.');
-const finite = numberFrom(() => true, 'Give a number, such as 0.1.');
+const between = ([least, most]: readonly [number, number], sentence: string) =>
+  numberFrom((value) => value >= least && value <= most, sentence);
+/** What a file may hold: the project is saved with these rules. */
+const change = between(STOP_LIMITS.change, 'Give a number that is not below 0 and at most 1e30, such as 0.001.');
+const targetLoss = between(STOP_LIMITS.loss, 'Give a number from -1e30 to 1e30, such as 0.1.');
+const seconds = between(STOP_LIMITS.seconds, 'Give a number from 0.1 to 10000000, such as 60.');
 const share = numberFrom((value) => value > 0 && value <= 1, 'Give a share of the rows above 0 and up to 1: 0.95 is 95 %.');
 
 function layers(text: string): readonly number[] {
@@ -81,17 +86,17 @@ export async function runCli(argv: readonly string[], io: Io): Promise<0 | 1 | 2
   });
   command('train <file>', 'train the network')
     .option('--data <source>', `instead of the project’s own data: ${SOURCES}`)
-    .option('--epochs <count>', 'passes over the training rows', whole(1, 1e9))
+    .option('--epochs <count>', 'passes over the training rows', whole(1, EPOCH_LIMIT))
     .option('--batch <rows>', 'rows of a batch', whole(1, 1e6))
     .option('--rate <number>', 'learning rate', positive)
     .addOption(backendOption())
     .option('--seed <number>', 'start anew from this seed', whole(0, SEEDS))
     .option('--patience <epochs>', 'stop when the validation loss has not improved for so many epochs', whole(1, 1e7))
-    .option('--change <loss>', 'with --patience: a loss only counts as better when it is smaller by more than this', notNegative)
+    .option('--change <loss>', 'with --patience: a loss only counts as better when it is smaller by more than this', change)
     .option('--plateau <epochs>', 'stop when the training loss has hardly fallen in so many epochs', whole(1, 1e7))
-    .option('--until-loss <loss>', 'stop when the loss is that small', finite)
+    .option('--until-loss <loss>', 'stop when the loss is that small', targetLoss)
     .option('--until-accuracy <share>', 'stop when that share of the rows is right, such as 0.95', share)
-    .option('--seconds <number>', 'stop after so many seconds', positive)
+    .option('--seconds <number>', 'stop after so many seconds', seconds)
     .option('--no-stop', 'leave out the project’s own rules for stopping early')
     .option(
       '--folds <count>',

@@ -1,6 +1,7 @@
 /** Settings of training that a command line says instead of the project's own: how long, how fast, from which seed, and when to stop. */
 import { setTraining } from '../../engine/graph/edits';
 import type { Project, Stop } from '../../engine/graph/project';
+import { Refusal } from '../services/refusal';
 
 export interface TrainingOptions {
   readonly epochs?: number;
@@ -27,6 +28,11 @@ export function tuned(project: Project, options: TrainingOptions): Project {
     ...(options.stop === false ? {} : training.stop),
     ...present({ patience, change, plateau, loss: untilLoss, accuracy: untilAccuracy, seconds }),
   } as Stop;
+  if (change !== undefined && stop.patience === undefined)
+    throw new Refusal(
+      '--change says what counts as better while training is patient. Add --patience with the epochs to wait, or leave out --change.',
+      'usage',
+    );
   return setTraining({
     ...present({ epochs, batch, seed }),
     ...(rate === undefined ? {} : { hyper: { ...training.hyper, rate } }),

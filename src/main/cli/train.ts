@@ -38,6 +38,8 @@ const CURVE_ROWS = 20_000;
 const BAR_EVERY = 250;
 
 export async function train(io: Io, file: string, options: TrainOptions): Promise<Status> {
+  if (options.threads !== undefined && options.folds === undefined)
+    throw new Refusal('--threads is for training folds side by side. Add --folds, or leave out --threads.', 'usage');
   const given = await readProject(io, file);
   let project = tuned(given, options);
   if (options.data !== undefined) project = await withData(io, project, options.data);
