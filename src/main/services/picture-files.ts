@@ -30,6 +30,8 @@ export interface PictureFile {
   readonly label: string;
   /** As `Table.parts` has it; null: no folder says. */
   readonly part: number | null;
+  /** A list says how large it is; else the disk has to be asked. */
+  readonly isListed: boolean;
   bytes(): Promise<Bytes>;
 }
 
@@ -64,7 +66,8 @@ export async function pictureFiles(
     if (found.length > PICTURE_LIMIT)
       throw new Refusal(`'${basename(path)}' holds more than ${PICTURE_LIMIT} pictures. Choose a smaller folder.`);
   };
-  if (await isFolder(path)) await walk(path, '', take);
+  const isListed = !(await isFolder(path));
+  if (!isListed) await walk(path, '', take);
   else for (const entry of await zipEntries(path)) take(entry.name, async () => entryBytes(path, entry));
   if (found.length === 0)
     throw new DataFault(
@@ -75,7 +78,7 @@ export async function pictureFiles(
       const folders = name.split(/[/\\]/).slice(0, -1);
       const part = folders.map((folder) => PARTS[folder.toLowerCase()]).findLast((code) => code !== undefined) ?? null;
       const label = folders.filter((folder) => !(folder.toLowerCase() in PARTS)).at(-1);
-      return label === undefined ? null : { name, label, part, bytes };
+      return label === undefined ? null : { name, label, part, isListed, bytes };
     })
     .filter((file) => file !== null)
     .sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -114,11 +117,11 @@ async function walk(
   }
 }
 
-/** Asking for the size of more files takes longer than it is worth. */
+/** Asking a folder for the size of more files takes longer than it is worth; a zip lists them. */
 const SIZES_LIMIT = 20_000;
 
 async function tellTotal(files: readonly PictureFile[], { total }: ReadHooks): Promise<void> {
-  if (!total || files.length > SIZES_LIMIT) return;
+  if (!total || (files.length > SIZES_LIMIT && files.some(({ isListed }) => !isListed))) return;
   let sum = 0;
   for (const file of files) sum += (await file.bytes()).size;
   total(sum);
