@@ -9,10 +9,12 @@ export const weightsOf = ({ weights }: Project): Weights | undefined =>
 export function readWeights(stored: NonNullable<Project['weights']>): Weights {
   return Object.fromEntries(
     Object.entries(stored).map(([key, { shape, base64 }]) => {
-      const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-      const view = new DataView(bytes.buffer);
+      const text = atob(base64);
+      const view = new DataView(new ArrayBuffer(text.length));
+      for (let at = 0; at < text.length; at++) view.setUint8(at, text.charCodeAt(at));
+      const data = new Float32Array(text.length >> 2);
       // Project files are little-endian whatever the machine.
-      const data = Float32Array.from({ length: bytes.length >> 2 }, (_nothing, at) => view.getFloat32(at * 4, true));
+      for (let at = 0; at < data.length; at++) data[at] = view.getFloat32(at * 4, true);
       return [key, { shape, data }];
     }),
   );
