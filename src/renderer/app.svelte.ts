@@ -64,8 +64,8 @@ export class App implements CommandTarget, Parts {
       bookmarks: {
         all: () => this.editor.project.bookmarks ?? [],
         keep: (bookmark) => this.editor.edit(`Bookmark ${bookmark.name}`, edits.keepBookmark(bookmark)),
-        drop: (at) => this.editor.edit('Remove the bookmark', edits.dropBookmark(at)),
-        rename: (at, name) => this.editor.edit('Rename the bookmark', edits.nameBookmark(at, name)),
+        drop: (bookmark) => this.editor.edit('Remove the bookmark', edits.dropBookmark(bookmark)),
+        rename: (bookmark, name) => this.editor.edit('Rename the bookmark', edits.nameBookmark(bookmark, name)),
         onTooLarge: (text) => this.notify({ kind: 'info', title: 'The bookmark is not kept with the project', text }),
       },
       onData: (data) => {

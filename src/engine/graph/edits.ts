@@ -545,22 +545,23 @@ export const keepBookmark =
     return { ...project, bookmarks: [...others, bookmark].toSorted((a, b) => a.step - b.step) };
   };
 
+/** The bookmark itself is meant, not its position: others may have come before it meanwhile. */
 export const dropBookmark =
-  (at: number): Edit =>
+  (bookmark: Bookmark): Edit =>
   (project) => {
     const { bookmarks = [], ...bare } = project;
-    if (bookmarks[at] === undefined) return project;
-    const rest = bookmarks.filter((_, index) => index !== at);
+    if (!bookmarks.includes(bookmark)) return project;
+    const rest = bookmarks.filter((other) => other !== bookmark);
     return rest.length === 0 ? bare : { ...bare, bookmarks: rest };
   };
 
 export const nameBookmark =
-  (at: number, name: string): Edit =>
+  (bookmark: Bookmark, name: string): Edit =>
   (project) => {
     const { bookmarks = [] } = project;
-    const old = bookmarks[at];
-    if (old === undefined || old.name === name || name === '') return project;
-    return { ...project, bookmarks: bookmarks.with(at, { ...old, name }) };
+    const at = bookmarks.indexOf(bookmark);
+    if (at < 0 || bookmark.name === name || name === '') return project;
+    return { ...project, bookmarks: bookmarks.with(at, { ...bookmark, name }) };
   };
 
 /** Writes trained numbers into the project, or (null) takes them out. */

@@ -12,8 +12,8 @@ import { readWeights, storedWeights } from './weights';
 export interface BookmarkKeeper {
   readonly all: () => readonly Bookmark[];
   readonly keep: (bookmark: Bookmark) => void;
-  readonly drop: (at: number) => void;
-  readonly rename: (at: number, name: string) => void;
+  readonly drop: (bookmark: Bookmark) => void;
+  readonly rename: (bookmark: Bookmark, name: string) => void;
   /** The bookmark lasts only as long as the window. */
   readonly onTooLarge: (reason: string) => void;
 }
@@ -31,8 +31,18 @@ export function storedBookmark({ name, epoch, step, at, loss, weights, memory, l
   };
 }
 
+type Stored = Bookmark['weights'];
+/** The engine is told of all bookmarks with every change of the drawing: what was read once stays read. */
+const known = new WeakMap<Stored, SavedMoment['weights']>();
+
+function numbersOf(stored: Stored): SavedMoment['weights'] {
+  const numbers = known.get(stored) ?? readWeights(stored);
+  known.set(stored, numbers);
+  return numbers;
+}
+
 export function savedMomentOf({ name, epoch, step, at = 0, loss, weights, memory = {}, losses = [] }: Bookmark): SavedMoment {
-  return { name, epoch, step, at, loss: loss ?? null, weights: readWeights(weights), memory: readWeights(memory), losses };
+  return { name, epoch, step, at, loss: loss ?? null, weights: numbersOf(weights), memory: numbersOf(memory), losses };
 }
 
 /** Why a project cannot keep one more bookmark, or null. */

@@ -31,6 +31,7 @@ export interface Unfit {
   readonly at: number;
   readonly name: string;
   readonly step: number;
+  readonly bookmark: Bookmark;
 }
 
 export class Timeline {
@@ -54,6 +55,8 @@ export class Timeline {
   unfit = $state.raw<readonly Unfit[]>([]);
 
   readonly #links: TimelineLinks;
+  /** What the engine's positions count among. */
+  #held: readonly Bookmark[] = [];
   #watchers = 0;
   #last = 0;
   #reading = false;
@@ -151,7 +154,10 @@ export class Timeline {
     if (bookmarks.length === 0 && this.unfit.length === 0 && this.bookmarks.every(({ kept }) => kept === null)) return;
     try {
       const fits = await this.#links.api().holdMoments(bookmarks.map(savedMomentOf));
-      this.unfit = bookmarks.map(({ name, step }, at) => ({ at, name, step })).filter(({ at }) => !fits[at]);
+      this.#held = bookmarks;
+      this.unfit = bookmarks
+        .map((bookmark, at) => ({ at, name: bookmark.name, step: bookmark.step, bookmark }))
+        .filter(({ at }) => !fits[at]);
       await this.look(true);
     } catch (error) {
       this.#links.onFault('The project’s bookmarks were not taken', error);
@@ -161,10 +167,13 @@ export class Timeline {
   /** Names a moment; null takes the name away. */
   async bookmark(id: number, name: string | null): Promise<void> {
     const { keeper } = this.#links;
-    const kept = this.moments.find((moment) => moment.id === id)?.kept ?? null;
-    if (keeper && kept !== null) {
-      if (name === null) keeper.drop(kept);
-      else keeper.rename(kept, name);
+    const moment = this.moments.find((one) => one.id === id);
+    if (keeper && moment !== undefined && moment.kept !== null) {
+      const held = this.#held[moment.kept];
+      // The list on the screen may be older than the engine's.
+      if (held === undefined || held.step !== moment.step || held.name !== moment.bookmark) return this.look(true);
+      if (name === null) keeper.drop(held);
+      else keeper.rename(held, name);
       return;
     }
     try {
@@ -186,7 +195,7 @@ export class Timeline {
   }
 
   /** Takes a bookmark that does not fit out of the project. */
-  forget({ at }: Unfit): void {
-    this.#links.keeper?.drop(at);
+  forget({ bookmark }: Unfit): void {
+    this.#links.keeper?.drop(bookmark);
   }
 }

@@ -266,8 +266,13 @@ describe('bookmarks that a project keeps', () => {
     const [renamed] = rename('hidden', 'first')(project).bookmarks!;
     expect(Object.keys(renamed!.weights)).toEqual(['first/weight']);
     expect(Object.keys(renamed!.memory!)).toEqual(['first/weight/m', 'c:power']);
-    expect(nameBookmark(0, 'B')(project).bookmarks![0]!.name).toBe('B');
-    const without = dropBookmark(0)(project);
+    const [first] = project.bookmarks!;
+    expect(nameBookmark(first!, 'B')(project).bookmarks![0]!.name).toBe('B');
+    // Another that comes before it changes nothing of what is meant.
+    const both = keepBookmark({ name: 'Earlier', epoch: 0, step: 0, weights: {} })(project);
+    expect(dropBookmark(first!)(both).bookmarks!.map(({ name }) => name)).toEqual(['Earlier']);
+    expect(nameBookmark(first!, 'B')(both).bookmarks!.map(({ name }) => name)).toEqual(['Earlier', 'B']);
+    const without = dropBookmark(first!)(project);
     expect(without.bookmarks).toBeUndefined();
     const diff = between(project, without);
     expect(apply(project, diff)).toEqual(without);
