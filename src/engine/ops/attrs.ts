@@ -13,8 +13,7 @@ export function completeAttrs(op: Op, attrs: Attrs): Attrs {
 /** The rows of its table that say something, with these attributes (complete). */
 export function tellingAttrs(op: Op, attrs: Attrs): readonly (readonly [name: string, spec: AttrSpec])[] {
   const tells = (spec: AttrSpec | undefined): boolean =>
-    spec !== undefined &&
-    (!spec.when || (spec.when.is.includes(String(attrs[spec.when.attr])) && tells(op.attrs[spec.when.attr])));
+    spec !== undefined && (spec.when ?? []).every(({ attr, is }) => is.includes(String(attrs[attr])) && tells(op.attrs[attr]));
   return Object.entries(op.attrs).filter(([, spec]) => tells(spec));
 }
 

@@ -5,12 +5,16 @@
 import type { Attrs } from '../graph/graph';
 import { frozenAttr } from './frozen';
 import { initializerChoices, initializers } from './initializers';
-import type { AttrSpec } from './op';
+import type { AttrCondition, AttrSpec } from './op';
 import { hasPenalty, penaltyAttrs } from './penalised';
 
 export type ParameterRole = 'weight' | 'bias';
 
 const scaled = initializers.flatMap(({ name, scaleTitle }) => (scaleTitle === null ? [] : [name]));
+
+/** Of biases, nothing is to be said where a layer is without them. */
+const ofBias = (bias: 'optional' | 'always'): readonly AttrCondition[] =>
+  bias === 'optional' ? [{ attr: 'bias', is: ['true'] }] : [];
 
 /** How the weights are drawn unless something else is chosen; and whether the layer may be without biases. */
 export const layerParameterAttrs = (initializer: string, bias: 'optional' | 'always'): Readonly<Record<string, AttrSpec>> => ({
@@ -28,14 +32,14 @@ export const layerParameterAttrs = (initializer: string, bias: 'optional' | 'alw
     about: 'How the biases are drawn. Mostly they start at 0.',
     default: 'zeros',
     choices: initializerChoices,
-    ...(bias === 'optional' ? { when: { attr: 'bias', is: ['true'] } } : {}),
+    when: ofBias(bias),
   },
   biasScale: {
     kind: 'number',
     title: 'Scale of the biases',
     about: 'For the initializers that take one.',
     default: 0.1,
-    when: { attr: 'biasInitializer', is: scaled },
+    when: [{ attr: 'biasInitializer', is: scaled }],
   },
   ...penaltyAttrs,
   penalty: { ...penaltyAttrs['penalty']!, about: 'What is added to the loss to keep the layer’s numbers small.' },
@@ -44,14 +48,14 @@ export const layerParameterAttrs = (initializer: string, bias: 'optional' | 'alw
     title: 'Penalty on weights',
     about: 'Mostly left on: large weights follow single rows.',
     default: true,
-    when: hasPenalty,
+    when: [hasPenalty],
   },
   penaliseBias: {
     kind: 'boolean',
     title: 'Penalty on biases',
     about: 'Mostly left off: biases seldom harm by being large.',
     default: false,
-    when: hasPenalty,
+    when: [hasPenalty, ...ofBias(bias)],
   },
   frozen: frozenAttr,
   frozenPart: {
@@ -64,7 +68,7 @@ export const layerParameterAttrs = (initializer: string, bias: 'optional' | 'alw
       { value: 'weights', title: 'Weights' },
       { value: 'biases', title: 'Biases' },
     ],
-    when: { attr: 'frozen', is: ['true'] },
+    when: [{ attr: 'frozen', is: ['true'] }, ...ofBias(bias)],
   },
 });
 

@@ -29,12 +29,18 @@ export interface PortSpec {
   readonly about: string;
 }
 
+/** An attribute has one of these values, as texts. */
+export interface AttrCondition {
+  readonly attr: string;
+  readonly is: readonly string[];
+}
+
 /** One row of the inspector. */
 export type AttrSpec = {
   readonly title: string;
   readonly about: string;
-  /** Shown only while another attribute has one of these values; without that it says nothing. */
-  readonly when?: { readonly attr: string; readonly is: readonly string[] };
+  /** Shown only while all of this holds; without that it says nothing. */
+  readonly when?: readonly AttrCondition[];
 } & (
   | { readonly kind: 'integer'; readonly default: number; readonly min: number; readonly max: number }
   | { readonly kind: 'number'; readonly default: number; readonly min?: number; readonly max?: number }

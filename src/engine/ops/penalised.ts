@@ -35,7 +35,7 @@ export const penaltyAttrs: Readonly<Record<string, AttrSpec>> = {
     about: 'Factor λ on the penalty. Larger: smaller numbers.',
     default: 0.001,
     min: 0,
-    when: hasPenalty,
+    when: [hasPenalty],
   },
   mix: {
     kind: 'number',
@@ -44,6 +44,6 @@ export const penaltyAttrs: Readonly<Record<string, AttrSpec>> = {
     default: 0.5,
     min: 0,
     max: 1,
-    when: { attr: 'penalty', is: ['elastic'] },
+    when: [{ attr: 'penalty', is: ['elastic'] }],
   },
 };

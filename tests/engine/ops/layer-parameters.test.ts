@@ -119,6 +119,11 @@ test('the inspector asks only what says something', () => {
   expect(asked({ biasInitializer: 'constant' })).toContain('biasScale');
   expect(asked({ biasInitializer: 'constant', bias: false })).not.toContain('biasScale');
   expect(asked({ frozen: true })).toContain('frozenPart');
+  expect(asked({ penalty: 'l2' })).toContain('penaliseBias');
+  const without = asked({ penalty: 'l2', frozen: true, bias: false });
+  expect(without).toContain('penaliseWeights');
+  expect(without).not.toContain('penaliseBias');
+  expect(without).not.toContain('frozenPart');
 });
 
 test('a file keeps it', () => {
