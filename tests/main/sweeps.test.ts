@@ -15,6 +15,8 @@ import { RunStore } from '../../src/main/services/runs/run-store';
 import { fingerprintOf } from '../../src/main/services/runs/summary';
 import { Sweeps, type SweepRequest } from '../../src/main/services/runs/sweeps';
 import { serveTasks, type StartThread } from '../../src/main/services/runs/thread';
+import { performTask } from '../../src/main/services/runs/training-task';
+import type { RunNews } from '../../src/main/contract';
 import { trained } from '../support/training';
 
 const split = { train: 0.7, validation: 0.15, test: 0.15, seed: 1 };
@@ -239,4 +241,25 @@ test('who looks again is told what changed only', async () => {
   expect(last).toMatchObject({ runs: [], ids: [b] });
   // A stamp that this program never gave: everything.
   expect((await store.history(last.stamp + 1e9)).runs).toHaveLength(1);
+});
+
+test('a time limit counts what a run trained before, and begins anew only with the run itself', async () => {
+  const limited = setTraining({ epochs: 20, stop: { seconds: 1000 } })(project);
+  const first = await trained(project, circles, { epochs: 3 });
+  const checkpoint = await first.trainer.checkpoint();
+  first.session.close();
+  const outcome = async (task: { checkpoint: typeof checkpoint | null; seconds: number }): Promise<RunNews> => {
+    const told: RunNews[] = [];
+    await performTask({ run: 'r', project: limited, ...task }, circles, {
+      tell: (news) => void told.push(news),
+      stopped: false,
+      stop: null,
+    });
+    return told.at(-1)!;
+  };
+  const late = await outcome({ checkpoint, seconds: 1000 });
+  expect(late).toMatchObject({ status: 'done', message: expect.stringMatching(/time limit of 1000 seconds/) });
+  expect(late.epoch).toBeLessThan(20);
+  expect(await outcome({ checkpoint, seconds: 10 })).toMatchObject({ status: 'done', epoch: 20, message: '' });
+  expect(await outcome({ checkpoint: null, seconds: 1000 })).toMatchObject({ status: 'done', epoch: 20 });
 });

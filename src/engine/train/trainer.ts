@@ -411,7 +411,7 @@ export class Trainer {
           return;
         }
       }
-      if (rules && (await this.#early(scored, (now() - started) / 1000))) return;
+      if (rules && (await this.#early(scored, (this.options.secondsBefore ?? 0) + (now() - started) / 1000))) return;
       if (pace.breath(now())) await breathe();
     }
     if (!(await this.#recovery.isSound())) await this.#recovery.notFinite(this.step);

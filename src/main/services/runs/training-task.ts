@@ -109,6 +109,8 @@ export async function performTask(task: Task, dataset: Dataset | null, control: 
         leastPoints: 40,
         scoreRows: SCORED_ROWS,
         stop: training.stop,
+        // Without a checkpoint it starts anew, and so does its time.
+        secondsBefore: task.checkpoint ? task.seconds : 0,
         keepsBest: true,
         breathe: async () => {
           report();
