@@ -295,7 +295,7 @@ const score = v.object({
   r2: v.optional(float),
 });
 const count = whole(0, Number.MAX_SAFE_INTEGER);
-const point = v.object({ epoch: count, step: count, train: score, validation: v.nullable(score) });
+const point = v.object({ epoch: count, step: count, train: score, validation: v.nullable(score), factor: v.optional(finite) });
 const scores = v.object({ train: v.nullable(score), validation: v.nullable(score), test: v.nullable(score) });
 const confusion = v.object({
   classes: v.pipe(v.array(text(1000)), v.maxLength(10_000)),

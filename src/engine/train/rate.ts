@@ -70,6 +70,11 @@ export class Rate {
     return rateFactor(this.session.plans.schedule, { epoch, epochs, losses: this.#losses.slice(0, epoch) });
   }
 
+  /** The factor in the epoch before these were done. */
+  factorBefore(epoch: number, epochs: number): number {
+    return this.#factor(Math.max(0, epoch - 1), epochs);
+  }
+
   /** Training stands elsewhere, or an epoch has ended: the rate is asked for anew. */
   ask(): void {
     this.#setFor = -1;

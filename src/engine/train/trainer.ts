@@ -69,8 +69,9 @@ export class Trainer {
     this.#scoring = new Scoring(session, data, options, (point) => {
       // A curve has no place for what is no number; why it is none is told apart.
       if (!Number.isFinite(point.train.loss) || this.#recovery.isTold(point.step)) return;
-      const { validation } = point;
-      events.point(validation && !Number.isFinite(validation.loss) ? { ...point, validation: null } : point);
+      const validation = point.validation && Number.isFinite(point.validation.loss) ? point.validation : null;
+      const factor = this.#rate.watches ? { factor: this.#rate.factorBefore(point.epoch, this.#epochs) } : {};
+      events.point({ ...point, validation, ...factor });
     });
     this.#keeping = new Keeping(session, options.memory ?? 0, options.now);
     this.#ending = new Ending(options.stop ?? {}, session, this.#keeping);

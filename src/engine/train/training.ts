@@ -13,6 +13,8 @@ export interface CurvePoint {
   readonly step: number;
   readonly train: Score;
   readonly validation: Score | null;
+  /** What the learning rate was multiplied by in the epoch before, where that depends on how training goes. */
+  readonly factor?: number | undefined;
 }
 
 /** Training stopped by itself, or went on elsewhere. */

@@ -99,7 +99,15 @@ describe('schedules', () => {
         training: { ...line.settings.training, hyper: { rate: 0 }, schedule: { kind: 'plateau', settings: { patience: 1 } } },
       },
     };
-    const { session } = await trained(project, data, { backend: 'reference', epochs: 4 });
+    const { session, points } = await trained(project, data, { backend: 'reference', epochs: 4, scoreEvery: 0 });
+    // As the picture of the schedule shows it: the first loss is the best, and each later one no better.
+    expect(points.map(({ epoch, factor }) => [epoch, factor])).toEqual([
+      [0, 1],
+      [1, 1],
+      [2, 1],
+      [3, 0.5],
+      [4, 0.25],
+    ]);
     session.tune({ rate: 1 });
     expect(session.hyper.get(bufferIds.hyper('rate'))).toBe(0.25);
     session.close();
