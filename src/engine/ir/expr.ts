@@ -201,6 +201,24 @@ export function replaceReads(e: Expr, replace: (name: string) => Expr): Expr {
   }
 }
 
+/** The expression with its parts replaced, outermost first, where `replace` has something for them; nothing else is changed. */
+export function replaceParts(e: Expr, replace: (part: Expr) => Expr | undefined): Expr {
+  const found = replace(e);
+  if (found !== undefined) return found;
+  const inside = (x: Expr): Expr => replaceParts(x, replace);
+  switch (e.kind) {
+    case 'const':
+    case 'read':
+      return e;
+    case 'unary':
+      return { ...e, x: inside(e.x) };
+    case 'binary':
+      return { ...e, x: inside(e.x), y: inside(e.y) };
+    case 'select':
+      return { ...e, positive: inside(e.positive), then: inside(e.then), otherwise: inside(e.otherwise) };
+  }
+}
+
 /** Calls `visit` for every read of an expression, as often as it occurs, in order. */
 export function eachRead(e: Expr, visit: (name: string) => void): void {
   switch (e.kind) {

@@ -3,7 +3,7 @@
  * weight), its counters (one number shared by all weights, advanced once a step before the update) and
  * its hyperparameters. Kernels, the formula card and the exporters read the same expressions.
  */
-import { type Expr, read } from '../ir/expr';
+import { type Expr, read, replaceParts } from '../ir/expr';
 import { type Latex, latexOf } from '../ir/latex';
 
 /** The hyperparameter that every rule has: its learning rate, which schedules change. */
@@ -35,24 +35,6 @@ export interface Optimizer {
   };
 }
 
-/** The expression with its parts that are the new values of slots called by the slots' names. */
-function withSlots(e: Expr, slots: ReadonlyMap<string, string>): Expr {
-  const slot = slots.get(JSON.stringify(e));
-  if (slot !== undefined) return read(slot);
-  const inside = (x: Expr): Expr => withSlots(x, slots);
-  switch (e.kind) {
-    case 'const':
-    case 'read':
-      return e;
-    case 'unary':
-      return { ...e, x: inside(e.x) };
-    case 'binary':
-      return { ...e, x: inside(e.x), y: inside(e.y) };
-    case 'select':
-      return { ...e, positive: inside(e.positive), then: inside(e.then), otherwise: inside(e.otherwise) };
-  }
-}
-
 /**
  * The rule as people read it, line by line, printed from its expressions: the slots first, and the weight from their
  * new values.
@@ -60,7 +42,8 @@ function withSlots(e: Expr, slots: ReadonlyMap<string, string>): Expr {
 export function updateLatex({ hyper, counters, slots, update }: Optimizer): readonly Latex[] {
   const symbol = (name: string): Latex => hyper[name]?.symbol ?? counters[name]?.symbol ?? name;
   const { w, ...others } = update;
-  const step = withSlots(w!, new Map(slots.map((slot) => [JSON.stringify(update[slot]), slot])));
+  const called = new Map(slots.map((slot) => [JSON.stringify(update[slot]), read(slot)]));
+  const step = replaceParts(w!, (part) => called.get(JSON.stringify(part)));
   return [...Object.entries(others), ['w', step] as const].map(
     ([name, value]) => `${symbol(name)} \\leftarrow ${latexOf(value, symbol)}`,
   );

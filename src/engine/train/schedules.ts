@@ -166,11 +166,13 @@ const byKind: ReadonlyMap<string, ScheduleRule> = new Map(schedules.map((rule) =
 /** The rule of that kind; undefined for kinds from files that are not known here. */
 export const scheduleOf = (kind: string): ScheduleRule | undefined => byKind.get(kind);
 
+/** The settings of a rule, as given or by default. */
+export const settingsOf = (rule: ScheduleRule, { settings }: Schedule): Readonly<Record<string, number>> =>
+  Object.fromEntries(Object.entries(rule.settings).map(([name, spec]) => [name, settings[name] ?? spec.default]));
+
 /** Factor on the learning rate; settings that are not given have their defaults. */
 export function rateFactor(schedule: Schedule | undefined, progress: Progress): number {
   const rule = schedule && byKind.get(schedule.kind);
   if (!rule) return 1;
-  const settings: Record<string, number> = {};
-  for (const [name, spec] of Object.entries(rule.settings)) settings[name] = schedule.settings[name] ?? spec.default;
-  return rule.factor(progress, settings);
+  return rule.factor(progress, settingsOf(rule, schedule));
 }

@@ -1,33 +1,10 @@
 /** How training goes on, as Python: the optimizer's rule from its own expressions, the schedule, the limits on gradients. */
-import { type Expr, namesIn, read, render } from '../../ir/expr';
+import { type Expr, namesIn, read, render, replaceParts } from '../../ir/expr';
 import type { Clip, Schedule } from '../../graph/project';
 import type { Optimizer } from '../../optimizers/optimizer';
-import { scheduleOf } from '../../train/schedules';
+import { scheduleOf, settingsOf } from '../../train/schedules';
 import { numpy } from './library';
 import { indented, numberText, type Python, stringText } from './text';
-
-const equal = (a: Expr, b: Expr): boolean => JSON.stringify(a) === JSON.stringify(b);
-
-/** An expression with each occurrence of another one replaced. */
-function exchanged(e: Expr, part: Expr, by: Expr): Expr {
-  if (equal(e, part)) return by;
-  switch (e.kind) {
-    case 'const':
-    case 'read':
-      return e;
-    case 'unary':
-      return { ...e, x: exchanged(e.x, part, by) };
-    case 'binary':
-      return { ...e, x: exchanged(e.x, part, by), y: exchanged(e.y, part, by) };
-    case 'select':
-      return {
-        ...e,
-        positive: exchanged(e.positive, part, by),
-        then: exchanged(e.then, part, by),
-        otherwise: exchanged(e.otherwise, part, by),
-      };
-  }
-}
 
 const textOf = (e: Expr, reads: (name: string) => Python = (name) => name): Python => render(e, numpy.dialect(reads));
 
@@ -35,7 +12,8 @@ const textOf = (e: Expr, reads: (name: string) => Python = (name) => name): Pyth
 function ruleLines({ slots, update }: Optimizer): string[] {
   const fresh = slots.map((slot) => [slot, update[slot]!] as const);
   // The weight's expression holds the slots' new values: by name, where it holds nothing else of them.
-  const marked = fresh.reduce((e, [slot, value]) => exchanged(e, value, read(`new ${slot}`)), update['w']!);
+  const made = new Map(fresh.map(([slot, value]) => [JSON.stringify(value), read(`new ${slot}`)]));
+  const marked = replaceParts(update['w']!, (part) => made.get(JSON.stringify(part)));
   const apart = slots.every(
     (slot) => !namesIn(marked).includes(slot) && slots.every((s) => s === slot || !namesIn(update[s]!).includes(slot)),
   );
@@ -43,7 +21,7 @@ function ruleLines({ slots, update }: Optimizer): string[] {
     return [
       `${['w', ...slots].join(', ')} = ${[update['w']!, ...slots.map((s) => update[s]!)].map((e) => textOf(e)).join(', ')}`,
     ];
-  const weight = textOf(slots.reduce((e, slot) => exchanged(e, read(`new ${slot}`), read(slot)), marked));
+  const weight = textOf(marked, (name) => name.replace(/^new /, ''));
   return [...fresh.map(([slot, value]) => `${slot} = ${textOf(value)}`), `w = ${weight}`];
 }
 
@@ -98,9 +76,7 @@ export function updateCode(optimizer: Optimizer, hyper: Readonly<Record<string, 
 export function scheduleCode(schedule: Schedule | undefined): { readonly code: string[]; readonly watches: boolean } | null {
   const rule = schedule && scheduleOf(schedule.kind);
   if (!rule || rule.kind === 'constant') return null;
-  const settings: Record<string, number> = {};
-  for (const [name, spec] of Object.entries(rule.settings)) settings[name] = schedule.settings[name] ?? spec.default;
-  const factor = rule.python(settings);
+  const factor = rule.python(settingsOf(rule, schedule));
   const code: string[] = [];
   if (factor.includes('fall('))
     code.push(`def fall(x):
@@ -121,7 +97,7 @@ export function scheduleCode(schedule: Schedule | undefined): { readonly code: s
                 count, waited = count + 1, 0
     return count`);
   code.push(`def rate_factor(epoch, epochs, losses):
-    """${rule.about}"""
+    """${rule.about}${rule.watches ? ' Here: the losses so far in `train`, of the rows that it is given.' : ''}"""
     return ${factor}`);
   return { code, watches: rule.watches === true };
 }
