@@ -5,9 +5,12 @@ import { expect, test } from 'vitest';
 import { check } from '../../../src/engine/compile/check';
 import { codeOfDrawing, nodeCode } from '../../../src/engine/export/python/code';
 import { libraries, numpy, pytorch } from '../../../src/engine/export/python/library';
+import { edge } from '../../../src/engine/graph/graph';
+import { type OwnOperation, ownName } from '../../../src/engine/graph/own-operation';
 import type { Shape } from '../../../src/engine/ir/shape';
 import { completeAttrs } from '../../../src/engine/ops/attrs';
 import { opOf, ops } from '../../../src/engine/ops/index';
+import { learnOwn } from '../../../src/engine/ops/own';
 import { resources } from '../../../src/main/services/folders';
 import { readProjectFile } from '../../../src/main/services/projects';
 import { drawing } from '../../support/drawing';
@@ -40,6 +43,22 @@ d_y_weight = x.T @ d_y_sum`,
   expect(shown('silu', { x: ['batch', 4] })[1]).toBe('y = F.silu(x)');
   expect(opOf('input')).toBeDefined();
   expect(nodeCode(opOf('input')!, { shapes: {}, attrs: {}, out: ['batch', 2] }, numpy)).toBeNull();
+});
+
+test('an operation of one’s own may have an input called y', () => {
+  const part = edge('y', 'twice', 'x');
+  const own: OwnOperation = {
+    name: 'bent',
+    inputs: ['y'],
+    output: 'twice',
+    nodes: { twice: { id: 'twice', op: 'tanh', attrs: {} } },
+    edges: { [part.id]: part },
+  };
+  learnOwn({ [ownName(own)]: own }, opOf);
+  expect(shown(ownName(own), { y: ['batch', 4] })).toEqual([
+    expect.stringContaining('y_2 = np.tanh(y)\n\n# Backward, from d_y_2:\n'),
+    'y_2 = torch.tanh(y)',
+  ]);
 });
 
 test('every operation and every example has code that Python can read', async () => {

@@ -18,22 +18,28 @@ import { numpyNetwork } from './numpy-network';
 import type { Python } from './text';
 import { torchNetwork } from './torch-network';
 
-/** The value of one operation, `y`, and in NumPy the gradients that it sends back; null for what takes nothing. */
+/** Whether an operation takes something, so that there is a value to write. */
+export const hasCode = (op: Op, call: Call): boolean => op.kind !== 'source' && op.ports(call.attrs).length > 0;
+
+/** The value of one operation, `y` where that is free, and in NumPy the gradients that it sends back; null for what takes nothing. */
 export function nodeCode(op: Op, call: Call, library: Library): Python | null {
   const ports = op.ports(call.attrs).map(({ name }) => name);
-  if (op.kind === 'source' || ports.length === 0) return null;
-  const nodes: Record<string, Node> = { y: { id: 'y', op: op.name, attrs: call.attrs } };
+  if (!hasCode(op, call)) return null;
+  // An operation of one's own may have an input called y.
+  let own = 'y';
+  for (let i = 2; ports.includes(own) || ports.includes(`d_${own}`); i++) own = `y_${i}`;
+  const nodes: Record<string, Node> = { [own]: { id: own, op: op.name, attrs: call.attrs } };
   const edges: Record<string, Edge> = {};
   for (const port of ports) {
     const shape = call.shapes[port]!;
     nodes[port] = { id: port, op: isBatched(shape) ? 'input' : 'parameter', attrs: { shape: sampleShape(shape) } };
-    const into = edge(port, 'y', port);
+    const into = edge(port, own, port);
     edges[into.id] = into;
   }
   const drawn = infer({ nodes, edges });
   const { graph, owner, output } = expand({ nodes, edges }, drawn.shapes, drawn);
   const inferred = infer(graph);
-  const objective = output.get('y') ?? 'y';
+  const objective = output.get(own) ?? own;
   const writer = new DrawingWriter(
     library,
     { inferred, graph, owner: Object.fromEntries(owner), objective, prediction: null },
@@ -43,13 +49,13 @@ export function nodeCode(op: Op, call: Call, library: Library): Python | null {
   const back = library.name === 'numpy';
   const lines = writer.forward(new Set(inferred.order), new Set([...(back ? writer.readBack() : []), objective]), 'training');
   if (back) {
-    const { lines: pass, gradients } = writer.backward('d_y');
+    const { lines: pass, gradients } = writer.backward(`d_${writer.name(objective)}`);
     const named = [...gradients].flatMap(([id, text]) => {
       const name = `d_${writer.name(id)}`;
       return text === name ? [] : [`${name} = ${text}`];
     });
     const all = [...pass, ...named];
-    if (all.length > 0) lines.push('', '# Backward, from d_y:', ...all);
+    if (all.length > 0) lines.push('', `# Backward, from d_${writer.name(objective)}:`, ...all);
   }
   const constants = writer.constants.map(({ name, text }) => `${name} = ${text}`);
   return pythonFile([...writer.functions.definitions, [...constants, ...lines].join('\n')]).trimEnd();
