@@ -23,6 +23,7 @@ import { pythonWith, runScript } from '../../support/python';
 import { randomDrawing } from '../../support/random-drawing';
 
 const withNumpy = pythonWith('numpy');
+const withTorch = pythonWith('torch');
 const folder = mkdtempSync(join(tmpdir(), 'chainrule-names-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -240,5 +241,71 @@ describe.skipIf(!withNumpy)('drawings', () => {
           expect(Math.abs(g - found[key]![k]!), `${name}: ${key}`).toBeLessThan(1e-10 * Math.max(1, Math.abs(g)));
         });
     });
+  });
+});
+
+describe.skipIf(!withNumpy)('names that the file needs', () => {
+  /** Parameters and arrays by every name of functions, of the module's methods and of what an operation brings. */
+  const PARAMETERS = ['loss', 'number', 'HOW', 'math', 'named_modules', 'get_extra_state', 'standardise'];
+  const CONSTANTS = ['as_text', 'fall', 'plateaus', 'rate_factor', 'read_table', 're', 'plain_number', 'register_forward_hook'];
+  const rows = (array: string, first: string): Rows => {
+    const own = [...PARAMETERS, ...CONSTANTS];
+    const sums = own.map((name, i): Rows[string] => ['add', { a: i === 0 ? 'steady' : `sum${i - 1}`, b: name }]);
+    return {
+      x: ['input', {}, { shape: [2] }],
+      t: ['target', {}, { shape: [2] }],
+      steady: [first, { x: 'x' }],
+      ...Object.fromEntries(PARAMETERS.map((name) => [name, ['parameter', {}, { shape: [2] }] as const])),
+      ...Object.fromEntries(CONSTANTS.map((name) => [name, ['constant', {}, { shape: [2], values: [1, 2] }] as const])),
+      ...Object.fromEntries(sums.map((sum, i) => [`sum${i}`, sum])),
+      [array]: ['constant', {}, { shape: [2], values: [3, 4] }],
+      y: ['multiply', { a: `sum${own.length - 1}`, b: array }],
+      l: ['squared-error', { prediction: 'y', target: 't' }],
+    };
+  };
+  const RUN = `
+import importlib.util, json, sys
+import numpy as np
+answers = []
+for i, path in enumerate(json.load(open(sys.argv[1]))):
+    spec = importlib.util.spec_from_file_location(f'model{i}', path + '/model.py')
+    m = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(m)
+    x, t = np.array([[1., 2.], [3., 5.]]), np.array([[0., 1.], [1., 0.]])
+    outputs = np.ravel(m.predict(x)).tolist()
+    if hasattr(m, 'Network'):
+        m.train(m.load(), x, t, epochs=2, batch=2)
+        known = [name for name in dir(m.nn.Module) if not name.startswith('_')]
+        unsafe = [name for name in m.KEYS if name in known]
+    else:
+        m.check_gradients(m.load())
+        unsafe = []
+    factor = m.rate_factor(1, 5, [1.0, 1.0]) if hasattr(m, 'train') else 1
+    answers.append([outputs, unsafe, factor])
+json.dump(answers, open(sys.argv[2], 'w'))
+`;
+
+  test.each([
+    ['plateau', 'loss_parameter', 'batch-normalisation'],
+    ['cosine', 'parameters', 'tanh'],
+  ])('are left to it: both files run, with the schedule %s', (schedule, array, first) => {
+    const project = drawing(rows(array, first), { schedule: { kind: schedule, settings: {} } });
+    const program = programOf(prepare(project, null), 'every-edge', 2);
+    const weights = Object.fromEntries(
+      program.parameters.map((p) => [p.key, { shape: p.shape, data: Float32Array.from(initialNumbers(p, 1)) }]),
+    );
+    const model = modelOf(project, weights, null);
+    const paths = [numpy, ...(withTorch ? [pytorch] : [])].map((format, i) => {
+      const path = join(folder, `${schedule}${i}`);
+      mkdirSync(path);
+      for (const [name, file] of Object.entries(unzipSync(format.write(model)))) writeFileSync(join(path, name), file);
+      return path;
+    });
+    const answers = runScript<[number[], string[], number][]>(withTorch ?? withNumpy!, RUN, paths);
+    for (const [outputs, unsafe, factor] of answers) {
+      for (const [k, z] of outputs.entries()) expect(z).toBeCloseTo(answers[0]![0][k]!, 4);
+      expect(unsafe).toEqual([]);
+      expect(factor).toBeGreaterThan(0);
+    }
   });
 });

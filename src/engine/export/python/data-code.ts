@@ -3,9 +3,12 @@
  * raw rows. A row is a dict by column, as `csv.DictReader` gives it.
  */
 import type { DatasetInfo, EncodedColumn } from '../../data/dataset';
+import type { NodeId } from '../../graph/graph';
 import type { InputSpec } from '../../plan';
-import { product, sampleShape, type Shape } from '../../ir/shape';
-import { numberText, type Python, stringText } from './text';
+import { product, sampleShape, sampleSize, type Shape } from '../../ir/shape';
+import type { Source } from './file';
+import { mannerOf, numberCode, readCode } from './table-code';
+import { numberText, type Python, stringText, tupleText } from './text';
 
 /** How a feature is made of a row, by kind: an expression in `row`, `column` and `more`. */
 const HOW: Readonly<Record<string, Python>> = {
@@ -42,9 +45,10 @@ function featuresOf(columns: readonly EncodedColumn[]): Feature[] {
 const moreText = (more: Feature['more']): Python =>
   more === null ? 'None' : typeof more === 'number' ? String(more) : stringText(more);
 
-/** Functions `encode`, `encode_targets` and `answers`; for a project without data only what stands without it. */
-export function dataCode(data: DatasetInfo | null, takes: 'value' | 'probability' | 'logit'): string[] {
+/** Functions `read_table`, `encode`, `encode_targets` and `answers`; none for a project without data. */
+export function dataCode({ project, data, prepared }: Source): string[] {
   if (!data) return [];
+  const manner = mannerOf(project.settings.data);
   const features = featuresOf(data.features);
   const kinds = [...new Set(features.map(({ kind }) => kind))];
   const classes = data.task !== 'regression';
@@ -72,14 +76,17 @@ export function dataCode(data: DatasetInfo | null, takes: 'value' | 'probability
       ].join('\n'),
     );
   if (kinds.some((kind) => HOW[kind]!.includes('number(')) || !classes)
-    code.push(`def number(row, column):
+    code.push(
+      numberCode(manner),
+      `def number(row, column):
     """The number in a column; the text of a CSV file counts as well."""
     try:
-        return float(row[column])
+        return plain_number(row[column]) if isinstance(row[column], str) else float(row[column])
     except KeyError:
         raise KeyError(f"There is no column '{column}' in the row. It has: {', '.join(map(str, row))}.") from None
     except (TypeError, ValueError):
-        raise ValueError(f"'{column}' holds {row[column]!r}, which is no number. Correct the row.") from None`);
+        raise ValueError(f"'{column}' holds {row[column]!r}, which is no number. Correct the row.") from None`,
+    );
   if (classes || kinds.includes('category'))
     code.push(`def as_text(value):
     """As the table writes it: 3.0 is 3."""
@@ -97,7 +104,8 @@ export function dataCode(data: DatasetInfo | null, takes: 'value' | 'probability
     ].join('\n'),
   );
   code.push(targetCode(data));
-  code.push(answerCode(data, takes));
+  code.push(answerCode(data, prepared.prediction!.takes, answeredColumns(prepared, data)));
+  code.push(readCode(manner));
   return code;
 }
 
@@ -122,12 +130,36 @@ function targetCode(data: DatasetInfo): string {
   return code.join('\n');
 }
 
-function answerCode(data: DatasetInfo, takes: 'value' | 'probability' | 'logit'): string {
-  if (data.task === 'regression')
+/**
+ * The columns of the encoded targets that the prediction stands for: those of the target that it is compared with,
+ * or, where the loss makes something else of a target first, of the only target that there is. Null where nothing says so.
+ */
+function answeredColumns({ inferred, inputs, prediction }: Source['prepared'], data: DatasetInfo): readonly number[] | null {
+  const targets = inputs.filter(({ from }) => from === 'targets');
+  const of = (id: NodeId): readonly InputSpec[] => targets.filter(({ node }) => node === id);
+  const compared = inferred.links.outOf
+    .get(prediction!.node)!
+    .flatMap(({ to }) => [...inferred.links.into.get(to)!.values()].flatMap(({ from }) => of(from)));
+  const found = new Set(compared.length > 0 ? compared : targets);
+  const [only] = found;
+  const columns = found.size === 1 ? only!.columns : found.size === 0 ? data.targets.map((_, k) => k) : null;
+  return columns?.length === sampleSize(inferred.shapes.get(prediction!.node)!) ? columns : null;
+}
+
+function answerCode(data: DatasetInfo, takes: 'value' | 'probability' | 'logit', columns: readonly number[] | null): string {
+  const whole = columns?.length === data.targets.length && columns.every((column, k) => column === k);
+  if (columns === null || (data.task !== 'regression' && !whole))
     return `def answers(outputs):
-    """The network's outputs in the units of the table${data.targets.length > 1 ? ', by column' : ''}."""
-    numbers = np.reshape(outputs, (-1, len(TARGETS))) * [d for _, _, d in TARGETS] + [m for _, m, _ in TARGETS]
-    ${data.targets.length > 1 ? 'return [dict(zip([column for column, _, _ in TARGETS], row)) for row in numbers]' : 'return numbers[:, 0].tolist()'}`;
+    """The network's outputs as they are: which columns of the table they stand for is not known."""
+    return np.asarray(outputs).tolist()`;
+  if (data.task === 'regression') {
+    const own = whole ? 'TARGETS' : `[TARGETS[k] for k in ${tupleText(columns)}]`;
+    return `def answers(outputs):
+    """The network's outputs in the units of the table${columns.length > 1 ? ', by column' : ''}."""
+    own = ${own}
+    numbers = np.reshape(outputs, (-1, len(own))) * [d for _, _, d in own] + [m for _, m, _ in own]
+    ${columns.length > 1 ? 'return [dict(zip([column for column, _, _ in own], row)) for row in numbers]' : 'return numbers[:, 0].tolist()'}`;
+  }
   if (data.targets.length === 1)
     return `def answers(outputs):
     """The class of each row: the second one where the output is above ${takes === 'logit' ? '0' : '0.5'}."""

@@ -12,19 +12,27 @@ import { type Call, GRADIENT, OUT, type Primitive } from '../../ops/op';
 import { NotExportable } from '../description';
 import { Functions } from './functions';
 import type { Library } from './library';
-import { Names } from './names';
+import { identifier, Names } from './names';
 import { gradientReads, gradientText, valueText, valueUses } from './spelling';
 import { numberText, plus, type Python, tupleText } from './text';
 
-/** Names that the files, their classes and PyTorch's modules have for themselves. */
+/** Names that the files, their functions and PyTorch's modules have for themselves. */
 const TAKEN = (
   'forward loss_and_gradients load save encode encode_targets decode predict answers check_gradients train update new_memory main ' +
   'Network KEYS FEATURES TARGETS CLASSES FROZEN memory gradients rows rate step optimizer_of schedule_of epoch epochs batch row_weights ' +
-  'rng worst flat at losses moved slope gradient network optimizer learned outputs answer answers_of file group order start seed ' +
-  'training parameters named_parameters buffers named_buffers modules children register_buffer register_parameter requires_grad_ ' +
-  'zero_grad eval apply add_module state_dict load_state_dict to cpu cuda half float double type share_memory extra_repr get_parameter ' +
-  'get_buffer get_submodule compile bfloat16 xpu ipu to_empty dump_patches T_destination call_super_init name names'
+  'rng worst flat at losses moved slope gradient network optimizer learned outputs answer answers_of file group order start seed name names ' +
+  'number as_text HOW math re fall plateaus rate_factor read_table plain_number ' +
+  // What `dir(nn.Module())` lists, of PyTorch 1.12 to 2.
+  'training parameters named_parameters buffers named_buffers modules named_modules children named_children register_buffer ' +
+  'register_parameter register_module register_forward_hook register_forward_pre_hook register_backward_hook register_full_backward_hook ' +
+  'register_full_backward_pre_hook register_state_dict_pre_hook register_state_dict_post_hook register_load_state_dict_pre_hook ' +
+  'register_load_state_dict_post_hook requires_grad_ zero_grad eval apply add_module state_dict load_state_dict to cpu cuda half float ' +
+  'double type share_memory extra_repr get_parameter get_buffer get_submodule set_submodule get_extra_state set_extra_state compile ' +
+  'bfloat16 xpu ipu mtia to_empty dump_patches T_destination call_super_init'
 ).split(' ');
+
+/** The module's own methods that lines may call a value by, but no part of the module: `self.loss` is one or the other. */
+const METHODS: ReadonlySet<string> = new Set(['loss']);
 
 /** Lines may be longer than this only where one expression is. */
 const LINE = 84;
@@ -75,15 +83,21 @@ export class DrawingWriter {
     this.#drawn = drawn;
     this.#nodes = nodes;
     this.#self = self;
-    this.#names = new Names(TAKEN);
     const { order, calls } = drawn.inferred;
-    const leaves = (role: string): Leaf[] =>
-      order.flatMap((id) => {
+    // A function that an operation brings has its name in the whole file.
+    const defined = [...calls.values()].flatMap(({ op }) =>
+      op.kind === 'primitive' ? Object.keys(op.torch?.defines ?? {}) : [],
+    );
+    this.#names = new Names([...TAKEN, ...defined]);
+    const leaves = (role: string): Leaf[] => {
+      const held = role === 'parameter' || role === 'constant';
+      return order.flatMap((id) => {
         const found = calls.get(id);
         return found?.op.kind === 'source' && found.op.role === role
-          ? [{ id, name: this.#names.take(id), shape: found.call.out }]
+          ? [{ id, name: this.#names.take(held && METHODS.has(identifier(id)) ? `${id}_${role}` : id), shape: found.call.out }]
           : [];
       });
+    };
     // A layer's value has the layer's name; its parts add theirs.
     const layers = this.#layerOutputs();
     for (const [id, layer] of layers) this.#nameOf.set(id, this.#names.take(layer));

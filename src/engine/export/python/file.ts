@@ -54,11 +54,6 @@ export const keysText = (parameters: readonly { readonly id: string; readonly na
 /** Definitions with the blank lines that Python's readers expect. */
 export const pythonFile = (parts: readonly Python[]): Python => `${parts.filter((part) => part !== '').join('\n\n\n')}\n`;
 
-/** The part that reads a table and prints the answers. */
-export const answerRows = `with open(sys.argv[1], newline='', encoding='utf-8') as file:
-    for answer in predict(list(csv.DictReader(file))):
-        print(answer)`;
-
 export const predictionWords = (takes: 'value' | 'probability' | 'logit'): string =>
   takes === 'value' ? 'The answer' : takes === 'probability' ? 'The probabilities' : 'The scores (logits)';
 

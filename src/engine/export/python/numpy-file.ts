@@ -5,9 +5,10 @@
  */
 import { sampleShape, type Shape } from '../../ir/shape';
 import { columnsText, dataCode } from './data-code';
-import { towardPrediction } from './drawing';
-import { answerRows, docWords, keysText, pythonFile, type Source, trainsDifferently, WEIGHTS } from './file';
+import { isPerSample, towardPrediction } from './drawing';
+import { docWords, keysText, pythonFile, type Source, trainsDifferently, WEIGHTS } from './file';
 import { numpyNetwork } from './numpy-network';
+import { answerRows } from './table-code';
 import { indented, numberText, type Python } from './text';
 import { scheduleCode, updateCode } from './update-code';
 
@@ -22,13 +23,15 @@ function targetSample(shape: Shape, takes: 'value' | 'probability' | 'logit'): P
   return `rng.integers(2, size=(${size}${lengths.length === 0 ? ',' : ''})).astype(float)`;
 }
 
-export function numpyFile({ project, data, prepared }: Source): Python {
+export function numpyFile(source: Source): Python {
+  const { project, data, prepared } = source;
   const { prediction, inputs: specs, hyper, optimizer, clip } = prepared;
   const { training } = project.settings;
   const needed = towardPrediction(prepared);
   const takes = prediction!.takes;
 
-  const network = numpyNetwork(prepared, project.nodes, needed);
+  const weighed = data?.weighedBy !== undefined && isPerSample(prepared);
+  const network = numpyNetwork(prepared, project.nodes, needed, weighed);
   const { inputs, lossInputs, targets, parameters, learns } = network;
   const width = data?.features.length ?? 1 + Math.max(-1, ...specs.flatMap((s) => (s.from === 'features' ? s.columns : [])));
   const targetWidth = data?.targets.length ?? 1 + Math.max(-1, ...specs.flatMap((s) => (s.from === 'targets' ? s.columns : [])));
@@ -36,7 +39,7 @@ export function numpyFile({ project, data, prepared }: Source): Python {
     leaves.map(({ id, shape }) => columnsText(rows, specs.find(({ node }) => node === id)!, shape, of));
 
   const rowArgs = inputs.length > 0;
-  const dataParts = rowArgs ? dataCode(data, takes) : [];
+  const dataParts = rowArgs ? dataCode(source) : [];
   const named = dataParts.length > 0;
   const predict = [
     `def predict(${rowArgs ? 'rows, ' : ''}weights=None):`,
@@ -61,6 +64,7 @@ export function numpyFile({ project, data, prepared }: Source): Python {
           lossArgs: [...picked('x[rows]', lossInputs, width), ...picked('t[rows]', targets, targetWidth)],
           wholeArgs: [...picked('x', lossInputs, width), ...picked('t', targets, targetWidth)],
           hasRows,
+          weighed,
           training,
           rate: hyper['rate']!,
           scheduled: schedule !== null,
@@ -79,10 +83,12 @@ export function numpyFile({ project, data, prepared }: Source): Python {
             `    ${name} = rng.normal(size=(${['rows', ...sampleShape(shape)].join(', ')}${shape.length === 1 ? ',' : ''}))`,
         ),
         ...targets.map(({ name, shape }) => `    ${name} = ${targetSample(shape, takes)}`),
-        `    _, gradients = ${call(
+        `    start, gradients = ${call(
           'loss_and_gradients',
           [...lossInputs, ...targets].map(({ name }) => name),
         )}`,
+        '    if not np.isfinite(start):',
+        "        raise FloatingPointError(f'The loss at the sampled rows is {start}, so it has no slope to compare the gradients with.')",
         '    worst = {}',
         '    for name, gradient in gradients.items():',
         '        worst[name] = 0.0',
@@ -90,12 +96,11 @@ export function numpyFile({ project, data, prepared }: Source): Python {
         '        for at in rng.permutation(flat.size)[:20]:',
         '            losses = []',
         '            for step in (-1e-6, 1e-6):',
-        '                moved = weights[name].copy()',
+        "                moved = np.array(weights[name], order='C')",
         '                moved.reshape(-1)[at] += step',
-        `                loss, _ = loss_and_gradients(${[...[...lossInputs, ...targets].map(({ name }) => name), '**{**weights, name: moved}'].join(', ')})`,
-        '                losses.append(loss)',
+        `                losses.append(loss_and_gradients(${[...[...lossInputs, ...targets].map(({ name }) => name), '**{**weights, name: moved}'].join(', ')})[0])`,
         '            slope = (losses[1] - losses[0]) / 2e-6',
-        '            worst[name] = max(worst[name], float(abs(slope - flat[at]) / max(1, abs(slope))))',
+        '            worst[name] = float(np.maximum(worst[name], abs(slope - flat[at]) / max(1, abs(slope))))',
         '    return worst',
       ].join('\n')
     : '';
@@ -106,10 +111,15 @@ export function numpyFile({ project, data, prepared }: Source): Python {
     ...(usesRows ? ['    if len(sys.argv) > 1:', ...indented(answerRows.split('\n'), 2), '        sys.exit()'] : []),
     ...(learns
       ? [
-          '    worst = check_gradients(load())',
+          '    try:',
+          '        worst = check_gradients(load())',
+          '    except FloatingPointError as fault:',
+          '        sys.exit(str(fault))',
+          '    if not worst:',
+          "        sys.exit('Nothing that learns has a gradient, so there is none to check.')",
           '    for name, difference in worst.items():',
           "        print(f'{name}: {difference:.1e}')",
-          '    if max(worst.values()) > 1e-4:',
+          '    if not all(difference <= 1e-4 for difference in worst.values()):',
           "        sys.exit('A gradient is not the slope of the loss.')",
           "    print('Every gradient is the slope of the loss.')",
         ]
@@ -120,6 +130,7 @@ export function numpyFile({ project, data, prepared }: Source): Python {
   const imports = [
     ...(usesRows ? ['import csv'] : []),
     ...(/\bmath\./.test(body) ? ['import math'] : []),
+    ...(/\bre\.fullmatch/.test(body) ? ['import re'] : []),
     'import sys',
     'from pathlib import Path',
     '',
@@ -137,7 +148,10 @@ export function numpyFile({ project, data, prepared }: Source): Python {
       : []),
     ...(data?.weighedBy === undefined
       ? []
-      : ['', `In training the rows were weighed by ${docWords(data.weighedBy)}; here all count the same.`]),
+      : [
+          '',
+          `In training the rows were weighed by ${docWords(data.weighedBy)}; ${weighed && goesOn ? '`train` takes such numbers as row_weights, an array with 1 on average' : 'here all count the same'}.`,
+        ]),
   ];
   return pythonFile([
     [
@@ -167,15 +181,20 @@ interface TrainSpec {
   readonly lossArgs: readonly Python[];
   readonly wholeArgs: readonly Python[];
   readonly hasRows: boolean;
+  /** Whether the project weighs rows. */
+  readonly weighed: boolean;
   readonly training: { readonly epochs: number; readonly batch: number; readonly seed: number };
   readonly rate: number;
   readonly scheduled: boolean;
   readonly first: string;
 }
 
-function trainCode({ lossArgs, wholeArgs, hasRows, training, rate, scheduled, first }: TrainSpec): Python {
+function trainCode({ lossArgs, wholeArgs, hasRows, weighed, training, rate, scheduled, first }: TrainSpec): Python {
   const { epochs, batch, seed } = training;
   const step = scheduled ? 'rate * rate_factor(epoch, epochs, losses)' : 'rate';
+  const [some, all] = weighed
+    ? [['row_weights=None if row_weights is None else row_weights[rows]'], ['row_weights=row_weights']]
+    : [[], []];
   if (!hasRows)
     return [
       `def train(weights=None, epochs=${epochs}, rate=${numberText(rate)}):`,
@@ -190,7 +209,7 @@ function trainCode({ lossArgs, wholeArgs, hasRows, training, rate, scheduled, fi
       '    return weights, losses',
     ].join('\n');
   return [
-    `def train(x, t, weights=None, epochs=${epochs}, batch=${batch}, rate=${numberText(rate)}, seed=${seed}):`,
+    `def train(x, t, weights=None, epochs=${epochs}, batch=${batch}, rate=${numberText(rate)}, seed=${seed}${weighed ? ', row_weights=None' : ''}):`,
     '    """Goes on training on encoded rows and targets; gives the new weights and the loss after each epoch."""',
     '    weights = dict(load() if weights is None else weights)',
     '    memory = new_memory(weights)',
@@ -200,9 +219,9 @@ function trainCode({ lossArgs, wholeArgs, hasRows, training, rate, scheduled, fi
     `        order = rng.permutation(len(${first}))`,
     `        for start in range(0, len(${first}), batch):`,
     '            rows = order[start:start + batch]',
-    `            _, gradients = ${call('loss_and_gradients', lossArgs)}`,
+    `            _, gradients = ${call('loss_and_gradients', [...lossArgs, ...some])}`,
     `            update(weights, gradients, memory, ${step})`,
-    `        losses.append(float(${call('loss_and_gradients', wholeArgs)}[0]))`,
+    `        losses.append(float(${call('loss_and_gradients', [...wholeArgs, ...all])}[0]))`,
     '    return weights, losses',
   ].join('\n');
 }

@@ -22,8 +22,13 @@ export interface NumpyNetwork {
   readonly targets: readonly Leaf[];
 }
 
-/** `needed`: the nodes on the way to the prediction. */
-export function numpyNetwork(prepared: Drawn, nodes: Readonly<Record<NodeId, Node>>, needed: ReadonlySet<NodeId>): NumpyNetwork {
+/** `needed`: the nodes on the way to the prediction. `weighed`: whether rows may count differently in the loss. */
+export function numpyNetwork(
+  prepared: Drawn,
+  nodes: Readonly<Record<NodeId, Node>>,
+  needed: ReadonlySet<NodeId>,
+  weighed = false,
+): NumpyNetwork {
   const { inferred, objective, prediction } = prepared;
   // Two passes of the same drawing: one that only answers, one that keeps what the reverse pass asks for.
   const plain = new DrawingWriter(numpy, prepared, nodes);
@@ -44,12 +49,8 @@ export function numpyNetwork(prepared: Drawn, nodes: Readonly<Record<NodeId, Nod
   const lossInputs = full.inputs.filter(({ id }) => toLoss?.has(id));
   const targets = full.targets.filter(({ id }) => toLoss?.has(id));
 
-  const signature = (name: string, leaves: readonly string[], own: readonly { readonly name: string }[], all: boolean): string =>
-    listed(
-      `def ${name}(`,
-      [...leaves, ...(own.length > 0 ? ['*', ...own.map((p) => p.name)] : []), ...(all ? [] : ['**_'])],
-      '):',
-    );
+  const signature = (name: string, leaves: readonly string[], own: readonly string[], all: boolean): string =>
+    listed(`def ${name}(`, [...leaves, ...(own.length > 0 ? ['*', ...own] : []), ...(all ? [] : ['**_'])], '):');
 
   const forward =
     answer === undefined
@@ -58,7 +59,7 @@ export function numpyNetwork(prepared: Drawn, nodes: Readonly<Record<NodeId, Nod
           signature(
             'forward',
             inputs.map(({ name }) => name),
-            used,
+            used.map(({ name }) => name),
             used.length === parameters.length,
           ),
           `    """${predictionWords(prediction!.takes)} for each row."""`,
@@ -71,7 +72,10 @@ export function numpyNetwork(prepared: Drawn, nodes: Readonly<Record<NodeId, Nod
     const lines = full.forward(toLoss, kept);
     const perSample = isPerSample(prepared);
     const loss = full.text(objective!);
-    const pass = full.backward(perSample ? `np.full(len(${loss}), 1 / len(${loss}))` : 'np.float64(1)');
+    const even = `np.full(len(${loss}), 1 / len(${loss}))`;
+    const seed = weighed ? `${even} if row_weights is None else row_weights / len(${loss})` : even;
+    const pass = full.backward(perSample ? seed : 'np.float64(1)');
+    const mean = perSample && weighed ? `(${loss} if row_weights is None else ${loss} * row_weights).mean()` : `${loss}.mean()`;
     const entries = parameters
       .filter(({ id }) => pass.gradients.has(id))
       .map(({ id, name }) => `${stringText(name)}: ${pass.gradients.get(id)}`);
@@ -80,7 +84,7 @@ export function numpyNetwork(prepared: Drawn, nodes: Readonly<Record<NodeId, Nod
       signature(
         'loss_and_gradients',
         [...lossInputs, ...targets].map(({ name }) => name),
-        own,
+        [...own.map(({ name }) => name), ...(perSample && weighed ? ['row_weights=None'] : [])],
         own.length === parameters.length,
       ),
       `    """The ${perSample ? 'mean loss over the rows' : 'loss'}, and its slope along every number that is learned."""`,
@@ -88,7 +92,7 @@ export function numpyNetwork(prepared: Drawn, nodes: Readonly<Record<NodeId, Nod
       '',
       '    # Backward: what comes back at each value, from the loss to the weights.',
       ...indented(pass.lines),
-      listed(`    return ${perSample ? `${loss}.mean()` : loss}, {`, entries, '}'),
+      listed(`    return ${perSample ? mean : loss}, {`, entries, '}'),
     ].join('\n');
   }
 

@@ -6,7 +6,8 @@
 import type { Optimizer } from '../../optimizers/optimizer';
 import { columnsText, dataCode } from './data-code';
 import { isPerSample, towardPrediction } from './drawing';
-import { answerRows, docWords, keysText, pythonFile, type Source, WEIGHTS } from './file';
+import { docWords, keysText, pythonFile, type Source, WEIGHTS } from './file';
+import { answerRows } from './table-code';
 import { indented, numberText, type Python } from './text';
 import { torchNetwork } from './torch-network';
 import { scheduleCode } from './update-code';
@@ -21,11 +22,11 @@ function optimizerText({ torch }: Optimizer, hyper: Readonly<Record<string, numb
   return `torch.optim.${torch.name}(learned, ${[...args, ...more].join(', ')})`;
 }
 
-export function torchFile({ project, data, prepared }: Source): Python {
-  const { prediction, inputs: specs, hyper, optimizer, clip } = prepared;
+export function torchFile(source: Source): Python {
+  const { project, data, prepared } = source;
+  const { inputs: specs, hyper, optimizer, clip } = prepared;
   const { training } = project.settings;
   const needed = towardPrediction(prepared);
-  const takes = prediction!.takes;
   const network = torchNetwork(prepared, project.nodes, needed);
   const { inputs, lossInputs, targets, lossNames, parameters, learns } = network;
 
@@ -50,7 +51,7 @@ export function torchFile({ project, data, prepared }: Source): Python {
     });
 
   const rowArgs = inputs.length > 0;
-  const dataParts = rowArgs ? dataCode(data, takes) : [];
+  const dataParts = rowArgs ? dataCode(source) : [];
   const named = dataParts.length > 0;
   const predict = [
     `def predict(${rowArgs ? 'rows, ' : ''}network=None):`,
@@ -111,19 +112,30 @@ export function torchFile({ project, data, prepared }: Source): Python {
     const first = lossInputs.length > 0 ? 'x' : 't';
     const train = hasRows
       ? [
-          `def train(network, x, t, epochs=${epochs}, batch=${batch}, rate=${numberText(rate)}, seed=${seed}):`,
-          '    """Goes on training on encoded rows and targets; gives the loss after each epoch."""',
+          `def train(network, x, t, epochs=${epochs}, batch=${batch}, rate=${numberText(rate)}, seed=${seed}${weighed ? ', row_weights=None' : ''}):`,
+          `    """Goes on training on encoded rows and targets; gives the loss after each epoch.${weighed ? ` In the program rows were weighed by ${docWords(data!.weighedBy!)}: give row_weights, 1 on average.` : ''}"""`,
           '    x, t = (torch.as_tensor(a, dtype=torch.get_default_dtype()) for a in (x, t))',
+          ...(weighed
+            ? [
+                '    if row_weights is not None:',
+                '        row_weights = torch.as_tensor(row_weights, dtype=torch.get_default_dtype())',
+              ]
+            : []),
           '    torch.manual_seed(seed)',
           '    optimizer = optimizer_of(network, rate)',
           '    losses = []',
           '    for epoch in range(epochs):',
           ...indented(setRate, 2),
           `        for rows in torch.randperm(len(${first})).split(batch):`,
-          `            step(network, optimizer, ${pickRows.join(', ')})`,
+          `            step(network, optimizer, ${[...pickRows, ...(weighed ? ['None if row_weights is None else row_weights[rows]'] : [])].join(', ')})`,
           '        network.eval()',
           '        with torch.no_grad():',
-          `            losses.append(network.loss(${picks.join(', ')})${perSample ? '.mean()' : ''}.item())`,
+          ...(weighed
+            ? [
+                `            all_losses = network.loss(${picks.join(', ')})`,
+                '            losses.append((all_losses if row_weights is None else all_losses * row_weights).mean().item())',
+              ]
+            : [`            losses.append(network.loss(${picks.join(', ')})${perSample ? '.mean()' : ''}.item())`]),
           '    return losses',
         ]
       : [
@@ -152,6 +164,7 @@ export function torchFile({ project, data, prepared }: Source): Python {
   const imports = [
     ...(usesRows ? ['import csv'] : []),
     ...(/\bmath\./.test(body) ? ['import math'] : []),
+    ...(/\bre\.fullmatch/.test(body) ? ['import re'] : []),
     ...(usesRows ? ['import sys'] : []),
     'from pathlib import Path',
     '',
