@@ -1,8 +1,8 @@
 /**
  * exp, log, tanh, sin, cos and powers in float64, from sums, products, quotients and square roots alone. The language
  * leaves the last digits of `Math.exp` and its like to each engine; these give the same bits on every machine, to within
- * a few units in the last place (powers with large exponents: within as many as their logarithm is large). The methods and coefficients of exp, log, sin and cos are those of fdlibm
- * (Sun Microsystems, 1993).
+ * a few units in the last place (powers with large exponents: within as many as their logarithm is large). The methods
+ * and coefficients of exp, log, sin and cos are those of fdlibm (Sun Microsystems, 1993).
  */
 const double = new Float64Array(1);
 const words = new Int32Array(double.buffer);

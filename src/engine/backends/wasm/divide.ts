@@ -38,10 +38,12 @@ export function divide({ pieces, scratchBytes }: Arranged, { scratch, threads }:
 
 /**
  * A nest as a loop over blocks of one axis of its result, for threads to share: an axis that its tiles leave alone if
- * there is one, or else one that can be cut between tiles. The nest as it is where nothing divides evenly enough.
+ * there is one, or else one that can be cut between tiles. The nest as it is where nothing divides evenly enough, or
+ * where a shorter axis would be walked in another way: a sum along lanes adds up in another order.
  */
-export function inTurns(nest: Nest, schedule: Schedule, threads: number): Piece {
+export function inTurns(nest: Nest, scheduleOf: (nest: Nest) => Schedule, threads: number): Piece {
   const whole = one(nest);
+  const schedule = scheduleOf(nest);
   if (nest.ordered) return whole;
   let best = { gain: LEAST_GAIN, axis: -1, turns: 1 };
   for (const axis of outAxes(nest)) {
@@ -57,7 +59,10 @@ export function inTurns(nest: Nest, schedule: Schedule, threads: number): Piece 
   }
   if (best.axis < 0) return whole;
   const split = splitAxis(nest, best.axis, best.turns, nest.axes[best.axis]! / best.turns);
-  return { kind: 'loop', times: best.turns, depth: 0, divided: false, body: [one({ ...split, outer: 1 })] };
+  const turn: Nest = { ...split, outer: 1 };
+  const after = scheduleOf(turn);
+  if (after.dot !== schedule.dot || (after.dot && after.lanes !== schedule.lanes + 1)) return whole;
+  return { kind: 'loop', times: best.turns, depth: 0, divided: false, body: [one(turn)] };
 }
 
 function tileAlong(axis: number, { lanes, rows, columns, vectors, rowCount, dot }: Schedule): number {

@@ -52,7 +52,10 @@ export function emit(given: Program, profile: BackendProfile): Code {
     // A product that is too small for panels, a convolution, a long row of single numbers.
     const shares = threads > 1 && piece!.kind === 'nest' && more.length === 0 && workOf(nest, fma) > OWN_FUNCTION_WORK;
     return shares
-      ? divide({ ...alone, pieces: [inTurns(nest, usualSchedule(nest, fma), threads)] }, { scratch: placed.end, threads })
+      ? divide(
+          { ...alone, pieces: [inTurns(nest, (each) => usualSchedule(each, fma), threads)] },
+          { scratch: placed.end, threads },
+        )
       : alone;
   });
   const scratchBytes = arranged.reduce((most, { scratchBytes }) => Math.max(most, scratchBytes), 0);

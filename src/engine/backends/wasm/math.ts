@@ -171,14 +171,14 @@ export class VectorMath {
     });
   }
 
-  /** sin (from 0 quarter turns on) or cos (from 1 on); `host` is the exact function, for huge arguments. */
+  /**
+   * sin (from 0 quarter turns on) or cos (from 1 on); `host` is the exact function, for huge arguments. Each lane is
+   * chosen by itself: what else a vector holds changes no bit.
+   */
   wave(from: 0 | 1, host: number): void {
     const { f } = this;
-    this.#with(5, (x, quarter, r, square, p) => {
-      f.tee(x).v('abs').vector(MANY_TURNS).v('gt').v('anyTrue').when();
-      f.get(x);
-      this.host(host, 1);
-      f.set(p).otherwise();
+    this.#with(6, (x, quarter, r, square, odd, p) => {
+      f.set(x);
       // Quarter turns and the rest, two lanes at a time in float64.
       const halves = ([0, 2] as const).map((lane) => {
         const [rest, count] = [f.local(V128), f.local(V128)];
@@ -216,7 +216,7 @@ export class VectorMath {
       }
       // cos r where the quarter is odd, else sin r; negative in the second half of the turn.
       this.#polynomial(COS, square, p);
-      f.get(p).get(square).v('mul').vector(0.5).v('sub').get(square).v('mul').vector(1).v('add').set(x);
+      f.get(p).get(square).v('mul').vector(0.5).v('sub').get(square).v('mul').vector(1).v('add').set(odd);
       this.#polynomial(SIN, square, p);
       this.multiplyAdd(
         () => f.get(p),
@@ -224,8 +224,12 @@ export class VectorMath {
         () => f.get(r),
       );
       f.set(p);
-      f.get(x).get(p).get(quarter).shift('left', 31).shift('arithmetic', 31).v('bitselect');
+      f.get(odd).get(p).get(quarter).shift('left', 31).shift('arithmetic', 31).v('bitselect');
       f.get(quarter).shift('right', 1).shift('left', 31).v('xor').set(p);
+      f.get(x).v('abs').vector(MANY_TURNS).v('gt').tee(quarter).v('anyTrue').when();
+      f.get(x);
+      this.host(host, 1);
+      f.get(p).get(quarter).v('bitselect').set(p);
       f.end().get(p);
     });
   }
@@ -260,9 +264,9 @@ export class VectorMath {
     }
   }
 
-  #with(count: number, body: (...locals: [number, number, number, number, number]) => void): void {
+  #with(count: number, body: (...locals: [number, number, number, number, number, number]) => void): void {
     const locals = Array.from({ length: 5 }, (_, index) => (index < count ? this.f.local(V128) : -1));
-    body(...(locals as [number, number, number, number, number]));
+    body(...(locals as [number, number, number, number, number, number]));
     for (const local of locals.slice(0, count)) this.f.release(V128, local);
   }
 }
