@@ -3,7 +3,7 @@
  * all of it. Knows a picture and where its numbers lie, and no element of a page: `PlotField.svelte` is its eyes and hands.
  */
 import { numberText } from '../ui/format';
-import { readingsOf, type Picture, type Point, type Series } from './picture';
+import { type Look, readingsOf, type Picture, type Point, type Series } from './picture';
 import { type Axis, nameOn, pannedRange, shareOf, wholeView, zoomedRange, type Plane, type View } from './plane';
 import type { Spot } from './spotlight.svelte';
 
@@ -219,16 +219,26 @@ export class Reader {
       const free = this.#dotNear(plane, left, top) ?? picture.at(plane.fromX(left), plane.fromY(top));
       return { series: 0, at: 0, free };
     }
+    const isDots = (look: Look): boolean => look === 'dots' || look === 'rings';
+    // A dot must be near, and is meant where it is: lines that run by are read everywhere else.
+    return this.#nearest(plane, left, top, isDots, REACH) ?? this.#nearest(plane, left, top, (look) => !isDots(look));
+  }
+  #nearest(
+    plane: Plane,
+    left: number,
+    top: number,
+    ofLook: (look: Look) => boolean,
+    reach = Number.POSITIVE_INFINITY,
+  ): Place | null {
     let best: Place | null = null;
-    let distance = Number.POSITIVE_INFINITY;
+    let distance = reach * reach;
     this.readings.forEach(({ points, look }, series) => {
-      // A line, a bar and a field are read wherever one stands above or below; a dot must be near.
-      const reach = look === 'dots' || look === 'rings' ? REACH : Number.POSITIVE_INFINITY;
+      if (!ofLook(look)) return;
       const flat = look === 'line' || look === 'bars' ? FLATTENED : 1;
       for (let at = 0; at < points.length; at++) {
         const [dx, dy] = [plane.toX(points[at]!.x) - left, plane.toY(points[at]!.y) - top];
         const away = dx * dx + flat * dy * dy;
-        if (away < distance && away < reach * reach) {
+        if (away < distance) {
           distance = away;
           best = { series, at };
         }

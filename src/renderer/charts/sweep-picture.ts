@@ -2,7 +2,7 @@
  * Runs of a sweep against what they change: a score over one setting, over two as a field of cells, over all as parallel
  * axes. One dot, cell or line is a run, or those that share the settings shown; pointed at, it is marked in all of them.
  */
-import { numberText } from '../ui/format';
+import { numberText, plural } from '../ui/format';
 import type { Ink } from './colours';
 import type { Cell, Picture, Point, Series, Table } from './picture';
 import { type Axis, extent, type Plane, rounded, shareOf, type Surface, ticksOf, tickText, widened } from './plane';
@@ -54,6 +54,7 @@ function scaleOf(sweep: Sweep, setting: number): Scale {
   return { axis: { title, low: from, high: to, logarithmic, ...(whole && !logarithmic ? { whole } : {}) }, at: Number };
 }
 
+/** A run may end without a score: it was stopped, or its numbers grew beyond all bounds. */
 interface Scored extends SweepRun {
   readonly score: number;
 }
@@ -63,8 +64,12 @@ const mean = (runs: readonly Scored[]): number => runs.reduce((sum, { score }) =
 const bestOf = (runs: readonly Scored[], less: boolean): Scored =>
   runs.reduce((best, run) => (less === run.score < best.score ? run : best));
 
-function grouped<K>(runs: readonly Scored[], key: (run: Scored) => K): ReadonlyMap<K, readonly Scored[]> {
-  const groups = new Map<K, Scored[]>();
+/** `; 2 without a score`, or nothing: failures are never hidden behind the mean of the rest. */
+const without = (all: number, runs: readonly Scored[]): string =>
+  all > runs.length ? `; ${all - runs.length} without a score` : '';
+
+function grouped<T extends SweepRun, K>(runs: readonly T[], key: (run: T) => K): ReadonlyMap<K, readonly T[]> {
+  const groups = new Map<K, T[]>();
   for (const run of runs) {
     const group = groups.get(key(run));
     if (group) group.push(run);
@@ -94,12 +99,15 @@ export function againstPicture(sweep: Sweep, setting: number): Picture {
   const { axis, at } = scaleOf(sweep, setting);
   const runs = scored(sweep);
   const name = sweep.settings[setting]!;
+  const all = grouped(sweep.runs, ({ values }) => values[setting]!);
   const means = [...grouped(runs, ({ values }) => values[setting]!)]
     .map(
       ([value, own]): Point => ({
         x: at(value),
         y: mean(own),
-        text: `${name} ${value}: mean ${numberText(mean(own), 4)} of ${own.length} ${own.length === 1 ? 'run' : 'runs'}`,
+        text: `${name} ${value}: mean ${numberText(mean(own), 4)} of ${plural(own.length, 'run')}${without(all.get(value)!.length, own)}`,
+        // Of a single run the mean is the run.
+        spot: own.length === 1 ? { kind: 'run', id: own[0]!.id } : undefined,
       }),
     )
     .sort((a, b) => a.x - b.x);
@@ -116,7 +124,7 @@ export function againstPicture(sweep: Sweep, setting: number): Picture {
   const best = runs.length === 0 ? null : bestOf(runs, sweep.less);
   return {
     title: `${sweep.metric} by ${name}`,
-    summary: `${sweep.metric} of ${runs.length} runs by ${name}.${best === null ? '' : ` The best is ${numberText(best.score, 4)}, with ${best.title}.`}`,
+    summary: `${sweep.metric} of ${plural(runs.length, 'run')} by ${name}${without(sweep.runs.length, runs)}.${best === null ? '' : ` The best is ${numberText(best.score, 4)}, with ${best.title}.`}`,
     x: axis,
     y: upOf(sweep),
     series: [
@@ -132,29 +140,32 @@ const SHADED = 0.8;
 /** The mean score over two settings, the better the stronger. */
 export function fieldPicture(sweep: Sweep, across: number, up: number): Picture {
   const [columns, rows] = [valuesOf(sweep, across), valuesOf(sweep, up)];
-  const cells = grouped(
-    scored(sweep),
-    ({ values }) => rows.indexOf(values[up]!) * columns.length + columns.indexOf(values[across]!),
-  );
+  const cellOf = ({ values }: SweepRun): number => rows.indexOf(values[up]!) * columns.length + columns.indexOf(values[across]!);
+  const runs = scored(sweep);
+  const cells = grouped(runs, cellOf);
+  const all = grouped(sweep.runs, cellOf);
   const means = new Map([...cells].map(([cell, runs]) => [cell, mean(runs)]));
   const [low, high] = extent(means.values());
   const good = (score: number): number => (high > low ? (sweep.less ? high - score : score - low) / (high - low) : 1);
   const pointAt = (row: number, column: number): Point => {
-    const runs = cells.get(row * columns.length + column);
+    const cell = row * columns.length + column;
+    const [own, here] = [cells.get(cell), all.get(cell)];
     const where = `${sweep.settings[across]} ${columns[column]}, ${sweep.settings[up]} ${rows[row]}`;
-    if (!runs) return { x: column, y: row, text: `${where}: no run` };
-    const best = bestOf(runs, sweep.less);
+    if (!here) return { x: column, y: row, text: `${where}: no run` };
+    const best = own ? bestOf(own, sweep.less) : here[0]!;
     return {
       x: column,
       y: row,
-      text: `${where}: ${runs.length === 1 ? '' : `mean of ${runs.length} runs `}${numberText(mean(runs), 4)}`,
-      spot: { kind: 'run', id: best.id, others: new Set(runs.map(({ id }) => id)) },
+      text: own
+        ? `${where}: ${own.length === 1 ? '' : `mean of ${own.length} runs `}${numberText(mean(own), 4)}${without(here.length, own)}`
+        : `${where}: no score${here.length === 1 ? '' : ` of ${here.length} runs`}`,
+      spot: { kind: 'run', id: best.id, others: new Set(here.map(({ id }) => id)) },
     };
   };
   const within = (at: number, count: number): number => Math.min(count - 1, Math.max(0, Math.round(at)));
   return {
     title: `${sweep.metric} by ${sweep.settings[across]} and ${sweep.settings[up]}`,
-    summary: `${sweep.metric} over ${columns.length} values of ${sweep.settings[across]} and ${rows.length} of ${sweep.settings[up]}, from ${numberText(low, 4)} to ${numberText(high, 4)}.`,
+    summary: `${sweep.metric} over ${columns.length} values of ${sweep.settings[across]} and ${rows.length} of ${sweep.settings[up]}, from ${numberText(low, 4)} to ${numberText(high, 4)}${without(sweep.runs.length, runs)}.`,
     x: { title: sweep.settings[across]!, low: -0.5, high: columns.length - 0.5, names: columns },
     y: { title: sweep.settings[up]!, low: -0.5, high: rows.length - 0.5, names: rows },
     covered: true,
@@ -237,7 +248,7 @@ export function parallelPicture(sweep: Sweep): Picture {
   });
   return {
     title: `${sweep.metric} by all settings`,
-    summary: `${runs.length} runs as lines through ${last} settings and their ${sweep.metric.toLowerCase()}.${runs[0] ? ` The best is ${words(sweep, runs[0])}.` : ''}`,
+    summary: `${plural(runs.length, 'run')} as lines through ${last} settings and their ${sweep.metric.toLowerCase()}${without(sweep.runs.length, runs)}.${runs[0] ? ` The best is ${words(sweep, runs[0])}.` : ''}`,
     x: { title: '', low: -0.35, high: last + 0.35, names: axes.map(({ title }) => title) },
     y: { title: '', low: -0.03, high: 1.03, names: [] },
     series: lines,
