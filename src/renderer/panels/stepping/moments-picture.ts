@@ -7,14 +7,21 @@ import type { Picture, Point } from '../../charts/picture';
 import { extent, widened } from '../../charts/plane';
 import { countText, numberText, plural } from '../../ui/format';
 
-/** One wild start does not flatten the rest. */
-const SEEN = 0.98;
+/** Nearly all of the losses, and how many times as high the highest may stand: one wild start does not flatten the rest. */
+const USUAL = 0.98;
+const WILD = 4;
+
+/** The highest loss that the field reaches up to; of losses in their order. */
+function seenUpTo(losses: readonly number[]): number {
+  const [least, usual, top] = [losses[0]!, losses[Math.floor(USUAL * (losses.length - 1))]!, losses.at(-1)!];
+  // Of two nothing is usual.
+  return losses.length > 2 && top - least > WILD * (usual - least) ? usual : top;
+}
 
 export function momentsPicture(moments: readonly MomentInfo[]): Picture {
   const last = Math.max(1, moments.length - 1);
   const losses = moments.flatMap(({ loss }) => (loss !== null && Number.isFinite(loss) ? [loss] : [])).sort((a, b) => a - b);
-  const most = losses[Math.floor(SEEN * (losses.length - 1))];
-  const [low, high] = widened(extent(losses.filter((loss) => loss <= most!)), 0.08);
+  const [low, high] = widened(extent(losses.length > 0 ? [losses[0]!, seenUpTo(losses)] : []), 0.08);
   // Before the first step there is no loss.
   const known = [...moments.keys()].filter((at) => Number.isFinite(moments[at]!.loss ?? Number.NaN));
   const pointOf = (at: number): Point => {
