@@ -28,16 +28,20 @@ export interface Turn {
 export function turning(node: HTMLElement, turn: Turn): { update(next: Turn): void; destroy(): void } {
   let now = turn;
   const stroke = new Stroke();
-  let from: { readonly x: number; readonly y: number; readonly value: number; moved: boolean } | null = null;
+  let from: { readonly pointer: number; readonly x: number; readonly y: number; readonly value: number; moved: boolean } | null =
+    null;
   const down = (event: PointerEvent): void => {
     if (event.button !== 0 || now.disabled || document.activeElement === node) return;
-    from = { x: event.clientX, y: event.clientY, value: now.value(), moved: false };
+    // A second finger leaves the first one its number.
+    if (from) return;
+    from = { pointer: event.pointerId, x: event.clientX, y: event.clientY, value: now.value(), moved: false };
     window.addEventListener('pointermove', move);
     window.addEventListener('pointerup', up);
+    window.addEventListener('pointercancel', cancelled);
     window.addEventListener('keydown', key, true);
   };
   const move = (event: PointerEvent): void => {
-    if (!from) return;
+    if (event.pointerId !== from?.pointer) return;
     const pixels = event.clientX - from.x - (event.clientY - from.y);
     if (!from.moved && Math.abs(pixels) < SLACK) return;
     from.moved = true;
@@ -51,16 +55,18 @@ export function turning(node: HTMLElement, turn: Turn): { update(next: Turn): vo
     document.body.style.cursor = '';
     window.removeEventListener('pointermove', move);
     window.removeEventListener('pointerup', up);
+    window.removeEventListener('pointercancel', cancelled);
     window.removeEventListener('keydown', key, true);
   };
   // A field would take the focus at once, and its text would be dragged.
   const press = (event: Event): void => {
     if (from && node instanceof HTMLInputElement) event.preventDefault();
   };
-  const up = (): void => {
-    if (from && !from.moved && node instanceof HTMLInputElement) node.focus();
+  const up = (event: PointerEvent): void => {
+    if (event.pointerId !== from?.pointer) return;
+    if (!from.moved && node instanceof HTMLInputElement) node.focus();
     // The click that follows a drag is none.
-    if (from?.moved) window.addEventListener('click', swallow, { capture: true, once: true });
+    if (from.moved) window.addEventListener('click', swallow, { capture: true, once: true });
     setTimeout(() => window.removeEventListener('click', swallow, true));
     done();
   };
@@ -68,12 +74,20 @@ export function turning(node: HTMLElement, turn: Turn): { update(next: Turn): vo
     event.stopPropagation();
     event.preventDefault();
   };
-  const key = (event: KeyboardEvent): void => {
-    if (event.key !== 'Escape' || !from) return;
-    event.stopPropagation();
+  const takeBack = (): void => {
+    if (!from) return;
     const { value, moved } = from;
     if (moved) stroke.run(() => now.onTurn(value), true);
     done();
+  };
+  // A finger that turns out to scroll has turned nothing.
+  const cancelled = (event: PointerEvent): void => {
+    if (event.pointerId === from?.pointer) takeBack();
+  };
+  const key = (event: KeyboardEvent): void => {
+    if (event.key !== 'Escape' || !from) return;
+    event.stopPropagation();
+    takeBack();
   };
   node.addEventListener('pointerdown', down);
   node.addEventListener('mousedown', press);
