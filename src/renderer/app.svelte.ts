@@ -313,7 +313,7 @@ export class App implements CommandTarget, Parts {
   bringBack = (id: string, where: 'here' | 'new', which: 'last' | 'best' = 'last'): Promise<void> =>
     bringBack(this, id, where, which);
 
-  dropWeights = (): void => this.editor.edit('Remove kept weights', edits.keepWeights(null));
+  dropWeights = (): void => void this.editor.edit('Remove kept weights', edits.keepWeights(null));
 
   reset = async (seed: 'same' | 'new'): Promise<void> => {
     clearNews();

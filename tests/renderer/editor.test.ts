@@ -5,6 +5,7 @@ import { neighbour, snap } from '../../src/renderer/editor/gestures';
 import type { DatasetInfo } from '../../src/engine/data/dataset';
 import { check } from '../../src/engine/compile/check';
 import { parseProject } from '../../src/engine/graph/project-file';
+import { keepsNumbers } from '../../src/engine/graph/lock';
 import { setSettings, setTraining } from '../../src/engine/graph/edits';
 import { serialiseProject } from '../../src/engine/graph/project-text';
 import { hashed, matches } from '../../src/renderer/panels/lock/password';
@@ -296,7 +297,9 @@ describe('a lock', () => {
   });
 
   test('keeps trained numbers from being typed or dragged', () => {
-    editor.editNumbers('Weight', [{ kind: 'set', key: 'dense1/weight', at: 0, before: 1, after: 2 }]);
+    expect(keepsNumbers(editor.lock ?? undefined)).toBe(true);
+    const edit = { kind: 'set', key: 'dense1/weight', at: 0, before: 1, after: 2 } as const;
+    expect(editor.editNumbers('Weight', [edit])).toBe(false);
     expect(refused).toEqual([expect.stringContaining('numbers are fixed by the teacher')]);
     expect(editor.canUndo).toBe(false);
   });

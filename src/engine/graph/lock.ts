@@ -15,6 +15,10 @@ const seedsOf = ({ data, split, training }: Settings): readonly unknown[] => [
 ];
 const withoutSeed = <T extends object>(value: T): T => ({ ...value, seed: 0 });
 
+/** Whether trained numbers may not be changed by hand. */
+export const keepsNumbers = (lock: Lock | undefined): boolean =>
+  lock !== undefined && (lock.keeps.includes('drawing') || lock.keeps.includes('seeds'));
+
 /** Why the lock of `before` does not allow this edit, or null. `changesNumbers`: trained numbers are typed or dragged. */
 export function lockRefusal(before: Project, after: Project, changesNumbers = false): string | null {
   const [was, is] = [before.settings, after.settings];
@@ -36,7 +40,7 @@ export function lockRefusal(before: Project, after: Project, changesNumbers = fa
     return 'The training settings are locked by the teacher.';
   if (keeps('seeds') && !same(seedsOf(was), seedsOf(is)))
     return 'The seeds are fixed by the teacher, so that everybody sees the same numbers.';
-  if (changesNumbers && (keeps('drawing') || keeps('seeds')))
+  if (changesNumbers && keepsNumbers(lock))
     return 'The numbers are fixed by the teacher; training may change them, typing may not.';
   return null;
 }

@@ -28,7 +28,7 @@ export interface Host {
   /** The neurons that a part stands for are to be drawn. */
   showRest(id: NodeId): void;
   /** The network's numbers; null while they change by themselves, or there are none. */
-  weights(): Promise<Weights> | null;
+  weights(): (() => Promise<Weights>) | null;
   announce(text: string): void;
   cursor(name: string): void;
 }

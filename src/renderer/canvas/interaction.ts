@@ -4,6 +4,7 @@
  */
 import * as edits from '../../engine/graph/edits';
 import type { NodeId } from '../../engine/graph/graph';
+import { keepsNumbers } from '../../engine/graph/lock';
 import type { Point } from '../../engine/graph/project';
 import { type Box, boxOf, chosen, overlap } from '../editor/gestures';
 import { type Choice, Connecting, type Pull } from './connecting';
@@ -86,6 +87,7 @@ export class Interaction {
     const { stage, editor } = this.host;
     this.#pointers.set(event.pointerId, at);
     this.host.hoverLine(null, at);
+    this.#byKey = null;
     if (event.pointerType === 'touch' && this.#pointers.size === 2) {
       this.cancel();
       this.#pinch = this.#grip();
@@ -169,8 +171,10 @@ export class Interaction {
     this.#drift(kind === 'moving' || kind === 'connecting' || kind === 'boxing' ? { event, at } : null);
   }
 
-  /** A press on a number begins to turn it. False: it is none, or none that stands still. */
+  /** A press on a number begins to turn it. False: it is none, or none that stands still or may be turned. */
   #turn(id: string, at: Point): boolean {
+    // What a teacher has fixed is not taken by the hand: its node can still be moved.
+    if (keepsNumbers(this.host.editor.lock ?? undefined)) return false;
     const turning = this.#turningOf(id, at);
     if (turning === null) return false;
     this.#state = { kind: 'turning', start: at, turning, moved: false };
@@ -180,9 +184,9 @@ export class Interaction {
   #turningOf(id: string, at: Point): Turning | null {
     const { editor } = this.host;
     const place = numberOf(editor, id);
-    const weights = place && this.host.weights();
-    if (!place || !weights) return null;
-    return new Turning(editor, id, place, weights, (value) => {
+    const read = place && this.host.weights();
+    if (!place || !read) return null;
+    return new Turning(editor, id, place, read, (value) => {
       const text = `${this.host.stage.titleOf(id)}: ${numberText(value, 4)}`;
       if (this.#state.kind === 'turning') this.host.tip(text, this.#pointer ?? at, 'plain');
       else this.host.announce(text);
@@ -428,6 +432,8 @@ export class Interaction {
     if (event.key === 'Escape') return this.#escape();
     if (this.#state.kind === 'choosing') return this.#chooseByKey(this.#state, event);
     const command = event.ctrlKey || event.metaKey;
+    // Any other key may change the number: undo, above all. Shift only helps to write a plus.
+    if (command || !['+', '=', '-', '−', 'Shift'].includes(event.key)) this.#byKey = null;
     if (event.key === ' ' && !command) {
       if (!this.#space) this.host.cursor('grab');
       this.#space = true;
@@ -495,6 +501,7 @@ export class Interaction {
 
   blur(): void {
     this.#space = false;
+    this.#byKey = null;
     const { stage } = this.host;
     if (stage.feedback.focused !== null) stage.feedback = { ...stage.feedback, focused: null };
   }

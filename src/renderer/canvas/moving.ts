@@ -81,5 +81,6 @@ export function endMove({ stage, editor }: Host, move: Move): void {
 }
 
 /** Everything back to where it was. */
-export const undoMove = ({ editor }: Host, move: Move): void =>
+export function undoMove({ editor }: Host, move: Move): void {
   editor.edit('Move', edits.place(Object.fromEntries(move.ids.map((id) => [id, move.before[id] ?? NOWHERE]))), move.gesture);
+}

@@ -1,7 +1,7 @@
 /**
  * Turns one number of the network by hand on the drawing: a weight's line, a bias, a parameter that is a single
- * number; by dragging, or by keys. The number is read once, what the hand does before that waits for it, and all of
- * it is one step of undo.
+ * number; by dragging, or by keys. The number is read once, at the first of them and not at a mere press; what the hand
+ * does until it is there waits for it, and all of it is one step of undo.
  */
 import type { Weights } from '../../engine/plan';
 import type { Editor } from '../editor/editor.svelte';
@@ -14,7 +14,7 @@ const SILENCE = 600;
 
 export class Turning {
   readonly #stroke = new Stroke();
-  readonly #ready: Promise<void>;
+  #reading: Promise<boolean> | null = null;
   #start = Number.NaN;
   #now = Number.NaN;
   #last = performance.now();
@@ -24,13 +24,20 @@ export class Turning {
     /** What is turned: the part or the node. */
     readonly id: string,
     readonly place: NumberPlace,
-    weights: Promise<Weights>,
+    readonly read: () => Promise<Weights>,
     readonly onValue: (value: number) => void,
-  ) {
-    this.#ready = weights.then((all) => {
-      this.#start = all[place.key]?.data[place.at] ?? Number.NaN;
-      this.#now = this.#start;
-    });
+  ) {}
+
+  /** Whether the number is there. If not, the device that holds it is gone; whoever trains says so. */
+  async #begin(): Promise<boolean> {
+    const { key, at } = this.place;
+    try {
+      this.#start = (await this.read())[key]?.data[at] ?? Number.NaN;
+    } catch {
+      return false;
+    }
+    this.#now = this.#start;
+    return Number.isFinite(this.#start);
   }
 
   get isOld(): boolean {
@@ -52,26 +59,28 @@ export class Turning {
 
   /** The number that it was. */
   takeBack(): void {
-    this.#to(() => this.#start, true);
+    if (this.#reading !== null) this.#to(() => this.#start, true);
     this.end();
   }
 
   end(): void {
-    void this.#ready.then(() => this.#stroke.end());
+    void this.#reading?.then(() => this.#stroke.end());
   }
 
   #to(next: () => number, held: boolean): void {
-    void this.#ready.then(
-      () => {
-        const [before, after] = [this.#now, next()];
-        if (!Number.isFinite(before) || before === after) return;
-        const { key, at } = this.place;
-        this.#now = after;
-        this.#stroke.run(() => this.editor.editNumbers(`Change ${key}`, [{ kind: 'set', key, at, before, after }]), held);
-        this.onValue(after);
-      },
-      // The device that holds it is gone; whoever trains says so.
-      () => undefined,
-    );
+    this.#reading ??= this.#begin();
+    void this.#reading.then((isThere) => {
+      const [before, after] = [this.#now, next()];
+      if (!isThere || before === after) return;
+      const { key, at } = this.place;
+      let changed = false;
+      this.#stroke.run(() => {
+        changed = this.editor.editNumbers(`Change ${key}`, [{ kind: 'set', key, at, before, after }]);
+      }, held);
+      // The editor has said why not.
+      if (!changed) return;
+      this.#now = after;
+      this.onValue(after);
+    });
   }
 }

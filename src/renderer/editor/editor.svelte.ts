@@ -145,21 +145,27 @@ export class Editor {
 
   /**
    * One undo step, with the trained numbers that change by it; edits with the same `gesture` in a row, or in
-   * one stroke of a control, are one step together.
+   * one stroke of a control, are one step together. False: nothing came of it, for a lock forbids it or all is as before.
    */
-  edit(label: string, change: (project: Project) => Project, gesture = strokeNow(), numbers: readonly NumberEdit[] = []): void {
+  edit(
+    label: string,
+    change: (project: Project) => Project,
+    gesture = strokeNow(),
+    numbers: readonly NumberEdit[] = [],
+  ): boolean {
     const before = this.#project;
     const after = change(before);
-    if ((after === before && numbers.length === 0) || this.#refuses(after, numbers.length > 0)) return;
+    if ((after === before && numbers.length === 0) || this.#refuses(after, numbers.length > 0)) return false;
     const diff: Diff = { ...between(before, after), ...(numbers.length > 0 && { numbers }) };
-    if (isEmpty(diff)) return;
+    if (isEmpty(diff)) return false;
     this.#history = record(this.#history, { label, diff, ...(gesture !== undefined && { gesture }) });
     this.#become(after, diff);
+    return true;
   }
 
   /** Trained numbers alone: a weight that is typed. */
-  editNumbers(label: string, numbers: readonly NumberEdit[], gesture = strokeNow()): void {
-    this.edit(label, (project) => project, gesture, numbers);
+  editNumbers(label: string, numbers: readonly NumberEdit[], gesture = strokeNow()): boolean {
+    return this.edit(label, (project) => project, gesture, numbers);
   }
 
   undo(): void {
