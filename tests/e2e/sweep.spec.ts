@@ -47,6 +47,38 @@ test('a sweep runs in the background, can be paused, and its best run is in the 
   await expect(table.getByRole('checkbox')).toHaveCount(7, { timeout: 20_000 });
 });
 
+test('a run that is clicked in the plot of its sweep opens', async ({ app }) => {
+  const window = new AppWindow(app);
+  await window.example(/Circles: a hidden layer/);
+  await window.ready();
+  await window.tab('Train');
+  await window.type('Epochs', '20');
+  await window.ready();
+  await window.menu('Run', 'Sweep over settings…');
+  await window.dialog.getByRole('textbox', { name: 'Values of rate' }).fill('0.1, 0.01, 0.001');
+  await window.dialog.getByRole('textbox', { name: 'Values of seed' }).fill('1');
+  await window.dialog.getByRole('button', { name: 'Start the sweep' }).click();
+  const sweep = app.getByRole('group', { name: /^Sweep Circles/ });
+  await expect(sweep).toContainText('3 of 3, done', { timeout: 60_000 });
+  await sweep.getByRole('button', { name: /^Compare/ }).click();
+  await expect(window.dialog).toContainText('3 runs compared');
+  const region = window.dialog.getByRole('region', { name: 'By settings' });
+  const plot = region.getByRole('application');
+  await plot.scrollIntoViewIfNeeded();
+  const { x, y, width, height } = (await plot.boundingBox())!;
+  // The dot of the middle rate: half way across, at the height where the pointer reads a run of it.
+  const read = region.getByText(/^rate 0\.01\b/);
+  let found = 0;
+  for (let down = 6; down < height && found === 0; down += 12) {
+    await app.mouse.move(x + width / 2 + 20, y + down);
+    if (await read.isVisible()) found = y + down;
+  }
+  expect(found).toBeGreaterThan(0);
+  await app.mouse.click(x + width / 2 + 20, found);
+  await expect(window.dialog.getByRole('heading', { name: 'Results and settings' })).toBeVisible();
+  await expect(window.dialog).toContainText('rate 0.01');
+});
+
 test('a cross-validation trains every fold in turn: scores in a table, curves over each other', async ({ app }) => {
   const window = new AppWindow(app);
   await window.example(/Circles: a hidden layer/);
