@@ -10,6 +10,7 @@ export default defineConfig({
     include: ['tests/**/*.test.ts'],
     // The user's own history of runs is no place for tests.
     env: { CHAINRULE_HOME: mkdtempSync(join(tmpdir(), 'chainrule-unit-')) },
+    setupFiles: ['tests/support/seed.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // A state that a test waits for comes when the machine gets to it; who never comes fails all the same.

@@ -108,6 +108,8 @@ describe.skipIf(!withNumpy)('texts', () => {
 
   test('brackets keep the meaning of any expression', () => {
     type Made = { text: string; value: number };
+    // Python raises where JavaScript goes on with Infinity, which a later division may make finite again.
+    const made = (text: string, value: number): Made => ({ text, value: Number.isFinite(value) ? value : Number.NaN });
     const leaf = fc.constantFrom<Made>(
       { text: 'x', value: 1.7 },
       { text: 'y', value: -0.6 },
@@ -119,25 +121,25 @@ describe.skipIf(!withNumpy)('texts', () => {
         { maxDepth: 5 },
         leaf,
         fc.tuple(fc.constantFrom('+', '-', '*', '/', 'neg', '**'), tie('e'), tie('e')).map(([op, a, b]): Made => {
-          if (op === '+') return { text: plus(a.text, b.text), value: a.value + b.value };
-          if (op === '-') return { text: minus(a.text, b.text), value: a.value - b.value };
-          if (op === '*') return { text: times(a.text, b.text), value: a.value * b.value };
-          if (op === '/') return { text: over(a.text, b.text), value: a.value / b.value };
-          if (op === 'neg') return { text: negative(a.text), value: -a.value };
-          return { text: power(a.text, '2'), value: a.value ** 2 };
+          if (op === '+') return made(plus(a.text, b.text), a.value + b.value);
+          if (op === '-') return made(minus(a.text, b.text), a.value - b.value);
+          if (op === '*') return made(times(a.text, b.text), a.value * b.value);
+          if (op === '/') return made(over(a.text, b.text), a.value / b.value);
+          if (op === 'neg') return made(negative(a.text), -a.value);
+          return made(power(a.text, '2'), a.value ** 2);
         }),
       ),
     })).e;
-    const made = fc.sample(tree, 600).filter(({ value }) => Number.isFinite(value) && Math.abs(value) < 1e100);
+    const trees = fc.sample(tree, 600).filter(({ value }) => Math.abs(value) < 1e100);
     const script = `import json, sys
 x, y = 1.7, -0.6
 json.dump([float(eval(t)) for t in json.load(open(sys.argv[1]))], open(sys.argv[2], 'w'))`;
     const values = runScript<number[]>(
       withNumpy!,
       script,
-      made.map(({ text }) => text),
+      trees.map(({ text }) => text),
     );
-    made.forEach(({ text, value }, i) => {
+    trees.forEach(({ text, value }, i) => {
       expect(Math.abs(values[i]! - value), text).toBeLessThanOrEqual(1e-12 * Math.max(1, Math.abs(value)));
     });
     expect(bindsOf(atom('a + b'))).toBe(bindsOf('a'));
