@@ -15,8 +15,11 @@ import { type Arranged, one, type Piece } from './piece';
 const PANEL = 8;
 /** Bytes of the second operand up to which it stays in the first-level cache beside everything else. */
 const NEAR = 24 * 1024;
-/** Bytes of panels that are packed at a time: a share of the second-level cache. */
-const GROUP = 256 * 1024;
+/**
+ * Bytes of panels that are packed at a time: half a second-level cache, or a share of the third, which is fast enough.
+ * The more columns, the longer the runs in which the operand is read and the result is written.
+ */
+const GROUP = 1024 * 1024;
 /** A first-level cache: sets of lines, and how many lines of a set a tile of the first operand may take. */
 const [CACHE_SETS, CACHE_LINE, WAYS] = [64, 64, 8];
 /** Rows of the result from which copying pays. */
