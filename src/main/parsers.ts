@@ -321,6 +321,7 @@ const checkpoint = v.object({
   }),
   best: v.optional(best),
   back: v.optional(v.object({ epoch: count, step: count, at: count, loss: v.nullable(float), state: slots })),
+  seconds: v.optional(v.pipe(finite, v.minValue(0))),
 });
 const runStart = v.object({
   name: text(1000),

@@ -454,6 +454,19 @@ describe('time travel', () => {
     await run.train();
     expect([run.stopped?.kind, run.step]).toEqual(['breakpoint', step + 1]);
   });
+
+  test('after a rule brought the best weights back, what is said of the network is theirs, and the diagnosis ends with them', async () => {
+    const { run } = start();
+    await run.setSpeed('full');
+    run.open(edits.setTraining({ epochs: 400, hyper: { rate: 0.2 }, stop: { patience: 3 } })(drawn()));
+    await run.settled();
+    await run.train();
+    expect(run.stopped?.restored).toBe(run.epoch);
+    expect(run.points.at(-1)!.epoch).toBe(run.epoch + 3);
+    expect([run.point?.step, run.past.at(-1)?.step]).toEqual([run.step, run.step]);
+    const validation = run.points.flatMap((point) => point.validation?.loss ?? []);
+    expect(run.point!.validation!.loss).toBe(Math.min(...validation));
+  });
 });
 
 describe('readings', () => {

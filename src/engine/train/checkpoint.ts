@@ -34,6 +34,8 @@ export interface Checkpoint {
   readonly best?: Best | undefined;
   /** Where a rule for stopping early goes back to; absent where none does. */
   readonly back?: Back | undefined;
+  /** How long it was trained; absent in old checkpoints. */
+  readonly seconds?: number | undefined;
 }
 
 export const checkpointBytes = ({ weights, slots, best, back }: Checkpoint): number =>

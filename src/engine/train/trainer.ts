@@ -20,6 +20,7 @@ import { type Scores, Scoring } from './scoring';
 import type { Session } from './session';
 import { savedMoment, type SavedMoment, stateAt } from './saved-moment';
 import type { Moment, Timeline } from './timeline';
+import { Stopwatch } from './stopwatch';
 import type { Best, TrainerEvents, TrainerOptions } from './training';
 
 /** Steps that are done again at once. */
@@ -51,6 +52,7 @@ export class Trainer {
   readonly #keeping: Keeping;
   readonly #ending: Ending;
   readonly #recovery: Recovery;
+  readonly #watch: Stopwatch;
   #breakpoints: Breakpoints;
   #batchLoss: number | null = null;
   /** Who waits for a checkpoint while training runs. */
@@ -74,6 +76,7 @@ export class Trainer {
       events.point({ ...point, validation, ...factor });
     });
     this.#keeping = new Keeping(session, options.memory ?? 0, options.now);
+    this.#watch = new Stopwatch(options.now);
     this.#ending = new Ending(options.stop ?? {}, session, this.#keeping);
     this.#recovery = new Recovery(session, data, this.#loopForRecovery(), options.now, (trouble) => events.trouble(trouble));
     if (session.train) giveData(session.train, data);
@@ -158,6 +161,8 @@ export class Trainer {
     // The place left behind stays reachable.
     await this.keep();
     this.#goTo(moment);
+    // What is trained from there is another run, with time of its own.
+    this.#watch.seconds = 0;
     return true;
   }
 
@@ -217,6 +222,7 @@ export class Trainer {
       seen: this.#ending.seen,
       best: this.best ?? undefined,
       back: this.#ending.back,
+      seconds: this.seconds,
     };
   }
 
@@ -232,6 +238,7 @@ export class Trainer {
     this.#standAt(checkpoint);
     this.#scoring.best = checkpoint.best ?? null;
     this.#ending.back = checkpoint.back;
+    this.#watch.seconds = checkpoint.seconds ?? 0;
     return true;
   }
 
@@ -245,6 +252,11 @@ export class Trainer {
     return this.#batchLoss;
   }
 
+  /** How long it was trained so far; a time limit counts them. */
+  get seconds(): number {
+    return this.#watch.seconds;
+  }
+
   /** Loss at the end of each epoch, where the schedule asks for it; NaN where nobody looked. */
   get losses(): readonly number[] {
     return this.#rate.losses;
@@ -256,10 +268,17 @@ export class Trainer {
   }
 
   /** Goes on from another trainer's place, after the drawing or the batch size changed. */
-  resume({ epoch, step, batchLoss, losses }: Pick<Trainer, 'epoch' | 'step' | 'batchLoss' | 'losses'>): void {
+  resume({
+    epoch,
+    step,
+    batchLoss,
+    losses,
+    seconds,
+  }: Pick<Trainer, 'epoch' | 'step' | 'batchLoss' | 'losses' | 'seconds'>): void {
     this.#rate.losses = losses.slice(0, epoch);
     this.#moveTo(epoch, 0, step);
     this.#batchLoss = batchLoss;
+    this.#watch.seconds = seconds;
   }
 
   /** Hyperparameters are others from now on: what was done before cannot be done again with these. */
@@ -329,6 +348,7 @@ export class Trainer {
     this.#stop = false;
     const started = this.options.now();
     this.#pace.start(started);
+    this.#watch.start(started);
     this.#scoring.begin(this.epoch);
     // Going on from an earlier moment, what came after it is another past.
     this.timeline.cut(this.step);
@@ -336,19 +356,20 @@ export class Trainer {
     try {
       for (;;)
         try {
-          await this.#turns(goal, started);
+          await this.#turns(goal);
           return;
         } catch (error) {
           if (!(await this.rescue(error))) throw error;
         }
     } finally {
       this.#running = false;
+      this.#watch.stop();
       await this.#answer();
     }
   }
 
   /** Run after run on the present device, until the goal is reached or something stops it. */
-  async #turns({ more, steps, epoch, rules }: Goal, started: number): Promise<void> {
+  async #turns({ more, steps, epoch, rules }: Goal): Promise<void> {
     const train = this.session.train!;
     const { now, breathe, sleep } = this.options;
     const pace = this.#pace;
@@ -412,7 +433,7 @@ export class Trainer {
           return;
         }
       }
-      if (rules && (await this.#early(scored, (this.options.secondsBefore ?? 0) + (now() - started) / 1000))) return;
+      if (rules && (await this.#early(scored))) return;
       if (pace.breath(now())) await breathe();
     }
     if (!(await this.#recovery.isSound())) await this.#recovery.notFinite(this.step);
@@ -429,9 +450,11 @@ export class Trainer {
   }
 
   /** Whether a rule stops training here; the best weights come back then, where that is asked for. */
-  async #early(scored: Scores | null, seconds: number): Promise<boolean> {
-    const end = await this.#ending.after(this.#place, scored, seconds);
+  async #early(scored: Scores | null): Promise<boolean> {
+    const end = await this.#ending.after(this.#place, scored, this.seconds);
     if (!end) return false;
+    // Training on after that has as much time once more, as it has as many epochs.
+    if (end.kind === 'time') this.#watch.seconds = 0;
     await this.#scoreEnd(end, scored);
     const where = `Training stopped after epoch ${this.epoch}. ${end.reason}`;
     if (end.back !== null) {

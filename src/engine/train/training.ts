@@ -67,8 +67,6 @@ export interface TrainerOptions {
   readonly scoreRows: number;
   /** Rules by which training stops before its epochs are done. */
   readonly stop?: Stop | undefined;
-  /** Seconds that it trained elsewhere before: they count for a time limit. */
-  readonly secondsBefore?: number;
   readonly breakpoints?: readonly Breakpoint[] | undefined;
   /** Whether a copy of the best weights is kept beside. */
   readonly keepsBest?: boolean;

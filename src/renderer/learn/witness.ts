@@ -14,7 +14,7 @@ export function witnessOf(facts: Witness['facts'], editor: Editor, run: Run): Wi
     parameters: editor.checked.totals,
     epoch: run.epoch,
     step: run.step,
-    accuracy: run.testScore?.accuracy ?? run.points.at(-1)?.validation?.accuracy ?? null,
+    accuracy: run.testScore?.accuracy ?? run.point?.validation?.accuracy ?? null,
     loss: run.batchLoss,
     stepped:
       stepper.trace === null ? null : { at: stepper.index, of: stepper.steps.length, phase: stepper.step?.phase ?? 'forward' },

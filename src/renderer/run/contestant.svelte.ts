@@ -93,12 +93,11 @@ export class Contestant extends Standing {
 
   /** Its last loss on the validation rows, or on the training rows where there are none. */
   get loss(): number | null {
-    const last = this.points.at(-1);
-    return last ? (last.validation ?? last.train).loss : null;
+    const { point } = this;
+    return point ? (point.validation ?? point.train).loss : null;
   }
   get score(): Score | null {
-    const last = this.points.at(-1);
-    return this.testScore ?? last?.validation ?? last?.train ?? null;
+    return this.testScore ?? this.point?.validation ?? this.point?.train ?? null;
   }
   /** Its epochs are done, or something ended it. */
   get ended(): boolean {

@@ -10,6 +10,10 @@ const MOST = 4000;
 export const pointAt = (points: readonly CurvePoint[], step: number): CurvePoint | null =>
   points.findLast((point) => point.step <= step) ?? null;
 
+/** The curve up to this step. */
+export const pointsTo = (points: readonly CurvePoint[], step: number): readonly CurvePoint[] =>
+  (points.at(-1)?.step ?? 0) <= step ? points : points.filter((point) => point.step <= step);
+
 export function extend(points: readonly CurvePoint[], fresh: readonly CurvePoint[]): readonly CurvePoint[] {
   if (fresh.length === 0) return points;
   // A rule that goes back to the best epoch may have that one scored after later ones.

@@ -4,7 +4,6 @@ import type { Dataset } from '../../engine/data/dataset';
 import type { Program } from '../../engine/plan';
 import { confusionOf } from '../../engine/train/confusion';
 import type { RunConfusion, RunStatus } from '../../main/contract';
-import { pointAt } from './curve';
 import type { Outcome } from './recorder';
 import type { Standing } from './standing.svelte';
 
@@ -17,13 +16,13 @@ interface Trained extends Standing {
 }
 
 export async function outcomeOf(run: Trained, predict: EngineApi['predict']): Promise<Outcome> {
-  const last = pointAt(run.points, run.step);
+  const { point } = run;
   const fresh = (score: Score | null | undefined): Score | null => score ?? null;
   return {
     epoch: run.epoch,
     step: run.step,
     ...statusOf(run),
-    scores: { train: fresh(last?.train), validation: fresh(last?.validation), test: run.testScore },
+    scores: { train: fresh(point?.train), validation: fresh(point?.validation), test: run.testScore },
     // A device that was lost answers no more; the run is kept without its matrix, and whoever trains says so.
     confusion: await confusionFor(run, predict).catch(() => null),
   };

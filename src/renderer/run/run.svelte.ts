@@ -164,7 +164,7 @@ export class Run extends Loading {
     await this.settled();
     if (this.running) await this.pause();
     this.stepper.close();
-    if (this.backend === null || !(await this.api.restore(checkpoint))) return false;
+    if (this.backend === null || !(await this.api.restore({ seconds: kept?.seconds, ...checkpoint }))) return false;
     // What stopped the training that stood here is not this one's.
     this.trouble = null;
     this.stopped = null;

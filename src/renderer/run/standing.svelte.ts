@@ -4,7 +4,7 @@
  */
 import type { CurvePoint, Progress, Score, Stopped, Trouble } from '../../engine/api';
 import type { ThreadsReport } from '../../engine/backends/backend';
-import { extend } from './curve';
+import { extend, pointAt, pointsTo } from './curve';
 
 export class Standing {
   running = $state(false);
@@ -17,6 +17,10 @@ export class Standing {
   stepsPerSecond = $state(0);
   batchLoss = $state<number | null>(null);
   points = $state.raw<readonly CurvePoint[]>([]);
+  /** The newest scores of what stands here. A rule that brought the best weights back, and going back in time, leave later ones in the curve. */
+  readonly point = $derived(pointAt(this.points, this.step));
+  /** What led to what stands here, without those later ones. */
+  readonly past = $derived(pointsTo(this.points, this.step));
   testScore = $state.raw<Score | null>(null);
   trouble = $state.raw<Trouble | null>(null);
   /** Why training stopped by itself the last time; null while it goes on. */
@@ -56,7 +60,7 @@ export class Standing {
     if ((this.points.at(-1)?.step ?? 0) <= this.step) return false;
     this.otherPoints = this.points;
     // The engine scores the start again.
-    this.points = this.step === 0 ? [] : this.points.filter(({ step }) => step <= this.step);
+    this.points = this.step === 0 ? [] : this.past;
     return true;
   }
 }

@@ -353,6 +353,42 @@ describe('early stopping', () => {
     }
   });
 
+  test('a time limit counts over pauses, and in another session; after it there is as much time once more', async () => {
+    // Every look at the clock is a tenth of a second.
+    let time = 0;
+    const clock = { stop: { seconds: 60 }, now: () => (time += 100) };
+    const project = circlesProject({ epochs: 100_000, hyper: { rate: 0.2 } });
+    const first = await trained(project, circles, { ...clock, epochs: 6 });
+    expect(first.stops).toEqual([]);
+    const before = first.trainer.seconds;
+    expect(before).toBeGreaterThan(5);
+    const pause = time;
+    time += 1e6;
+    expect(first.trainer.seconds).toBe(before);
+    time = pause;
+    const checkpoint = await first.trainer.checkpoint();
+    first.trainer.epochs = 100_000;
+    await first.trainer.train();
+    expect(first.stops).toMatchObject([{ kind: 'time' }]);
+    const rest = time - pause;
+    expect(rest / 1000).toBeGreaterThan(60 - before - 1);
+    expect(rest / 1000).toBeLessThan(60 - before + 2);
+    const again = time;
+    await first.trainer.train();
+    expect(first.stops).toHaveLength(2);
+    expect((time - again) / 1000).toBeGreaterThan(59);
+    first.session.close();
+    // Elsewhere it has what was left.
+    const second = await trained(project, circles, { ...clock, epochs: 0 });
+    second.trainer.restore(checkpoint);
+    second.trainer.epochs = 100_000;
+    const there = time;
+    await second.trainer.train();
+    expect(second.stops).toMatchObject([{ kind: 'time' }]);
+    expect((time - there) / 1000).toBeLessThan(60 - before + 2);
+    second.session.close();
+  });
+
   test.each([MEMORY, 0])('brings the best weights back (memory for moments: %i)', async (memory) => {
     // A rate so large that it overshoots sooner or later.
     const { session, trainer, stops } = await trained(

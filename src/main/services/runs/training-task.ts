@@ -109,8 +109,6 @@ export async function performTask(task: Task, dataset: Dataset | null, control: 
         leastPoints: 40,
         scoreRows: SCORED_ROWS,
         stop: training.stop,
-        // Without a checkpoint it starts anew, and so does its time.
-        secondsBefore: task.checkpoint ? task.seconds : 0,
         keepsBest: true,
         breathe: async () => {
           report();
@@ -131,7 +129,7 @@ export async function performTask(task: Task, dataset: Dataset | null, control: 
         },
       },
     );
-    if (task.checkpoint) trainer.restore(task.checkpoint);
+    if (task.checkpoint) trainer.restore({ seconds: task.seconds, ...task.checkpoint });
     control.stop = () => {
       paused = true;
       trainer.pause();
