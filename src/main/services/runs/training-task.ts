@@ -129,7 +129,7 @@ export async function performTask(task: Task, dataset: Dataset | null, control: 
         },
       },
     );
-    if (task.checkpoint) trainer.restore({ seconds: task.seconds, ...task.checkpoint });
+    if (task.checkpoint) trainer.restore({ ...task.checkpoint, seconds: task.seconds });
     control.stop = () => {
       paused = true;
       trainer.pause();
