@@ -44,6 +44,30 @@ test('a piece of the drawing becomes an operation, is used twice, changed, renam
     await window.pause.click();
   });
 
+  await test.step('The drawing as text calls it by its name, and text changes the drawing and nothing else', async () => {
+    await app.keyboard.press('Control+Shift+T');
+    const area = dialog.getByRole('textbox', { name: 'Drawing as text' });
+    await expect(area).toHaveValue(/trunk1 = Trunk\(/);
+    const text = await area.inputValue();
+    await area.fill(`${text}\nextra = Trunk(1, 2)`);
+    await expect(dialog.getByRole('status')).toContainText("'Trunk' takes 1 input");
+    // The keys that draw lead to the fault while there is one.
+    await area.press('Control+Enter');
+    const lines = text.split('\n').length;
+    await expect(dialog.getByRole('button', { name: `Line ${lines + 1}, column 9` })).toBeVisible();
+    expect(await area.evaluate((one: HTMLTextAreaElement) => one.selectionStart)).toBe(text.length + 1 + 'extra = '.length);
+    await area.fill(`${text}\nextra = Trunk(2*input)`);
+    await area.press('Control+Enter');
+    await expect(dialog).toHaveCount(0);
+    await expect(drawing.node('extra')).toContainText('Trunk');
+    await window.ready();
+    // What it learned stays: training goes on where it stood.
+    expect(await window.step()).toBeGreaterThan(20);
+    await app.keyboard.press('Control+z');
+    await expect(drawing.node('extra')).toHaveCount(0);
+    await window.ready();
+  });
+
   await test.step('A second use has parameters of its own', async () => {
     await palette.getByRole('button', { name: 'Add Trunk' }).click();
     await expect(drawing.node('trunk2')).toBeVisible();

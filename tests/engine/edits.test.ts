@@ -20,7 +20,6 @@ import {
   namesForPaste,
   paste,
   place,
-  redraw,
   remove,
   removeAndHeal,
   rename,
@@ -30,6 +29,7 @@ import {
   setTraining,
   ungroup,
 } from '../../src/engine/graph/edits';
+import { redraw } from '../../src/engine/graph/redraw';
 import { type Edge, edge, type Graph } from '../../src/engine/graph/graph';
 import { emptyProject, type Project } from '../../src/engine/graph/project';
 
@@ -265,24 +265,42 @@ describe('diffs', () => {
   });
 });
 
-test('drawing from text keeps the place and label of nodes that keep their name and kind', () => {
-  const before = setLabel(
-    'y',
-    'answer',
-  )(
-    place({ y: { x: 70, y: 80 } })({
-      ...emptyProject,
-      nodes: { x: { id: 'x', op: 'input', attrs: {} }, y: { id: 'y', op: 'sigmoid', attrs: {} } },
-      edges: { 'y.x': edge('x', 'y', 'x') },
-      positions: { x: { x: 0, y: 0 }, y: { x: 10, y: 10 } },
-    }),
-  );
-  const graph = {
-    nodes: { x: { id: 'x', op: 'constant', attrs: {} }, y: { id: 'y', op: 'sigmoid', attrs: {} } },
-    edges: { 'y.x': edge('x', 'y', 'x') },
+describe('another drawing in place of this one', () => {
+  const node = (id: string, op: string) => ({ id, op, attrs: {} });
+  const before: Project = {
+    ...emptyProject,
+    nodes: { x: node('x', 'input'), y: { ...node('y', 'sigmoid'), group: 'top' }, l: node('l', 'sum') },
+    edges: { 'y.x': edge('x', 'y', 'x'), 'l.x': edge('y', 'l', 'x') },
+    positions: { x: { x: 0, y: 0 }, y: { x: 170, y: 80 }, l: { x: 300, y: 80 } },
+    settings: { ...emptyProject.settings, training: { ...emptyProject.settings.training, objective: 'l' } },
+    weights: { x: { shape: [], base64: 'AAAAAA==' }, 'y/weight': { shape: [], base64: 'AACAPw==' } },
   };
-  const after = redraw(graph, { x: { x: 1, y: 2 }, y: { x: 3, y: 4 } })(before);
-  expect(after.positions).toEqual({ x: { x: 1, y: 2 }, y: { x: 70, y: 80 } });
-  expect(after.nodes['y']).toMatchObject({ op: 'sigmoid', label: 'answer' });
-  expect(after.nodes['x']).toEqual({ id: 'x', op: 'constant', attrs: {} });
+
+  test('what keeps its name and kind keeps its place, its group and its numbers', () => {
+    const graph = {
+      nodes: { x: node('x', 'constant'), y: { ...node('y', 'sigmoid'), label: 'answer' } },
+      edges: { 'y.x': edge('x', 'y', 'x') },
+    };
+    const after = redraw(graph, { x: { x: 1, y: 2 }, y: { x: 3, y: 4 } })(before);
+    expect(after.positions['y']).toEqual({ x: 170, y: 80 });
+    expect(after.nodes).toEqual({ x: node('x', 'constant'), y: { ...node('y', 'sigmoid'), group: 'top', label: 'answer' } });
+    expect(after.weights).toEqual({ 'y/weight': before.weights!['y/weight'] });
+    // What training minimised is gone.
+    expect(after.settings.training.objective).toBeUndefined();
+  });
+
+  test('what is new stands beside what feeds it, and on nothing else', () => {
+    const graph = {
+      nodes: { ...before.nodes, a: node('a', 'tanh'), b: node('b', 'tanh'), w: node('w', 'parameter') },
+      edges: { ...before.edges, 'a.x': edge('x', 'a', 'x'), 'b.x': edge('w', 'b', 'x') },
+    };
+    const { positions } = redraw(graph, { a: { x: 0, y: 0 }, b: { x: 0, y: 0 }, w: { x: 0, y: 0 } })(before);
+    // Right of what feeds it, below the two that stand there.
+    expect(positions['a']).toEqual({ x: 200, y: 240 });
+    const all = Object.values(positions);
+    expect(all).toHaveLength(6);
+    all.forEach((p, i) => {
+      for (const q of all.slice(i + 1)) expect(Math.abs(p.x - q.x) >= 160 || Math.abs(p.y - q.y) >= 90).toBe(true);
+    });
+  });
 });

@@ -4,6 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { check } from '../../src/engine/compile/check';
 import { parseFormula } from '../../src/engine/compile/formula/read';
 import { formulaOf } from '../../src/engine/compile/formula/write';
+import { type OwnOperation, ownName } from '../../src/engine/graph/own-operation';
+import { opOf } from '../../src/engine/ops/index';
+import { learnOwn } from '../../src/engine/ops/own';
+import type { Project } from '../../src/engine/graph/project';
 import { edge, type Graph } from '../../src/engine/graph/graph';
 import { readProjectFile } from '../../src/main/services/projects';
 import { drawing, type Rows } from '../support/drawing';
@@ -150,11 +154,137 @@ describe('a drawing becomes text', () => {
     expect(meaning(read(written(project)))).toEqual(meaning(project));
   });
 
+  const back = (project: Project): Graph => {
+    const result = parseFormula(written(project), project);
+    if (!result.ok) throw new Error(result.fault.message);
+    return result.graph;
+  };
+
+  test.each(Array.from({ length: 30 }, (_, i) => i + 100))('random drawing %d, read onto itself, is the very same', (seed) => {
+    const { rows } = randomDrawing(seed);
+    for (const project of [drawing(rows), drawing(named(rows))]) {
+      const graph = back(project);
+      expect(Object.keys(graph.nodes).sort()).toEqual(Object.keys(project.nodes).sort());
+      for (const node of Object.values(project.nodes)) expect(graph.nodes[node.id]).toBe(node);
+      for (const one of Object.values(project.edges)) expect(graph.edges[one.id]).toBe(one);
+    }
+  });
+
+  test.each(readdirSync('resources/examples').filter((name) => name.endsWith('.chainrule')))(
+    '%s, read onto itself, is the very same',
+    async (name) => {
+      const project = await readProjectFile(`resources/examples/${name}`);
+      const graph = back(project);
+      expect(Object.keys(graph.nodes).sort()).toEqual(Object.keys(project.nodes).sort());
+      for (const node of Object.values(project.nodes)) expect(graph.nodes[node.id]).toBe(node);
+    },
+  );
+
   test('what cannot be said is named', () => {
     const rows: Rows = { x: ['input', {}, { shape: [] }], y: ['add', { a: 'x' }] };
     expect(formulaOf(drawing(rows))).toEqual({
       ok: false,
       message: "The input 'b' of 'y' is not connected, which no formula can say. Connect it first.",
     });
+  });
+});
+
+describe('the text of a drawing is changed', () => {
+  const rows: Rows = {
+    x: ['input', {}, { shape: [2] }],
+    t: ['target', {}, { shape: [1] }],
+    dense1: ['dense', { x: 'x' }, { units: 4 }],
+    dense2: ['dense', { x: 'dense1' }, { units: 1 }],
+    subtract1: ['subtract', { a: 'dense2', b: 't' }],
+    power1: ['power', { x: 'subtract1' }],
+    l: ['sum', { x: 'power1' }],
+  };
+  const changed = (from: string, to: string): Graph => {
+    const project = drawing(rows);
+    const text = written(project);
+    expect(text).toContain(from);
+    const result = parseFormula(text.replace(from, to), project);
+    if (!result.ok) throw new Error(result.fault.message);
+    return result.graph;
+  };
+
+  test('layers have lines and names of their own, so they keep what they learned', () => {
+    expect(written(drawing(rows))).toBe(
+      'x = input()\nt = target()\ndense1 = dense(x, units=4)\ndense2 = dense(dense1, units=1)\nl = sum((dense2 - t)^2)',
+    );
+  });
+
+  test('unnamed parts that the change leaves alone keep their names', () => {
+    const graph = changed('sum((dense2 - t)^2)', 'sum(0.5*(dense2 - t)^2 + sin(x)*1)');
+    expect(graph.nodes['dense1']).toMatchObject({ op: 'dense' });
+    // What stands between has no name of before.
+    expect(graph.nodes['power1']).toBeUndefined();
+    const again = changed('(dense2 - t)^2', '(dense2 - t)^4');
+    expect(again.nodes['power1']).toEqual({ id: 'power1', op: 'power', attrs: { exponent: 4 } });
+    expect(again.edges['power1.x']!.from).toBe('subtract1');
+  });
+
+  test('a new part takes no name of an old one', () => {
+    const graph = changed('dense(dense1, units=1)', 'dense(tanh(dense1) - 1, units=1)');
+    expect(graph.edges['power1.x']!.from).toBe('subtract1');
+    expect(graph.edges['dense2.x']!.from).toBe('subtract2');
+  });
+});
+
+describe('operations of one’s own', () => {
+  const own = (name: string, inputs: readonly string[] = ['a', 'b']): OwnOperation => {
+    const edges = [...inputs.map((from, i) => edge(from, 'product', 'ab'[i]!)), edge('product', 'bent', 'x')];
+    return {
+      name,
+      inputs,
+      output: 'bent',
+      nodes: { product: { id: 'product', op: 'multiply', attrs: {} }, bent: { id: 'bent', op: 'tanh', attrs: {} } },
+      edges: Object.fromEntries(edges.map((e) => [e.id, e])),
+    };
+  };
+  const project = (...all: OwnOperation[]): Project => {
+    const composites = Object.fromEntries(all.map((one) => [ownName(one), one]));
+    learnOwn(composites, opOf);
+    return { ...drawing({}), composites };
+  };
+  const onto = (text: string, base: Project): Project => {
+    const result = parseFormula(text, base);
+    if (!result.ok) throw new Error(`${result.fault.line}:${result.fault.column} ${result.fault.message}`);
+    return { ...base, ...result.graph };
+  };
+
+  test('are called by their names, compute what they hold, and come back as text', () => {
+    const base = project(own('f'), own('My gate'));
+    const drawn = onto('l = (f(x, y) - My_gate(x, 2))^2', base);
+    expect(Object.values(drawn.nodes).map(({ id }) => id)).toEqual(['x', 'y', 'f1', 'constant1', 'my-gate1', 'subtract1', 'l']);
+    expect(check(drawn, null).problems.filter((p) => p.severity === 'error')).toEqual([]);
+    expect(written(drawn)).toBe('f1 = f(x, y)\n`my-gate1` = My_gate(x, 2)\nl = (f1 - `my-gate1`)^2');
+    const again = onto(written(drawn), drawn);
+    for (const node of Object.values(drawn.nodes)) expect(again.nodes[node.id]).toBe(node);
+    const o = open({ ...drawing({}), ...onto('p = 0.5\nq = 0.6\nl = f(p, q)', base) });
+    run(o);
+    expect(value(o, 'l/bent')).toBeCloseTo(Math.tanh(0.3), 12);
+  });
+
+  test('one that is called like another operation stands in quotation marks', () => {
+    const base = project(own('sigmoid'), own('a b'), own('a-b'));
+    const drawn = onto('h = `sigmoid`(x, y)\nk = sigmoid(h)\nl = `a-b`(`a b`(x, k), k)', base);
+    expect(drawn.nodes['h']!.op).toMatch(/^own-/);
+    expect(drawn.nodes['k']!.op).toBe('sigmoid');
+    expect(written(drawn)).toContain('h = `sigmoid`(x, y)\nk = sigmoid(h)');
+    expect(written(drawn)).toContain('l = `a-b`(');
+    expect(onto(written(drawn), drawn).nodes).toEqual(drawn.nodes);
+  });
+
+  test('faults name them', () => {
+    const base = project(own('Gate'));
+    const said = (text: string): string => {
+      const result = parseFormula(text, base);
+      return result.ok ? 'no fault' : `${result.fault.line}:${result.fault.column} ${result.fault.message}`;
+    };
+    expect(said('l = Gate(x)')).toBe("1:5 'Gate' takes 2 inputs (input ‘a’, input ‘b’), but 1 is given.");
+    expect(said('l = Gatte(x)')).toBe("1:5 There is no operation 'Gatte'. Did you mean Gate?");
+    // Those of other projects are unknown here.
+    expect(said(`l = ${ownName(own('Gate')).replaceAll('-', '_')}(x, y)`)).toMatch(/There is no operation/);
   });
 });

@@ -157,13 +157,14 @@ export const setLabel =
   };
 
 /** Key of kept weights (`fc/weight`) → the node of the drawing that it belongs to. */
-const ownerOfKey = (key: string, nodes: Graph['nodes']): NodeId => {
+export const ownerOfKey = (key: string, nodes: Graph['nodes']): NodeId => {
   if (Object.hasOwn(nodes, key)) return key;
   const cut = key.lastIndexOf('/');
   return cut < 0 ? key : ownerOfKey(key.slice(0, cut), nodes);
 };
 
-const withObjective = (settings: Settings, change: (id: NodeId) => NodeId | undefined): Settings => {
+/** The settings with another node, or none, marked as what training minimises. */
+export const withObjective = (settings: Settings, change: (id: NodeId) => NodeId | undefined): Settings => {
   const { objective, ...training } = settings.training;
   if (objective === undefined) return settings;
   const now = change(objective);
@@ -498,27 +499,6 @@ function columnsOf(graph: Graph): NodeId[][] {
 }
 
 // Settings and weights ------------------------------------------------------------------------------
-
-/** Another drawing in place of this one. Nodes that keep their id and kind keep their place, label and group. */
-export const redraw =
-  (graph: Graph, positions: Table<NodeId, Point>): Edit =>
-  (project) => {
-    const nodes: Record<NodeId, Node> = {};
-    const places: Record<NodeId, Point> = {};
-    for (const node of Object.values(graph.nodes)) {
-      const old = project.nodes[node.id];
-      const same = old?.op === node.op;
-      nodes[node.id] = same
-        ? {
-            ...node,
-            ...(old.label === undefined ? {} : { label: old.label }),
-            ...(old.group === undefined ? {} : { group: old.group }),
-          }
-        : node;
-      places[node.id] = (same && project.positions[node.id]) || positions[node.id]!;
-    }
-    return { ...project, nodes, edges: graph.edges, positions: places };
-  };
 
 export const setSettings =
   (change: Partial<Settings>): Edit =>

@@ -2,13 +2,16 @@
  * Text to drawings: `l = (sigmoid(w1*x + w2*y + b) - t)^2`. Every operation can be called by its name (with _
  * for -), its inputs in order, its attributes by name: `h = dense(x, units=8)`. Names that are never assigned
  * are single numbers: t… is a target, w…, b…, v… and θ… are parameters, others inputs. Where nodes stand and
- * how they are grouped is not part of the text.
+ * how they are grouped is not part of the text. Read onto a drawing, the text calls that one's own operations, and what
+ * it leaves unnamed has the names that the same parts have there.
  */
 import { depthsOf, edge, type Edge, type Graph, type Node, type NodeId } from '../../graph/graph';
 import { idFault } from '../../graph/node-names';
 import type { Point } from '../../graph/project';
+import type { OwnOperations } from '../../graph/own-operation';
 import { completeAttrs } from '../../ops/attrs';
-import { Fault, freeNode } from './names';
+import { asBefore } from './as-before';
+import { Fault, freeNode, nodeBase, type OwnDrawing } from './names';
 import { type Statement, statementsOf, type Term } from './terms';
 
 export interface FormulaFault {
@@ -40,13 +43,18 @@ function namesIn(term: Term): readonly Extract<Term, { kind: 'name' }>[] {
 class Drawer {
   readonly nodes: Record<NodeId, Node> = {};
   readonly edges: Record<string, Edge> = {};
+  /** Nodes that the text does not name. */
+  readonly unnamed = new Set<NodeId>();
   readonly #statements = new Map<string, Statement>();
   readonly #made = new Map<string, NodeId>();
   readonly #taken = new Set<NodeId>();
   /** The number of the next node that is named after its operation. */
   readonly #next = new Map<string, number>();
 
-  constructor(readonly statements: readonly Statement[]) {
+  constructor(
+    readonly statements: readonly Statement[],
+    readonly own: OwnOperations,
+  ) {
     const note = (term: Term): void => {
       if (term.kind === 'name') this.#taken.add(term.name);
       if (term.kind === 'use') term.inputs.forEach(note);
@@ -116,7 +124,7 @@ class Drawer {
 
   #place(term: Term, name?: string): NodeId {
     if (term.kind === 'name') return this.#named(term.name, term.at);
-    const id = name ?? this.#fresh(term.kind === 'number' ? 'constant' : term.op.name);
+    const id = name ?? this.#fresh(term.kind === 'number' ? 'constant' : nodeBase(term.op.name, this.own));
     if (term.kind === 'number') {
       this.nodes[id] = { id, op: 'constant', attrs: { shape: [], values: [term.value] } };
       return id;
@@ -135,6 +143,7 @@ class Drawer {
       const id = `${base}${i}`;
       if (this.#taken.has(id)) continue;
       this.#taken.add(id);
+      this.unnamed.add(id);
       this.#next.set(base, i + 1);
       return id;
     }
@@ -153,11 +162,13 @@ function layout(graph: Graph): Record<NodeId, Point> {
   return positions;
 }
 
-export function parseFormula(text: string): Formula {
+/** `onto`: the drawing that the text changes. */
+export function parseFormula(text: string, onto: OwnDrawing = { nodes: {}, edges: {} }): Formula {
   try {
-    const drawer = new Drawer(statementsOf(text));
+    const own = onto.composites ?? {};
+    const drawer = new Drawer(statementsOf(text, own), own);
     drawer.draw();
-    const graph = { nodes: drawer.nodes, edges: drawer.edges };
+    const graph = asBefore({ nodes: drawer.nodes, edges: drawer.edges }, drawer.unnamed, onto);
     return { ok: true, graph, positions: layout(graph) };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

@@ -4,9 +4,10 @@
  */
 import type { Attrs, AttrValue } from '../../graph/graph';
 import { attrFault, completeAttrs } from '../../ops/attrs';
+import type { OwnOperations } from '../../graph/own-operation';
 import { opOf, ops } from '../../ops/index';
 import type { Op } from '../../ops/op';
-import { Fault, spelled } from './names';
+import { calledOp, callName, Fault } from './names';
 
 // ——— Characters to tokens.
 
@@ -14,6 +15,8 @@ type TokenKind = 'number' | 'name' | 'text' | 'symbol' | 'end of line' | 'end';
 interface Token {
   readonly kind: TokenKind;
   readonly text: string;
+  /** A name between `quotation marks`. */
+  readonly isQuoted?: boolean;
   /** Position of its first character in the whole text. */
   readonly at: number;
 }
@@ -34,7 +37,8 @@ function tokensOf(text: string): readonly Token[] {
     if (number !== undefined) {
       if (!Number.isFinite(Number(number))) throw new Fault(at, `The number ${number} is too large. Write one below 1.7e308.`);
       tokens.push({ kind: 'number', text: number, at });
-    } else if (name !== undefined) tokens.push({ kind: 'name', text: name.replaceAll('`', ''), at });
+    } else if (name !== undefined)
+      tokens.push({ kind: 'name', text: name.replaceAll('`', ''), isQuoted: name.startsWith('`'), at });
     else if (quoted !== undefined) tokens.push({ kind: 'text', text: quoted.slice(1, -1), at });
     else if (symbol !== undefined) {
       depth += '(['.includes(symbol) ? 1 : ')]'.includes(symbol) ? -1 : 0;
@@ -83,7 +87,10 @@ class Parser {
   #next = 0;
   /** Brackets, calls and signs that are open. */
   #open = 0;
-  constructor(readonly tokens: readonly Token[]) {}
+  constructor(
+    readonly tokens: readonly Token[],
+    readonly own: OwnOperations,
+  ) {}
 
   #peek(ahead = 0): Token {
     return this.tokens[Math.min(this.#next + ahead, this.tokens.length - 1)]!;
@@ -204,8 +211,8 @@ class Parser {
   }
 
   #call(name: Token): Term {
-    const op = opOf(name.text.replaceAll('_', '-'));
-    if (!op) throw new Fault(name.at, `There is no operation '${name.text}'. ${likely(name.text)}`);
+    const op = calledOp(name.text, name.isQuoted === true, this.own);
+    if (!op) throw new Fault(name.at, `There is no operation '${name.text}'. ${likely(name.text, this.own)}`);
     this.#next++;
     const inputs: Term[] = [];
     const attrs: Record<string, AttrValue> = {};
@@ -248,7 +255,7 @@ class Parser {
       const known = Object.keys(op.attrs);
       throw new Fault(
         name.at,
-        `'${spelled(op.name)}' has no attribute '${name.text}'. ${known.length > 0 ? `It has ${known.join(', ')}.` : 'It has none.'}`,
+        `'${callName(op.name, this.own)}' has no attribute '${name.text}'. ${known.length > 0 ? `It has ${known.join(', ')}.` : 'It has none.'}`,
       );
     }
     if (this.#accept('[')) {
@@ -288,13 +295,16 @@ function used(op: Op, inputs: readonly Term[], attrs: Attrs, at: number, label?:
 const use = (name: string, inputs: readonly Term[], attrs: Attrs, at: number): Term => used(opOf(name)!, inputs, attrs, at);
 
 /** Other names for what people type, and the operations that begin alike. */
-function likely(name: string): string {
+function likely(name: string, own: OwnOperations): string {
   const text = name.toLowerCase().replaceAll('_', '-');
-  const found = [...ops.values()]
-    .filter((op) => op.name.startsWith(text.slice(0, 3)) || op.keywords?.includes(text))
-    .map((op) => spelled(op.name));
+  const begin = text.slice(0, 3);
+  const found = [
+    ...Object.keys(own).filter((op) => own[op]!.name.toLowerCase().startsWith(begin)),
+    ...[...ops.values()].filter((op) => op.name.startsWith(begin) || op.keywords?.includes(text)).map((op) => op.name),
+  ].map((op) => callName(op, own));
   return found.length > 0 ? `Did you mean ${found.slice(0, 3).join(', ')}?` : 'The palette lists all of them.';
 }
 
 /** One statement a line, in the order of the text. */
-export const statementsOf = (text: string): readonly Statement[] => new Parser(tokensOf(text)).statements();
+export const statementsOf = (text: string, own: OwnOperations): readonly Statement[] =>
+  new Parser(tokensOf(text), own).statements();

@@ -1,17 +1,8 @@
 /** Drawings to text, in the shape in which people write formulas: signs where there are any, few brackets. */
-import {
-  type Attrs,
-  type AttrValue,
-  type Graph,
-  linksOf,
-  type Links,
-  type Node,
-  type NodeId,
-  topologicalOrder,
-} from '../../graph/graph';
+import { type Attrs, type AttrValue, linksOf, type Links, type Node, type NodeId, topologicalOrder } from '../../graph/graph';
 import { completeAttrs } from '../../ops/attrs';
 import { opOf } from '../../ops/index';
-import { Fault, freeNode, spelled } from './names';
+import { callName, Fault, freeNode, type OwnDrawing } from './names';
 
 function nameText(id: NodeId): string {
   if (/^[\p{L}_][\p{L}\p{N}_]*$/u.test(id)) return id;
@@ -50,15 +41,15 @@ class Writer {
   readonly #links: Links;
   /** How many nodes are written within each, for those that are written within their only use. */
   readonly #inline = new Map<NodeId, number>();
-  constructor(readonly graph: Graph) {
+  constructor(readonly graph: OwnDrawing) {
     this.#links = linksOf(graph);
   }
 
-  /** Written inside its only use: a node whose name says nothing. What is learned or given keeps its name. */
+  /** Written inside its only use: a node whose name says nothing. What is learned or given, and layers, keep their names. */
   #saysNothing(node: Node): boolean {
     const op = opOf(node.op);
     if (node.id.replace(/\d+$/, '') !== node.op || this.#links.outOf.get(node.id)!.length !== 1) return false;
-    return op !== undefined && (op.kind !== 'source' || op.role === 'constant');
+    return op !== undefined && (op.kind === 'primitive' || (op.kind === 'source' && op.role === 'constant'));
   }
 
   lines(): string[] {
@@ -117,7 +108,10 @@ class Writer {
       return counted || same(attrs[name], spec.default) ? [] : [`${name}=${valueText(attrs[name]!)}`];
     });
     const label = node.label === undefined ? [] : [`label=${quoted(node.label)}`];
-    return { text: `${spelled(node.op)}(${[...inputs.map((i) => i.text), ...given, ...label].join(', ')})`, level: level.atom };
+    return {
+      text: `${callName(node.op, this.graph.composites ?? {})}(${[...inputs.map((i) => i.text), ...given, ...label].join(', ')})`,
+      level: level.atom,
+    };
   }
 
   /** The operations that have a sign of their own. */
@@ -161,10 +155,10 @@ class Writer {
 
 /** The text of a drawing, or why it has none. */
 export function formulaOf(
-  graph: Graph,
+  drawing: OwnDrawing,
 ): { readonly ok: true; readonly text: string } | { readonly ok: false; readonly message: string } {
   try {
-    return { ok: true, text: new Writer(graph).lines().join('\n') };
+    return { ok: true, text: new Writer(drawing).lines().join('\n') };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return { ok: false, message: error.message };
