@@ -271,7 +271,7 @@ describe('another drawing in place of this one', () => {
     ...emptyProject,
     nodes: { x: node('x', 'input'), y: { ...node('y', 'sigmoid'), group: 'top' }, l: node('l', 'sum') },
     edges: { 'y.x': edge('x', 'y', 'x'), 'l.x': edge('y', 'l', 'x') },
-    positions: { x: { x: 0, y: 0 }, y: { x: 170, y: 80 }, l: { x: 300, y: 80 } },
+    positions: { x: { x: 0, y: 0 }, y: { x: 170, y: 80 }, l: { x: 340, y: 80 } },
     settings: { ...emptyProject.settings, training: { ...emptyProject.settings.training, objective: 'l' } },
     weights: { x: { shape: [], base64: 'AAAAAA==' }, 'y/weight': { shape: [], base64: 'AACAPw==' } },
   };
