@@ -345,6 +345,14 @@ export interface HostApi {
   continueSweep(id: string): Promise<void>;
   /** Finished runs stay; those that wait are gone. */
   cancelSweep(id: string): Promise<void>;
+  /** Runs that wait for their turn, the next one first. */
+  queue(): Promise<readonly string[]>;
+  /** To the place before another run that waits; null: to the end. */
+  moveInQueue(run: string, before: string | null): Promise<void>;
+  /** Takes its settings of training for a run that waits and has not begun. */
+  changeQueued(run: string, project: Project): Promise<void>;
+  /** A run that waits is not to be trained after all. */
+  dropQueued(run: string): Promise<void>;
 
   openExternal(url: string): Promise<void>;
   /** The window's title and whether closing should ask. */

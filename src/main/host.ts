@@ -319,6 +319,10 @@ export function createHost(house: House, platform: Platform): Host {
     pauseSweep: (id) => sweeps.pause(id),
     continueSweep: (id) => sweeps.continue(id),
     cancelSweep: (id) => sweeps.cancel(id),
+    queue: () => sweeps.queue.list(),
+    moveInQueue: (run, before) => sweeps.queue.move(run, before),
+    changeQueued: (run, project) => sweeps.queue.change(run, project),
+    dropQueued: (run) => sweeps.drop(run),
 
     openExternal: async (url) => {
       if (!isSafeLink(url)) throw new Refusal('Only https links are opened.');

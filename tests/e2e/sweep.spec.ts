@@ -27,6 +27,39 @@ test('a sweep runs in the background, can be paused, and its best run is in the 
   await expect(sweep).toContainText('paused');
   const table = app.getByRole('table', { name: 'Runs' });
   await expect(table.getByText('Waiting').first()).toBeVisible();
+  await test.step('What waits is put in order by keys and by the pointer, and changed', async () => {
+    await app.getByRole('button', { name: /^Queue: \d/ }).click();
+    const rows = app.getByRole('list', { name: 'Runs that wait' }).getByRole('listitem');
+    await expect(rows.last()).toContainText('rate 0.01, seed 3');
+    const handle = (row: typeof dialog) => row.getByRole('button', { name: /^Move / });
+    await handle(rows.last()).focus();
+    await app.keyboard.press('Home');
+    await expect(rows.first()).toContainText('rate 0.01, seed 3');
+    await expect(handle(rows.first())).toBeFocused();
+    await app.keyboard.press('ArrowDown');
+    await expect(rows.nth(1)).toContainText('rate 0.01, seed 3');
+    const [from, to] = [await handle(rows.nth(1)).boundingBox(), await rows.first().boundingBox()];
+    await app.mouse.move(from!.x + 8, from!.y + 8);
+    await app.mouse.down();
+    await app.mouse.move(from!.x + 8, to!.y + 4, { steps: 4 });
+    await app.mouse.up();
+    await expect(rows.first()).toContainText('rate 0.01, seed 3');
+    await rows
+      .first()
+      .getByRole('button', { name: /^Change / })
+      .click();
+    const batch = window.dialog.getByRole('textbox', { name: 'Batch size' });
+    await batch.fill('40');
+    await batch.press('Enter');
+    await window.dialog.getByRole('button', { name: 'Change the run' }).click();
+    await rows
+      .first()
+      .getByRole('button', { name: /^Change / })
+      .click();
+    await expect(batch).toHaveValue('40');
+    await window.dialog.getByRole('button', { name: 'Cancel' }).click();
+    await window.dialog.getByRole('button', { name: 'Close' }).last().click();
+  });
   await sweep.getByRole('button', { name: /^Go on with the sweep/ }).click();
   await expect(sweep).toContainText('6 of 6, done', { timeout: 90_000 });
   // Its winner comes into this project, as one edit.

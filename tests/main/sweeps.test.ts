@@ -135,6 +135,62 @@ test('cancelled, finished runs stay, the ones under way stay as far as they came
   expect((await sweeps.list())[0]).toMatchObject({ status: 'cancelled', total: 3 });
 });
 
+test('the queue is put in order, and what waits there is changed and taken out', async () => {
+  const began: string[] = [];
+  const noting: StartThread = (...links) => {
+    const thread = here(...links);
+    const post: typeof thread.post = (message) => {
+      if (message.kind === 'train') began.push(`${message.task.run} ${message.task.project.settings.training.epochs}`);
+      thread.post(message);
+    };
+    return { ...thread, post };
+  };
+  const alone = new Sweeps(store, noting, 1);
+  const endless = await alone.start(request({ project: setTraining({ epochs: 10_000_000 })(project), axes: [] }));
+  await expect.poll(async () => (await alone.list())[0]!.running).toBe(1);
+  await alone.start(request({ axes: [{ key: 'epochs', values: [5, 6, 7] }] }));
+  await alone.start(request({ project: setTraining({ epochs: 8 })(project), axes: [] }));
+  const [five, six, seven, eight] = (await alone.queue.list()) as [string, string, string, string];
+  expect((await store.detail(eight)).epochs).toBe(8);
+  await alone.queue.move(eight, five);
+  await alone.queue.move(five, null);
+  expect(await alone.queue.list()).toEqual([eight, six, seven, five]);
+  // What comes later waits behind those that were put in order.
+  await alone.start(request({ project: setTraining({ epochs: 9 })(project), axes: [] }));
+  const nine = (await alone.queue.list()).at(-1)!;
+  expect((await store.detail(nine)).epochs).toBe(9);
+  await store.history();
+  const other = setTraining({ epochs: 60, seed: 3, batch: 10 })(project);
+  await alone.queue.change(six, { ...other, nodes: {}, edges: {} });
+  const changed = await store.detail(six);
+  expect(changed).toMatchObject({ epochs: 60, seed: 3, batch: 10, changes: 'epochs 60' });
+  expect(changed.project.nodes).toEqual(project.nodes);
+  // The list knows as well, although neither its state nor its name is another.
+  expect((await store.history()).runs.find(({ id }) => id === six)).toMatchObject({ epochs: 60 });
+  await alone.drop(seven);
+  await alone.cancel(endless);
+  await alone.idle();
+  expect(began.slice(1)).toEqual([`${eight} 8`, `${six} 60`, `${five} 5`, `${nine} 9`]);
+  const { runs } = await store.history();
+  expect(runs.some(({ id }) => id === seven)).toBe(false);
+  expect((await alone.list()).every(({ status }) => status === 'done' || status === 'cancelled')).toBe(true);
+  const late = /does not wait in the queue any more/;
+  await expect(alone.queue.move(six, null)).rejects.toThrow(late);
+  await expect(alone.queue.change(six, other)).rejects.toThrow(late);
+  await expect(alone.drop(six)).rejects.toThrow(late);
+  await alone.close();
+});
+
+test('a run that waits keeps what a teacher has fixed', async () => {
+  const locked: Project = {
+    ...project,
+    settings: { ...project.settings, lock: { keeps: ['seeds'], hides: [], answers: false } },
+  };
+  await sweeps.store.add('Locked', 'none', [{ name: 'Locked', project: locked, data: fingerprintOf(circles) }]);
+  const [run] = await sweeps.queue.list();
+  await expect(sweeps.queue.change(run!, setTraining({ seed: 9 })(locked))).rejects.toThrow(/teacher/);
+});
+
 test('a variant that cannot train fails alone, with its reason', async () => {
   await sweeps.start(
     request({ project: setTraining({ optimizer: 'sgd' })(project), axes: [{ key: 'rate', values: [0.1, 100] }] }),

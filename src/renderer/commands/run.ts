@@ -83,5 +83,12 @@ export function runCommands({ app, block, drawn, frees, shows }: Menu): void {
       enabled: () => drawn() && run.canTrain,
       run: () => void app.queue(),
     },
+    {
+      id: 'run.showQueue',
+      title: 'Show the queue of runs…',
+      keywords: ['order', 'waiting', 'background', 'sweep', 'priority'],
+      enabled: () => !workspace.welcome,
+      run: () => workspace.push({ kind: 'queue' }),
+    },
   );
 }

@@ -25,6 +25,9 @@ export type OpenDialog =
   | { readonly kind: 'analyzer' }
   | { readonly kind: 'runs'; readonly ids: readonly string[] }
   | { readonly kind: 'run-limits' }
+  | { readonly kind: 'queue' }
+  /** A run that waits. */
+  | { readonly kind: 'queued'; readonly id: string }
   | { readonly kind: 'race' }
   | { readonly kind: 'sweep'; readonly folds?: number }
   | { readonly kind: 'rate-finder' }

@@ -1,4 +1,5 @@
 /** The history of runs as the window shows it: the list, kept fresh while someone looks, and what is done to it. */
+import type { Project } from '../../engine/graph/project';
 import type { HostApi, RunDetail, RunHistory, RunLimits, RunRecord, SweepStart, SweepState } from '../../main/contract';
 
 export type HistoryHost = Pick<
@@ -13,6 +14,10 @@ export type HistoryHost = Pick<
   | 'pauseSweep'
   | 'continueSweep'
   | 'cancelSweep'
+  | 'queue'
+  | 'moveInQueue'
+  | 'changeQueued'
+  | 'dropQueued'
 >;
 
 /** Between two readings while a run is under way, in ms. */
@@ -24,6 +29,11 @@ export class History {
   sweeps = $state.raw<readonly SweepState[]>([]);
   /** Newest first. */
   runs = $state.raw<readonly RunRecord[]>([]);
+  #queue = $state.raw<readonly string[]>([]);
+  /** Those that wait for their turn, the next one first. */
+  readonly waiting = $derived(
+    this.#queue.flatMap((id) => this.runs.find((run) => run.id === id && run.status === 'queued') ?? []),
+  );
   readonly limits = $derived<RunLimits | null>(this.#read?.limits ?? null);
   readonly bytes = $derived(this.#read?.bytes ?? 0);
   readonly notice = $derived(this.#read?.notice ?? null);
@@ -58,9 +68,14 @@ export class History {
 
   refresh(): Promise<boolean> {
     return this.#try('The history of runs could not be read', async () => {
-      const [read, sweeps] = await Promise.all([this.#host.runHistory(this.#read?.stamp ?? 0), this.#host.sweeps()]);
+      const [read, sweeps, queue] = await Promise.all([
+        this.#host.runHistory(this.#read?.stamp ?? 0),
+        this.#host.sweeps(),
+        this.#host.queue(),
+      ]);
       this.#merge(read);
       this.sweeps = sweeps;
+      this.#queue = queue;
     });
   }
 
@@ -103,6 +118,26 @@ export class History {
   async steer(how: 'pause' | 'continue' | 'cancel', id: string): Promise<void> {
     const call = { pause: 'pauseSweep', continue: 'continueSweep', cancel: 'cancelSweep' } as const;
     await this.#try('The sweep was not changed', () => this.#host[call[how]](id));
+    await this.refresh();
+  }
+
+  /** To the place before another run that waits; null: to the end. */
+  async moveInQueue(id: string, before: string | null): Promise<void> {
+    // Shown at once, so that keys in a row go on from there.
+    const rest = this.#queue.filter((other) => other !== id);
+    this.#queue = rest.toSpliced(before === null ? rest.length : Math.max(0, rest.indexOf(before)), 0, id);
+    await this.#try('The queue was not changed', () => this.#host.moveInQueue(id, before));
+    await this.refresh();
+  }
+
+  async changeQueued(id: string, project: Project): Promise<boolean> {
+    const fine = await this.#try('The run was not changed', () => this.#host.changeQueued(id, project));
+    await this.refresh();
+    return fine;
+  }
+
+  async dropQueued(id: string): Promise<void> {
+    await this.#try('The run was not taken out', () => this.#host.dropQueued(id));
     await this.refresh();
   }
 

@@ -235,6 +235,11 @@ export class RunStore {
     return now;
   }
 
+  /** Something that its mark does not show has changed. */
+  readAgain(id: string): void {
+    this.#looked = new Map([...this.#looked].filter(([key]) => key !== id));
+  }
+
   /** Whoever looks again says since when: only runs that changed are read and sent. */
   async history(since = 0): Promise<RunHistory> {
     await this.#findInterrupted();

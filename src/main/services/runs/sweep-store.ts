@@ -8,6 +8,7 @@ import type { Project } from '../../../engine/graph/project';
 import type { SweepState } from '../../contract';
 import { Refusal } from '../refusal';
 import type { Row, Transaction } from './database';
+import { nextIn } from './queue';
 import type { NewRun, RunStore } from './run-store';
 
 type Status = 'running' | 'paused' | 'done' | 'cancelled';
@@ -90,15 +91,10 @@ export class SweepStore {
     };
   }
 
-  /** The next run that waits, of the oldest sweep of this program; null: none does. */
+  /** The next run that waits; null: none does. */
   claim(): Promise<Claimed | null> {
     return this.runs.database.transaction((transaction) => {
-      const row = transaction.get(
-        `SELECT run.id, run.sweep, run.project, run.seconds FROM run JOIN sweep ON sweep.id = run.sweep
-         WHERE run.status = 'queued' AND sweep.status = 'running' AND sweep.owner = ?
-         ORDER BY sweep.started, run.place LIMIT 1`,
-        [this.#me],
-      );
+      const row = nextIn(transaction, this.#me);
       if (row === null) return null;
       const run = String(row['id']);
       transaction.run("UPDATE run SET status = 'running', owner = ? WHERE id = ?", [this.#me, run]);

@@ -9,6 +9,7 @@ import type { Project } from '../../../engine/graph/project';
 import { type Axis, VariantFault, variantsOf } from '../../../engine/train/variants';
 import type { RunRecord, SweepState } from '../../contract';
 import { Refusal } from '../refusal';
+import { RunQueue } from './queue';
 import type { RunStore } from './run-store';
 import { SweepStore } from './sweep-store';
 import type { FromThread, StartThread, Thread } from './thread';
@@ -34,6 +35,7 @@ const MOST_CRASHES = 2;
 
 export class Sweeps {
   readonly store: SweepStore;
+  readonly queue: RunQueue;
   readonly #runs: RunStore;
   readonly #start: StartThread;
   readonly #most: number;
@@ -46,6 +48,7 @@ export class Sweeps {
 
   constructor(runs: RunStore, start: StartThread, most = availableParallelism()) {
     this.store = new SweepStore(runs);
+    this.queue = new RunQueue(runs);
     this.#runs = runs;
     this.#start = start;
     this.#most = Math.max(1, most);
@@ -82,6 +85,12 @@ export class Sweeps {
   async cancel(id: string): Promise<void> {
     await this.store.setStatus(id, 'cancelled');
     this.#stopWork(id);
+  }
+
+  /** Takes a run out of the queue; its sweep may be over with it. */
+  async drop(run: string): Promise<void> {
+    await this.queue.remove(run);
+    await this.store.settle();
   }
 
   /** Goes on with what a program that is gone has left. Returns how many sweeps that were. */

@@ -96,6 +96,12 @@ export function scoreText(score: RunRecord['scores']['test']): string {
   return score?.r2 === undefined ? '' : `R² ${fixedText(score.r2, 3)}`;
 }
 
+/** What tells it from others: what it changes, or how it learns. */
+export const settingsText = (run: RunRecord): string =>
+  run.changes !== ''
+    ? run.changes
+    : `${run.optimizer}${run.rate === null ? '' : ` ${numberText(run.rate, 3)}`}, batch ${run.batch}, seed ${run.seed}`;
+
 /** The score that says most: of rows that nothing was tuned on, where there are some. */
 export const tellingScore = ({ scores }: RunRecord): RunRecord['scores']['test'] =>
   scores.test ?? scores.validation ?? scores.train;
