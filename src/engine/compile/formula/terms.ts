@@ -174,7 +174,7 @@ class Parser {
   #sign(): Term {
     if (!this.#is('-')) return this.#power();
     const { at } = this.#take();
-    if (this.#peek().kind === 'number' && !this.#is('^', 1)) return { kind: 'number', value: -Number(this.#take().text), at };
+    if (this.#peek().kind === 'number' && !this.#is('^', 1)) return { kind: 'number', value: minus(this.#take().text), at };
     return use('negate', [this.#nested(() => this.#sign())], {}, at);
   }
 
@@ -182,7 +182,7 @@ class Parser {
     let base = this.#atom();
     while (this.#is('^')) {
       const { at } = this.#take();
-      const sign = this.#accept('-') ? -1 : 1;
+      const negative = this.#accept('-');
       const exponent = this.#peek();
       if (exponent.kind !== 'number')
         throw new Fault(
@@ -190,7 +190,7 @@ class Parser {
           `An exponent is a fixed number here, as in x^2, but ${this.#shown()}. For others write exp(p * log(x)).`,
         );
       this.#next++;
-      const power = sign * Number(exponent.text);
+      const power = negative ? minus(exponent.text) : Number(exponent.text);
       const fault = attrFault(opOf('power')!.attrs['exponent']!, power);
       if (fault) throw new Fault(exponent.at, `An exponent ${fault} For others write exp(p * log(x)).`);
       base = use('power', [base], { exponent: power }, at);
@@ -275,16 +275,19 @@ class Parser {
   }
 
   #number(): number {
-    const sign = this.#accept('-') ? -1 : 1;
+    const negative = this.#accept('-');
     const token = this.#take();
     if (token.kind !== 'number')
       throw new Fault(
         token.at,
         `A value is missing: here should be a number, a 'text', true, false or a [list, of, numbers], but ${this.#shown(token)}.`,
       );
-    return sign * Number(token.text);
+    return negative ? minus(token.text) : Number(token.text);
   }
 }
+
+/** A number with a minus before it. There is one zero: a file could not keep another. */
+const minus = (text: string): number => 0 - Number(text);
 
 function used(op: Op, inputs: readonly Term[], attrs: Attrs, at: number, label?: string): Term {
   const depth = 1 + inputs.reduce((most, input) => Math.max(most, input.kind === 'use' ? input.depth : 0), 0);
