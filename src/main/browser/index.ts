@@ -45,6 +45,8 @@ const MESSAGE_LIMIT = 1024 * 1024 * 1024;
 const GRACE = 60_000;
 const PING = 15_000;
 const RELOAD = 400;
+/** A page that does not answer for so long, and does not go either, is taken for one that is there. */
+const SILENCE = 3000;
 
 interface Window {
   readonly host: Host;
@@ -203,15 +205,26 @@ function addressOf(request: IncomingMessage): { readonly path: string; readonly 
   return { path, query: new URLSearchParams(query) };
 }
 
-/** The old page's socket may close a moment after the new page asks. */
+/**
+ * The old page's socket may close a moment after the new page asks. On a busy machine a moment may be long, so
+ * after it the old page is asked: one that still answers is there.
+ */
 function closesSoon(socket: WebSocket): Promise<boolean> {
   return new Promise((resolve) => {
-    const limit = setTimeout(() => resolve(false), RELOAD);
-    socket.once('close', () => {
+    const settle = (closed: boolean): void => {
       clearTimeout(limit);
-      // After the listener that frees the window.
-      setImmediate(() => resolve(true));
-    });
+      socket.off('close', gone).off('pong', here);
+      resolve(closed);
+    };
+    // After the listener that frees the window.
+    const gone = (): void => void setImmediate(settle, true);
+    const here = (): void => settle(false);
+    socket.once('close', gone);
+    let limit = setTimeout(() => {
+      socket.once('pong', here);
+      socket.ping();
+      limit = setTimeout(here, SILENCE);
+    }, RELOAD);
   });
 }
 
