@@ -1,78 +1,79 @@
 /**
  * The whole test command: sets a machine up (a Chromium where none is found, NumPy and PyTorch for the
  * checks of exports), then type checks, lint, build, unit tests, end-to-end tests. Stops at nothing, counts
- * everything, names what failed, and ends with one line: "N passed, N failed".
+ * everything, names what failed, and ends with one line: "N passed, N failed", also when it is interrupted.
+ * It exits with 0 or 2 after that line, with anything else only where it could not say it.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { counted, endAll, run, stage } from './runner/parts.mjs';
 import { failedBlock } from './runner/summary.mjs';
 
-const reports = mkdtempSync(join(tmpdir(), 'chainrule-tests-'));
 let passed = 0;
-let parts = 0;
 /** @type {import('./runner/summary.mjs').Failure[]} */
 const failures = [];
 
-const has = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
-
-function run(command, args, env = {}) {
-  console.log(`\n▶ ${command} ${args.join(' ')}`);
-  return spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...env } }).status === 0;
-}
-
-/** A stage that counts as one test. What it printed is kept for the end, if it fails. */
-async function stage(command, args) {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text));
-  const [status] = await once(child, 'close');
-  const name = [command, ...args].join(' ');
-  console.log(`\n▶ ${name}\n${said}`);
-  if (status === 0) passed++;
-  else failures.push({ part: name, name: `ended with ${status}`, error: said });
-}
-
-/** A stage whose own reporter says how many tests there were, and which failed. */
-function counted(command, args) {
-  const file = join(reports, `${++parts}.json`);
-  const ok = run(command, args, { CHAINRULE_TEST_REPORT: file });
-  /** @type {import('./runner/summary.mjs').Report} */
-  const report = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { passed: 0, failures: [] };
+/** @param {import('./runner/summary.mjs').Report} report */
+function add(report) {
   passed += report.passed;
   failures.push(...report.failures);
-  if (!ok && report.failures.length === 0)
-    failures.push({ part: args[0], name: 'ended with an error though no test failed', error: 'See what it printed above.' });
 }
 
-function setUp() {
+function conclude() {
+  endAll();
+  const failed = failures.length;
+  if (failed > 0) console.log(`\n${failedBlock(failures)}`);
+  console.log(`\n${passed} passed, ${failed} failed`);
+  process.exit(failed === 0 ? 0 : 2);
+}
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
+  process.once(signal, () => {
+    failures.push({
+      part: 'the test command',
+      name: `was ended from outside (${signal})`,
+      error: 'What came after did not run.',
+    });
+    conclude();
+  });
+
+/** @param {string} command */
+const has = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
+
+async function setUp() {
   const debian = has('apt-get') && process.getuid?.() === 0;
+  /** @type {string[]} */
   const packages = [];
   if (!has('chromium') && !has('chromium-browser') && !has('google-chrome')) packages.push('chromium');
+  /** @param {string} module */
   const python = (module) => spawnSync('/usr/bin/python3', ['-c', `import ${module}`]).status === 0;
   if (!python('numpy')) packages.push('python3-numpy');
   if (process.env.CI && !python('torch')) packages.push('python3-torch');
   if (packages.length === 0) return;
+  const way = { limit: 15, env: { DEBIAN_FRONTEND: 'noninteractive' } };
   if (debian) {
-    run('apt-get', ['update', '-qq']);
-    const quiet = { DEBIAN_FRONTEND: 'noninteractive' };
-    if (!run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], quiet))
+    await run('apt-get', ['update', '-qq'], way);
+    const { fault } = await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], way);
+    if (fault !== null)
       console.log(`Could not install ${packages.join(', ')}; tests that need them are skipped with a plain line, or fail.`);
-  } else if (packages.includes('chromium')) run('npx', ['playwright', 'install', 'chromium']);
+  } else if (packages.includes('chromium')) await run('npx', ['playwright', 'install', 'chromium'], way);
 }
 
-setUp();
-// None of these three needs another's outcome.
-await Promise.all(['check', 'lint', 'build'].map((script) => stage('npm', ['run', '--silent', script])));
+try {
+  await setUp();
+  // None of these three needs another's outcome.
+  const stages = ['check', 'lint', 'build'].map((script) => stage('npm', ['run', '--silent', script], { limit: 10 }));
+  for (const report of await Promise.all(stages)) add(report);
 
-counted('npx', ['vitest', 'run', '--reporter=default', '--reporter=./tests/runner/vitest-reporter.ts']);
-const endToEnd = ['playwright', 'test', '--reporter=list,./tests/runner/playwright-reporter.ts'];
-counted('npx', [...endToEnd, '--project=alone']);
-counted('npx', [...endToEnd, '--project=together']);
-
-const failed = failures.length;
-if (failed > 0) console.log(`\n${failedBlock(failures)}`);
-console.log(`\n${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+  add(
+    await counted('npx', ['vitest', 'run', '--reporter=default', '--reporter=./tests/runner/vitest-reporter.ts'], { limit: 30 }),
+  );
+  const endToEnd = ['playwright', 'test', '--reporter=list,./tests/runner/playwright-reporter.ts'];
+  add(await counted('npx', [...endToEnd, '--project=alone'], { limit: 5 }));
+  add(await counted('npx', [...endToEnd, '--project=together'], { limit: 45 }));
+} catch (error) {
+  failures.push({
+    part: 'the test command',
+    name: 'broke',
+    error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  });
+}
+conclude();

@@ -1,9 +1,10 @@
 /** The end of the test command: whatever fails, and however, is named there with what it said. */
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { counted, stage } from './parts.mjs';
 import { failedBlock, type Report } from './summary.mjs';
 
 const here = 'tests/runner';
@@ -65,3 +66,47 @@ test('the block at the end has room for some lines of each, and never more than 
   expect(block(20)).toContain('✘ tests/19.test.ts › is 19');
   expect(block(500).at(-1)).toBe('and 442 more');
 });
+
+test('a part that breaks, never ends, or leaves no report or a torn one is a failure with a name', async () => {
+  const of = async (script: string, limit = 1) => {
+    const { passed, failures } = await counted(process.execPath, ['-e', script], { limit, patience: 0.001 });
+    return [passed, failures.map(({ name }) => name)];
+  };
+  const report = (text: string): string => `require('fs').writeFileSync(process.env.CHAINRULE_TEST_REPORT, '${text}');`;
+  const failed = report('{"passed":2,"failures":[{"part":"p","name":"is wrong","error":"e"}]}');
+  expect(await of(report('{"passed":3,"failures":[]}'))).toEqual([3, []]);
+  expect(await of(`${failed} process.exit(1)`)).toEqual([2, ['is wrong']]);
+  expect(await of(`${report('{"passed":3,"failures":[]}')} process.exit(1)`)).toEqual([3, ['ended with 1']]);
+  expect(await of("process.kill(process.pid, 'SIGKILL')")).toEqual([0, ['ended with SIGKILL', 'left no report']]);
+  expect(await of(report('{"passed":'))).toEqual([0, ['left a report that cannot be read']]);
+  const deaf = "process.on('SIGINT', () => {}); setInterval(() => {}, 1000);";
+  expect(await of(deaf, 0.01)).toEqual([0, ['did not end within 0.01 minutes', 'left no report']]);
+  expect(await stage('no-such-command', [], { limit: 1 })).toMatchObject({
+    passed: 0,
+    failures: [{ part: 'no-such-command', name: expect.stringContaining('could not be started') }],
+  });
+});
+
+test.skipIf(process.platform === 'win32')(
+  'the last line is there when the install fails, and when the test command is killed',
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), 'chainrule-ci-'));
+    const lastLine = (npm: string, node: string): string => {
+      for (const [name, text] of Object.entries({ npm, node })) {
+        writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`);
+        chmodSync(join(folder, name), 0o755);
+      }
+      const env = { ...process.env, PATH: `${folder}${delimiter}${process.env['PATH']}` };
+      const { stdout, status } = spawnSync('bash', ['.ci/run'], { env, encoding: 'utf8' });
+      return `${status}: ${stdout.trimEnd().split('\n').at(-1)}`;
+    };
+    try {
+      expect(lastLine('exit 1', 'echo "9 passed, 0 failed"')).toBe('1: 0 passed, 1 failed');
+      expect(lastLine('exit 0', 'echo some; kill -9 $$')).toBe('137: 0 passed, 1 failed');
+      expect(lastLine('exit 0', 'echo "8 passed, 1 failed"; exit 2')).toBe('2: 8 passed, 1 failed');
+      expect(lastLine('exit 0', 'echo "9 passed, 0 failed"')).toBe('0: 9 passed, 0 failed');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);
