@@ -30,6 +30,12 @@ async function connect(app: Page, from: string, to: { x: number; y: number }): P
 async function addAt(app: Page, x: number, y: number, text: string): Promise<void> {
   const box = (await canvas(app).boundingBox())!;
   await app.mouse.dblclick(box.x + x, box.y + y);
+  await choose(app, text);
+}
+
+/** In the list of nodes that has just been opened. */
+async function choose(app: Page, text: string): Promise<void> {
+  await expect(app.getByRole('combobox', { name: 'Node to add' })).toBeFocused();
   await app.keyboard.type(text);
   await app.keyboard.press('Enter');
 }
@@ -66,9 +72,9 @@ test('a network is drawn with the pointer, and every step can be taken back', as
   await app.mouse.move(layer.x, layer.top + 15);
   await drag(app, { x: layer.x, y: layer.top + 15 }, { x: layer.x + 60, y: layer.top + 95 });
   await app.mouse.up();
-  expect((await middle(app, 'dense1')).x).toBeGreaterThan(layer.x + 40);
+  await expect.poll(async () => (await middle(app, 'dense1')).x).toBeGreaterThan(layer.x + 40);
   await app.keyboard.press('Control+z');
-  expect((await middle(app, 'dense1')).x).toBeCloseTo(layer.x, 0);
+  await expect.poll(async () => (await middle(app, 'dense1')).x).toBeCloseTo(layer.x, 0);
 
   for (let step = 0; step < 6; step++) await app.keyboard.press('Control+z');
   await expect(canvas(app).getByRole('listitem')).toHaveCount(0);
@@ -80,8 +86,7 @@ test('a network is drawn with the keys alone', async ({ app }) => {
   await canvas(app).focus();
   const add = async (text: string): Promise<void> => {
     await app.keyboard.press('n');
-    await app.keyboard.type(text);
-    await app.keyboard.press('Enter');
+    await choose(app, text);
   };
   await add('input');
   await add('fully connected');
@@ -99,7 +104,7 @@ test('a network is drawn with the keys alone', async ({ app }) => {
   const before = await middle(app, 'dense1');
   await app.keyboard.press('ArrowDown');
   await app.keyboard.press('ArrowDown');
-  expect((await middle(app, 'dense1')).y).toBeGreaterThan(before.y + 5);
+  await expect.poll(async () => (await middle(app, 'dense1')).y).toBeGreaterThan(before.y + 5);
   await app.keyboard.press('Delete');
   await expect(node(app, 'dense1')).toHaveCount(0);
   await app.keyboard.press('Control+z');
@@ -111,8 +116,7 @@ test('a connection dropped on the empty sheet asks for the node to connect to', 
   const { right, y } = await middle(app, 'input');
   await drag(app, { x: right, y }, { x: right + 160, y: y + 40 });
   await app.mouse.up();
-  await app.keyboard.type('relu');
-  await app.keyboard.press('Enter');
+  await choose(app, 'relu');
   await expect(node(app, 'relu1')).toContainText('x from input');
 });
 
@@ -141,8 +145,7 @@ test('a double click on a connection asks for a node to put between', async ({ a
   await connect(app, 'input', sigmoid);
   const input = await middle(app, 'input');
   await app.mouse.dblclick((input.right + sigmoid.left) / 2, (input.y + sigmoid.y) / 2);
-  await app.keyboard.type('relu');
-  await app.keyboard.press('Enter');
+  await choose(app, 'relu');
   await expect(node(app, 'relu1')).toContainText('x from input');
   await expect(node(app, 'sigmoid1')).toContainText('x from relu1');
 });

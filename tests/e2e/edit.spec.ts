@@ -1,5 +1,6 @@
 /** Editing: the clipboard, selecting, arranging, and changing things while the network trains. */
 import type { Page } from '@playwright/test';
+import { goTo, pressTogether } from './keys';
 import { expect, test, watch } from './support';
 import { AppWindow } from './window';
 
@@ -17,7 +18,7 @@ async function weightOf(window: AppWindow, node: string): Promise<string> {
   await window.tab('Inspect');
   await window.drawing.click(node);
   const table = window.page.getByLabel(`Values of ${node}/weight`);
-  await expect(table).toBeVisible();
+  await expect(table).toContainText(/\d/);
   return table.innerText();
 }
 
@@ -129,9 +130,7 @@ test('selecting by box and by modifier, aligning, grouping, laying out, finding'
   });
 
   await test.step('A node is found by name and brought into view', async () => {
-    await app.keyboard.press('Control+f');
-    await app.keyboard.type('out');
-    await app.keyboard.press('Enter');
+    await goTo(app, 'output');
     await expect(side.getByRole('heading', { name: 'Fully connected layer' })).toBeVisible();
     await expect(side.getByRole('textbox', { name: 'Name' })).toHaveAttribute('placeholder', 'output');
   });
@@ -151,7 +150,8 @@ test('a layer is opened in place while it trains, and training goes on from its 
   await expect(window.drawing.node('weight of hidden2')).toContainText('64 parameters');
   await expect(window.pause).toBeVisible();
   await expect.poll(() => window.step(), { timeout: 30_000 }).toBeGreaterThan(step);
-  expect((await window.loss())!).toBeLessThan(0.5);
+  // From new weights it would begin at 0.69; a single batch may be worse than the others.
+  await expect.poll(() => window.loss()).toBeLessThan(0.5);
   await window.pause.click();
   await app.keyboard.press('Control+z');
   await expect(window.drawing.node('hidden2')).toContainText('72 parameters');
@@ -164,14 +164,23 @@ test('keys in a row on a slider, in a number and on nodes are one undo step each
   const epochs = app.getByRole('textbox', { name: 'Epochs' });
   const [rateBefore, epochsBefore] = [await rate.getAttribute('aria-valuenow'), await epochs.inputValue()];
   await rate.focus();
-  for (let i = 0; i < 4; i++) await rate.press('ArrowRight');
+  await pressTogether(
+    app,
+    Array.from({ length: 4 }, () => 'ArrowRight'),
+  );
   await expect(rate).not.toHaveAttribute('aria-valuenow', rateBefore!);
   await epochs.focus();
-  for (let i = 0; i < 3; i++) await epochs.press('ArrowUp');
+  await pressTogether(
+    app,
+    Array.from({ length: 3 }, () => 'ArrowUp'),
+  );
   await expect(epochs).toHaveValue(String(Number(epochsBefore) + 3));
   await window.drawing.click('hidden1');
   const at = await window.drawing.box('hidden1');
-  for (let i = 0; i < 3; i++) await app.keyboard.press('ArrowDown');
+  await pressTogether(
+    app,
+    Array.from({ length: 3 }, () => 'ArrowDown'),
+  );
   await expect.poll(async () => (await window.drawing.box('hidden1')).y).toBeGreaterThan(at.y);
   await app.getByRole('button', { name: 'Undo: Move' }).click();
   await expect.poll(async () => (await window.drawing.box('hidden1')).y).toBeCloseTo(at.y, 0);
@@ -234,7 +243,7 @@ test('an edit keeps the weights of every parameter that stays', async ({ app }) 
   await window.type('Neurons', '9');
   await window.ready();
   await expect(window.drawing.node('hidden2')).toContainText('81 parameters');
-  expect(await weightOf(window, 'hidden1')).toBe(first);
+  await expect.poll(() => weightOf(window, 'hidden1')).toBe(first);
   // Its shape is another: its weights are new.
   expect(await weightOf(window, 'output')).not.toBe(last);
 });
@@ -252,7 +261,7 @@ test('dividers are dragged without a word of the page being selected', async ({ 
     await app.mouse.move(at.x + 500, at.y, { steps: 3 });
     await app.mouse.move(at.x - 60, at.y, { steps: 3 });
   });
-  expect(await width('Side panel')).toBeGreaterThan(side + 40);
+  await expect.poll(() => width('Side panel')).toBeGreaterThan(side + 40);
   const heading = (await app.getByRole('heading', { name: 'The drawing' }).boundingBox())!;
   await window.drawing.drag({ x: heading.x + 4, y: heading.y + 4 }, { x: 500, y: 400 });
   expect(await app.evaluate(() => getSelection()?.toString() ?? '')).toBe('');

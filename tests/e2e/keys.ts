@@ -45,6 +45,27 @@ export async function add(page: Page, words: string): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
+/** From the list of commands: typed as soon as somebody listens. */
+export async function command(page: Page, words: string): Promise<void> {
+  await openCommands(page, words);
+  await expect(page.getByRole('option', { selected: true })).toBeVisible();
+  await page.keyboard.press('Enter');
+}
+export async function openCommands(page: Page, words: string): Promise<void> {
+  await page.keyboard.press('Control+k');
+  await expect(page.getByRole('combobox', { name: 'Search commands and nodes' })).toBeFocused();
+  await page.keyboard.type(words);
+}
+
+/** Keys one right after the other, however slow the machine is: a silence between them would be the end of a stroke. */
+export async function pressTogether(page: Page, keys: readonly string[]): Promise<void> {
+  await Promise.all(keys.flatMap((key) => [page.keyboard.down(key), page.keyboard.up(key)]));
+}
+
+/** The page has painted what the last event made of it. */
+export const painted = (page: Page): Promise<void> =>
+  page.evaluate(() => new Promise<void>((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))));
+
 /** C offers the inputs that fit, one after the other. */
 export async function connect(page: Page, from: string, to: string, port: string): Promise<void> {
   await goTo(page, from);

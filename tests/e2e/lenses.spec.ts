@@ -71,6 +71,9 @@ test('the checks in the background turn green and say how far apart the lenses a
   await app.keyboard.press('Escape');
 
   // They wait while it trains, and check the new numbers after it.
+  await window.tab('Train');
+  await window.type('Epochs', '100000');
+  await window.ready();
   await window.train.click();
   await expect(badge).toHaveAccessibleName('Checks: Checks wait');
   await window.pause.click();

@@ -41,7 +41,7 @@ test('a piece of the drawing becomes an operation, is used twice, changed, renam
   await test.step('It trains', async () => {
     await window.train.click();
     await expect.poll(() => window.step()).toBeGreaterThan(20);
-    await window.pause.click();
+    await window.stop();
   });
 
   await test.step('The drawing as text calls it by its name, and text changes the drawing and nothing else', async () => {

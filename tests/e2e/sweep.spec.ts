@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { painted } from './keys';
 import { expect, serve, test } from './support';
 import { AppWindow } from './window';
 
@@ -104,6 +105,7 @@ test('a run that is clicked in the plot of its sweep opens', async ({ app }) => 
   let found = 0;
   for (let down = 6; down < height && found === 0; down += 12) {
     await app.mouse.move(x + width / 2 + 20, y + down);
+    await painted(app);
     if (await read.isVisible()) found = y + down;
   }
   expect(found).toBeGreaterThan(0);

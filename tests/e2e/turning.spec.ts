@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Locator } from '@playwright/test';
 import { serialiseProject } from '../../src/engine/graph/project-text';
 import { drawing } from '../support/drawing';
+import { painted, pick, pressTogether } from './keys';
 import { expect, test } from './support';
 import { AppWindow } from './window';
 
@@ -34,7 +35,7 @@ test('weights and biases are turned on the drawing, by the pointer and by keys',
   });
   await test.step('By keys: presses in a row are one step', async () => {
     await window.drawing.canvas.focus();
-    for (const key of ['+', '+', '+', '-']) await app.keyboard.press(key);
+    await pressTogether(app, ['+', '+', '+', '-']);
     await expect(row(/^bias of neuron 3 0\.02 /)).toBeVisible();
     await app.keyboard.press('Control+z');
     await expect(row(/^bias of neuron 3 0 /)).toBeVisible();
@@ -46,7 +47,7 @@ test('weights and biases are turned on the drawing, by the pointer and by keys',
     const line = { x: (left.x + left.width / 2 + right.x - right.width / 2) / 2, y: 0 };
     for (let y = Math.min(left.y, right.y) - 30; y < Math.max(left.y, right.y) + 60 && line.y === 0; y += 3) {
       await app.mouse.move(line.x, y);
-      await app.waitForTimeout(30);
+      await painted(app);
       if ((await lit.count()) > 0 && /→ neuron 1/.test((await lit.textContent()) ?? '')) line.y = y;
     }
     expect(line.y).toBeGreaterThan(0);
@@ -153,10 +154,7 @@ test('biases of a layer start as the inspector says, by keys, and undo takes it 
   await window.drawing.click('hidden');
   await window.tab('Inspect');
   await app.getByRole('combobox', { name: /^Initializer of biases: / }).focus();
-  await app.keyboard.press('Enter');
-  await expect(app.getByRole('option', { name: /^Constant/ })).toBeVisible();
-  await app.keyboard.type('Con');
-  await app.keyboard.press('Enter');
+  await pick(app, 'Constant');
   await window.type('Value s of biases', '0.25');
   await window.ready();
   await app.getByRole('button', { name: 'Reset the weights' }).click();

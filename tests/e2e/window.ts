@@ -27,6 +27,20 @@ export class AppWindow {
     await expect(this.train).toHaveAccessibleName('Train', { timeout: 30_000 });
   }
 
+  /** Stops training, or finds that it has come to its end by itself. */
+  async stop(): Promise<void> {
+    await expect(async () => {
+      if (await this.pause.isVisible()) await this.pause.click({ timeout: 2000 });
+      await expect(this.train).toBeVisible({ timeout: 2000 });
+    }).toPass();
+  }
+
+  /** Trained to the end of its epochs, with the scores of the last one there. */
+  async trainedTo(epochs: number): Promise<void> {
+    await expect.poll(() => this.epoch(), { timeout: 60_000 }).toBe(epochs);
+    await this.ready();
+  }
+
   async tab(name: 'Inspect' | 'Data' | 'Train' | 'Results'): Promise<void> {
     await this.page.getByRole('tab', { name, exact: true }).click();
   }
