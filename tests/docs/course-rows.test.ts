@@ -192,7 +192,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   '3.6.14': { page: '3.6.13', engine: [[EXERCISES, 'the worked solution']] },
   '3.6.15': {
-    numbers: ['V1 2', 'V2 0.54', '1 × 3', '2 × 3'],
+    numbers: ['V₁ 2', 'V₂ 0.54', '1 × 3', '2 × 3'],
     engine: [['engine/teach/arrays.test.ts', 'on random drawings: all blocks']],
   },
   '3.6.16': { numbers: ['30 of 36', '1.07 GB', '268,435,456'], engine: [[TEACH, 'an activation: the full contraction']] },

@@ -174,7 +174,7 @@ export const PAGES: Readonly<Record<string, readonly Moment[]>> = {
     ],
   ],
   '3.6.13': [[(s) => s.press(/B\/\s*−1\.5/), '= −1.5', '1.5 · 1 · (−1) · 1.5 = −2.25', '1.5 · 1 · 1 · 0.5 = 0.75']],
-  '3.6.15': [[null, /V1\s*2/, /V2\s*0\.54/, /1\s*×\s*3/, /2\s*×\s*3/]],
+  '3.6.15': [[null, /V₁\s*2/, /V₂\s*0\.54/, /1\s*×\s*3/, /2\s*×\s*3/]],
   '3.6.16': [[null, '30 of 36 numbers are zero', '1.07 GB', /array \(m, n, p, q\) has 268,435,456 numbers/]],
   '3.6.17': [
     [(s) => s.choose('Hadamard product'), 'Largest difference between the two ways: 0', 'Multiplications: 36 against 6'],

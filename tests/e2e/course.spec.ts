@@ -98,6 +98,7 @@ test('exercises and a class set from a drawing of arrays', async ({ app }) => {
   await app.evaluate(() => {
     location.hash = '#learn/3.6.13';
   });
+  await app.getByText('Exercises from any drawing').click();
   await app.getByRole('combobox', { name: /^Drawing/ }).click();
   await app.getByRole('option', { name: /^My drawing/ }).click();
   const article = app.locator('article');
@@ -198,6 +199,7 @@ test('on paper: a worked solution, and a class set with its answer key, as the P
   expect(solution.join(' ')).not.toContain('Find a page');
 
   await page(app, '3.6.13');
+  await article.getByText('Exercises from any drawing').click();
   await article.getByRole('textbox', { name: 'Questions' }).fill('3');
   await app.keyboard.press('Enter');
   await article.getByRole('button', { name: 'Make the set' }).click();

@@ -65,6 +65,7 @@ test('a locked project keeps its drawing, its seeds and its answers until the pa
   await app.keyboard.press('Control+k');
   await app.keyboard.type('Exercise 4');
   await app.keyboard.press('Enter');
+  await app.getByText('Exercises from any drawing').click();
   await app.getByRole('combobox', { name: /^Drawing/ }).click();
   await app.getByRole('option', { name: /^My drawing/ }).click();
   await expect(app.getByRole('button', { name: 'Make the set' })).toHaveCount(0);

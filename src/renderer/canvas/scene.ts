@@ -11,6 +11,7 @@ import { opOf } from '../../engine/ops/index';
 import type { Op, OpGroup } from '../../engine/ops/op';
 import { scalarFunction } from '../../engine/ops/scalar-function';
 import type { DatasetInfo } from '../../engine/data/dataset';
+import { subscript } from '../ui/format';
 import type { Reads } from './reads';
 
 /** A place on a node, from its middle. */
@@ -372,9 +373,6 @@ const moved = (units: Units, dx: number): Units => ({
   spots: units.spots.map((spot) => ({ ...spot, dx })),
   gap: units.gap && { ...units.gap, dx },
 });
-
-const SUBSCRIPTS = '₀₁₂₃₄₅₆₇₈₉';
-const subscript = (n: number): string => [...String(n)].map((digit) => SUBSCRIPTS[Number(digit)]!).join('');
 
 function featureNames(count: number, data: DatasetInfo | null): readonly string[] {
   return Array.from({ length: Math.min(count, 100_000) }, (_, i) =>

@@ -159,13 +159,13 @@ export function ticksOf(axis: Axis, [low, high]: Range, most: number): readonly 
   return axis.whole ? ticks.filter(Number.isInteger) : ticks;
 }
 
-/** 10⁻⁴ needs less room than 0.0001. */
+/** 10⁻⁴ needs less room than 0.0001, and 10⁵ than 100,000. */
 const powerText = (exponent: number): string =>
   `10${String(exponent).replace(/[-\d]/g, (sign) => (sign === '-' ? '⁻' : '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(sign)]!))}`;
 
 export function tickText(axis: Axis, value: number): string {
   const exponent = axis.logarithmic ? Math.round(Math.log10(value)) : 0;
-  if (exponent < -3 && Math.abs(value / 10 ** exponent - 1) < 1e-9) return powerText(exponent);
+  if (Math.abs(exponent) > 3 && Math.abs(value / 10 ** exponent - 1) < 1e-9) return powerText(exponent);
   return axis.names?.[value] ?? numberText(value, 4);
 }
 

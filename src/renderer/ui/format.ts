@@ -37,6 +37,13 @@ export const countText = (value: number): string => Math.round(value).toLocaleSt
 
 export const plural = (count: number, one: string, many = `${one}s`): string => `${countText(count)} ${count === 1 ? one : many}`;
 
+/** Digits below the line: 12 as ₁₂. */
+export const subscript = (number: number | string): string =>
+  String(number).replace(/\d/g, (digit) => String.fromCharCode(0x2080 + Number(digit)));
+/** A name with its last digits below the line: w1 as w₁, w2,1 as w₂,₁. */
+export const subscripted = (name: string): string =>
+  name.replace(/_?\d+(,\d+)*$/, (digits) => subscript(digits.replace('_', '')));
+
 export const percentText = (share: number, decimals = 0): string => `${fixedText(share * 100, decimals)} %`;
 
 export function bytesText(bytes: number): string {

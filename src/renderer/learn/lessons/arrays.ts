@@ -137,6 +137,9 @@ export const arrays: readonly Lesson[] = [
         'Glorot and Bengio’s own normalised form is $\\sqrt{2/(n_{in} + n_{out})}$; $1/\\sqrt{n}$ is the heuristic that they start from.',
       ),
       figure({ figure: 'initialisation' }, 'Mean square activation after each of ten layers, for inputs of mean square 1.'),
+      text(
+        'Here the course ends. You have seen what a neuron computes, what networks can model, how the chain rule finds every derivative, and how descent uses them. Its next step is images: open the example “Handwritten digits” on the start page.',
+      ),
     ],
     project: offer(ten),
     tries: ['Change the width n: only √(2/n) stays level with ReLU.', 'Draw other weights: orders of magnitude stay.'],

@@ -96,7 +96,7 @@ export const backpropagation: readonly Lesson[] = [
     more: [offer(micrograd)],
     tries: [
       'Finish the forward pass: all local derivatives are there, no gradient yet.',
-      'Step through micrograd’s expression. Its README prints g = 24.7041, ∂g/∂a = 138.8338 and ∂g/∂b = 645.5773.',
+      'Step through micrograd’s expression. Its README prints $g = 24.7041$, $\\partial g / \\partial a = 138.8338$ and $\\partial g / \\partial b = 645.5773$.',
     ],
     check: { ask: 'See the local derivatives, then walk the backward pass.', done: (w) => isTrue(w, 'locals', 'backward') },
   },
@@ -190,12 +190,12 @@ export const backpropagation: readonly Lesson[] = [
       text(
         'Here $x$ feeds two edges. Along a path one multiplies; where paths meet again, one **adds**. (Its solution is 3.6.14.)',
       ),
-      figure({ figure: 'exercise', ids: ['4'] }, 'Two paths from x to the loss: −2.25 and 0.75.'),
+      figure({ figure: 'exercise', ids: ['4'] }, 'x reaches the loss along two paths.'),
       RECONSTRUCTED,
       text(
-        'And as many more as you like, from any drawing, your own too. A small network is written out as single numbers; of a large one you choose the element that is asked about.',
+        'There are as many more as you like, from any drawing, your own too. A small network is written out as single numbers; of a large one you choose the element that is asked about.',
       ),
-      figure({ figure: 'own-exercise' }, 'Exercises from a seed, and sets for a class.'),
+      figure({ figure: 'own-exercise' }, 'A seed gives the same numbers everywhere.'),
     ],
     tries: [
       'Walk the solution to its end: the bars of the two paths add up.',

@@ -86,10 +86,10 @@ export const chapter2: readonly Lesson[] = [
         'They suit data in time. They are more powerful, but their behaviour is complex and they are harder to train.',
       ),
       formula(
-        '\\text{RNN:}\\quad \\mathbf{h}_t = g(\\mathbf{x}_t^t \\mathbf{W} + \\mathbf{h}_{t-1}^t \\mathbf{U} + \\mathbf{b}) \\qquad\\quad \\text{LSTM:}\\quad \\mathbf{c}_t = \\mathbf{f}_t \\odot \\mathbf{c}_{t-1} + \\mathbf{i}_t \\odot \\tilde{\\mathbf{c}}_t, \\quad \\mathbf{h}_t = \\mathbf{o}_t \\odot \\tanh(\\mathbf{c}_t)',
+        '\\text{RNN:}\\quad \\mathbf{h}_t = g(\\mathbf{x}_t \\mathbf{W} + \\mathbf{h}_{t-1} \\mathbf{U} + \\mathbf{b}) \\qquad\\quad \\text{LSTM:}\\quad \\mathbf{c}_t = \\mathbf{f}_t \\odot \\mathbf{c}_{t-1} + \\mathbf{i}_t \\odot \\tilde{\\mathbf{c}}_t, \\quad \\mathbf{h}_t = \\mathbf{o}_t \\odot \\tanh(\\mathbf{c}_t)',
       ),
       text(
-        'In the LSTM the gates $\\mathbf{f}$ (forget), $\\mathbf{i}$ (input) and $\\mathbf{o}$ (output) are sigmoids of $\\mathbf{x}_t$ and $\\mathbf{h}_{t-1}$. The memory $\\mathbf{c}$ passes from step to step through a sum, so its gradient is not squeezed by an activation each time.',
+        'Here $t$ is the time, and $\\mathbf{x}_t$ and $\\mathbf{h}_t$ are rows. In the LSTM the gates $\\mathbf{f}$ (forget), $\\mathbf{i}$ (input) and $\\mathbf{o}$ (output) are sigmoids of $\\mathbf{x}_t$ and $\\mathbf{h}_{t-1}$. The memory $\\mathbf{c}$ passes from step to step through a sum, so its gradient is not squeezed by an activation each time.',
       ),
       figure({ figure: 'recurrent' }, 'A cycle, and what it means over time.'),
       text('This program refuses cycles: it needs an order in which every value is known before it is used.'),
