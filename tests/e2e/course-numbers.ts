@@ -92,7 +92,7 @@ export const PAGES: Readonly<Record<string, readonly Moment[]>> = {
     [null, /0\.02\s*\d+\s*\d+\s*\d+/],
     [(s) => s.choose('A finite sample'), 'Largest error at the samples'],
   ],
-  '3.1': [[null, 'Loss 0.03328', /w1\s*−0\.1088/]],
+  '3.1': [[null, 'Loss 0.03328', /w₁\s*−0\.1088/]],
   '3.2': [[null, /Sum of the losses 1\.3479, divided by 8: mean 0\.16849/]],
   '3.3.1': [
     [null, 'expects probabilities between 0 and 1'],

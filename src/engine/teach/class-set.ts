@@ -6,7 +6,7 @@ import type { NodeId } from '../graph/graph';
 import type { Project } from '../graph/project';
 import { generateQuestion, type Question } from './exercises';
 import { mistakeTitles } from './mistakes';
-import { answerText } from './numbers';
+import { answerText, parseAnswer } from './numbers';
 import { isSource, latexName, wordOf } from './scalar';
 
 export interface ClassSet {
@@ -36,8 +36,11 @@ export function statement({ facts }: Question): { readonly given: readonly strin
   const equations: string[] = [];
   for (const step of facts.trace.steps) {
     if (step.phase === 'backward' || step.phase === 'update' || step.gradient) continue;
-    if (isSource(facts, step.node)) given.push(`${wordOf(facts, step.node)} = ${answerText(facts.values.get(step.node)!)}`);
-    else
+    if (isSource(facts, step.node)) {
+      const [name, value] = [wordOf(facts, step.node), facts.values.get(step.node)!];
+      // A constant that is called by its number says it already.
+      if (parseAnswer(name) !== value) given.push(`${name} = ${answerText(value)}`);
+    } else
       equations.push(
         step.phase === 'loss' && step.node !== facts.objective
           ? step.formula.replace(/^l =/, `${latexName(facts, step.node)} =`)

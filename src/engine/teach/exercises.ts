@@ -70,6 +70,9 @@ const decimals = (value: number): number => {
   return 10;
 };
 
+/** Where an activation saturates hardly anything is left: nobody learns the chain rule from 5e−10. */
+const tooSmall = (answer: number): number => (Math.abs(answer) < 0.01 ? 60 : Math.abs(answer) < 0.05 ? 10 : 0);
+
 /** Nodes that a gradient reaches and that one may ask about: sources first, the loss itself never. */
 export const askable = (facts: ScalarFacts): readonly NodeId[] =>
   facts.order
@@ -95,7 +98,7 @@ export function freshNumbers(project: Project, seed: number, node?: NodeId): Fac
     const all = [...facts.values.values(), ...facts.gradients.values()];
     if (!all.every(Number.isFinite)) continue;
     const cost =
-      (answer === 0 ? 100 : 0) +
+      (answer === 0 ? 100 : tooSmall(answer)) +
       (asked === undefined || mistakesAbout(facts, asked).length < 3 ? 50 : 0) +
       Math.max(0, ...all.map((x) => Math.abs(x) - 30)) +
       3 * Math.max(0, decimals(answer) - 3) +

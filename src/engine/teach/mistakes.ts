@@ -2,7 +2,7 @@
  * The mistakes that people make with the chain rule, by name. Each gives a wrong number, which becomes a
  * wrong choice of an exercise, and a sentence that explains it to whoever chose it.
  */
-import type { Edge, EdgeId, NodeId } from '../graph/graph';
+import type { Edge, EdgeId, Node, NodeId } from '../graph/graph';
 import { answerText, factorText, same } from './numbers';
 import { pathsToLoss, type Path } from './paths';
 import { flowing, isActivation, partialText, type ScalarFacts, wordOf } from './scalar';
@@ -68,6 +68,14 @@ const written = (
   return loud.length > 0 ? loud : factors;
 };
 
+/** What tells a path from the others: where it goes that not all of them go, or the edge that cuts short. */
+function wayOf(facts: ScalarFacts, path: Path, paths: readonly Path[]): string {
+  const own = path.edges.find((e) => paths.some((other) => !other.edges.some(({ to }) => to === e.to)));
+  if (own) return `through ${wordOf(facts, own.to)}`;
+  const short = path.edges.find((e) => paths.some((other) => !other.edges.some(({ id }) => id === e.id))) ?? path.edges[0]!;
+  return `straight from ${wordOf(facts, short.from)} to ${wordOf(facts, short.to)}`;
+}
+
 /** The gradient that comes out when the local derivatives of some edges are left out everywhere, as if they were 1. */
 function gradientWith(facts: ScalarFacts, node: NodeId, isMissing: (e: Edge) => boolean): number {
   const gradients = new Map<NodeId, number>([[facts.objective, 1]]);
@@ -79,6 +87,10 @@ function gradientWith(facts: ScalarFacts, node: NodeId, isMissing: (e: Edge) => 
       );
   return gradients.get(node) ?? 0;
 }
+
+/** u² itself: neither another power, nor a half of the square. */
+const isSquare = ({ op, attrs }: Node): boolean =>
+  (op === 'squared-error' && attrs['half'] !== true) || (op === 'power' && (attrs['exponent'] ?? 2) === 2);
 
 /** Mistakes about ∂l/∂node, most instructive first; each value appears once, and none equals the answer. */
 export function mistakesAbout(facts: ScalarFacts, node: NodeId): readonly Mistake[] {
@@ -110,11 +122,10 @@ export function mistakesAbout(facts: ScalarFacts, node: NodeId): readonly Mistak
 
   if (paths.length > 1) {
     paths.slice(0, 6).forEach((path, i) => {
-      const through = wordOf(facts, path.edges[0]!.to);
       propose(
         'forgot-path',
         path.product,
-        `This is the path through ${through} alone (path ${i + 1} of ${total}). ${wordOf(facts, node)} reaches the loss on ${total} paths, and their contributions are added.`,
+        `This is the path ${wayOf(facts, path, paths)} alone (path ${i + 1} of ${total}). ${wordOf(facts, node)} reaches the loss on ${total} paths, and their contributions are added.`,
       );
     });
     if (paths.length > 2)
@@ -122,7 +133,7 @@ export function mistakesAbout(facts: ScalarFacts, node: NodeId): readonly Mistak
         propose(
           'forgot-path',
           gradient - path.product,
-          `The path through ${wordOf(facts, path.edges[0]!.to)} is missing: its contribution is ${answerText(path.product)}.`,
+          `The path ${wayOf(facts, path, paths)} is missing: its contribution is ${answerText(path.product)}.`,
         );
     if (!cut)
       propose(
@@ -149,8 +160,8 @@ export function mistakesAbout(facts: ScalarFacts, node: NodeId): readonly Mistak
       `The derivative of the activation, ${gate.name} = ${answerText(gate.factor)}, is missing. The gradient must pass back through g as well.`,
     );
   }
-  // The square's factor 2 disappears from every path's last factor.
-  if (['squared-error', 'power'].includes(facts.graph.nodes[facts.objective]!.op))
+  // Where each path goes through one square, its factor 2 is a factor of the whole.
+  if (!cut && paths.every((path) => path.edges.filter((e) => isSquare(facts.graph.nodes[e.to]!)).length === 1))
     propose('forgot-two', gradient / 2, 'The derivative of a square has a factor 2: the derivative of u² is 2u.');
   if (factors.some((f) => f.last))
     propose(

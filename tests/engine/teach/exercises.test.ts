@@ -1,7 +1,7 @@
 import katex from 'katex';
 import { describe, expect, it, test } from 'vitest';
 import type { Project } from '../../../src/engine/graph/project';
-import { answerKey, classSet, giftText } from '../../../src/engine/teach/class-set';
+import { answerKey, classSet, giftText, statement } from '../../../src/engine/teach/class-set';
 import { courseExercises, courseQuestion } from '../../../src/engine/teach/course-exercises';
 import {
   blanksOf,
@@ -183,6 +183,72 @@ describe('from any drawing', () => {
     const made = generateQuestion(project, 3);
     if ('fault' in made) throw new Error(made.fault);
     expect(slope(made.question.facts, project, made.question.node)).toBeCloseTo(made.question.answer, 4);
+  });
+
+  it('no exercise is made where a saturated activation leaves nothing of the gradient', () => {
+    const saturating = sketch(
+      { title: 'saturating', training: { objective: 'l' } },
+      {
+        x: variable(4, at(0, 0)),
+        w: variable(4, at(0, 1)),
+        s: ['multiply', { a: 'x', b: 'w' }, at(1, 0)],
+        y: ['sigmoid', { x: 's' }, at(2, 0)],
+        t: fixed(1, at(2, 1)),
+        l: ['squared-error', { prediction: 'y', target: 't' }, at(3, 0)],
+      },
+    );
+    for (let seed = 1; seed <= 20; seed++) {
+      const made = generateQuestion(saturating, seed);
+      if ('fault' in made) throw new Error(made.fault);
+      expect(Math.abs(made.question.answer)).toBeGreaterThan(0.01);
+    }
+  });
+
+  it('the 2 of a square is forgotten where there is one square, and nowhere else', () => {
+    const power = (exponent: number, half = false): readonly number[] => {
+      const project = sketch(
+        { title: 'power', training: { objective: 'l' } },
+        {
+          x: variable(3, at(0, 0)),
+          a: fixed(2, at(0, 1)),
+          y: ['multiply', { a: 'x', b: 'a' }, at(1, 0)],
+          t: fixed(1, at(1, 1)),
+          u: ['power', { x: 'y' }, at(2, 0), { exponent }],
+          l: half
+            ? ['squared-error', { prediction: 'y', target: 't' }, at(3, 0), { half }]
+            : ['add', { a: 'u', b: 't' }, at(3, 0)],
+        },
+      );
+      const made = scalarFacts(project, statedNumbers(project)!);
+      if ('fault' in made) throw new Error(made.fault);
+      return mistakesAbout(made.facts, 'x')
+        .filter(({ name }) => name === 'forgot-two')
+        .map(({ value }) => value);
+    };
+    expect(power(2)).toEqual([12]);
+    expect(power(3)).toEqual([]);
+    expect(power(2, true)).toEqual([]);
+  });
+
+  it('a path is named by where it parts from the others; a number that is its own name is not given', () => {
+    const project = sketch(
+      { title: 'parting', training: { objective: 'l' } },
+      {
+        x: variable(2, at(0, 0)),
+        '3': fixed(3, at(0, 1)),
+        s: ['multiply', { a: 'x', b: '3' }, at(1, 0)],
+        y: ['exp', { x: 's' }, at(2, 0)],
+        l: ['subtract', { a: 'y', b: 's' }, at(3, 0)],
+      },
+    );
+    const made = scalarFacts(project, statedNumbers(project)!);
+    if ('fault' in made) throw new Error(made.fault);
+    const forgotten = mistakesAbout(made.facts, 'x').filter(({ name }) => name === 'forgot-path');
+    expect(forgotten.map(({ explanation }) => /the path (.*?) alone/.exec(explanation)![1])).toEqual([
+      'through y',
+      'straight from s to l',
+    ]);
+    expect(statement(questionAbout(project, made.facts, 'x')).given).toEqual(['x = 2']);
   });
 
   it('lists of paths are bounded and say so', () => {
