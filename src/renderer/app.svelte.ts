@@ -3,6 +3,7 @@
  * editor → run (compile, load) and editor → document (title, spare copy); nothing else listens.
  */
 import { tick } from 'svelte';
+import { blanksOf } from '../engine/compile/row-by-hand';
 import type { Project } from '../engine/graph/project';
 import * as edits from '../engine/graph/edits';
 import type { TraceWish } from '../engine/train/record-rows';
@@ -325,6 +326,11 @@ export class App implements CommandTarget, Parts {
     } else await this.run.reset(this.editor.project.settings.training.seed);
     this.workspace.announce('The weights were reset.');
   };
+
+  /** A row of numbers can be typed: the drawing stands, and takes no more of them than people type. */
+  get canTypeRow(): boolean {
+    return this.run.backend !== null && this.editor.lock === null && blanksOf(this.editor.project) !== null;
+  }
 
   stepThrough = async (): Promise<void> => {
     if (this.run.running) await this.run.pause();

@@ -25,6 +25,41 @@ test('the whole iteration by keyboard, and back', async ({ app }) => {
   await expect(count).toHaveValue('0');
 });
 
+test('a formula is drawn, its numbers are typed, and the step shows what they give', async ({ app }) => {
+  const window = new AppWindow(app);
+  await app.getByRole('button', { name: /New project/ }).click();
+  await app.keyboard.press('Control+Shift+T');
+  await app.getByRole('textbox', { name: 'Drawing as text' }).fill('l = (w*x + b - t)^2');
+  await app.keyboard.press('Control+Enter');
+  await expect(window.status).toContainText('1 weight · 1 bias');
+  await app
+    .getByRole('button', { name: 'Stepper' })
+    .or(app.getByRole('tab', { name: 'Stepper' }))
+    .click();
+  await expect(app.getByRole('button', { name: 'Record an iteration' })).toBeDisabled();
+  await app.getByRole('button', { name: /^Numbers by hand/ }).click();
+  const dialog = app.getByRole('dialog', { name: 'Numbers by hand' });
+  await dialog.getByRole('textbox', { name: 'w', exact: true }).fill('0.5');
+  for (const [name, number] of Object.entries({ x: '3', t: '−1', b: '0,25' })) {
+    await dialog.getByRole('textbox', { name, exact: true }).fill(number);
+    await app.keyboard.press('Tab');
+  }
+  await dialog.getByRole('button', { name: 'Step through' }).click();
+  const step = app.getByRole('article', { name: 'Step in focus' });
+  await expect(step).toBeVisible();
+  await app.keyboard.press('PageDown');
+  await expect(step).toContainText('Loss');
+  // 0.5 · 3 + 0.25 + 1 = 2.75, its square, and 2 · 2.75 · 3 for w.
+  await expect(app.getByText('7.5625').first()).toBeVisible();
+  for (const phase of ['Backward', 'Update']) {
+    await app.keyboard.press('PageDown');
+    await expect(step).toContainText(phase);
+  }
+  await expect(step).toContainText('16.5');
+  await app.keyboard.press('Control+z');
+  await expect(window.status).toContainText('No data');
+});
+
 test('a link of the formula leads to where the factor came from', async ({ app }) => {
   const window = new AppWindow(app);
   await window.example(/w₁x \+ w₂y \+ b|σ\(/);

@@ -91,6 +91,7 @@ function target(): CommandTarget {
     dropWeights: () => {},
     reset: nothing,
     stepThrough: nothing,
+    canTypeRow: true,
     present: () => {},
     rename: () => {},
     togglePane: () => {},

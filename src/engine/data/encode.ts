@@ -303,7 +303,9 @@ function keptRows(
       `No row is complete${worst ? ` ('${worst.name}' is missing in ${worst.missing} of ${table.rows} rows)` : ''}. ${gappyFeatures.length > 0 ? 'Fill missing cells with the mean, or leave out columns with gaps.' : 'Choose another target.'}`,
     );
   }
-  if (count < 2) throw new DataFault('Only one row can be used; at least two are needed to train. Choose a larger file.');
+  // A table of one row is meant so: it can be stepped through.
+  if (count < 2 && table.rows > 1)
+    throw new DataFault('Only one row can be used; at least two are needed to train. Choose a larger file.');
   return kept.slice(0, count);
 }
 

@@ -70,7 +70,7 @@ export function featureWriters(features: readonly Column[], options: FeatureOpti
   const names = writers.flatMap((writer) => writer.columns.map(({ name }) => name));
   const twice = names.find((name, at) => names.length <= 2000 && names.indexOf(name) !== at);
   if (twice !== undefined) throw new DataFault(`The feature '${twice}' is made twice. Take one of its transforms out.`);
-  if (constants.length > 0)
+  if (constants.length > 0 && rows.train.length > 1)
     rows.notes.push(
       constants.length === 1
         ? `'${constants[0]}' has the same value in all training rows, so nothing can be learned from it.`

@@ -67,12 +67,12 @@ export function sorted(values: readonly string[]): string[] {
 
 export function targetScale(column: Column, train: Uint32Array, standardise: boolean, table: Table): Writer {
   const fit = fitScale(column.name, (row) => column.number(row), train);
-  if (fit.deviation === 0)
+  if (fit.deviation === 0 && train.length > 1)
     throw new DataFault(
       `The target column '${column.name}' has the same value (${fit.mean}) in all training rows of ${table.name}, so there is nothing to learn. Choose another target.`,
     );
   const mean = standardise ? fit.mean : 0;
-  const deviation = standardise ? fit.deviation : 1;
+  const deviation = standardise && fit.deviation > 0 ? fit.deviation : 1;
   return {
     from: [column],
     columns: [{ name: column.name, source: column.name, mean, deviation }],

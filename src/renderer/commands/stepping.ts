@@ -18,6 +18,13 @@ export function steppingCommands({ app, block, drawn }: Menu): void {
       run: () => void app.stepThrough(),
     },
     {
+      id: 'step.byHand',
+      title: 'Numbers by hand…',
+      keywords: ['type', 'row', 'values', 'sample', 'exercise', 'data'],
+      enabled: () => drawn() && app.canTypeRow,
+      run: () => workspace.push({ kind: 'row-by-hand' }),
+    },
+    {
       id: 'step.next',
       title: 'Next step',
       keys: ['Alt+ArrowRight'],

@@ -104,6 +104,8 @@ export interface CommandTarget {
   keepWeights(): Promise<void>;
   dropWeights(): void;
   reset(seed: 'same' | 'new'): Promise<void>;
+  /** A row of numbers can be typed for the drawing. */
+  readonly canTypeRow: boolean;
   stepThrough(): Promise<void>;
   deriveSelected(): Promise<void>;
   present(): void;

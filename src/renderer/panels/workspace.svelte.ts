@@ -37,6 +37,7 @@ export type OpenDialog =
   | { readonly kind: 'equations'; readonly form?: string }
   | { readonly kind: 'lock' }
   | { readonly kind: 'source' }
+  | { readonly kind: 'row-by-hand' }
   | { readonly kind: 'paste'; readonly onTable: (preview: DataPreview) => void }
   | { readonly kind: 'wizard'; readonly start: DataPreview | MadeSource }
   /** `row`: the one to begin with, counted from 0. */

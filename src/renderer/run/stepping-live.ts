@@ -22,6 +22,8 @@ export function stepperWith({ api, live, notation, plans, hasRows, settled }: St
   let before: Look | null = null;
   const stepper: Stepper = new Stepper(
     async (row, wish) => {
+      if (!hasRows() && plans().trace.inputs.length > 0)
+        throw new Error('There is no data to step through. Type a row of numbers, or choose a data set.');
       const recording = await api().trace(row, wish);
       if (hasRows()) {
         before ??= live.look;

@@ -81,7 +81,7 @@ export function sourceName(source: DataSource): string {
     case 'points':
       return 'Painted points';
     case 'csv':
-      return source.text === undefined ? fileName(source.path) : 'Pasted table';
+      return source.text === undefined ? fileName(source.path) : source.path.charAt(0).toUpperCase() + source.path.slice(1);
     case 'arrays':
       return fileName(source.paths[0] ?? '');
     case 'pictures':
