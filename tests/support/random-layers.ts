@@ -1,5 +1,5 @@
 /**
- * Random networks of layers from a seed: convolutions and pooling on small pictures, then normalisation, dropout
+ * Random networks of layers from a seed: convolutions and pooling on small pictures or along a line, then normalisation, dropout
  * and fully connected layers, before a loss. What trains differently than it is used occurs only where it is asked for.
  */
 import { infer } from '../../src/engine/compile/infer';
@@ -17,7 +17,9 @@ export function randomLayers(seed: number, training: boolean): RandomDrawing {
   const count = 4 + random.integer(3);
   const rows: Record<string, Rows[string]> = {};
   const [channels, side] = [1 + random.integer(2), 6];
-  rows['x'] = ['input', {}, { shape: [channels, side, side] }];
+  const isLine = random.integer(3) === 0;
+  const lengths = isLine ? [2 * side] : [side, side];
+  rows['x'] = ['input', {}, { shape: [channels, ...lengths] }];
   let last = 'x';
   const put = (op: string, attrs: Rows[string][2] = {}): void => {
     const id = `${op}-${Object.keys(rows).length}`;
@@ -25,14 +27,18 @@ export function randomLayers(seed: number, training: boolean): RandomDrawing {
     last = id;
   };
   if (maybe())
-    put('convolution-2d', {
+    put(isLine ? 'convolution-1d' : 'convolution-2d', {
       filters: 1 + random.integer(4),
-      size: 3,
-      padding: pick(['same', 'none']),
+      ...pick<Readonly<Record<string, number | string>>>([
+        { size: 3, padding: pick(['same', 'none']) },
+        { size: 2, stride: 2, padding: 'none' },
+      ]),
       activation: pick(ACTIVATIONS),
     });
   if (training && maybe()) put('batch-normalisation');
-  if (maybe()) put(pick(['max-pooling', 'average-pooling']), { size: 2 });
+  // Halves of 3 there are none.
+  const isOdd = Object.values(rows).some(([, , attrs]) => attrs?.['stride'] === 2) && !isLine;
+  if (maybe() && !isOdd) put(pick(['max-pooling', 'average-pooling']), { size: 2, ...(isLine ? { axes: '1' } : {}) });
   put('flatten');
   for (let layers = 1 + random.integer(2); layers > 0; layers--) {
     put('dense', { units: 2 + random.integer(9), activation: pick(ACTIVATIONS) });
@@ -43,7 +49,7 @@ export function randomLayers(seed: number, training: boolean): RandomDrawing {
   put('dense', { units: classes, activation: 'identity' });
   rows['t'] = ['target', {}, { shape: [classes] }];
   rows['loss'] = [pick(['cross-entropy-logits', 'mean-squared-error']), { prediction: last, target: 't' }];
-  const width = channels * side * side;
+  const width = channels * lengths.reduce((n, length) => n * length, 1);
   const targets = new Float32Array(count * classes);
   for (let row = 0; row < count; row++) targets[row * classes + random.integer(classes)] = 1;
   const project: Project = drawing(rows, { optimizer: 'sgd', hyper: { rate: 0.05 }, batch: count });

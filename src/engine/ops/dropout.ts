@@ -94,6 +94,16 @@ export const dropout: Primitive = {
         second: { shape: out, init: starts(count, ~seed >>> 0, GENERATORS.second.prime) },
       };
     },
+    drawn: {
+      numbers: {
+        mask: (shape, { attrs }) => {
+          const rate = attrs['rate'] as number;
+          return `(rng.random(${shape}) >= ${rate}) / ${Number((1 - rate).toPrecision(15))}`;
+        },
+      },
+      value: ({ out }) => ({ kernels: [pointwise(OUT, out, ['x', 'mask'], mul(read('x'), read('mask')))] }),
+      gradient: ({ out }) => ({ kernels: [pointwise(RESULT, out, [GRADIENT, 'mask'], mul(read(GRADIENT), read('mask')))] }),
+    },
   },
   onnx: { type: 'Identity' },
   torch: {

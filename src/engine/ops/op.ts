@@ -121,6 +121,13 @@ export interface TrainingForm {
     batch: number,
     seed: number,
   ): Readonly<Record<string, { readonly shape: Shape; readonly init: number | readonly number[] }>>;
+  /** The form of a written program, which draws numbers anew at each step where this one goes on from its state. */
+  readonly drawn?: DrawnForm;
+}
+
+/** `numbers`: by the name that its kernels read, the text of what is drawn from `rng`, NumPy's generator. */
+export interface DrawnForm extends Pick<TrainingForm, 'value' | 'gradient'> {
+  readonly numbers: Readonly<Record<string, (shape: string, call: Call) => string>>;
 }
 
 /**

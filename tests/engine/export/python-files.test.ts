@@ -74,6 +74,10 @@ def load(folder, name):
     spec.loader.exec_module(module)
     return module
 def arrays(parts): return [np.array(p['numbers'], float).reshape(p['shape']) for p in parts]
+class Drawn:
+    """Gives out the numbers of the program's own generators, in place of NumPy's."""
+    def __init__(self, numbers): self.numbers = iter(numbers)
+    def random(self, shape): return np.array(next(self.numbers), float).reshape(shape)
 def flat(named): return {name: np.ravel(value).astype(float).tolist() for name, value in named.items()}
 answers = []
 for i, a in enumerate(asked):
@@ -113,10 +117,13 @@ for i, a in enumerate(asked):
         if 'steps' in a:
             memory = m.new_memory(weights)
             losses = []
-            for s in a['steps']:
-                loss, gradients = m.loss_and_gradients(*arrays(s), **weights)
+            for i, s in enumerate(a['steps']):
+                rng = [Drawn(a['drawn'][i])] if a.get('drawn') and a['drawn'][i] else []
+                loss, gradients, *averages = m.loss_and_gradients(*arrays(s), *rng, **weights)
                 losses.append(float(loss))
                 m.update(weights, gradients, memory)
+                for new in averages: weights.update(new)
+            if hasattr(m, 'loss_in_use'): answer['inUse'] = float(m.loss_in_use(*arrays(a['steps'][0]), **weights))
             answer['losses'] = losses
             answer['weights'] = flat({key: weights[name] for name, key in m.KEYS.items()})
         if 'train' in a:
@@ -141,6 +148,8 @@ interface Answer {
   readonly gradients?: Readonly<Record<string, readonly number[]>>;
   readonly shapes?: boolean;
   readonly losses?: readonly number[];
+  /** Of the first batch after training, of the network in use. */
+  readonly inUse?: number;
   readonly weights?: Readonly<Record<string, readonly number[]>>;
   readonly course?: readonly number[];
   readonly factors?: readonly number[];
@@ -278,13 +287,36 @@ function trainedByReference(rows: Rows, training: Partial<Training>, steps: numb
   for (const { key, value } of program.parameters) device.write(value, model.weights[key]!.data);
   const batches = Array.from({ length: steps }, (_, s) => Array.from({ length: 8 }, (_, i) => (s * 8 + i * 5) % 24));
   const losses: number[] = [];
+  // What dropout draws, as numbers from 0 to 1: the two generators of each element together.
+  const drawn: number[][][] = [];
+  const dropouts = prepared.inferred.order.filter((id) => prepared.inferred.calls.get(id)?.op.name === 'dropout');
   for (const batch of batches) {
+    drawn.push(
+      dropouts.map((id) => {
+        const [first, second] = ['first', 'second'].map((name) => device.numbers(bufferIds.slot(id, name)));
+        return Array.from(first!, (x, i) => ((x + second![i]!) % 65537) / 65537);
+      }),
+    );
     device.gather(batch);
     device.runPhases(['forward', 'loss', 'backward', 'update'], 8);
     losses.push(device.batchLoss(8));
   }
   const weights = Object.fromEntries(program.parameters.map(({ key }) => [key, [...device.numbers(bufferIds.value(key))]]));
-  return { model, losses, weights, steps: batches.map((batch) => partsOf(model, x, y, batch, ['features', 'targets'])) };
+  // The same batch once more, in use.
+  const use = programOf(prepare(project, null), 'every-edge', 8);
+  const inUse = new ReferenceDevice(use);
+  inUse.setData(x, width('features'), y, width('targets'));
+  for (const { key, value } of use.parameters) inUse.write(value, weights[key]!);
+  inUse.gather(batches[0]!);
+  inUse.runPhases(['forward', 'loss'], 8);
+  return {
+    model,
+    losses,
+    weights,
+    drawn,
+    inUse: inUse.batchLoss(8),
+    steps: batches.map((batch) => partsOf(model, x, y, batch, ['features', 'targets'])),
+  };
 }
 
 const network: Rows = {
@@ -330,23 +362,48 @@ const courses: readonly (readonly [string, Rows, Partial<Training>])[] = [
   ['penalties', penalised, { optimizer: 'sgd' }],
   ['a frozen layer', frozen, { optimizer: 'adam' }],
 ];
-/** Dropout and batch normalisation do something else in training, which the NumPy program leaves to PyTorch. */
-const onlyTorch: typeof courses = [
+/** Dropout and batch normalisation do something else in training. */
+const differing: typeof courses = [
   ['batch normalisation and dropout', normalised, { optimizer: 'adam' }],
   ['images', images, { optimizer: 'sgd' }],
 ];
+/** What is dropped is drawn by PyTorch's own generator there, so it cannot be compared number by number. */
+const dropping: typeof courses = [
+  ['dropout', { ...normalised, none: ['dropout', { x: 'norm' }, { rate: 0.4 }] }, { optimizer: 'adam' }],
+  [
+    'dropout of images, and twice',
+    {
+      ...images,
+      pool: ['dropout', { x: 'norm' }],
+      flat: ['flatten', { x: 'pool' }],
+      again: ['dropout', { x: 'flat' }, { rate: 0.25 }],
+      scores: ['dense', { x: 'again' }, { units: 2, activation: 'identity' }],
+    },
+    { optimizer: 'momentum' },
+  ],
+];
 
 describe.skipIf(!withNumpy)('NumPy', () => {
-  test('trains as the reference does: every optimizer, limits, penalties, frozen layers', () => {
-    const runs = courses.map(([name, rows, training]) => ({ name, ...trainedByReference(rows, training, STEPS) }));
+  test('trains as the reference does: every optimizer, limits, penalties, frozen layers, training forms', () => {
+    const runs = [...courses, ...differing, ...dropping].map(([name, rows, training]) => ({
+      name,
+      ...trainedByReference(rows, training, STEPS),
+    }));
     const answers = ask(
       withNumpy!,
-      runs.map(({ model, steps }) => ({ folder: unpacked(numpy.write(model)), steps, check: true, batch: steps[0] })),
+      runs.map(({ model, steps, drawn }, i) => ({
+        folder: unpacked(numpy.write(model)),
+        steps,
+        check: true,
+        ...(i < courses.length ? { batch: steps[0] } : { drawn }),
+      })),
     );
-    runs.forEach(({ name, losses, weights }, i) => {
+    runs.forEach(({ name, losses, weights, inUse }, i) => {
       const answer = answers[i]!;
+      // Differences of the loss, with the same numbers drawn for each.
       expect(answer.worst!, name).toBeLessThan(1e-5);
-      expect(answer.shapes, name).toBe(true);
+      if (i < courses.length) expect(answer.shapes, name).toBe(true);
+      else expect(Math.abs(answer.inUse! - inUse), name).toBeLessThan(1e-9);
       // The weights of the file are float32; from there on both compute in float64.
       expect(furthest(losses, answer.losses!), name).toBeLessThan(1e-10);
       for (const [key, numbers] of Object.entries(weights))
@@ -354,19 +411,46 @@ describe.skipIf(!withNumpy)('NumPy', () => {
     });
   });
 
-  test('says what differs in training, and leaves training out there', () => {
-    const { model } = trainedByReference(normalised, {}, 1);
-    const text = numpyFile(sourceOf(model.project, null));
-    expect(text).toContain('to train on, take the PyTorch export');
-    expect(text).not.toContain('def train(');
-    const [answer] = ask(withNumpy!, [{ folder: unpacked(numpy.write(model)), check: true }]);
-    expect(answer!.worst!).toBeLessThan(1e-5);
+  test('goes on training with dropout and batch normalisation, and the network in use gets better', () => {
+    const { model, steps } = trainedByReference(dropping[0]![1], {}, 1);
+    const own = unpacked(numpy.write(model));
+    const script = `
+import importlib.util, json, sys
+import numpy as np
+asked = json.load(open(sys.argv[1]))
+spec = importlib.util.spec_from_file_location('model', asked['folder'] + '/model.py')
+m = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(m)
+x, t = (np.array(p['numbers'], float).reshape(p['shape']) for p in asked['batch'])
+start = m.load()
+weights, losses = m.train(x, t, epochs=60, batch=5, rate=0.01)
+again, _ = m.train(x, t, epochs=60, batch=5, rate=0.01)
+json.dump({
+    'losses': losses,
+    'last': float(m.loss_in_use(x, t, **weights)),
+    'moved': {name: bool(np.any(w != start[name])) for name, w in weights.items()},
+    'same': all(bool(np.all(again[name] == w)) for name, w in weights.items()),
+}, open(sys.argv[2], 'w'))`;
+    const told = runScript<{ losses: number[]; last: number; moved: Record<string, boolean>; same: boolean }>(
+      withNumpy!,
+      script,
+      {
+        folder: own,
+        batch: steps[0],
+      },
+    );
+    expect(told.losses.at(-1)!).toBeLessThan(told.losses[0]!);
+    expect(told.last).toBe(told.losses.at(-1)!);
+    // Averages move as well as weights do; the same seed drops the same.
+    expect(Object.values(told.moved)).not.toContain(false);
+    expect(told.moved['norm_mean']).toBe(true);
+    expect(told.same).toBe(true);
   });
 });
 
 describe.skipIf(!withTorch)('PyTorch', () => {
   test('trains as the reference does: every optimizer, limits, penalties, training forms', () => {
-    const runs = [...courses, ...onlyTorch].map(([name, rows, training]) => ({
+    const runs = [...courses, ...differing].map(([name, rows, training]) => ({
       name,
       ...trainedByReference(rows, training, STEPS),
     }));

@@ -18,6 +18,8 @@ import { numpyNetwork } from './numpy-network';
 import type { Python } from './text';
 import { torchNetwork } from './torch-network';
 
+const NETWORKS = { numpy: numpyNetwork, pytorch: torchNetwork } as const;
+
 /** Whether an operation takes something, so that there is a value to write. */
 export const hasCode = (op: Op, call: Call): boolean => op.kind !== 'source' && op.ports(call.attrs).length > 0;
 
@@ -46,9 +48,9 @@ export function nodeCode(op: Op, call: Call, library: Library): Python | null {
     {},
     { toward: ports },
   );
-  const back = library.name === 'numpy';
-  const lines = writer.forward(new Set(inferred.order), new Set([...(back ? writer.readBack() : []), objective]), 'training');
-  if (back) {
+  const read = library.writesBackward ? writer.readBack() : [];
+  const lines = writer.forward(new Set(inferred.order), new Set([...read, objective]), 'training');
+  if (library.writesBackward) {
     const { lines: pass, gradients } = writer.backward(`d_${writer.name(objective)}`);
     const named = [...gradients].flatMap(([id, text]) => {
       const name = `d_${writer.name(id)}`;
@@ -83,16 +85,6 @@ function drawingCode(project: Project, library: Library): Python {
   if (!prepared.prediction && prepared.objective === null)
     throw new NotExportable('There is neither an answer nor a loss to write yet. Connect the output of the network to a loss.');
   const needed = prepared.prediction ? towardPrediction(prepared) : new Set<string>();
-  const network =
-    library.name === 'numpy' ? numpyNetwork(prepared, project.nodes, needed) : torchNetwork(prepared, project.nodes, needed);
-  const body = network.code.join('\n');
-  const imports =
-    library.name === 'numpy'
-      ? [
-          'import numpy as np',
-          ...(body.includes('sliding_window_view(') ? ['from numpy.lib.stride_tricks import sliding_window_view'] : []),
-        ]
-      : ['import torch', 'from torch import nn', ...(/\bF\.\w/.test(body) ? ['from torch.nn import functional as F'] : [])];
-  const constants = 'constants' in network ? network.constants.join('\n') : '';
-  return pythonFile([imports.join('\n'), constants, ...network.code]);
+  const { code, constants } = NETWORKS[library.name](prepared, project.nodes, needed);
+  return pythonFile([library.imports(code.join('\n')).join('\n'), constants.join('\n'), ...code]);
 }

@@ -8,19 +8,19 @@ import type { Prepared } from '../../compile/program';
 import type { Node, NodeId } from '../../graph/graph';
 import { isBatched, product, sampleShape, type Shape } from '../../ir/shape';
 import { opOf } from '../../ops/index';
-import { type Call, GRADIENT, OUT, type Primitive } from '../../ops/op';
+import { type Call, GRADIENT, OUT, type Primitive, ROWS } from '../../ops/op';
 import { NotExportable } from '../description';
 import { Functions } from './functions';
 import type { Library } from './library';
 import { identifier, Names } from './names';
-import { gradientReads, gradientText, valueText, valueUses } from './spelling';
+import { averageText, gradientReads, gradientText, inTraining, readsBesides, valueText, valueUses } from './spelling';
 import { numberText, plus, type Python, tupleText } from './text';
 
 /** Names that the files, their functions and PyTorch's modules have for themselves. */
 const TAKEN = (
   'forward loss_and_gradients load save encode encode_targets decode predict answers check_gradients train update new_memory main ' +
   'Network KEYS FEATURES TARGETS CLASSES FROZEN memory gradients rows rate step optimizer_of schedule_of epoch epochs batch row_weights ' +
-  'rng worst flat at losses moved slope gradient network optimizer learned outputs answer answers_of file group order start seed name names ' +
+  'loss_in_use rng shares averages worst flat at losses moved slope gradient network optimizer learned outputs answer answers_of file group order start seed name names ' +
   'number as_text HOW math re fall plateaus rate_factor read_table plain_number ' +
   // What `dir(nn.Module())` lists, of PyTorch 1.12 to 2.
   'training parameters named_parameters buffers named_buffers modules named_modules children named_children register_buffer ' +
@@ -55,6 +55,8 @@ export interface WriterOptions {
   readonly functions?: Functions;
   /** Nodes besides the parameters that the reverse pass goes to. */
   readonly toward?: readonly NodeId[];
+  /** Whether operations are written as they train, where that differs: by `shares`, the rows' parts of the mean, and `rng`. */
+  readonly training?: boolean;
 }
 
 export class DrawingWriter {
@@ -72,12 +74,15 @@ export class DrawingWriter {
   readonly #constants = new Map<NodeId, { readonly name: string; readonly text: Python }>();
   readonly #self: string;
   readonly #toward: readonly NodeId[];
+  readonly #training: boolean;
+  /** Names of the numbers that operations draw, by node. */
+  readonly #drawnNames = new Map<NodeId, Readonly<Record<string, string>>>();
 
   constructor(
     library: Library,
     drawn: Drawn,
     nodes: Readonly<Record<NodeId, Node>>,
-    { self = '', functions, toward = [] }: WriterOptions = {},
+    { self = '', functions, toward = [], training = false }: WriterOptions = {},
   ) {
     this.#library = library;
     this.#drawn = drawn;
@@ -114,6 +119,7 @@ export class DrawingWriter {
     for (const { id, name } of leaves('constant')) this.#nameOf.set(id, name);
     this.functions = functions ?? new Functions(this.#names);
     this.#toward = toward;
+    this.#training = training;
   }
 
   /** Constants that lines call by name. */
@@ -147,7 +153,9 @@ export class DrawingWriter {
     for (const id of inferred.order) {
       const found = inferred.calls.get(id);
       if (!ids.has(id) || found?.op.kind !== 'primitive' || this.#texts.has(id)) continue;
-      const { op, call } = found;
+      const { call } = found;
+      const op = this.#form(found.op);
+      lines.push(...this.#draw(id, found.op, call));
       const text = valueText(this.#library, op, call, this.#args(id, op, call), this.functions, training);
       const of = owner[id]!;
       if (this.#standsInLine(id, ids, kept, text)) {
@@ -182,7 +190,9 @@ export class DrawingWriter {
       const into = inferred.links.into.get(id)!;
       for (const [port, edge] of into)
         if (wanted.has(edge.from))
-          for (const name of readsOf(op, call, port, this.#library)) read.add(name === OUT ? id : into.get(name)!.from);
+          for (const name of readsOf(this.#form(op), call, port, this.#library))
+            read.add(name === OUT ? id : into.get(name)!.from);
+      if (this.#averaged(op, call).length > 0) for (const edge of into.values()) read.add(edge.from);
     }
     return read;
   }
@@ -215,7 +225,7 @@ export class DrawingWriter {
       for (const [port, edge] of inferred.links.into.get(id)!) {
         if (!wanted.has(edge.from)) continue;
         const args = { ...this.#args(id, op, call), [OUT]: this.text(id), [GRADIENT]: text };
-        const part = gradientText(this.#library, op, call, port, args, this.functions);
+        const part = gradientText(this.#library, this.#form(op), call, port, args, this.functions);
         if (part === null) continue;
         const so = [...(parts.get(edge.from) ?? []), part];
         parts.set(edge.from, so);
@@ -226,6 +236,49 @@ export class DrawingWriter {
     }
     const learned = [...this.#learning(), ...this.#toward].filter((id) => texts.has(id));
     return { lines, gradients: new Map(learned.map((id) => [id, texts.get(id)!])) };
+  }
+
+  /** The text of the new number of each parameter that keeps an average, of the nodes that lead to the objective. */
+  averages(): ReadonlyMap<NodeId, Python> {
+    const { inferred, objective } = this.#drawn;
+    const texts = new Map<NodeId, Python>();
+    for (const id of objective === null ? [] : ancestors(inferred, [objective])) {
+      const { op, call } = inferred.calls.get(id)!;
+      if (op.kind !== 'primitive') continue;
+      for (const port of this.#averaged(op, call)) {
+        const { from } = inferred.links.into.get(id)!.get(port)!;
+        texts.set(from, averageText(this.#library, op, call, port, this.#args(id, op, call), this.functions));
+      }
+    }
+    return texts;
+  }
+
+  /** Whether lines take numbers from `rng`. */
+  get draws(): boolean {
+    return this.#drawnNames.size > 0;
+  }
+
+  #form = (op: Primitive): Primitive => (this.#training ? inTraining(op) : op);
+
+  /** Ports through which an operation changes parameters while it trains. */
+  #averaged(op: Primitive, call: Call): readonly string[] {
+    if (!this.#training || !op.training || op.training.state) return [];
+    const stored = new Set(op.training.update(call).kernels.flatMap(({ stores }) => stores.map(({ to }) => to)));
+    return op.ports(call.attrs).flatMap(({ name }) => (stored.has(name) ? [name] : []));
+  }
+
+  /** The lines that draw an operation's numbers. */
+  #draw(id: NodeId, { training }: Primitive, call: Call): string[] {
+    if (!this.#training || !training?.drawn) return [];
+    const rows = [...this.inputs, ...this.targets].find(({ shape }) => isBatched(shape))?.name;
+    const shape = call.out.map((length) => (length === 'batch' ? `len(${rows})` : length));
+    const names: Record<string, string> = {};
+    const lines = Object.entries(training.drawn.numbers).map(([name, text]) => {
+      names[name] = this.#names.take(`${this.#nameOf.get(id) ?? id}_${name}`);
+      return `${names[name]} = ${text(tupleText(shape), call)}`;
+    });
+    this.#drawnNames.set(id, names);
+    return lines;
   }
 
   #learning = (): NodeId[] => this.parameters.filter(({ frozen }) => !frozen).map(({ id }) => id);
@@ -246,7 +299,11 @@ export class DrawingWriter {
     const ports = op.ports(call.attrs).map(({ name }) => name);
     const fixed = ports.map((port) => this.#number(into.get(port)!.from));
     const bare = op.group === 'arithmetic' && ports.length > 1 && fixed.includes(null);
-    return Object.fromEntries(ports.map((port, i) => [port, bare && fixed[i] ? fixed[i] : this.text(into.get(port)!.from)]));
+    const args = Object.fromEntries(
+      ports.map((port, i) => [port, bare && fixed[i] ? fixed[i] : this.text(into.get(port)!.from)]),
+    );
+    if (this.#training && readsBesides(this.#form(op), call).includes(ROWS)) args[ROWS] = 'shares';
+    return { ...args, ...this.#drawnNames.get(id) };
   }
 
   /** A constant that is one number, as its digits. */
@@ -262,7 +319,7 @@ export class DrawingWriter {
       const { call } = this.#drawn.inferred.calls.get(id)!;
       const given = call.attrs['values'] as readonly number[];
       const lengths = sampleShape(call.out);
-      const [array, full] = this.#library.name === 'numpy' ? ['np.array', 'np.full'] : ['torch.tensor', 'torch.full'];
+      const { array, full } = this.#library.constant;
       const size = lengths.length === 0 ? '()' : tupleText(lengths);
       // A point, so that whole numbers do not make an array of integers.
       const numbers = given.map((x) => (Number.isInteger(x) && Math.abs(x) < 1e15 ? `${x}.0` : numberText(x)));
@@ -286,7 +343,7 @@ export class DrawingWriter {
     const [edge] = out;
     if (out.length !== 1 || !edge || owner[edge.to] !== owner[id] || text.length > LINE) return false;
     const { op, call } = inferred.calls.get(edge.to)!;
-    return op.kind === 'primitive' && usesOf(op, call, this.#library)[edge.port]! <= 1;
+    return op.kind === 'primitive' && usesOf(this.#form(op), call, this.#library)[edge.port]! <= 1;
   }
 
   /** The part of each layer whose value leaves it. */
@@ -309,25 +366,20 @@ export class DrawingWriter {
   }
 }
 
-const readsKnown = new WeakMap<Call, Map<string, readonly string[]>>();
-/** Equal uses share their call, so each is asked once. */
-function readsOf(op: Primitive, call: Call, port: string, library: Library): readonly string[] {
-  let known = readsKnown.get(call);
-  if (!known) readsKnown.set(call, (known = new Map()));
-  let reads = known.get(port);
-  if (!reads) known.set(port, (reads = gradientReads(op, call, port, library)));
-  return reads;
+const known = new WeakMap<Call, Map<string, unknown>>();
+/** Equal uses share their call, so each is asked once of an operation and a library. */
+function once<T>(call: Call, key: string, make: () => T): T {
+  let answers = known.get(call);
+  if (!answers) known.set(call, (answers = new Map()));
+  if (!answers.has(key)) answers.set(key, make());
+  return answers.get(key) as T;
 }
 
-const usesKnown: Readonly<Record<Library['name'], WeakMap<Call, Readonly<Record<string, number>>>>> = {
-  numpy: new WeakMap(),
-  pytorch: new WeakMap(),
-};
-function usesOf(op: Primitive, call: Call, library: Library): Readonly<Record<string, number>> {
-  let uses = usesKnown[library.name].get(call);
-  if (!uses) usesKnown[library.name].set(call, (uses = valueUses(op, call, library)));
-  return uses;
-}
+const readsOf = (op: Primitive, call: Call, port: string, library: Library): readonly string[] =>
+  once(call, `${library.name}: ${op.name} reads for ${port}`, () => gradientReads(op, call, port, library));
+
+const usesOf = (op: Primitive, call: Call, library: Library): Readonly<Record<string, number>> =>
+  once(call, `${library.name}: ${op.name} uses`, () => valueUses(op, call, library));
 
 /** The nodes on the way to the prediction; a sentence where there is none, or where it depends on a target. */
 export function towardPrediction({ inferred, prediction }: Drawn): ReadonlySet<NodeId> {

@@ -58,7 +58,7 @@ export const predictionWords = (takes: 'value' | 'probability' | 'logit'): strin
   takes === 'value' ? 'The answer' : takes === 'probability' ? 'The probabilities' : 'The scores (logits)';
 
 /** Whether some operation does something else in training. */
-export const trainsDifferently = ({ inferred, objective }: Source['prepared']): boolean =>
+export const trainsDifferently = ({ inferred, objective }: Pick<Prepared, 'inferred' | 'objective'>): boolean =>
   objective !== null &&
   [...ancestors(inferred, [objective])].some((id) => {
     const op = inferred.calls.get(id)!.op;

@@ -97,8 +97,8 @@ class KernelWriter {
   fold(mean = false): Spread {
     const whole = this.#kernel.out;
     const reads = this.#kernel.reads;
-    // Axes of length 1 that nothing is read along are put in afterwards.
-    const solid = whole.map((_, axis) => axis).filter((axis) => whole[axis] !== 1 || reads.some((r) => r.strides[axis] !== 0));
+    // Axes of length 1 are put in afterwards.
+    const solid = whole.map((_, axis) => axis).filter((axis) => whole[axis] !== 1);
     if (solid.length < whole.length) {
       const folds = (this.#kernel.fold?.over ?? []).map((_, i) => whole.length + i);
       const slim = new KernelWriter(

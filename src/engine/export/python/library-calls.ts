@@ -1,70 +1,11 @@
 /**
- * Functions that a library has for an operation. ONNX's names are the common vocabulary: what an operation is
- * called there tells which function of the library means the same, so an operation says it once for all.
- * PyTorch has functions for more than ONNX does; those an operation states itself (`torch` in `ops/op.ts`).
+ * Functions that a library has for an operation: those that ONNX's name tells (`onnx-calls.ts`), and those that an operation
+ * states itself (`torch` in `ops/op.ts`), since PyTorch has functions for more than ONNX does.
  */
 import type { Call, OnnxSpelling, Primitive } from '../../ops/op';
 import type { Functions } from './functions';
 import type { Library } from './library';
-import { type Python, tupleText } from './text';
-
-interface Asked {
-  readonly args: readonly Python[];
-  readonly attributes: Readonly<Record<string, number | readonly number[]>>;
-  readonly constants: readonly (readonly number[])[];
-}
-type Writer = (asked: Asked) => Python;
-
-const list = (value: number | readonly number[] | undefined): readonly number[] =>
-  value === undefined ? [] : typeof value === 'number' ? [value] : value;
-const call =
-  (name: string): Writer =>
-  ({ args }) =>
-    `${name}(${args.join(', ')})`;
-const pooled =
-  (name: string): Writer =>
-  ({ args, attributes }) => {
-    const window = list(attributes['kernel_shape']);
-    return `F.${name}_pool${window.length}d(${args[0]}, ${window[0]})`;
-  };
-
-const TORCH: Readonly<Record<string, Writer>> = {
-  Sigmoid: call('torch.sigmoid'),
-  Tanh: call('torch.tanh'),
-  Relu: call('torch.relu'),
-  LeakyRelu: ({ args, attributes }) => `F.leaky_relu(${args[0]}, ${attributes['alpha']})`,
-  Elu: call('F.elu'),
-  Selu: call('F.selu'),
-  Softplus: call('F.softplus'),
-  Softsign: call('F.softsign'),
-  Softmax: ({ args }) => `torch.softmax(${args[0]}, -1)`,
-  LogSoftmax: ({ args }) => `torch.log_softmax(${args[0]}, -1)`,
-  Concat: ({ args, attributes }) => `torch.cat(${tupleText(args)}, ${attributes['axis']})`,
-  Conv: ({ args, attributes }) => {
-    const strides = list(attributes['strides']);
-    const stride = strides[0] === 1 ? '' : `, stride=${strides[0]}`;
-    return `F.conv${strides.length}d(${args.join(', ')}${stride})`;
-  },
-  MaxPool: pooled('max'),
-  AveragePool: pooled('avg'),
-  Pad: ({ args, constants: [ends = []] }) => {
-    // PyTorch counts from the last axis, and only as far as it pads.
-    const rank = ends.length / 2;
-    const pairs = Array.from({ length: rank }, (_, i) => [ends[rank - 1 - i]!, ends[2 * rank - 1 - i]!]);
-    while (pairs.length > 1 && pairs.at(-1)!.every((size) => size === 0)) pairs.pop();
-    return `F.pad(${args[0]}, ${tupleText(pairs.flat())})`;
-  },
-};
-
-const NUMPY: Readonly<Record<string, Writer>> = {
-  Concat: ({ args, attributes }) => `np.concatenate(${tupleText(args)}, axis=${attributes['axis']})`,
-  Pad: ({ args, constants: [ends = []] }) => {
-    const rank = ends.length / 2;
-    return `np.pad(${args[0]}, ${tupleText(Array.from({ length: rank }, (_, i) => `(${ends[i]}, ${ends[rank + i]})`))})`;
-  },
-};
-
-const CALLS = { numpy: NUMPY, pytorch: TORCH } as const;
+import type { Python } from './text';
 
 /** Null where the library has no function of that meaning for this call. */
 export function libraryCall(
@@ -75,13 +16,14 @@ export function libraryCall(
   functions: Functions,
   training: Python,
 ): Python | null {
-  if (library.name === 'pytorch' && op.torch) {
-    const text = op.torch.text(args, call, training);
-    if (text !== null) for (const [name, lines] of Object.entries(op.torch.defines ?? {})) functions.define(name, lines);
+  const stated = library.stated(op);
+  if (stated) {
+    const text = stated.text(args, call, training);
+    if (text !== null) for (const [name, lines] of Object.entries(stated.defines ?? {})) functions.define(name, lines);
     return text;
   }
   const spelling: OnnxSpelling | null = op.onnx;
-  const writer = spelling && CALLS[library.name][spelling.type];
+  const writer = spelling && library.calls[spelling.type];
   if (!spelling || !writer || spelling.fits?.(call) === false) return null;
   return writer({
     args: op.ports(call.attrs).map(({ name }) => args[name]!),

@@ -3,13 +3,24 @@
  * indexing, `reshape`) stands in the text directly; what they call differently is asked for here.
  */
 import type { BinaryOp, Dialect, UnaryOp } from '../../ir/expr';
+import type { Primitive, TorchSpelling } from '../../ops/op';
+import { type CallWriter, numpyCalls, torchCalls } from './onnx-calls';
 import { atom, minus, negative, numberText, over, plus, power, type Python, times, tupleText } from './text';
 
 export interface Library {
   readonly name: 'numpy' | 'pytorch';
   /** As people call it. */
   readonly title: string;
-  readonly module: string;
+  /** Whether the reverse pass is written out; else the library has its own. */
+  readonly writesBackward: boolean;
+  /** What makes an array of listed numbers, and one of equal numbers. */
+  readonly constant: { readonly array: string; readonly full: string };
+  /** Functions by ONNX's names. */
+  readonly calls: Readonly<Record<string, CallWriter>>;
+  /** The function that an operation states for this library itself. */
+  stated(op: Primitive): TorchSpelling | undefined;
+  /** The lines that import what a text of it needs. */
+  imports(body: Python): string[];
   /** Elementwise expressions; `reads` gives the text of each name. */
   dialect(reads: (name: string) => Python): Dialect<Python>;
   fold(how: 'sum' | 'max' | 'mean', x: Python, axes: readonly number[]): Python;
@@ -41,6 +52,8 @@ function dialectOf(
   larger: (a: Python, b: Python) => Python,
   smaller: (a: Python, b: Python) => Python,
   reads: (name: string) => Python,
+  /** Spelled with the function itself, where its slope does not matter. */
+  absolute?: (x: Python) => Python,
 ): Dialect<Python> {
   const binary: Readonly<Record<BinaryOp, (a: Python, b: Python) => Python>> = {
     add: plus,
@@ -61,8 +74,7 @@ function dialectOf(
       const sides = /^([\w.]+) - ([\w.]+)$/.exec(positive);
       const swapped = /^-([\w.]+)$/.exec(positive);
       const test = sides ? `${sides[1]} > ${sides[2]}` : swapped ? `${swapped[1]} < 0` : `${positive} > 0`;
-      // −|x|; PyTorch would take its slope at 0 for 0.
-      if (module === 'np' && positive === otherwise && then === negative(otherwise)) return `-np.abs(${otherwise})`;
+      if (absolute && positive === otherwise && then === negative(otherwise)) return `-${absolute(otherwise)}`;
       return `${module}.where(${test}, ${then}, ${otherwise})`;
     },
   };
@@ -77,13 +89,21 @@ const slices = (rank: number, at: (axis: number) => string): string => {
 export const numpy: Library = {
   name: 'numpy',
   title: 'NumPy',
-  module: 'np',
+  writesBackward: true,
+  constant: { array: 'np.array', full: 'np.full' },
+  calls: numpyCalls,
+  stated: () => undefined,
+  imports: (body) => [
+    'import numpy as np',
+    ...(body.includes('sliding_window_view(') ? ['from numpy.lib.stride_tricks import sliding_window_view'] : []),
+  ],
   dialect: (reads) =>
     dialectOf(
       'np',
       (a, b) => `np.maximum(${a}, ${b})`,
       (a, b) => `np.minimum(${a}, ${b})`,
       reads,
+      (x) => `np.abs(${x})`,
     ),
   fold: (how, x, axes) => `${atom(x)}.${how}(axis=${axes.length === 1 ? axes[0] : tupleText(axes)})`,
   transposed: (x, order) => (order.join() === '1,0' ? `${atom(x)}.T` : `${atom(x)}.transpose(${order.join(', ')})`),
@@ -108,7 +128,16 @@ const smaller = (a: Python, b: Python): Python =>
 export const pytorch: Library = {
   name: 'pytorch',
   title: 'PyTorch',
-  module: 'torch',
+  writesBackward: false,
+  constant: { array: 'torch.tensor', full: 'torch.full' },
+  calls: torchCalls,
+  stated: (op) => op.torch,
+  imports: (body) => [
+    'import torch',
+    'from torch import nn',
+    ...(/\bF\.\w/.test(body) ? ['from torch.nn import functional as F'] : []),
+  ],
+  // No |x| here: PyTorch would take its slope at 0 for 0.
   dialect: (reads) => dialectOf('torch', larger, smaller, reads),
   fold: (how, x, axes) => `${atom(x)}.${how === 'max' ? 'amax' : how}(${axes.length === 1 ? axes[0] : tupleText(axes)})`,
   transposed: (x, order) => (order.join() === '1,0' ? `${atom(x)}.T` : `${atom(x)}.permute(${order.join(', ')})`),

@@ -6,8 +6,9 @@
 import { sampleShape, type Shape } from '../../ir/shape';
 import { columnsText, dataCode } from './data-code';
 import { isPerSample, towardPrediction } from './drawing';
-import { docWords, keysText, pythonFile, type Source, trainsDifferently, WEIGHTS } from './file';
-import { numpyNetwork } from './numpy-network';
+import { docWords, keysText, pythonFile, type Source, WEIGHTS } from './file';
+import { numpy } from './library';
+import { type NumpyNetwork, numpyNetwork } from './numpy-network';
 import { answerRows } from './table-code';
 import { indented, numberText, type Python } from './text';
 import { scheduleCode, updateCode } from './update-code';
@@ -53,10 +54,8 @@ export function numpyFile(source: Source): Python {
   ].join('\n');
 
   const schedule = learns ? scheduleCode(training.schedule) : null;
-  const differs = learns && trainsDifferently(prepared);
   const hasRows = lossInputs.length + targets.length > 0;
-  const goesOn = learns && !differs;
-  const trainParts = goesOn
+  const trainParts = learns
     ? [
         ...(schedule?.code ?? []),
         ...updateCode(optimizer, hyper, clip),
@@ -69,10 +68,16 @@ export function numpyFile(source: Source): Python {
           rate: hyper['rate']!,
           scheduled: schedule !== null,
           first: lossInputs.length > 0 ? 'x' : 't',
+          network,
         }),
       ]
     : [];
 
+  // Each loss that is compared draws the same numbers.
+  const checked = [
+    ...[...lossInputs, ...targets].map(({ name }) => name),
+    ...(network.draws ? ['np.random.default_rng(seed)'] : []),
+  ];
   const check = learns
     ? [
         'def check_gradients(weights, rows=5, seed=1):',
@@ -83,10 +88,7 @@ export function numpyFile(source: Source): Python {
             `    ${name} = rng.normal(size=(${['rows', ...sampleShape(shape)].join(', ')}${shape.length === 1 ? ',' : ''}))`,
         ),
         ...targets.map(({ name, shape }) => `    ${name} = ${targetSample(shape, takes)}`),
-        `    start, gradients = ${call(
-          'loss_and_gradients',
-          [...lossInputs, ...targets].map(({ name }) => name),
-        )}`,
+        `    start, gradients${network.averages ? ', _' : ''} = ${call('loss_and_gradients', checked)}`,
         '    if not np.isfinite(start):',
         "        raise FloatingPointError(f'The loss at the sampled rows is {start}, so it has no slope to compare the gradients with.')",
         '    worst = {}',
@@ -98,7 +100,7 @@ export function numpyFile(source: Source): Python {
         '            for step in (-1e-6, 1e-6):',
         "                moved = np.array(weights[name], order='C')",
         '                moved.reshape(-1)[at] += step',
-        `                losses.append(loss_and_gradients(${[...[...lossInputs, ...targets].map(({ name }) => name), '**{**weights, name: moved}'].join(', ')})[0])`,
+        `                losses.append(loss_and_gradients(${[...checked, '**{**weights, name: moved}'].join(', ')})[0])`,
         '            slope = (losses[1] - losses[0]) / 2e-6',
         '            worst[name] = float(np.maximum(worst[name], abs(slope - flat[at]) / max(1, abs(slope))))',
         '    return worst',
@@ -134,8 +136,7 @@ export function numpyFile(source: Source): Python {
     'import sys',
     'from pathlib import Path',
     '',
-    'import numpy as np',
-    ...(body.includes('sliding_window_view(') ? ['from numpy.lib.stride_tricks import sliding_window_view'] : []),
+    ...numpy.imports(body),
   ].join('\n');
 
   const uses = [
@@ -143,14 +144,11 @@ export function numpyFile(source: Source): Python {
     ...(usesRows ? ['    python model.py rows.csv    answers for each row of a table'] : []),
   ];
   const notes = [
-    ...(differs
-      ? ['', 'Dropout and batch normalisation stand here as they are in use; to train on, take the PyTorch export.']
-      : []),
     ...(data?.weighedBy === undefined
       ? []
       : [
           '',
-          `In training the rows were weighed by ${docWords(data.weighedBy)}; ${weighed && goesOn ? '`train` takes such numbers as row_weights, an array with 1 on average' : 'here all count the same'}.`,
+          `In training the rows were weighed by ${docWords(data.weighedBy)}; ${weighed && learns ? '`train` takes such numbers as row_weights, an array with 1 on average' : 'here all count the same'}.`,
         ]),
   ];
   return pythonFile([
@@ -187,24 +185,30 @@ interface TrainSpec {
   readonly rate: number;
   readonly scheduled: boolean;
   readonly first: string;
+  readonly network: NumpyNetwork;
 }
 
-function trainCode({ lossArgs, wholeArgs, hasRows, weighed, training, rate, scheduled, first }: TrainSpec): Python {
+function trainCode({ lossArgs, wholeArgs, hasRows, weighed, training, rate, scheduled, first, network }: TrainSpec): Python {
   const { epochs, batch, seed } = training;
   const step = scheduled ? 'rate * rate_factor(epoch, epochs, losses)' : 'rate';
   const [some, all] = weighed
     ? [['row_weights=None if row_weights is None else row_weights[rows]'], ['row_weights=row_weights']]
     : [[], []];
+  const rng = network.draws ? ['rng'] : [];
+  const averages = network.averages ? ', averages' : '';
+  const keep = (pad: string): string[] => (network.averages ? [`${pad}weights.update(averages)`] : []);
   if (!hasRows)
     return [
       `def train(weights=None, epochs=${epochs}, rate=${numberText(rate)}):`,
       '    """Goes on training; gives the new weights and the loss before each step."""',
       '    weights = dict(load() if weights is None else weights)',
       '    memory = new_memory(weights)',
+      ...(network.draws ? [`    rng = np.random.default_rng(${seed})`] : []),
       '    losses = []',
       '    for epoch in range(epochs):',
-      `        loss, gradients = ${call('loss_and_gradients', wholeArgs)}`,
+      `        loss, gradients${averages} = ${call('loss_and_gradients', [...wholeArgs, ...rng])}`,
       `        update(weights, gradients, memory, ${step})`,
+      ...keep('        '),
       '        losses.append(float(loss))',
       '    return weights, losses',
     ].join('\n');
@@ -219,9 +223,12 @@ function trainCode({ lossArgs, wholeArgs, hasRows, weighed, training, rate, sche
     `        order = rng.permutation(len(${first}))`,
     `        for start in range(0, len(${first}), batch):`,
     '            rows = order[start:start + batch]',
-    `            _, gradients = ${call('loss_and_gradients', [...lossArgs, ...some])}`,
+    `            _, gradients${averages} = ${call('loss_and_gradients', [...lossArgs, ...rng, ...some])}`,
     `            update(weights, gradients, memory, ${step})`,
-    `        losses.append(float(${call('loss_and_gradients', [...wholeArgs, ...all])}[0]))`,
+    ...keep('            '),
+    network.trainsDifferently
+      ? `        losses.append(float(${call('loss_in_use', [...wholeArgs, ...all])}))`
+      : `        losses.append(float(${call('loss_and_gradients', [...wholeArgs, ...all])}[0]))`,
     '    return weights, losses',
   ].join('\n');
 }

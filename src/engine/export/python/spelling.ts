@@ -4,7 +4,7 @@
  * has the operation's name.
  */
 import { isBatched } from '../../ir/shape';
-import { type Call, GRADIENT, type KernelSequence, OUT, type Primitive, RESULT } from '../../ops/op';
+import { type Call, GRADIENT, type KernelSequence, OUT, type Primitive, RESULT, ROWS } from '../../ops/op';
 import type { Operand } from './access';
 import { Functions } from './functions';
 import { bodyLines, type Statement, statementsOf } from './kernels';
@@ -19,10 +19,42 @@ const SHORT_GRADIENT = 76;
 
 export type Args = Readonly<Record<string, Python>>;
 
+const forms = new WeakMap<Primitive, Primitive>();
+const made = new WeakSet<Primitive>();
+const isTrainingForm = (op: Primitive): boolean => made.has(op);
+/** An operation as it is while the network trains; one that does the same then is returned itself. */
+export function inTraining(op: Primitive): Primitive {
+  if (!op.training || isTrainingForm(op)) return op;
+  let form = forms.get(op);
+  if (!form) {
+    const { torch: _, ...rest } = op;
+    const { value, gradient } = op.training.drawn ?? op.training;
+    form = { ...rest, name: `${op.name}-in-training`, onnx: null, value, gradient };
+    forms.set(op, form);
+    made.add(form);
+  }
+  return form;
+}
+
+/** What an operation in training reads besides its ports: the rows' shares in the mean, and numbers that are drawn. */
+export function readsBesides(op: Primitive, call: Call): readonly string[] {
+  const { kernels, temps = {} } = op.value(call);
+  const ports = op.ports(call.attrs).map(({ name }) => name);
+  const names = new Set(kernels.flatMap(({ reads }) => reads.map(({ name }) => name)));
+  return [...names].filter((name) => !ports.includes(name) && !Object.hasOwn(temps, name) && name !== OUT);
+}
+
+/** What a use of an operation is written with: its inputs, and what it reads besides. */
+const namesOf = (op: Primitive, call: Call): readonly string[] => [
+  ...op.ports(call.attrs).map(({ name }) => name),
+  ...(isTrainingForm(op) ? readsBesides(op, call) : []),
+];
+
 /** Texts by name, with their shapes. */
 function operandsOf(op: Primitive, call: Call, args: Args): Record<string, Operand> {
   const operands: Record<string, Operand> = {};
-  for (const { name } of op.ports(call.attrs)) operands[name] = { text: args[name]!, shape: call.shapes[name]! };
+  for (const name of namesOf(op, call))
+    operands[name] = { text: args[name]!, shape: call.shapes[name] ?? (name === ROWS ? ['batch'] : call.out) };
   if (args[OUT] !== undefined) operands[OUT] = { text: args[OUT], shape: call.out };
   if (args[GRADIENT] !== undefined) operands[GRADIENT] = { text: args[GRADIENT], shape: call.out };
   return operands;
@@ -66,7 +98,7 @@ export function valueText(
 ): Python {
   const called = libraryCall(library, op, call, args, functions, training);
   if (called !== null) return called;
-  const ports = op.ports(call.attrs).map(({ name }) => name);
+  const ports = namesOf(op, call);
   const sequence = op.value(call);
   const plain = write(library, op, call, sequence, themselves(ports), { name: OUT, of: OUT });
   const expression = single(plain);
@@ -77,24 +109,22 @@ export function valueText(
   return `${name}(${used.map((port) => args[port]!).join(', ')})`;
 }
 
-/** The gradient's kernels, with those before them that make what they read of the value. */
-function gradientSequence(op: Primitive, call: Call, port: string): KernelSequence | null {
-  const gradient = op.gradient(call, port);
-  if (!gradient) return null;
+/** Kernels that follow the value, with those before them that make what they read of it. */
+function withValues(op: Primitive, call: Call, after: KernelSequence): KernelSequence {
   const value = op.value(call);
   const missing = new Set(Object.keys(value.temps ?? {}));
   const needed = new Set<string>();
   const note = (kernels: KernelSequence['kernels']): void => {
     for (const kernel of kernels) for (const { name } of kernel.reads) if (missing.has(name)) needed.add(name);
   };
-  note(gradient.kernels);
+  note(after.kernels);
   const before: KernelSequence['kernels'][number][] = [];
   for (const kernel of [...value.kernels].reverse())
     if (kernel.stores.some(({ to }) => needed.has(to))) {
       before.unshift(kernel);
       note([kernel]);
     }
-  return { temps: { ...value.temps, ...gradient.temps }, kernels: [...before, ...gradient.kernels] };
+  return { temps: { ...value.temps, ...after.temps }, kernels: [...before, ...after.kernels] };
 }
 
 /** What flows back along `port`, for texts of the inputs, of the value and of its gradient; null: nothing does. */
@@ -106,9 +136,10 @@ export function gradientText(
   args: Args,
   functions: Functions,
 ): Python | null {
-  const sequence = gradientSequence(op, call, port);
-  if (!sequence) return null;
-  const ports = op.ports(call.attrs).map(({ name }) => name);
+  const gradient = op.gradient(call, port);
+  if (!gradient) return null;
+  const sequence = withValues(op, call, gradient);
+  const ports = namesOf(op, call);
   const names = [GRADIENT, ...ports, OUT];
   const result = { name: RESULT, of: port };
   const plain = write(library, op, call, sequence, themselves(names), result);
@@ -121,10 +152,22 @@ export function gradientText(
   return `${name}(${used.map((one) => args[one]!).join(', ')})`;
 }
 
+/** The new number of a parameter that keeps an average of what passes here, while the network trains. */
+export function averageText(library: Library, op: Primitive, call: Call, port: string, args: Args, functions: Functions): Python {
+  const kernels = op.training!.update(call).kernels.filter(({ stores }) => stores.some(({ to }) => to === port));
+  const form = inTraining(op);
+  const result = { name: port, of: port };
+  const names = namesOf(form, call);
+  const lines = write(library, form, call, withValues(form, call, { kernels }), themselves(names), result);
+  const used = names.filter((name) => lines.some(({ text }) => uses(text, name) > 0));
+  const name = functions.add(`${op.name}_new_${port}`, used, bodyLines(lines, port));
+  return `${name}(${used.map((one) => args[one]!).join(', ')})`;
+}
+
 /** Which of its inputs and its value (`out`) the gradient along a port reads. */
 export function gradientReads(op: Primitive, call: Call, port: string, library: Library): readonly string[] {
   const ports = op.ports(call.attrs).map(({ name }) => name);
-  const args = Object.fromEntries([...ports, OUT, GRADIENT].map((name) => [name, `arg_${name}`]));
+  const args = Object.fromEntries([...namesOf(op, call), OUT, GRADIENT].map((name) => [name, `arg_${name}`]));
   const text = gradientText(library, op, call, port, args, new Functions(new Names())) ?? '';
   return [...ports, OUT].filter((name) => uses(text, `arg_${name}`) > 0);
 }
@@ -132,7 +175,7 @@ export function gradientReads(op: Primitive, call: Call, port: string, library: 
 /** How often the value's text writes what comes in at each port. */
 export function valueUses(op: Primitive, call: Call, library: Library): Readonly<Record<string, number>> {
   const ports = op.ports(call.attrs).map(({ name }) => name);
-  const args = Object.fromEntries(ports.map((name) => [name, `arg_${name}`]));
+  const args = Object.fromEntries(namesOf(op, call).map((name) => [name, `arg_${name}`]));
   const text = valueText(library, op, call, args, new Functions(new Names()));
   return Object.fromEntries(ports.map((name) => [name, uses(text, `arg_${name}`)]));
 }

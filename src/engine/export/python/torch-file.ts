@@ -8,6 +8,7 @@ import { columnsText, dataCode } from './data-code';
 import { isPerSample, towardPrediction } from './drawing';
 import { docWords, keysText, pythonFile, type Source, WEIGHTS } from './file';
 import { answerRows } from './table-code';
+import { pytorch } from './library';
 import { indented, numberText, type Python } from './text';
 import { torchNetwork } from './torch-network';
 import { scheduleCode } from './update-code';
@@ -169,9 +170,7 @@ export function torchFile(source: Source): Python {
     'from pathlib import Path',
     '',
     'import numpy as np',
-    'import torch',
-    'from torch import nn',
-    ...(/\bF\.\w/.test(body) ? ['from torch.nn import functional as F'] : []),
+    ...pytorch.imports(body),
   ].join('\n');
   const uses = [
     '    from model import load, predict, train',

@@ -13,6 +13,8 @@ import { indented, type Python } from './text';
 export interface TorchNetwork {
   /** Functions that the module calls, then the module. */
   readonly code: readonly Python[];
+  /** None: the module holds them. */
+  readonly constants: readonly Python[];
   readonly parameters: readonly Leaf[];
   readonly learns: boolean;
   /** What `forward` takes. */
@@ -95,6 +97,7 @@ export function torchNetwork(prepared: Drawn, nodes: Readonly<Record<NodeId, Nod
   ].join('\n');
   return {
     code: [...writer.functions.definitions, module],
+    constants: [],
     parameters,
     learns,
     inputs,
