@@ -97,6 +97,24 @@ test('weights and biases are turned on the drawing, by the pointer and by keys',
     await window.drawing.drag(from, { x: from.x, y: from.y - 100 });
     await expect(cell).toHaveText('0.5');
   });
+  await test.step('In the heat map of the weights: a cell is dragged, or changed by keys where it is read', async () => {
+    const numbers = app.getByRole('table', { name: /hidden\/weight/ });
+    const before = await numbers.innerText();
+    const plot = app.getByRole('application', { name: /^Weights of hidden/ });
+    await plot.scrollIntoViewIfNeeded();
+    const from = await middle(plot);
+    await window.drawing.drag(from, { x: from.x, y: from.y - 30 });
+    await expect.poll(() => numbers.innerText()).not.toBe(before);
+    await app.keyboard.press('Control+z');
+    await expect.poll(() => numbers.innerText()).toBe(before);
+    const first = numbers.getByRole('button').first();
+    const was = (await first.innerText()).trim();
+    await plot.focus();
+    for (const key of ['ArrowRight', '+', '+']) await app.keyboard.press(key);
+    await expect(first).not.toHaveText(was);
+    await app.keyboard.press('Control+z');
+    await expect(first).toHaveText(was);
+  });
 });
 
 test('a parameter that is one number is turned with Alt, and moved without', async ({ app, server }) => {

@@ -1,7 +1,7 @@
 /** A number turned on the drawing: read when it is first turned, and said only where it was changed. */
 import { expect, test } from 'vitest';
 import type { Weights } from '../../src/engine/plan';
-import { Turning } from '../../src/renderer/canvas/turning';
+import { Turning } from '../../src/renderer/editor/turning';
 import { Editor } from '../../src/renderer/editor/editor.svelte';
 
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));

@@ -26,7 +26,7 @@ import {
 import type { Host } from './host';
 import { noFeedback } from './ink-state';
 import { beginMove, dragTo, endMove, type Move, undoMove } from './moving';
-import { Turning } from './turning';
+import { Turning } from '../editor/turning';
 import { addByKey, arrows, nextEdge, tab, walk } from './walking';
 
 type State =

@@ -12,6 +12,8 @@ interface Place {
   readonly at: number;
   /** None of the readings, but what lies under the pointer. */
   readonly free?: Point;
+  /** The field said it, and may say another number there later. */
+  readonly said?: boolean;
 }
 
 export interface Line {
@@ -63,7 +65,7 @@ export class Reader {
   readonly read = $derived.by((): { readonly title: string; readonly lines: readonly Line[] } | null => {
     const { place, point } = this;
     if (place === null || point === null) return null;
-    if (place.free) return { title: place.free.text ?? '', lines: [] };
+    if (place.free) return { title: point.text ?? '', lines: [] };
     if (!this.#together) return { title: this.textOf(this.readings[place.series]!, point), lines: [] };
     const { x, y } = this.#picture();
     const whole = [x.low, x.high] as const;
@@ -81,6 +83,7 @@ export class Reader {
   });
 
   pointAt(place: Place | null): Point | null {
+    if (place?.free && place.said) return this.#picture().at?.(place.free.x, place.free.y) ?? place.free;
     return place === null ? null : (place.free ?? this.readings[place.series]?.points[place.at] ?? null);
   }
 
@@ -216,8 +219,9 @@ export class Reader {
       return null;
     const picture = this.#picture();
     if (picture.at) {
-      const free = this.#dotNear(plane, left, top) ?? picture.at(plane.fromX(left), plane.fromY(top));
-      return { series: 0, at: 0, free };
+      const dot = this.#dotNear(plane, left, top);
+      if (dot) return { series: 0, at: 0, free: dot };
+      return { series: 0, at: 0, free: picture.at(plane.fromX(left), plane.fromY(top)), said: true };
     }
     const isDots = (look: Look): boolean => look === 'dots' || look === 'rings';
     // A dot must be near, and is meant where it is: lines that run by are read everywhere else.

@@ -5,7 +5,7 @@
 import { Stroke } from './stroke';
 
 /** Pixels that a press may wander before it is a drag. */
-const SLACK = 3;
+export const SLACK = 3;
 
 /** Numbers near 0 are turned as if they were this large. */
 const SMALL = 0.2;

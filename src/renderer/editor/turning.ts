@@ -1,11 +1,11 @@
 /**
- * Turns one number of the network by hand on the drawing: a weight's line, a bias, a parameter that is a single
- * number; by dragging, or by keys. The number is read once, at the first of them and not at a mere press; what the hand
+ * Turns one number of the network by hand, on the drawing (a weight's line, a bias, a parameter that is a single number)
+ * or in a heat map; by dragging, or by keys. The number is read once, at the first of them and not at a mere press; what the hand
  * does until it is there waits for it, and all of it is one step of undo.
  */
 import type { Weights } from '../../engine/plan';
-import type { Editor } from '../editor/editor.svelte';
-import type { NumberPlace } from '../editor/numbers';
+import type { Editor } from './editor.svelte';
+import type { NumberPlace } from './numbers';
 import { Stroke } from '../ui/stroke';
 import { turned } from '../ui/turn';
 
