@@ -89,6 +89,14 @@ export function sourceName(source: DataSource): string {
   }
 }
 
+/** What a project made from these data is called; `name`: of the file. */
+export function titleFor(source: AnySource, name: string): string {
+  if (!isTable(source)) return sourceName(source);
+  const isPasted = source.kind === 'csv' && source.text !== undefined;
+  const file = name.replace(/\.(gz|zip)$/i, '').replace(/\.[^.]+$/, '');
+  return `${source.targets[0] ?? 'Target'} from ${isPasted ? 'a pasted table' : file}`;
+}
+
 /** The source of a preview, with columns chosen. */
 export function chosen({ source, columns }: DataPreview): TableSource {
   const target = source.targets[0] ?? guessTarget(columns);
