@@ -67,6 +67,8 @@ export function curvesPicture(spec: CurvesSpec): Picture {
     high: logY ? high * (high > low * 1.01 ? 1.1 : 2) : linear[1],
     logarithmic: logY,
   };
+  const hidden = logY && !empty && curves.every(({ points }) => points.every((point) => !(point.y > 0)));
+  const note = empty ? 'No numbers yet' : hidden ? 'Nothing above 0, which a log axis would show' : undefined;
   const lines = (curve: Curve): readonly Series[] => {
     const base = { colour: curve.colour, look: 'line', dashed: curve.dashed, spot: curve.spot } as const;
     if (smoothing <= 0 || curve.points.length < 3)
@@ -87,7 +89,8 @@ export function curvesPicture(spec: CurvesSpec): Picture {
   const series = curves.flatMap(lines);
   return {
     title: spec.title,
-    summary: spec.summary,
+    summary: note === undefined ? spec.summary : `${spec.summary} ${note}.`,
+    note,
     x: across,
     y: up,
     series,

@@ -85,8 +85,8 @@ const signed = ([below, above]: readonly [string, string]): readonly LegendEntry
   { title: below, colour: '--neg', mark: 'dot' },
   { title: above, colour: '--pos', mark: 'dot' },
 ];
-/** From here on a class has a form as well as a colour: two are told apart by any eye. */
-const FORMED = 3;
+/** From here on a class has a form as well as a colour: grey print and any eye tell them apart. */
+const FORMED = 2;
 
 /** Points in groups of one look; answers come often, points change rarely. */
 const known = new WeakMap<readonly MapPoint[], readonly Series[]>();

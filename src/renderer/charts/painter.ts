@@ -7,43 +7,22 @@
 import { BasicPlatform, Chart, LinearScale, LogarithmicScale, type ChartOptions } from 'chart.js';
 import type { Ink } from './colours';
 import { thinned } from './curves';
-import { legendOf, type Picture, type Point, type Series } from './picture';
+import { drawHead, headHeight } from './head';
+import type { Picture, Point, Series } from './picture';
+import { type Axis, wholeView, type Plane, type Surface, type View } from './plane';
+import { roomOf, SMALL, type Room, type Size } from './room';
 import { outline } from './shapes';
-import { type Axis, tickText, ticksOf, wholeView, type Plane, type Surface, type View } from './plane';
 
 Chart.register(LinearScale, LogarithmicScale);
 
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
 /** Without data: axes and grid. */
 type Axes = Chart<'line', never[]>;
 type Scales = NonNullable<ChartOptions<'line'>['scales']>;
 
-const SMALL = 11;
-const RIGHT = 10;
-/** Room for the marks and the name of the x axis. */
-const bottomOf = ({ x }: Picture): number => 18 + (x.title === '' ? 0 : 15);
-const topOf = ({ y }: Picture): number => (y.title === '' ? 8 : 22);
-const LETTER = 6.2;
-/** Plots under each other have their fields under each other; only long names take more room. */
-export const leftOf = ({ y }: Picture): number =>
-  y.names ? Math.min(120, Math.max(30, 14 + LETTER * y.names.reduce((most, name) => Math.max(most, name.length), 0))) : 44;
-
-/** What a picture takes of the room that it is given: square fields are as large as fit. */
-export function sizeFor(picture: Picture, width: number, height: number): Size {
-  if (!picture.square) return { width, height };
-  const [across, down] = [leftOf(picture) + RIGHT, topOf(picture) + bottomOf(picture)];
-  const side = Math.max(90, Math.min(width - across, height - down));
-  return { width: side + across, height: side + down };
-}
-
-/** Title and legend above the field, which the window writes beside it. */
-const HEAD = 46;
-
 /** How far a line may reach out of the field: one that lies on its edge is seen whole. */
 const EDGE = 2;
+/** From so many dots on they are paler, so that one sees where they are dense. */
+const CLOUD = 2000;
 
 export class Painter {
   readonly #context: Surface;
@@ -51,7 +30,14 @@ export class Painter {
   /** What the axes were made for. */
   #made = '';
   #plane: Plane | null = null;
-  #now: { readonly picture: Picture; readonly view: View; readonly ink: Ink; readonly head: number } | null = null;
+  #now: {
+    readonly picture: Picture;
+    readonly view: View;
+    readonly ink: Ink;
+    readonly head: number;
+    readonly width: number;
+  } | null = null;
+  #room: Room | null = null;
 
   constructor(context: Surface) {
     this.#context = context;
@@ -59,12 +45,13 @@ export class Painter {
 
   /** Returns where numbers lie. `head`: with title and legend, which makes it higher by `headHeight`. */
   draw(picture: Picture, size: Size, ink: Ink, { view = wholeView(picture), ratio = 1, head = false } = {}): Plane {
-    this.#now = { picture, view, ink, head: head ? HEAD : 0 };
-    const height = size.height + (head ? HEAD : 0);
+    const above = head ? headHeight(this.#context, picture, size.width, ink) : 0;
+    const height = size.height + above;
+    this.#now = { picture, view, ink, head: above, width: size.width };
     const key = JSON.stringify([
       size,
       ratio,
-      head,
+      above,
       view,
       picture.x,
       picture.y,
@@ -78,8 +65,9 @@ export class Painter {
     }
     this.#made = key;
     this.#plane = null;
-    const layout = { padding: { top: topOf(picture) + (head ? HEAD : 0), right: RIGHT } };
-    const scales = { x: this.#scale(picture, 'x', size), y: this.#scale(picture, 'y', size) };
+    const room = (this.#room = roomOf(picture, view, size));
+    const layout = { padding: { top: room.top + above, right: room.right } };
+    const scales = { x: this.#scale(picture, 'x', room), y: this.#scale(picture, 'y', room) };
     const axes = this.#axes;
     if (axes === null) {
       this.#axes = this.#open(size.width, height, ratio, layout, scales);
@@ -129,17 +117,12 @@ export class Painter {
     });
   }
 
-  #scale(picture: Picture, which: 'x' | 'y', size: Size): NonNullable<ChartOptions<'line'>['scales']>[string] {
+  #scale(picture: Picture, which: 'x' | 'y', room: Room): Scales[string] {
     const { view, ink } = this.#now!;
     const axis = picture[which];
     const [low, high] = view[which];
-    const room = which === 'x' ? size.width - leftOf(picture) - RIGHT : size.height - topOf(picture) - bottomOf(picture);
-    const longest = axis.names?.reduce((most, name) => Math.max(most, name.length), 1) ?? 6;
-    const most =
-      which === 'y'
-        ? Math.max(2, Math.floor(room / (axis.names ? 13 : 28)))
-        : Math.max(2, Math.floor(room / Math.max(axis.names ? 12 : 52, longest * LETTER + 8)));
-    const ticks = ticksOf(axis, view[which], Math.min(most, axis.names ? 200 : 8));
+    const { ticks, texts } = room[which];
+    const turn = which === 'x' && room.upright ? 90 : 0;
     return {
       type: axis.logarithmic ? 'logarithmic' : 'linear',
       min: low,
@@ -149,8 +132,8 @@ export class Painter {
         scale.ticks = ticks.map((value) => ({ value }));
       },
       afterFit: (scale) => {
-        if (which === 'y') scale.width = leftOf(picture);
-        else scale.height = bottomOf(picture);
+        if (which === 'y') scale.width = room.left;
+        else scale.height = room.bottom;
       },
       border: { display: false },
       grid: { display: !picture.covered && !axis.names, color: ink.css('--line'), drawTicks: false, lineWidth: 1 },
@@ -158,14 +141,10 @@ export class Painter {
         color: ink.css('--text-dim'),
         font: { family: ink.font, size: SMALL },
         autoSkip: false,
-        maxRotation: 0,
+        minRotation: turn,
+        maxRotation: turn,
         padding: 6,
-        // Long names are cut where the room ends.
-        callback: (value) =>
-          shortened(
-            tickText(axis, Number(value)),
-            which === 'y' ? leftOf(picture) - 10 : Math.max(44, room / Math.max(1, ticks.length)),
-          ),
+        callback: (_, at) => texts[at] ?? '',
       },
     };
   }
@@ -277,10 +256,15 @@ export class Painter {
     const { picture, ink } = this.#now!;
     const context = this.#context;
     const many = points.length > 400;
-    const radius = width ?? (many ? 2 : 2.7);
+    const radius = width ?? (points.length > CLOUD ? 1.5 : many ? 2 : 2.7);
     // Of a map the ground stands out least; elsewhere dots that lie on each other should still be seen.
     context.fillStyle =
-      look === 'rings' ? ink.css('--surface') : ink.css(colour, picture.covered ? 1 : faint ? 0.3 : many ? 0.45 : 0.65);
+      look === 'rings'
+        ? ink.css('--surface')
+        : ink.css(
+            colour,
+            picture.covered ? 1 : faint ? 0.3 : many ? Math.max(0.12, 0.45 * Math.min(1, CLOUD / points.length)) : 0.65,
+          );
     context.strokeStyle = look === 'rings' ? ink.css(colour) : ink.css('--surface', 0.9);
     context.lineWidth = look === 'rings' ? 1.4 : 0.9;
     for (const { x, y } of drawable(picture, points)) {
@@ -293,62 +277,34 @@ export class Painter {
 
   /** Names of the axes at their ends; for a file the title and the legend. */
   #words(plane: Plane): void {
-    const { picture, ink, head } = this.#now!;
+    const { picture, ink, head, width } = this.#now!;
     const context = this.#context;
     context.save();
     context.fillStyle = ink.css('--text-dim');
     context.font = `${SMALL}px ${ink.font}`;
     context.textBaseline = 'alphabetic';
     context.textAlign = 'right';
-    if (picture.x.title !== '') context.fillText(`${picture.x.title} →`, plane.right, plane.bottom + bottomOf(picture) - 3);
+    if (picture.x.title !== '') context.fillText(`${picture.x.title} →`, plane.right, plane.bottom + this.#room!.bottom - 3);
     context.textAlign = 'left';
     if (picture.y.title !== '')
-      context.fillText(`${picture.downwards ? '↓' : '↑'} ${picture.y.title}`, Math.max(8, plane.left - 30), plane.top - 9);
-    if (head > 0) this.#head(plane);
+      context.fillText(`${picture.downwards ? '↓' : '↑'} ${picture.y.title}`, Math.max(8, plane.left - 30), plane.top - 11);
+    if (head > 0) drawHead(context, picture, width, ink);
+    if (picture.note) this.#note(picture.note, plane);
     context.restore();
   }
 
-  #head(plane: Plane): void {
-    const { picture, ink } = this.#now!;
+  /** Why there is nothing to see. */
+  #note(note: string, plane: Plane): void {
     const context = this.#context;
-    context.fillStyle = ink.css('--text');
-    context.font = `600 13px ${ink.font}`;
-    context.fillText(picture.title, 12, 20);
-    context.font = `${SMALL}px ${ink.font}`;
-    let at = 12;
-    for (const { title, colour, mark, faint, shape = 0 } of legendOf(picture)) {
-      const wide = context.measureText(title).width + 34;
-      if (at + wide > plane.right && at > 12) break;
-      context.strokeStyle = ink.css(colour, faint ? 0.55 : 1);
-      context.fillStyle = ink.css(colour, faint ? 0.55 : 1);
-      context.lineWidth = 1.8;
-      context.beginPath();
-      if (mark === 'line' || mark === 'dashed') {
-        context.setLineDash(mark === 'dashed' ? [5, 4] : []);
-        context.moveTo(at, 37);
-        context.lineTo(at + 16, 37);
-        context.stroke();
-        context.setLineDash([]);
-      } else {
-        outline(context, shape, at + 8, 37, 4);
-        if (mark === 'ring') context.stroke();
-        else context.fill();
-      }
-      context.fillStyle = ink.css('--text-2');
-      context.fillText(title, at + 22, 41);
-      at += wide;
-    }
+    context.fillStyle = this.#now!.ink.css('--text-dim');
+    context.font = `${SMALL}px ${this.#now!.ink.font}`;
+    context.textAlign = 'center';
+    context.textBaseline = 'middle';
+    context.fillText(note, (plane.left + plane.right) / 2, (plane.top + plane.bottom) / 2);
   }
 }
 
-export const headHeight = HEAD;
-
 const dotted = ({ look }: Series): boolean => look === 'dots' || look === 'rings';
-
-const shortened = (text: string, room: number): string => {
-  const most = Math.max(2, Math.floor(room / LETTER));
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
-};
 
 /** Zeros and negatives have no place on a logarithmic axis. */
 function drawable({ x, y }: { readonly x: Axis; readonly y: Axis }, points: readonly Point[]): readonly Point[] {

@@ -70,6 +70,8 @@ export interface Picture {
   readonly covered?: boolean | undefined;
   /** Nothing in it goes up and down: it is not offered to the ear. */
   readonly mute?: boolean | undefined;
+  /** Stands in the field where it is empty: why there is nothing to see. */
+  readonly note?: string | undefined;
   /** Drawn on the field before the series, and after them. */
   readonly under?: ((context: Surface, plane: Plane, ink: Ink) => void) | undefined;
   readonly over?: ((context: Surface, plane: Plane, ink: Ink) => void) | undefined;

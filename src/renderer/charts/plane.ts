@@ -55,6 +55,8 @@ export interface Axis {
   readonly logarithmic?: boolean | undefined;
   /** Names of the whole numbers from 0 on: classes, neurons. */
   readonly names?: readonly string[] | undefined;
+  /** The places with names that stand beside the axis; without it some of all. */
+  readonly marks?: readonly number[] | undefined;
   /** What is said of a place that has no number, such as a slope at a jump. */
   readonly missing?: string | undefined;
   /** Whole numbers only: epochs. */
@@ -150,6 +152,9 @@ function logTicks(low: number, high: number, most: number): readonly number[] {
 }
 
 export function ticksOf(axis: Axis, [low, high]: Range, most: number): readonly number[] {
+  const marks = axis.marks?.filter((at) => at >= low && at <= high);
+  // Deep in a zoom few of them are left.
+  if (marks && marks.length > 2) return marks;
   if (axis.names) {
     const count = Math.floor(Math.min(high, axis.names.length - 1)) - Math.ceil(Math.max(low, 0)) + 1;
     const stride = Math.max(1, Math.ceil(count / most));
@@ -163,10 +168,21 @@ export function ticksOf(axis: Axis, [low, high]: Range, most: number): readonly 
 const powerText = (exponent: number): string =>
   `10${String(exponent).replace(/[-\d]/g, (sign) => (sign === '-' ? '⁻' : '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(sign)]!))}`;
 
-export function tickText(axis: Axis, value: number): string {
-  const exponent = axis.logarithmic ? Math.round(Math.log10(value)) : 0;
-  if (Math.abs(exponent) > 3 && Math.abs(value / 10 ** exponent - 1) < 1e-9) return powerText(exponent);
-  return axis.names?.[value] ?? numberText(value, 4);
+/** Digits of a mark; more where neighbours would read alike, as deep in a zoom. */
+const DIGITS = 4;
+const MOST_DIGITS = 12;
+
+/** What stands beside the marks of an axis. */
+export function tickTexts(axis: Axis, ticks: readonly number[]): readonly string[] {
+  const text = (value: number, digits: number): string => {
+    const exponent = axis.logarithmic ? Math.round(Math.log10(value)) : 0;
+    const isPower = Math.abs(exponent) > 3 && Math.abs(value / 10 ** exponent - 1) < 1e-9;
+    return axis.names?.[value] ?? (isPower ? powerText(exponent) : numberText(value, digits));
+  };
+  for (let digits = DIGITS; ; digits++) {
+    const texts = ticks.map((tick) => text(tick, digits));
+    if (axis.names || digits >= MOST_DIGITS || new Set(texts).size === texts.length) return texts;
+  }
 }
 
 const bend = (axis: Axis, value: number): number => (axis.logarithmic ? Math.log(Math.max(value, Number.MIN_VALUE)) : value);

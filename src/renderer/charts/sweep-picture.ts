@@ -5,7 +5,7 @@
 import { numberText, plural } from '../ui/format';
 import type { Ink } from './colours';
 import type { Cell, Picture, Point, Series, Table } from './picture';
-import { type Axis, extent, type Plane, rounded, shareOf, type Surface, ticksOf, tickText, widened } from './plane';
+import { type Axis, extent, type Plane, rounded, shareOf, type Surface, ticksOf, tickTexts, widened } from './plane';
 import { ramp, raster, shade } from './raster';
 
 export interface SweepRun {
@@ -271,8 +271,10 @@ export function parallelPicture(sweep: Sweep): Picture {
         context.stroke();
         context.fillStyle = ink.css('--text-2');
         context.textAlign = at === last ? 'right' : 'left';
-        for (const tick of ticksOf(axis, [axis.low, axis.high], axis.names ? 12 : 5))
-          context.fillText(tickText(axis, tick), x + (at === last ? -5 : 5), plane.toY(share(at, tick)));
+        const ticks = ticksOf(axis, [axis.low, axis.high], axis.names ? 12 : 5);
+        const texts = tickTexts(axis, ticks);
+        for (const [place, tick] of ticks.entries())
+          context.fillText(texts[place]!, x + (at === last ? -5 : 5), plane.toY(share(at, tick)));
       });
     },
     table: () => tableOf(sweep),

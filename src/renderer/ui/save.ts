@@ -9,7 +9,7 @@ export const saveText = (host: TextHost, text: string, name: string): Promise<vo
   told(name, () => host.saveText(text, name));
 
 /** `make`: what the file holds, or what is thrown because it cannot be made. */
-export const saveBytes = (host: FileHost, make: () => Promise<Uint8Array>, name: string): Promise<void> =>
+export const saveBytes = (host: FileHost, make: () => Uint8Array | Promise<Uint8Array>, name: string): Promise<void> =>
   told(name, async () => host.saveBytes(await make(), name));
 
 async function told(name: string, save: () => Promise<{ readonly name: string } | null>): Promise<void> {

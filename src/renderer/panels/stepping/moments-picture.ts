@@ -4,7 +4,7 @@
  */
 import type { MomentInfo } from '../../../engine/train/timeline';
 import type { Picture, Point } from '../../charts/picture';
-import { extent, widened } from '../../charts/plane';
+import { extent, ticksBetween, widened } from '../../charts/plane';
 import { countText, numberText, plural } from '../../ui/format';
 
 /** Nearly all of the losses, and how many times as high the highest may stand: one wild start does not flatten the rest. */
@@ -16,6 +16,20 @@ function seenUpTo(losses: readonly number[]): number {
   const [least, usual, top] = [losses[0]!, losses[Math.floor(USUAL * (losses.length - 1))]!, losses.at(-1)!];
   // Of two nothing is usual.
   return losses.length > 2 && top - least > WILD * (usual - least) ? usual : top;
+}
+
+/** How much of the axis lies between two marks at least. */
+const APART = 0.1;
+
+/** Round epochs, each at its first moment. */
+function roundEpochs(moments: readonly MomentInfo[]): readonly number[] {
+  const [first, last] = [moments[0]?.epoch ?? 0, moments.at(-1)?.epoch ?? 0];
+  const marks: number[] = [];
+  for (const epoch of ticksBetween(first, last, 8)) {
+    const at = moments.findIndex((moment) => moment.epoch >= epoch);
+    if (at >= 0 && Number.isInteger(epoch) && (marks.length === 0 || at - marks.at(-1)! > APART * moments.length)) marks.push(at);
+  }
+  return marks;
 }
 
 export function momentsPicture(moments: readonly MomentInfo[]): Picture {
@@ -38,7 +52,7 @@ export function momentsPicture(moments: readonly MomentInfo[]): Picture {
   return {
     title: 'Time travel',
     summary: `Loss of the batch at ${plural(moments.length, 'moment')} of training. Enter goes to the moment that is read.`,
-    x: { title: '', low: 0, high: last, names: moments.map(({ epoch }) => countText(epoch)) },
+    x: { title: '', low: 0, high: last, names: moments.map(({ epoch }) => countText(epoch)), marks: roundEpochs(moments) },
     y: { title: '', low: losses.length > 0 ? Math.max(low, Math.min(0, losses[0]!)) : 0, high: losses.length > 0 ? high : 1 },
     series: [{ title: 'Batch loss', colour: '--accent', look: 'line', width: 1.5, points: known.map(pointOf) }],
     over: (context, plane, ink) => {
