@@ -75,16 +75,30 @@ test('the diff of two drawings names what was added, removed and changed', () =>
   const svg = structureSvg(without, { width: 500, height: 300 }, project);
   expect(svg).toContain('var(--danger)');
   expect(svg).toContain('var(--warning)');
+  // Not by colour alone, and with what changed.
+  expect(svg).toMatch(/>−<\/text>/);
+  expect(svg).toMatch(/>≠<\/text>/);
+  expect(svg).toContain('units 4 → 6');
 });
 
 test('the report is one page without code or links, and names are text in it', () => {
   const page = runReport(
     run(edits.setLabel('hidden', '<b>&"')(project), { name: '<img src=x onerror=alert(1)>' }),
-    ':root { --accent: #123; }',
+    ":root[data-theme='light'] { --accent: #123; } :root[data-theme='dark'] { --accent: #abc; }",
+    {
+      'hidden/weight': { shape: [2, 3], data: Float32Array.of(1, -1, 0.5, 0.25, 0, 2) },
+      wide: { shape: [200, 300], data: new Float32Array(60_000) },
+    },
   );
   expect(page).not.toMatch(/<img|<b>|<script|href=/);
   expect(page).toContain('&lt;b&gt;&amp;&quot;');
   expect(page).toContain('&lt;out&gt;');
   expect(page).toMatch(/accuracy 87\.5 %/);
-  expect(page.match(/<svg/g)!.length).toBe(3);
+  // The drawing, two curves for two themes, and the map of what is too large for numbers.
+  expect(page.match(/<svg/g)!.length).toBe(6);
+  expect(page).toMatch(/prefers-color-scheme: dark\) \{ :root\[data-theme\] \{ color-scheme: dark;\s+--accent: #abc;/);
+  expect(page).toContain('hidden/weight <small>2 × 3</small>');
+  expect(page).toMatch(/<tr><td[^>]*>1<\/td><td[^>]*>−1<\/td><td[^>]*>0\.5<\/td><\/tr>/);
+  expect(page).toContain('Each cell is the mean of 3 × 4 numbers.');
+  expect(runReport(run(project), '', null)).not.toContain('<h2>Weights</h2>');
 });

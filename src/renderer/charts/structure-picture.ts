@@ -1,5 +1,6 @@
 /**
- * A drawing as vectors, alone or against another: what was added, removed or changed stands out in colour.
+ * A drawing as vectors, alone or against another: what was added, removed or changed stands out in
+ * colour and by a sign, for those who do not tell the colours apart.
  * Places are the user's own. One writer makes the picture for dialogs and for reports, in names of colour
  * tokens, so that both look like the drawing itself.
  */
@@ -53,12 +54,20 @@ export function structureChanges(before: Project, after: Project): readonly Stru
   return list;
 }
 
-const marks: Readonly<Record<Mark, { readonly stroke: string | null; readonly dash: string }>> = {
-  same: { stroke: null, dash: '' },
-  added: { stroke: 'var(--success)', dash: '' },
-  removed: { stroke: 'var(--danger)', dash: '5 4' },
-  changed: { stroke: 'var(--warning)', dash: '' },
-};
+export const marks = {
+  added: { title: 'Added', sign: '+', stroke: 'var(--success)', dash: '' },
+  removed: { title: 'Removed', sign: '−', stroke: 'var(--danger)', dash: '5 4' },
+  changed: { title: 'Changed', sign: '≠', stroke: 'var(--warning)', dash: '' },
+} as const satisfies Readonly<Record<Exclude<Mark, 'same'>, object>>;
+const lookOf = (mark: Mark): { readonly stroke: string | null; readonly dash: string } =>
+  mark === 'same' ? { stroke: null, dash: '' } : marks[mark];
+
+/** The sign of a mark in a disc of its colour. */
+function badge(mark: Mark, x: number, y: number): string {
+  if (mark === 'same') return '';
+  const { sign, stroke } = marks[mark];
+  return `<g transform="translate(${x} ${y})"><circle r="9" style="fill:${stroke};stroke:var(--canvas-bg)" stroke-width="2"/><text text-anchor="middle" y="4.5" font-size="13" font-weight="700" style="fill:var(--surface)">${sign}</text></g>`;
+}
 
 interface Box {
   readonly x: number;
@@ -74,6 +83,16 @@ const SIZE = 13;
 const SMALL = 11;
 const MARGIN = 28;
 
+interface Drawn {
+  readonly node: Node;
+  readonly at: { readonly x: number; readonly y: number };
+  readonly mark: Mark;
+  /** What is different about it, in a line. */
+  readonly change: string;
+}
+
+const cut = (text: string): string => (text.length > 40 ? `${text.slice(0, 39)}…` : text);
+
 /** An `<svg>` of at most that width and height; larger drawings are scaled down as a whole. */
 export function structureSvg(
   after: Project,
@@ -81,20 +100,26 @@ export function structureSvg(
   before: Project = after,
 ): string {
   const nodes = [
-    ...Object.values(after.nodes).map((node): { node: Node; at: { x: number; y: number }; mark: Mark } => {
+    ...Object.values(after.nodes).map((node): Drawn => {
       const old = before.nodes[node.id];
-      const mark = !old ? 'added' : old.op !== node.op || attrChanges(old.attrs, node.attrs).length > 0 ? 'changed' : 'same';
-      return { node, at: after.positions[node.id] ?? { x: 0, y: 0 }, mark };
+      const changes = old ? attrChanges(old.attrs, node.attrs) : [];
+      const mark = !old ? 'added' : old.op !== node.op || changes.length > 0 ? 'changed' : 'same';
+      return { node, at: after.positions[node.id] ?? { x: 0, y: 0 }, mark, change: cut(changes.join(', ')) };
     }),
     ...Object.values(before.nodes)
       .filter(({ id }) => !after.nodes[id])
-      .map((node) => ({ node, at: before.positions[node.id] ?? { x: 0, y: 0 }, mark: 'removed' as const })),
+      .map((node): Drawn => ({ node, at: before.positions[node.id] ?? { x: 0, y: 0 }, mark: 'removed', change: '' })),
   ];
   if (nodes.length === 0) return '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"></svg>';
   const boxes = new Map<NodeId, Box>();
-  for (const { node, at } of nodes) {
-    const w = Math.max(64, widthOf(nameOf(node), SIZE), widthOf(subtitle(node), SMALL));
-    boxes.set(node.id, { x: at.x, y: at.y, w, h: HEIGHT });
+  for (const { node, at, mark, change } of nodes) {
+    const w = Math.max(64, ...[subtitle(node), change].map((text) => widthOf(text, SMALL)), widthOf(nameOf(node), SIZE));
+    const box = { x: at.x, y: at.y, w, h: change === '' ? HEIGHT : HEIGHT + 16 };
+    // What took the place of something must not hide it.
+    const covers = (other: Box): boolean =>
+      Math.abs(other.x - box.x) < (other.w + box.w) / 2 && Math.abs(other.y - box.y) < (other.h + box.h) / 2 + 12;
+    if (mark === 'removed') while ([...boxes.values()].some(covers)) box.y += 10;
+    boxes.set(node.id, box);
   }
   const all = [...boxes.values()];
   const left = Math.min(...all.map(({ x, w }) => x - w / 2)) - MARGIN;
@@ -114,15 +139,16 @@ export function structureSvg(
     if (!a || !b) return [];
     const [x1, x2] = [a.x + a.w / 2, b.x - b.w / 2];
     const bend = Math.max(24, Math.abs(x2 - x1) / 2);
-    const { stroke, dash } = marks[mark];
-    return `<path d="M${x1} ${a.y}C${x1 + bend} ${a.y} ${x2 - bend} ${b.y} ${x2} ${b.y}" fill="none" style="stroke:${stroke ?? 'var(--line-strong)'}" stroke-width="${mark === 'same' ? 1.5 : 2.2}"${dash ? ` stroke-dasharray="${dash}"` : ''}/>`;
+    const { stroke, dash } = lookOf(mark);
+    return `<path d="M${x1} ${a.y}C${x1 + bend} ${a.y} ${x2 - bend} ${b.y} ${x2} ${b.y}" fill="none" style="stroke:${stroke ?? 'var(--line-strong)'}" stroke-width="${mark === 'same' ? 1.5 : 2.2}"${dash ? ` stroke-dasharray="${dash}"` : ''}/>${badge(mark, (x1 + x2) / 2, (a.y + b.y) / 2)}`;
   });
-  const drawn = nodes.map(({ node, mark }) => {
+  const drawn = nodes.map(({ node, mark, change }) => {
     const { x, y, w, h } = boxes.get(node.id)!;
     const group = `var(--group-${opOf(node.op)?.group ?? 'data'})`;
-    const { stroke, dash } = marks[mark];
+    const { stroke, dash } = lookOf(mark);
+    const lift = change === '' ? 0 : -8;
     const faint = mark === 'removed' ? ' opacity="0.7"' : '';
-    return `<g transform="translate(${x} ${y})"${faint}><rect x="${-w / 2}" y="${-h / 2}" width="${w}" height="${h}" rx="9" style="fill:var(--node-bg);stroke:${stroke ?? group}" stroke-width="${mark === 'same' ? 1.4 : 2.6}"${dash ? ` stroke-dasharray="${dash}"` : ''}/><text text-anchor="middle" y="-3" font-size="${SIZE}" font-weight="600" style="fill:var(--text)">${escapeMarkup(nameOf(node))}</text><text text-anchor="middle" y="13" font-size="${SMALL}" style="fill:${group}">${escapeMarkup(subtitle(node))}</text></g>`;
+    return `<g transform="translate(${x} ${y})"${faint}><rect x="${-w / 2}" y="${-h / 2}" width="${w}" height="${h}" rx="9" style="fill:var(--node-bg);stroke:${stroke ?? group}" stroke-width="${mark === 'same' ? 1.4 : 2.6}"${dash ? ` stroke-dasharray="${dash}"` : ''}/><text text-anchor="middle" y="${lift - 3}" font-size="${SIZE}" font-weight="600" style="fill:var(--text)">${escapeMarkup(nameOf(node))}</text><text text-anchor="middle" y="${lift + 13}" font-size="${SMALL}" style="fill:${group}">${escapeMarkup(subtitle(node))}</text>${change === '' ? '' : `<text text-anchor="middle" y="21" font-size="${SMALL}" font-weight="600" style="fill:${stroke}">${escapeMarkup(change)}</text>`}${badge(mark, w / 2 - 4, -h / 2 + 2)}</g>`;
   });
   const [width, height] = [(right - left) * scale, (bottom - top) * scale];
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${Math.round(width)}" height="${Math.round(height)}" viewBox="${left} ${top} ${right - left} ${bottom - top}" font-family="var(--font)">${lines.join('')}${drawn.join('')}</svg>`;

@@ -1,4 +1,5 @@
 /** The history of runs as the window shows it: the list, kept fresh while someone looks, and what is done to it. */
+import type { Weights } from '../../engine/api';
 import type { Project } from '../../engine/graph/project';
 import type { HostApi, RunDetail, RunHistory, RunLimits, RunRecord, SweepStart, SweepState } from '../../main/contract';
 
@@ -6,6 +7,7 @@ export type HistoryHost = Pick<
   HostApi,
   | 'runHistory'
   | 'runDetail'
+  | 'runCheckpoint'
   | 'changeRun'
   | 'deleteRuns'
   | 'limitRuns'
@@ -95,6 +97,15 @@ export class History {
     let found: readonly RunDetail[] | null = null;
     await this.#try('The run could not be read', async () => {
       found = await Promise.all(ids.map((id) => this.#host.runDetail(id)));
+    });
+    return found;
+  }
+
+  /** As the run stood last; null when they were not kept, or cannot be read, which was said. */
+  async weights(id: string): Promise<Weights | null> {
+    let found: Weights | null = null;
+    await this.#try('The weights of the run could not be read', async () => {
+      found = (await this.#host.runCheckpoint(id))?.weights ?? null;
     });
     return found;
   }

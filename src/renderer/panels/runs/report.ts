@@ -1,8 +1,9 @@
 /**
  * A run as one HTML page that stands alone: the drawing and the curves as vectors, every setting, the
- * scores, the confusion matrix. It runs no code and loads nothing, so it can be sent and kept.
+ * scores, the confusion matrix, the weights. It runs no code and loads nothing, so it can be sent and kept; it is dark
+ * where the reader's system is, and light on paper.
  */
-import type { CurvePoint, Score } from '../../../engine/api';
+import type { CurvePoint, Score, Weights } from '../../../engine/api';
 import type { RunDetail } from '../../../main/contract';
 import { type Ink, inkOfSheet } from '../../charts/colours';
 import { type Curve, curvesPicture } from '../../charts/curve-picture';
@@ -10,11 +11,21 @@ import { pictureSvg } from '../../charts/picture-files';
 import { structureSvg } from '../../charts/structure-picture';
 import { fixedText, numberText, percentText } from '../../ui/format';
 import { escapeMarkup } from '../../ui/markup';
+import { weightsSection } from './report-weights';
 import { compareResults, compareSettings, statusTitle } from './settings-table';
 
 const WIDTH = 860;
 
-function curves(points: readonly CurvePoint[], yTitle: string, of: (score: Score) => number | undefined, ink: Ink): string {
+/** Curves are drawn in colours, not in names of colours: once for each theme. */
+interface Inks {
+  readonly light: Ink;
+  readonly dark: Ink;
+}
+
+/** What the style sheet says of the dark theme. */
+const darkTokens = (sheet: string): string => /\[data-theme=["']?dark["']?\]\s*\{([^}]*)\}/.exec(sheet)?.[1] ?? '';
+
+function curves(points: readonly CurvePoint[], yTitle: string, of: (score: Score) => number | undefined, inks: Inks): string {
   const line = (part: 'train' | 'validation') =>
     points.flatMap((point) => {
       const y = point[part] === null ? undefined : of(point[part]);
@@ -34,7 +45,9 @@ function curves(points: readonly CurvePoint[], yTitle: string, of: (score: Score
     yTitle,
     epochs: true,
   });
-  return pictureSvg(picture, { width: WIDTH - 18, height: 250 }, ink, undefined, yTitle === 'Loss' ? 'loss' : 'metric');
+  const drawn = (theme: keyof Inks): string =>
+    `<div class="${theme}">${pictureSvg(picture, { width: WIDTH - 18, height: 250 }, inks[theme], undefined, `${yTitle === 'Loss' ? 'loss' : 'metric'}-${theme}`)}</div>`;
+  return drawn('light') + drawn('dark');
 }
 
 function matrix({ classes, counts }: NonNullable<RunDetail['confusion']>): string {
@@ -60,8 +73,8 @@ const table = (rows: readonly { readonly title: string; readonly values: readonl
     .map(({ title, values }) => `<tr><th scope="row">${escapeMarkup(title)}</th><td>${escapeMarkup(values[0]!)}</td></tr>`)
     .join('')}</table>`;
 
-/** `tokens`: the style sheet with the colours, which the pictures name. */
-export function runReport(run: RunDetail, tokens: string): string {
+/** `tokens`: the style sheet with the colours, which the pictures name. `weights`: null where none were kept. */
+export function runReport(run: RunDetail, tokens: string, weights: Weights | null): string {
   const started = new Date(run.startedAt);
   const score = run.scores.test ?? run.scores.validation ?? run.scores.train;
   const headline = [
@@ -69,9 +82,10 @@ export function runReport(run: RunDetail, tokens: string): string {
     score?.accuracy === undefined ? '' : `accuracy ${percentText(score.accuracy, 1)}`,
     score?.r2 === undefined ? '' : `R² ${fixedText(score.r2, 3)}`,
   ].filter((text) => text !== '');
-  const ink = inkOfSheet(tokens, 'sans-serif');
-  const accuracy = curves(run.points, 'Accuracy', (one) => one.accuracy, ink);
-  const r2 = accuracy === '' ? curves(run.points, 'R²', (one) => one.r2, ink) : '';
+  const dark = darkTokens(tokens);
+  const inks: Inks = { light: inkOfSheet(tokens, 'sans-serif'), dark: inkOfSheet(dark + tokens, 'sans-serif') };
+  const accuracy = curves(run.points, 'Accuracy', (one) => one.accuracy, inks);
+  const r2 = accuracy === '' ? curves(run.points, 'R²', (one) => one.r2, inks) : '';
   return `<!doctype html>
 <html lang="en" data-theme="light">
 <head>
@@ -86,7 +100,11 @@ h1 { margin: 0; font-size: 26px; } h2 { margin: 36px 0 10px; font-size: 16px; } 
 svg { display: block; max-width: 100%; height: auto; } figure { margin: 0; padding: 8px; border: 1px solid var(--line); border-radius: 10px; }
 table { border-collapse: collapse; } th, td { padding: 5px 14px 5px 0; border-bottom: 1px solid var(--line); text-align: left; font-weight: 450; vertical-align: top; }
 th { color: var(--text-dim); } .columns { display: flex; flex-wrap: wrap; gap: 8px 56px; } .matrix th, .matrix td { padding: 5px 10px; text-align: right; }
-@media print { body { margin: 0; } figure, table { break-inside: avoid; } }
+h3 { margin: 18px 0 2px; font-size: 14px; } small { color: var(--text-dim); font-weight: 450; }
+.cells td { padding: 4px 9px; text-align: right; border: 1px solid var(--line); font-variant-numeric: tabular-nums; } .map { margin-top: 8px; border: 1px solid var(--line); } td, rect { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+.dark { display: none; }
+@media screen and (prefers-color-scheme: dark) { :root[data-theme] { color-scheme: dark; ${dark} } .dark { display: block; } .light { display: none; } }
+@media print { body { margin: 0; } figure, table, .parameter { break-inside: avoid; } h2, h3 { break-after: avoid; } }
 </style>
 </head>
 <body>
@@ -96,13 +114,14 @@ ${run.tags.length > 0 ? `<p>Tags: ${escapeMarkup(run.tags.join(', '))}</p>` : ''
 <h2>Drawing</h2>
 <figure>${structureSvg(run.project, { width: WIDTH - 18, height: 420 })}</figure>
 <h2>Curves</h2>
-<figure>${curves(run.points, 'Loss', (one) => one.loss, ink) || '<p>Nothing was measured.</p>'}</figure>
+<figure>${curves(run.points, 'Loss', (one) => one.loss, inks) || '<p>Nothing was measured.</p>'}</figure>
 ${accuracy || r2 ? `<figure style="margin-top:12px">${accuracy || r2}</figure>` : ''}
 <div class="columns">
 <div><h2>Results</h2>${table(compareResults([run]))}</div>
 <div><h2>Settings</h2>${table(compareSettings([run]))}</div>
 </div>
 ${run.confusion ? matrix(run.confusion) : ''}
+${weights === null ? '' : weightsSection(weights, run.epoch)}
 ${run.project.settings.notes === '' ? '' : `<h2>Notes</h2><p style="white-space:pre-wrap">${escapeMarkup(run.project.settings.notes)}</p>`}
 <p style="margin-top:40px;color:var(--text-dim);font-size:12px">Made with Chainrule. Run ${escapeMarkup(run.id)}.</p>
 </body>
