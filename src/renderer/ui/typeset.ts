@@ -4,6 +4,7 @@
  */
 import katex from 'katex';
 import 'katex/dist/katex.min.css';
+import { inIdleMoments, whenIdle } from './idle';
 
 /** Formulas that are kept: those of a few steps. */
 const KEPT = 400;
@@ -34,30 +35,13 @@ export function typeset(latex: string, display: boolean): string {
   return html;
 }
 
-/** Calls back when the window has nothing else to do. Returns what takes the wish back. */
-function whenIdle(work: () => void): () => void {
-  if (typeof requestIdleCallback === 'undefined') {
-    const timer = setTimeout(work, 60);
-    return () => clearTimeout(timer);
-  }
-  const id = requestIdleCallback(work, { timeout: 2000 });
-  return () => cancelIdleCallback(id);
-}
-
 export type Ahead = readonly (readonly [latex: string, display: boolean])[];
 
 /** Sets formulas ahead while the window rests, one at a time. Returns what stops it. */
 export function typesetAhead(formulas: () => Ahead): () => void {
-  let stop: () => void = () => {};
-  const go = (all: Ahead, at: number): void => {
-    const formula = all[at];
-    if (!formula) return;
-    stop = whenIdle(() => {
-      typeset(...formula);
-      go(all, at + 1);
-    });
-  };
-  stop = whenIdle(() => go(formulas(), 0));
+  let stop = whenIdle(() => {
+    stop = inIdleMoments(formulas().map((formula) => () => void typeset(...formula)));
+  });
   return () => stop();
 }
 
