@@ -22,6 +22,8 @@ export const bufferIds = {
   /** A number that all parameters share and the optimizer advances (Adam's β₁ᵗ). */
   counter: (name: string): BufferId => `c:${name}`,
   hyper: (name: string): BufferId => `h:${name}`,
+  /** What breakpoints watch of a node while it trains. */
+  watch: (node: NodeId, what: string): BufferId => `k:${node}/${what}`,
   /** ['batch']: the weight of each row in the mean. 1/n in the n rows of a batch, 0 in padding. */
   rowWeights: 'r:weights',
 } as const;

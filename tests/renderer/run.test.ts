@@ -45,7 +45,7 @@ class Main implements RunHost {
     this.compiled.push(revision);
     this.backendsAsked.push(backend);
     await this.before(revision);
-    return compile({ project, data, profile, backend, revision }, backends);
+    return compile({ project, data, profile, backend, revision, watched: true }, backends);
   };
   loadDataset: RunHost['loadDataset'] = async (source) => {
     if (this.fault !== null) throw new Error(this.fault);

@@ -1,7 +1,8 @@
 /** Projects trained in a test: the ordinary path (data, compile, session, trainer) in one call. */
-import type { BackendProfile } from '../../src/engine/backends/backend';
+import type { Backend, BackendProfile } from '../../src/engine/backends/backend';
 import { backends } from '../../src/engine/backends/index';
 import { compile } from '../../src/engine/compile/compile';
+import { setTraining } from '../../src/engine/graph/edits';
 import type { Project } from '../../src/engine/graph/project';
 import type { BackendName, Plans } from '../../src/engine/plan';
 import type { Dataset } from '../../src/engine/data/dataset';
@@ -9,15 +10,24 @@ import { Session } from '../../src/engine/train/session';
 import { Trainer } from '../../src/engine/train/trainer';
 import type { CurvePoint, Stopped, TrainerOptions, Trouble } from '../../src/engine/train/training';
 
-export async function profileOf(backend: BackendName): Promise<BackendProfile> {
-  const found = await backends.get(backend)!.detect();
+type Backends = ReadonlyMap<BackendName, Backend>;
+
+export async function profileOf(backend: BackendName, among: Backends = backends): Promise<BackendProfile> {
+  const found = await among.get(backend)!.detect();
   if ('absent' in found) throw new Error(`${backend} is absent: ${found.absent}`);
   return found;
 }
 
-export async function plansOf(project: Project, data: Dataset | null, backend: BackendName): Promise<Plans> {
-  const profile = { present: [await profileOf(backend)], absent: [] };
-  const plans = compile({ project, data, profile, backend, revision: 1 }, backends);
+export async function plansOf(
+  project: Project,
+  data: Dataset | null,
+  backend: BackendName,
+  among: Backends = backends,
+): Promise<Plans> {
+  // Beside a graphics device the live view is the processor's.
+  const names = backend === 'webgpu' ? (['webgpu', 'wasm'] as const) : [backend];
+  const profile = { present: await Promise.all(names.map((name) => profileOf(name, among))), absent: [] };
+  const plans = compile({ project, data, profile, backend, revision: 1, watched: true }, among);
   if (!plans.ok) throw new Error(plans.problems.map((p) => p.message).join('\n'));
   return plans.value;
 }
@@ -35,12 +45,14 @@ export async function trained(
   data: Dataset,
   {
     backend = 'wasm',
+    among = backends,
     seed = project.settings.training.seed,
     epochs = project.settings.training.epochs,
     ...options
-  }: { backend?: BackendName } & Partial<TrainerOptions> = {},
+  }: { backend?: BackendName; among?: Backends } & Partial<TrainerOptions> = {},
 ): Promise<Trained> {
-  const session = await Session.open(await plansOf(project, data, backend), backends);
+  const breakpoints = options.breakpoints ?? project.settings.training.breakpoints ?? [];
+  const session = await Session.open(await plansOf(setTraining({ breakpoints })(project), data, backend, among), among);
   session.initialize(seed);
   const troubles: Trouble[] = [];
   const stops: Stopped[] = [];

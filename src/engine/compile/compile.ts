@@ -6,6 +6,7 @@ import type { BackendName, BackendWish, Plan, Plans, Program } from '../plan';
 import type { DatasetInfo } from '../data/dataset';
 import { check } from './check';
 import { prepare, programOf } from './program';
+import { watchesOf } from './watches';
 
 /** Rows that are evaluated at once: enough to keep the loops busy, small enough to stay in the cache. */
 export const EVALUATION_BATCH = 256;
@@ -42,10 +43,12 @@ export interface CompileRequest {
   readonly revision: number;
   /** With 'auto': plans for all backends that may be the fastest, for the engine to race them. */
   readonly race?: boolean;
+  /** Whether training notes what the project's breakpoints want to know. */
+  readonly watched?: boolean;
 }
 
 export function compile(
-  { project, data, profile, backend, revision, race = false }: CompileRequest,
+  { project, data, profile, backend, revision, race = false, watched = false }: CompileRequest,
   backends: ReadonlyMap<BackendName, Backend>,
 ): Result<Plans> {
   const checked = check(project, data);
@@ -67,7 +70,8 @@ export function compile(
   const trace = programOf(prepared, 'every-edge', Math.min(batch, LIVE_BATCH));
   const learns = prepared.objective !== null && trace.parameters.some((p) => p.trainable && p.gradient !== null);
   const { schedule } = project.settings.training;
-  const training = learns ? programOf(prepared, 'fused', batch) : null;
+  const watches = watchesOf(watched ? (project.settings.training.breakpoints ?? []) : []);
+  const training = learns ? programOf(prepared, 'fused', batch, watches) : null;
   return ok({
     revision,
     ...(schedule ? { schedule } : {}),

@@ -21,6 +21,7 @@ import { infer, type Inferred } from './infer';
 import { valueKernels } from './kernels';
 import { ancestors, descendants, findObjective } from './objective';
 import { penalise } from './penalise';
+import { dying, flip, flipBuffer, type Watch, watchGradients, watchSigns, watchUnits } from './watches';
 
 export type Detail = Program['detail'];
 
@@ -74,7 +75,8 @@ export function prepare(
   };
 }
 
-export function programOf(prepared: Prepared, detail: Detail, batch: number): Program {
+/** `watches`: what a training program notes of itself for breakpoints. */
+export function programOf(prepared: Prepared, detail: Detail, batch: number, watches: ReadonlySet<Watch> = new Set()): Program {
   const { inferred, objective, prediction } = prepared;
   const draft = new Draft();
   const parameters = addSources(draft, prepared);
@@ -120,6 +122,7 @@ export function programOf(prepared: Prepared, detail: Detail, batch: number): Pr
       draft,
       prepared,
       learned.filter((p) => p.trainable && p.gradient !== null),
+      watches,
     );
     if (training)
       for (const id of inferred.order) {
@@ -296,7 +299,12 @@ function clippedGradient({ value, norm }: Clip): { readonly alone: Expr; readonl
   return { alone, together: norm === undefined ? alone : mul(alone, read(CLIP)) };
 }
 
-function addUpdates(draft: Draft, { optimizer, hyper, clip }: Prepared, parameters: readonly ParameterSpec[]): void {
+function addUpdates(
+  draft: Draft,
+  { optimizer, hyper, clip, inferred }: Prepared,
+  parameters: readonly ParameterSpec[],
+  watches: ReadonlySet<Watch>,
+): void {
   if (parameters.length === 0) return;
   for (const [name, value] of Object.entries(hyper))
     draft.buffer({ id: bufferIds.hyper(name), shape: [], role: 'hyper', init: value });
@@ -325,7 +333,12 @@ function addUpdates(draft: Draft, { optimizer, hyper, clip }: Prepared, paramete
     to: name,
     value: substitute(expr, (n) => (n === 'g' ? together : read(n))),
   }));
-  for (const { key, shape, value, gradient } of parameters) {
+  if (watches.has('gradient')) watchGradients(draft, parameters);
+  if (watches.has('dead')) watchUnits(draft, dying(inferred, draft));
+  const flips = watches.has('sign');
+  if (flips) update.push({ to: 'flip', value: flip(update.find(({ to }) => to === 'w')!.value) });
+  for (const parameter of parameters) {
+    const { key, shape, value, gradient } = parameter;
     const slotBind: Record<string, string> = {};
     for (const slot of optimizer.slots)
       slotBind[slot] = draft.buffer({ id: bufferIds.slot(key, slot), shape, role: 'slot', init: 0 });
@@ -342,7 +355,16 @@ function addUpdates(draft: Draft, { optimizer, hyper, clip }: Prepared, paramete
         ],
         stores: update,
       })),
-      bind: { w: value, g: gradient!, ...slotBind, ...hyperBind, ...counterBind, ...clipBind },
+      bind: {
+        w: value,
+        g: gradient!,
+        ...slotBind,
+        ...hyperBind,
+        ...counterBind,
+        ...clipBind,
+        ...(flips ? { flip: flipBuffer(draft, parameter) } : {}),
+      },
     });
   }
+  if (flips) watchSigns(draft, parameters);
 }

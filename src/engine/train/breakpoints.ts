@@ -1,16 +1,15 @@
 /**
  * What pauses training so that one can look: a gradient that grows too long, a loss that rises, a ReLU unit
- * that gives 0 for whole batches, a weight that changes its sign. While any is set, each batch is also run
- * through the every-edge program with the weights from before its step, since the training program keeps
- * neither gradients nor values. Each is told once, when it begins to hold.
+ * that gives 0 for whole batches, a weight that changes its sign. The training program keeps the extremes of what they
+ * ask for (`compile/watches.ts`), so that one look after a run of many steps says whether anything may have happened in
+ * it; only such a run is gone through again, step by step. Each is told once, when it begins to hold.
  */
 import { nameOf } from '../compile/infer';
+import { cleared, notes, watchesOf } from '../compile/watches';
 import type { Device } from '../backends/backend';
 import type { Breakpoint } from '../graph/project';
-import { sampleSize } from '../ir/shape';
-import { activationFacts } from '../ops/facts';
-import { bufferIds, type Plans, type Weights } from '../plan';
-import type { Dataset } from '../data/dataset';
+import { sizeOf } from '../ir/shape';
+import type { BufferId, BufferSpec, Plans, Weights } from '../plan';
 
 /** Where a breakpoint holds. */
 export interface Hit {
@@ -21,90 +20,133 @@ export interface Hit {
 
 const DEFAULTS: Readonly<Record<Breakpoint['kind'], number>> = { gradient: 10, loss: 0, dead: 5, sign: 0 };
 
+const limitOf = ({ kind, limit }: Breakpoint): number => limit ?? DEFAULTS[kind];
+const batchesOf = (limit: number): number => Math.max(1, Math.round(limit));
+const rose = (before: number, loss: number, share: number): boolean => loss > before + share * Math.abs(before);
+const gradientKey = (limit: number, node: string): string => `gradient ${limit} ${node}`;
+const deadKey = (node: string, unit: number, most: number): string => `dead ${node} ${unit} ${most}`;
+
 const short = (x: number): string => String(Number(x.toPrecision(4))).replace('-', '−');
 
-interface Seen {
-  readonly gradients: ReadonlyMap<string, Float64Array>;
-  /** For each node with units that can die: which of them gave 0 for the whole batch. */
-  readonly silent: ReadonlyMap<string, readonly boolean[]>;
-}
+type Read = (note: { of(node: string): BufferId }, node: string) => Float32Array;
 
 export class Breakpoints {
   readonly #rules: readonly Breakpoint[];
   /** What holds at present, so that it is told once. */
   readonly #holding = new Set<string>();
-  readonly #silentFor = new Map<string, number>();
   #lastLoss: number | null = null;
+  /** What was noted so far is of another past. */
+  #fresh = true;
+  readonly #watched: readonly BufferSpec[];
+  /** Parameters whose gradients are noted, nodes whose units are, parameters whose signs are. */
+  readonly #nodes: Readonly<Record<'gradient' | 'dead' | 'sign', readonly string[]>>;
 
   constructor(
     rules: readonly Breakpoint[],
     readonly plans: Plans,
   ) {
     this.#rules = rules.filter((rule) => rule.off !== true);
+    const buffers = new Map((plans.train?.program.buffers ?? []).map((spec) => [spec.id, spec]));
+    const wanted = watchesOf(this.#rules);
+    const drawn = Object.keys(plans.drawing.graph.nodes);
+    const noting = ({ of }: { of(node: string): BufferId }): readonly string[] => drawn.filter((node) => buffers.has(of(node)));
+    this.#nodes = {
+      gradient: wanted.has('gradient') ? noting(notes.most) : [],
+      dead: wanted.has('dead') ? noting(notes.silent) : [],
+      sign: wanted.has('sign') ? noting(notes.flipped) : [],
+    };
+    const all = Object.values(notes);
+    this.#watched = drawn.flatMap((node) => all.flatMap(({ of }) => buffers.get(of(node)) ?? []));
   }
 
   get any(): boolean {
     return this.#rules.length > 0;
   }
-  /** Whether gradients or values of the batch are asked for. */
-  get #looks(): boolean {
-    return this.#rules.some(({ kind }) => kind === 'gradient' || kind === 'dead');
-  }
 
   /** Training goes on from another moment. */
   restart(): void {
     this.#lastLoss = null;
-    this.#silentFor.clear();
     this.#holding.clear();
+    this.#fresh = true;
   }
 
-  /** Gradients and silent units of a batch with the weights that the device has. Call it before the step. */
-  async look(device: Device, data: Dataset, rows: Uint32Array): Promise<Seen | null> {
-    if (!this.#looks) return null;
-    const { program } = this.plans.live;
-    const parameters = program.parameters.filter((p) => p.gradient !== null);
-    const dying = Object.values(this.plans.drawing.graph.nodes).filter(
-      ({ id, op }) => activationFacts(op).dies !== undefined && program.buffers.some((b) => b.id === bufferIds.value(id)),
+  /** Before the first step that counts. True: the device's notes were begun anew. */
+  begin(device: Device): boolean {
+    if (!this.#fresh) return false;
+    this.#fresh = false;
+    this.#clear(device, this.#watched);
+    return this.#watched.length > 0;
+  }
+
+  /** Before a single step: what is noted from here on is noted of this step. */
+  beginStep(device: Device): void {
+    const ids = new Set(cleared.flatMap(({ of }) => Object.values(this.#nodes).flatMap((nodes) => nodes.map(of))));
+    this.#clear(
+      device,
+      this.#watched.filter(({ id }) => ids.has(id)),
     );
-    const gradients = new Map<string, Float64Array>();
-    const silent = new Map<string, boolean[]>();
-    device.setData(data.x, data.features.length, data.y, data.targets.length, data.weights);
-    for (let from = 0; from < rows.length; from += program.batch) {
-      const part = rows.subarray(from, from + program.batch);
-      await device.run({ phases: ['forward', 'loss', 'backward'], rows: part, batch: part.length });
-      const ids = [...parameters.map((p) => p.gradient!), ...dying.map(({ id }) => bufferIds.value(id))];
-      const numbers = await device.read(ids);
-      const weight = part.length / rows.length;
-      parameters.forEach((p, i) => {
-        const source = numbers[i]!;
-        const sum = gradients.get(p.key) ?? new Float64Array(source.length);
-        for (let k = 0; k < source.length; k++) sum[k]! += weight * source[k]!;
-        gradients.set(p.key, sum);
-      });
-      dying.forEach(({ id }, i) => {
-        const source = numbers[parameters.length + i]!;
-        const width = sampleSize(program.buffers.find((b) => b.id === bufferIds.value(id))!.shape);
-        const units = silent.get(id) ?? new Array<boolean>(width).fill(true);
-        for (let row = 0; row < part.length; row++)
-          for (let k = 0; k < width; k++) if (source[row * width + k] !== 0) units[k] = false;
-        silent.set(id, units);
-      });
+  }
+
+  #clear(device: Device, specs: readonly BufferSpec[]): void {
+    for (const { id, shape, init } of specs) device.write(id, new Float32Array(sizeOf(shape, 1)).fill(init as number));
+  }
+
+  /** Whether nothing began or ceased to hold in a run with these losses. */
+  async isCalm(device: Device, losses: Float64Array): Promise<boolean> {
+    let last = this.#lastLoss;
+    for (const loss of losses) {
+      const before = last;
+      if (before !== null && this.#rules.some((rule) => rule.kind === 'loss' && rose(before, loss, limitOf(rule)))) return false;
+      last = loss;
     }
-    return { gradients, silent };
+    const { gradient, dead, sign } = this.#nodes;
+    const read = await this.#read(device, [
+      ...[notes.least, notes.most].map((note) => [note, gradient] as const),
+      ...[notes.woken, notes.longest].map((note) => [note, dead] as const),
+      [notes.flipped, sign],
+    ]);
+    for (const rule of this.#rules) {
+      const limit = limitOf(rule);
+      if (rule.kind === 'gradient') {
+        for (const node of gradient.filter((node) => this.#inside(rule, node))) {
+          const holds = this.#holding.has(gradientKey(limit, node));
+          const extreme = Math.sqrt(read(holds ? notes.least : notes.most, node)[0]!);
+          if (extreme > limit !== holds) return false;
+        }
+      } else if (rule.kind === 'dead') {
+        const most = batchesOf(limit);
+        for (const node of dead.filter((node) => this.#inside(rule, node))) {
+          const [woken, longest] = [read(notes.woken, node), read(notes.longest, node)];
+          for (let unit = 0; unit < longest.length; unit++) {
+            const holds = this.#holding.has(deadKey(node, unit, most));
+            if ((holds ? woken : longest)[unit]! >= most !== holds) return false;
+          }
+        }
+      } else if (rule.kind === 'sign') {
+        if (sign.some((node) => this.#inside(rule, node) && read(notes.flipped, node)[0]! > 0)) return false;
+      }
+    }
+    this.#lastLoss = last;
+    return true;
   }
 
   /** What begins to hold with this step; null when nothing does. */
-  afterStep(seen: Seen | null, loss: number, before: Weights | null, after: Weights | null): Hit | null {
+  async afterStep(device: Device, loss: number, before: Weights | null, after: Weights | null): Promise<Hit | null> {
+    const { gradient, dead } = this.#nodes;
+    const read = await this.#read(device, [
+      [notes.most, gradient],
+      [notes.silent, dead],
+    ]);
     const hits: Hit[] = [];
     for (const rule of this.#rules) {
-      const limit = rule.limit ?? DEFAULTS[rule.kind];
+      const limit = limitOf(rule);
       if (rule.kind === 'loss') {
         const last = this.#lastLoss;
-        if (last !== null && loss > last + limit * Math.abs(last))
+        if (last !== null && rose(last, loss, limit))
           hits.push({ message: `The loss rose from ${short(last)} to ${short(loss)}.` });
-      } else if (rule.kind === 'gradient' && seen) this.#gradients(rule, limit, seen, hits);
-      else if (rule.kind === 'dead' && seen) this.#dead(rule, limit, seen, hits);
-      else if (rule.kind === 'sign' && before && after) this.#signs(rule, before, after, hits);
+      } else if (rule.kind === 'gradient') this.#gradients(rule, limit, read, hits);
+      else if (rule.kind === 'dead') this.#dead(rule, limit, read, hits);
+      else if (before && after) this.#signs(rule, before, after, hits);
     }
     this.#lastLoss = loss;
     const [first, ...more] = hits;
@@ -115,6 +157,13 @@ export class Breakpoints {
           ...first,
           message: `${first.message} ${more.length === 1 ? 'One other breakpoint holds' : `${more.length} other breakpoints hold`} too.`,
         };
+  }
+
+  async #read(device: Device, wanted: readonly (readonly [{ of(node: string): BufferId }, readonly string[]])[]): Promise<Read> {
+    const ids = wanted.flatMap(([{ of }, nodes]) => nodes.map(of));
+    const numbers = ids.length === 0 ? [] : await device.read(ids);
+    const found = new Map(ids.map((id, i) => [id, numbers[i]!]));
+    return ({ of }, node) => found.get(of(node))!;
   }
 
   get wantsWeights(): boolean {
@@ -140,15 +189,12 @@ export class Breakpoints {
     return graph.nodes[node] ? nameOf(graph.nodes[node]) : node;
   }
 
-  #gradients(rule: Breakpoint, limit: number, { gradients }: Seen, hits: Hit[]): void {
+  #gradients(rule: Breakpoint, limit: number, read: Read, hits: Hit[]): void {
     let worst: { node: string; size: number } | null = null;
-    for (const [node, numbers] of gradients) {
+    for (const node of this.#nodes.gradient) {
       if (!this.#inside(rule, node)) continue;
-      let squares = 0;
-      for (const x of numbers) squares += x * x;
-      const size = Math.sqrt(squares);
-      if (this.#begins(`gradient ${limit} ${node}`, size > limit) && (worst === null || size > worst.size))
-        worst = { node, size };
+      const size = Math.sqrt(read(notes.most, node)[0]!);
+      if (this.#begins(gradientKey(limit, node), size > limit) && (worst === null || size > worst.size)) worst = { node, size };
     }
     if (worst)
       hits.push({
@@ -157,16 +203,14 @@ export class Breakpoints {
       });
   }
 
-  #dead(rule: Breakpoint, limit: number, { silent }: Seen, hits: Hit[]): void {
-    const most = Math.max(1, Math.round(limit));
-    for (const [node, units] of silent) {
+  #dead(rule: Breakpoint, limit: number, read: Read, hits: Hit[]): void {
+    const most = batchesOf(limit);
+    for (const node of this.#nodes.dead) {
       if (!this.#inside(rule, node)) continue;
+      const units = read(notes.silent, node);
       const died: number[] = [];
-      units.forEach((zero, k) => {
-        const key = `${node} ${k} ${most}`;
-        const batches = zero ? (this.#silentFor.get(key) ?? 0) + 1 : 0;
-        this.#silentFor.set(key, batches);
-        if (this.#begins(`dead ${key}`, batches >= most)) died.push(k + 1);
+      units.forEach((batches, unit) => {
+        if (this.#begins(deadKey(node, unit, most), batches >= most)) died.push(unit + 1);
       });
       if (died.length === 0) continue;
       const which =

@@ -84,6 +84,14 @@ export class Recovery {
     return this.#good !== null && !this.#stale && now - this.#good.when <= EVERY ? true : this.snapshot();
   }
 
+  /** To the state after so many steps, exactly, from the one that was kept last. */
+  async goBack(step: number): Promise<void> {
+    const good = this.#good!;
+    this.session.setState(good.state);
+    this.loop.standAt(good);
+    await this.loop.redo(step);
+  }
+
   /** Where a maximum hides a weight that is no number, the loss does not tell: the state does. */
   async isSound(): Promise<boolean> {
     return this.#good === null || this.#good.step >= this.loop.step() || (await this.snapshot());

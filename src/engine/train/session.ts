@@ -51,7 +51,6 @@ export class Session {
   readonly #hyper = new Map<BufferId, number>();
   /** A schedule's factor on the learning rate. */
   #rateFactor = 1;
-  #probe: Promise<Device> | null = null;
 
   #plans: Plans;
   #train: Device | null;
@@ -248,12 +247,6 @@ export class Session {
     return new Map([...this.#hyper.keys()].map((id) => [id, this.#present(id)]));
   }
 
-  /** A device like the live view's, for who looks at a batch while training: the view's own may be busy. */
-  probe(): Promise<Device> {
-    this.#probe ??= this.openLive();
-    return this.#probe;
-  }
-
   /**
    * The parameters after one step of the training program from the present weights, with a fresh memory: on a device
    * of its own, so that training is not touched. Null: nothing trains, or there is no room for a second device.
@@ -381,10 +374,6 @@ export class Session {
 
   close(): void {
     for (const device of [this.train, this.evaluate, this.live]) device?.close();
-    void this.#probe?.then(
-      (device) => device.close(),
-      () => undefined,
-    );
   }
 }
 

@@ -25,6 +25,8 @@ import type { Best, TrainerEvents, TrainerOptions } from './training';
 
 /** Steps that are done again at once. */
 const REPLAYED = 4096;
+/** Where a breakpoint began to hold is sought in so many parts of a run, then in parts of a part. */
+const PARTS = 16;
 const PHASES = ['forward', 'loss', 'backward', 'update'] as const;
 
 /** How far a loop goes. */
@@ -268,17 +270,14 @@ export class Trainer {
   }
 
   /** Goes on from another trainer's place, after the drawing or the batch size changed. */
-  resume({
-    epoch,
-    step,
-    batchLoss,
-    losses,
-    seconds,
-  }: Pick<Trainer, 'epoch' | 'step' | 'batchLoss' | 'losses' | 'seconds'>): void {
-    this.#rate.losses = losses.slice(0, epoch);
-    this.#moveTo(epoch, 0, step);
-    this.#batchLoss = batchLoss;
-    this.#watch.seconds = seconds;
+  resume(previous: Trainer): void {
+    const { epoch, step, options, data } = previous;
+    this.#rate.losses = previous.losses.slice(0, epoch);
+    // The same rows in the same order: in the middle of an epoch it goes on there.
+    const same = data === this.data && options.batch === this.options.batch && options.seed === this.options.seed;
+    this.#moveTo(epoch, same ? previous.#order.at : 0, step);
+    this.#batchLoss = previous.batchLoss;
+    this.#watch.seconds = previous.seconds;
   }
 
   /** Hyperparameters are others from now on: what was done before cannot be done again with these. */
@@ -374,7 +373,6 @@ export class Trainer {
     const { now, breathe, sleep } = this.options;
     const pace = this.#pace;
     if (this.options.memory) await this.keep();
-    const probe = rules && this.#breakpoints.any ? await this.session.probe() : null;
     // The weights before the first step are scored after it: nobody waits for that.
     let first = this.step === 0;
     while (more() && !this.#stop) {
@@ -386,26 +384,41 @@ export class Trainer {
         await breathe();
         continue;
       }
+      const watched = rules && this.#breakpoints.any;
+      // What was kept before knows nothing of notes that begin here.
+      if (watched && this.#breakpoints.begin(train)) {
+        this.#keeping.here = null;
+        this.#recovery.tuned();
+      }
       if (!(await this.#recovery.keepUp(begin))) {
         await this.#recovery.notFinite(this.step);
         return;
       }
       const everyEpoch = this.options.scoreEvery === 0 || (rules && this.#ending.watches);
-      const look = probe ? await this.#look(probe, this.nextRows()) : null;
       const from = { step: this.step, epoch: this.epoch + this.#order.at / this.data.split.train.length };
       const observe = this.options.observer?.due(begin) ? await this.options.observer.before(this.nextRows()) : null;
       const before = now();
-      const { losses, done } = await this.#run(
+      const { losses, ...ran } = await this.#run(
         train,
-        Math.min(steps, probe || observe ? 1 : pace.steps),
+        Math.min(steps, observe ? 1 : pace.steps),
         (next) => !everyEpoch && next < epoch() && !this.#scoring.lacksPoint(next, this.#epochs),
       );
       pace.took(before, now(), losses.length, observe === null);
       this.session.changed();
       this.#keeping.here = null;
-      const bad = notFiniteIn(losses);
+      let bad = notFiniteIn(losses);
+      let { done } = ran;
+      let hit: Hit | null = null;
+      if (watched && !(bad < 0 && (await this.#breakpoints.isCalm(train, losses)))) {
+        const until = bad < 0 ? this.step : from.step + bad;
+        await this.#recovery.goBack(from.step);
+        const again = await this.#seekHit(train, until);
+        hit = again.hit;
+        if (hit) [bad, done] = [-1, again.done];
+        else if (bad >= 0) bad = losses.length;
+      }
       if (bad < 0) {
-        this.#batchLoss = losses.at(-1) ?? null;
+        this.#batchLoss = hit ? this.#batchLoss : (losses.at(-1) ?? null);
         this.events.slice({ epoch: this.epoch, step: this.step, batchLoss: this.#batchLoss, stepsPerSecond: pace.rate });
       }
       if (first) {
@@ -417,21 +430,18 @@ export class Trainer {
         return;
       }
       await observe?.(from);
-      const watched = this.#rate.watches || (rules && this.#ending.watches);
-      const scored = done ? await this.#score(!more(), watched, rules && this.#ending.watchesTraining) : null;
+      const scoresCount = this.#rate.watches || (rules && this.#ending.watches);
+      const scored = done ? await this.#score(!more(), scoresCount, rules && this.#ending.watchesTraining) : null;
       if (this.options.memory) await this.#keeping.keepSome(this.#place, done, steps === 1 || !more() || this.#stop);
-      if (look !== null) {
-        const hit = await look(losses[0]!);
-        if (hit) {
-          await this.keep();
-          this.events.stopped?.({
-            kind: 'breakpoint',
-            ...hit,
-            message: `Paused after step ${this.step}. ${hit.message}`,
-            restored: null,
-          });
-          return;
-        }
+      if (hit) {
+        await this.keep();
+        this.events.stopped?.({
+          kind: 'breakpoint',
+          ...hit,
+          message: `Paused after step ${this.step}. ${hit.message}`,
+          restored: null,
+        });
+        return;
       }
       if (rules && (await this.#early(scored))) return;
       if (pace.breath(now())) await breathe();
@@ -439,14 +449,37 @@ export class Trainer {
     if (!(await this.#recovery.isSound())) await this.#recovery.notFinite(this.step);
   }
 
-  /** Looks at a batch before its step; the answer is asked for the breakpoints' word after it. */
-  async #look(probe: Device, rows: Uint32Array): Promise<(loss: number) => Promise<Hit | null>> {
-    await this.session.refresh(probe);
-    const weights = (): Promise<Weights | null> =>
-      this.#breakpoints.wantsWeights ? this.session.weights() : Promise.resolve(null);
-    const before = await weights();
-    const seen = await this.#breakpoints.look(probe, this.data, rows);
-    return async (loss) => this.#breakpoints.afterStep(seen, loss, before, await weights());
+  /**
+   * The steps up to `until` once more, up to the first after which a breakpoint begins to hold: in parts, of which only
+   * those are looked at closer in which something happened.
+   */
+  async #seekHit(train: Device, until: number): Promise<{ readonly hit: Hit | null; readonly done: boolean }> {
+    const { session } = this;
+    const breakpoints = this.#breakpoints;
+    const weights = (): Promise<Weights | null> => (breakpoints.wantsWeights ? session.weights() : Promise.resolve(null));
+    while (this.step < until) {
+      const left = until - this.step;
+      if (left > PARTS) {
+        const before = await this.#takeSnapshot();
+        const { losses } = await this.#run(train, Math.ceil(left / PARTS), () => true);
+        session.changed();
+        if (await breakpoints.isCalm(train, losses)) continue;
+        const end = this.step;
+        session.setState(before.state);
+        this.#moveTo(before.epoch, before.at, before.step);
+        const found = await this.#seekHit(train, end);
+        if (found.hit) return found;
+      } else {
+        breakpoints.beginStep(train);
+        const before = await weights();
+        const { losses, done } = await this.#run(train, 1, () => false);
+        session.changed();
+        this.#batchLoss = losses[0]!;
+        const hit = await breakpoints.afterStep(train, this.#batchLoss, before, await weights());
+        if (hit) return { hit, done };
+      }
+    }
+    return { hit: null, done: false };
   }
 
   /** Whether a rule stops training here; the best weights come back then, where that is asked for. */

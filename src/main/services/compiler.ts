@@ -32,7 +32,7 @@ export class Compiler {
       this.results.set(key, kept);
       return kept.ok ? { ok: true, value: { ...kept.value, revision } } : kept;
     }
-    const result = compile({ project, data, profile, backend, revision, race: true }, backends);
+    const result = compile({ project, data, profile, backend, revision, race: true, watched: true }, backends);
     if (key.length < KEPT_CHARACTERS) {
       this.results.set(key, result);
       if (this.results.size > KEPT) this.results.delete(this.results.keys().next().value!);

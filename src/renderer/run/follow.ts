@@ -2,6 +2,7 @@
  * What a change of the project asks of the engine, as a pure comparison: a new plan, new hyperparameters,
  * other data, or nothing (moving and naming nodes).
  */
+import { watchesOf } from '../../engine/compile/watches';
 import type { Attrs, Node } from '../../engine/graph/graph';
 import type { Project } from '../../engine/graph/project';
 
@@ -48,7 +49,8 @@ export function demandsOf(before: Project | null, after: Project): Demands {
       a.batch !== b.batch ||
       a.objective !== b.objective ||
       !same(a.schedule, b.schedule) ||
-      !same(a.clip, b.clip),
+      !same(a.clip, b.clip) ||
+      !same([...watchesOf(a.breakpoints ?? [])].sort(), [...watchesOf(b.breakpoints ?? [])].sort()),
     tune: a.epochs !== b.epochs || !same(a.hyper, b.hyper) || !same(a.stop, b.stop) || !same(a.breakpoints, b.breakpoints),
     data: !same(before.settings.data, after.settings.data) || !same(before.settings.split, after.settings.split),
   };

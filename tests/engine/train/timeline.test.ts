@@ -538,7 +538,8 @@ describe('breakpoints', () => {
       }),
     ];
     expect(watched.trainer.epoch).toBe(3);
-    expect(bits(await watched.session.state())).toBe(bits(await plain.session.state()));
+    const learned = new Map([...(await watched.session.state())].filter(([id]) => !id.startsWith('k:')));
+    expect(bits(learned)).toBe(bits(await plain.session.state()));
     plain.session.close();
     watched.session.close();
   });
