@@ -26,10 +26,21 @@ export interface Exporter {
   readonly extension: string;
   /** Throws `NotExportable` with a sentence for people. */
   write(model: Model): Uint8Array;
-  /** A part of the file that the check does not run, as a clause for people. */
-  readonly notRun?: string;
+  /** Set for archives with a program in Python: the check runs it where the host has a Python with that library. */
+  readonly python?: PythonProgram;
   /** Formats that hold weights: reads them back by key. Absent: the file is a program that is run itself. */
   readWeights?(bytes: Uint8Array): Readonly<Record<string, Tensor>>;
+}
+
+export interface PythonProgram {
+  /** The library that it needs, as people call it and as Python imports it. */
+  readonly library: string;
+  readonly module: string;
+  /** Python that sets `outputs` from `model`, the program, and `inputs`, arrays of float32. */
+  readonly answers: string;
+  files(bytes: Uint8Array): Readonly<Record<string, Uint8Array>>;
+  /** The inputs that the program's answers take, in order. */
+  inputs(model: Model): readonly string[];
 }
 
 /** Rows on which an exported file is run and compared. Encoded features, row-major. */
@@ -46,7 +57,7 @@ export interface Verification {
   readonly outputs: number;
   /** Largest |difference| between the file's output and the program's own. */
   readonly largestDifference: number;
-  /** What ran the file: "onnxruntime-web 1.30", "weights read back, run by the reference". */
+  /** What ran the file: "onnxruntime-web 1.30", "Python 3.13.1 with NumPy 2.1". */
   readonly ranBy: string;
   readonly passed: boolean;
 }

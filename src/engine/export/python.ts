@@ -7,13 +7,13 @@ import { strToU8, unzipSync, zipSync } from 'fflate';
 import { NotExportable } from './description';
 import type { Exporter, Model } from './exporter';
 import { npz } from './npz';
+import { towardPrediction } from './python/drawing';
 import { sourceOf, WEIGHTS } from './python/file';
+import { numpy as numpyLibrary, pytorch as torchLibrary } from './python/library';
 import { numpyFile } from './python/numpy-file';
 import { torchFile } from './python/torch-file';
 
 const PROGRAM = 'model.py';
-/** There may be no Python on this machine; the tests of this program run what is written. */
-const NOT_RUN = `${PROGRAM} itself is not run here`;
 /** Same project, same bytes: zip cannot hold "no date", so each entry carries its earliest one. */
 const NO_DATE = new Date(1980, 0, 1);
 
@@ -21,6 +21,16 @@ function pack(model: Model, program: string): Uint8Array {
   for (const { key } of model.program.parameters)
     if (!model.weights[key]) throw new NotExportable(`There are no trained numbers for '${key}'. Train the network first.`);
   return zipSync({ [PROGRAM]: strToU8(program), [WEIGHTS]: [npz.write(model), { level: 0 }] }, { level: 6, mtime: NO_DATE });
+}
+
+/** As `forward` lists them. */
+function inputsOf(model: Model): readonly string[] {
+  const { prepared } = sourceOf(model.project, model.data);
+  const needed = towardPrediction(prepared);
+  return prepared.inferred.order.filter((id) => {
+    const op = prepared.inferred.calls.get(id)?.op;
+    return needed.has(id) && op?.kind === 'source' && op.role === 'input';
+  });
 }
 
 function readWeights(bytes: Uint8Array): ReturnType<NonNullable<Exporter['readWeights']>> {
@@ -36,7 +46,15 @@ export const pytorch: Exporter = {
   extension: 'zip',
   write: (model) => pack(model, torchFile(sourceOf(model.project, model.data))),
   readWeights,
-  notRun: NOT_RUN,
+  python: {
+    library: torchLibrary.title,
+    module: 'torch',
+    answers: `import torch
+with torch.no_grad():
+    outputs = model.load()(*[torch.from_numpy(x) for x in inputs]).numpy()`,
+    files: unzipSync,
+    inputs: inputsOf,
+  },
 };
 
 export const numpy: Exporter = {
@@ -46,5 +64,11 @@ export const numpy: Exporter = {
   extension: 'zip',
   write: (model) => pack(model, numpyFile(sourceOf(model.project, model.data))),
   readWeights,
-  notRun: NOT_RUN,
+  python: {
+    library: numpyLibrary.title,
+    module: 'numpy',
+    answers: 'outputs = model.forward(*[x.astype(float) for x in inputs], **model.load())',
+    files: unzipSync,
+    inputs: inputsOf,
+  },
 };

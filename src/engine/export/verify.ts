@@ -1,20 +1,35 @@
 /**
  * The check behind "exported": the written file is read back, run on real rows, and compared with what
  * the program itself says. Formats that hold weights run on the reference with the weights of the file;
- * ONNX runs in a runtime that the host offers, since the engine may not load one.
+ * ONNX and programs in Python run in what the host offers, since the engine may not load or start anything. Where there
+ * is no Python, the check says that the program itself was not run.
  */
 import type { Backend } from '../backends/backend';
 import { reference } from '../backends/reference/index';
 import { product, type Tensor } from '../ir/shape';
 import type { Program } from '../plan';
 import { featureInputs, NotExportable, predictionPath } from './description';
-import type { Exporter, Model, Sample, Verification } from './exporter';
+import type { Exporter, Model, PythonProgram, Sample, Verification } from './exporter';
 
 /** Runs an ONNX file: arrays by input name in, the first output out. */
 export type RunOnnx = (
   bytes: Uint8Array,
   inputs: Readonly<Record<string, Tensor>>,
 ) => Promise<{ readonly output: Float32Array; readonly ranBy: string }>;
+
+/** Runs a program in Python on arrays, or says in a clause why it was not run, or at what line it stopped. */
+export type RunPython = (
+  program: PythonProgram,
+  files: Readonly<Record<string, Uint8Array>>,
+  inputs: readonly Tensor[],
+) => Promise<
+  { readonly output: Float32Array; readonly ranBy: string } | { readonly absent: string } | { readonly stopped: string }
+>;
+
+export interface Runtimes {
+  readonly onnx: RunOnnx;
+  readonly python: RunPython;
+}
 
 /** Largest difference that counts as the same, for outputs up to 1; larger ones in proportion. */
 const TOLERANCE = 1e-5;
@@ -61,7 +76,7 @@ export async function sampleOf(model: Model, x: Float32Array, rows: number, widt
 }
 
 /** What each input node takes of the sample's rows. */
-export function onnxInputs(model: Model, { x, rows, width }: Sample): Readonly<Record<string, Tensor>> {
+export function inputArrays(model: Model, { x, rows, width }: Sample): Readonly<Record<string, Tensor>> {
   const { nodes } = predictionPath(model);
   const shapes = new Map(nodes.map((node) => [node.id, node.shape]));
   const inputs: Record<string, Tensor> = {};
@@ -97,10 +112,10 @@ export async function verifyExport(
   bytes: Uint8Array,
   model: Model,
   sample: Sample,
-  runOnnx: RunOnnx,
+  runtimes: Runtimes,
 ): Promise<Verification> {
   if (!exporter.readWeights) {
-    const { output, ranBy } = await runOnnx(bytes, onnxInputs(model, sample));
+    const { output, ranBy } = await runtimes.onnx(bytes, inputArrays(model, sample));
     return compare(output, sample, ranBy);
   }
   const weights = exporter.readWeights(bytes);
@@ -109,5 +124,16 @@ export async function verifyExport(
       throw new Error(`'${key}' is missing from the exported file or has another shape.`);
   const output = await predict(model.program, weights, sample.x, sample.rows, sample.width);
   const ranBy = 'weights read back, run by the reference';
-  return compare(output, sample, exporter.notRun ? `${ranBy}; ${exporter.notRun}` : ranBy);
+  const own = compare(output, sample, ranBy);
+  if (!exporter.python || !own.passed) return own;
+  const inputs = inputArrays(model, sample);
+  const ran = await runtimes.python(
+    exporter.python,
+    exporter.python.files(bytes),
+    exporter.python.inputs(model).map((node) => inputs[node]!),
+  );
+  if ('absent' in ran) return { ...own, ranBy: `${ranBy}; the program itself was not run, because ${ran.absent}` };
+  if ('stopped' in ran)
+    return { ...own, largestDifference: Number.POSITIVE_INFINITY, ranBy: `the program stopped: ${ran.stopped}`, passed: false };
+  return compare(ran.output, sample, ran.ranBy);
 }

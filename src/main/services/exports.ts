@@ -17,6 +17,7 @@ import { Random } from '../../engine/data/random';
 import type { Weights } from '../../engine/api';
 import { writeWhole } from './files';
 import { runOnnx } from './onnx-runtime';
+import { runPython } from './python-runtime';
 import { fileRefusal, Refusal } from './refusal';
 
 /** Rows of the data on which an export is checked. */
@@ -59,7 +60,7 @@ export async function exportBytes(
     const bytes = exporter.write(model);
     const { x, rows, width } = sampled ?? gaussianRows(model);
     const sample = await sampleOf(model, x, rows, width);
-    return { bytes, verification: await verifyExport(exporter, bytes, model, sample, runOnnx) };
+    return { bytes, verification: await verifyExport(exporter, bytes, model, sample, { onnx: runOnnx, python: runPython }) };
   } catch (error) {
     throw error instanceof NotExportable ? new Refusal(error.message, 'not-exportable') : error;
   }

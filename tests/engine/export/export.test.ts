@@ -7,7 +7,7 @@ import { check } from '../../../src/engine/compile/check';
 import { NotExportable } from '../../../src/engine/export/description';
 import type { Exporter, Model, Sample } from '../../../src/engine/export/exporter';
 import { exporters } from '../../../src/engine/export/index';
-import { sampleOf, verifyExport } from '../../../src/engine/export/verify';
+import { type Runtimes, sampleOf, verifyExport } from '../../../src/engine/export/verify';
 import type { Project } from '../../../src/engine/graph/project';
 import type { Tensor } from '../../../src/engine/ir/shape';
 import { completeAttrs } from '../../../src/engine/ops/attrs';
@@ -60,7 +60,7 @@ async function prepared(project: Project, rows = 17, data: DatasetInfo | null = 
 async function verified(name: string, project: Project) {
   const { model, sample } = await prepared(project);
   const format = exporter(name);
-  return verifyExport(format, format.write(model), model, sample, runOnnx);
+  return verifyExport(format, format.write(model), model, sample, runtimes);
 }
 
 const column = (name: string) => ({ name, source: name, mean: 0, deviation: 1 });
@@ -92,7 +92,7 @@ describe.each(exporters.map((e) => e.name))('%s', (name) => {
   it('notices a file that says something else', async () => {
     const { model, sample } = await prepared(network);
     const other = { ...model, weights: { ...model.weights, 'scores/bias': { shape: [3], data: Float32Array.of(1, 1, 1.001) } } };
-    const result = await verifyExport(exporter(name), exporter(name).write(other), model, sample, runOnnx);
+    const result = await verifyExport(exporter(name), exporter(name).write(other), model, sample, runtimes);
     expect(result.passed).toBe(false);
     expect(result.largestDifference).toBeGreaterThan(1e-4);
   });
@@ -195,7 +195,7 @@ describe('every operation runs in ONNX Runtime as it does here', () => {
           Object.assign(op, { onnx });
           try {
             const format = exporter('onnx');
-            const result = await verifyExport(format, format.write(model), model, sample, runOnnx);
+            const result = await verifyExport(format, format.write(model), model, sample, runtimes);
             expect(result, `${JSON.stringify({ shapes, attrs, mix })} ${onnx?.type ?? 'kernels'}`).toMatchObject({
               passed: true,
             });
@@ -245,6 +245,9 @@ values[network['prediction']].astype('<f4').tofile(out_path)
 print(json.dumps([network['classes'], network['features'][0]['mean']]))
 `;
 
+/** Programs are run by Python in `python-check.test.ts`. */
+const runtimes: Runtimes = { onnx: runOnnx, python: async () => ({ absent: 'another test does' }) };
+
 const python = (() => {
   try {
     return execFileSync('python3', ['-c', 'import numpy; print(numpy.__version__)'], { encoding: 'utf8' }).trim();
@@ -291,7 +294,7 @@ describe('the digits example, trained', () => {
     };
     for (const format of exporters) {
       const bytes = format.write(model);
-      const verification = await verifyExport(format, bytes, model, sample, runOnnx);
+      const verification = await verifyExport(format, bytes, model, sample, runtimes);
       expect(verification, format.name).toMatchObject({ rows: 1797, outputs: 10, passed: true });
       if (!format.readWeights || format.extension === 'zip' || python === null) continue;
       const file = join(folder, `digits.${format.extension}`);
