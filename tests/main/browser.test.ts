@@ -97,6 +97,15 @@ test('also when the old socket closes only after the new page has asked', async 
   expect((await after.host.datasetPart(id, 'x', 0)).length).toBe(200);
 });
 
+test('of two pages that come while the old one goes, one gets its window and the other one of its own', async () => {
+  const before = await tab('window-one');
+  const { id } = await before.host.loadDataset(xor, split, 'job');
+  const both = Promise.all([tab('window-one'), tab('window-one')]);
+  setTimeout(() => void before.close(), 50);
+  const found = await Promise.allSettled((await both).map(({ host }) => host.datasetPart(id, 'x', 0)));
+  expect(found.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+});
+
 test('a duplicated tab is a window of its own, and both go on', async () => {
   const first = await tab('window-one');
   const { id } = await first.host.loadDataset(xor, split, 'job');

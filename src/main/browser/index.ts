@@ -127,8 +127,12 @@ export async function startBrowserHost(options: BrowserOptions = {}): Promise<Br
   const freeName = async (id: string): Promise<string> => {
     for (let twin = 1; ; twin++) {
       const name = twin === 1 ? id : `${id}~${twin}`;
-      const socket = windows.get(name)?.socket;
-      if (!socket || (await closesSoon(socket))) return name;
+      // Looked at again after each wait: another page may have waited for the same one to go.
+      for (;;) {
+        const socket = windows.get(name)?.socket;
+        if (!socket) return name;
+        if (!(await closesSoon(socket))) break;
+      }
     }
   };
 
