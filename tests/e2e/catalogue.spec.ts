@@ -207,7 +207,7 @@ test('a binary step: training says why it cannot, and the cure makes it a sigmoi
   await window.ready();
   await window.train.click();
   await expect.poll(() => window.step()).toBeGreaterThan(20);
-  await window.pause.click();
+  await window.stop();
 });
 
 test('losses added with weights, the factor ½, and penalties of a parameter and of a layer', async ({ app }) => {
@@ -228,7 +228,7 @@ test('losses added with weights, the factor ½, and penalties of a parameter and
     await window.train.click();
     await expect.poll(() => window.epoch(), { timeout: 60_000 }).toBeGreaterThan(3);
     await expect.poll(() => window.loss()).toBeLessThan(1);
-    if (await window.pause.isVisible()) await window.pause.click();
+    await window.stop();
   });
 
   await test.step('The factor ½ is a switch, and the formula says it', async () => {
@@ -258,7 +258,7 @@ test('losses added with weights, the factor ½, and penalties of a parameter and
     await window.ready();
     await window.train.click();
     await expect.poll(() => window.epoch(), { timeout: 60_000 }).toBeGreaterThan(10);
-    if (await window.pause.isVisible()) await window.pause.click();
+    await window.stop();
     const numbers = rules(app).getByRole('table', { name: 'Values of wv' });
     await expect
       .poll(async () =>

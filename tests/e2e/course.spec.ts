@@ -1,6 +1,7 @@
 /** The course as a newcomer meets it: exercise 1 from the start page, a lesson done in the editor, and every page opened once. */
 import type { Page } from '@playwright/test';
 import { pdfPages } from '../support/pdf-text';
+import { command } from './keys';
 import { expect, test } from './support';
 
 test.setTimeout(180_000);
@@ -78,15 +79,15 @@ test('presentation: larger type, fewer panels, and back', async ({ app }) => {
   const before = (await train.boundingBox())!.height;
   await app.keyboard.press('Control+Alt+KeyP');
   await expect(app.getByRole('tab', { name: 'Results' })).not.toBeInViewport();
-  expect((await train.boundingBox())!.height).toBeGreaterThan(before * 1.25);
+  await expect.poll(async () => (await train.boundingBox())!.height).toBeGreaterThan(before * 1.25);
   await app.keyboard.press('Control+Shift+Enter');
   const caption = app.getByRole('article', { name: 'Step in focus' }).getByRole('heading').first();
   await expect(caption).toBeVisible();
   // A zoomed region reports its own pixels; what people see is larger by the zoom.
-  expect((await caption.boundingBox())!.height).toBeGreaterThan(25);
+  await expect.poll(async () => (await caption.boundingBox())!.height).toBeGreaterThan(25);
   await app.getByRole('button', { name: 'End the presentation' }).click();
   await expect(app.getByRole('tab', { name: 'Results' })).toBeInViewport();
-  expect((await train.boundingBox())!.height).toBe(before);
+  await expect.poll(async () => (await train.boundingBox())!.height).toBe(before);
 });
 
 test('exercises and a class set from a drawing of arrays', async ({ app }) => {
@@ -141,9 +142,7 @@ test('a network of any size gives questions: one element of it, from the command
     .getByRole('button', { name: /^Handwritten digits/ })
     .click();
   await expect(app.getByRole('main', { name: 'Drawing' })).toBeVisible();
-  await app.keyboard.press('Control+k');
-  await app.keyboard.type('Exercises from this drawing');
-  await app.keyboard.press('Enter');
+  await command(app, 'Exercises from this drawing');
   const figure = app.locator('[data-figure="own-exercise"]');
   await expect(figure).toBeInViewport();
   await expect(figure.getByRole('combobox', { name: /^Drawing: My drawing/ })).toBeVisible();

@@ -3,6 +3,7 @@ import { copyFileSync, createWriteStream, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import type { Page } from '@playwright/test';
+import { pressTogether } from './keys';
 import { expect, test } from './support';
 import { AppWindow } from './window';
 
@@ -116,14 +117,16 @@ for (const [what, content, sentence] of bad)
       if (await unusable.isVisible()) {
         await expect(unusable).toContainText(sentence);
         await app.getByRole('button', { name: 'Cancel' }).click();
+        await expect(app.getByRole('dialog')).toHaveCount(0);
       } else {
         await window.tab('Data');
         await expect(app.getByRole('tabpanel', { name: 'Data' })).toContainText(sentence);
       }
     } else await expect(refusal).toContainText(sentence);
-    if (!(await app.getByRole('navigation', { name: 'Start' }).isVisible())) await window.menu('File', 'Start page');
-    if (await app.getByRole('button', { name: 'Don’t save' }).isVisible())
-      await app.getByRole('button', { name: 'Don’t save' }).click();
+    const [start, discard] = [app.getByRole('navigation', { name: 'Start' }), app.getByRole('button', { name: 'Don’t save' })];
+    if (!(await start.isVisible())) await window.menu('File', 'Start page');
+    await expect(start.or(discard).first()).toBeVisible();
+    if (await discard.isVisible()) await discard.click();
     await window.example(/^Spiral/);
     await window.ready();
   });
@@ -200,7 +203,10 @@ test('the split and the standardisation can be chosen', async ({ app }) => {
   await test.step('More rows for training leave fewer for the test', async () => {
     const thumb = app.getByRole('slider', { name: 'Share of training rows' });
     await thumb.focus();
-    for (let i = 0; i < 10; i++) await thumb.press('ArrowRight');
+    await pressTogether(
+      app,
+      Array.from({ length: 10 }, () => 'ArrowRight'),
+    );
     await expect(thumb).toHaveAttribute('aria-valuetext', '80 %');
     // Classes are split alike, so that a row more or less is left over.
     await expect(window.status).toContainText(/(119|120|121) \/ \d+ \/ \d+/);

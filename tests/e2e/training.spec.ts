@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serialiseProject } from '../../src/engine/graph/project-text';
 import { drawing } from '../support/drawing';
+import { command } from './keys';
 import { expect, test } from './support';
 import { AppWindow } from './window';
 
@@ -30,15 +31,13 @@ test('a learning rate is found on a copy, adopted, and trains well; another try 
   await window.ready();
   await window.speed('Full speed');
   await window.train.click();
-  await expect.poll(() => window.epoch(), { timeout: 60_000 }).toBe(15);
+  await window.trainedTo(15);
   await window.tab('Results');
   expect(await window.score('Test')).toBeGreaterThan(0.93);
 
   // From the keyboard, and away again before it is done or after.
   const before = await window.step();
-  await app.keyboard.press('Control+k');
-  await app.keyboard.type('Find a learning rate');
-  await app.keyboard.press('Enter');
+  await command(app, 'Find a learning rate');
   await expect(window.dialog).toContainText('Find a learning rate');
   await app.keyboard.press('Escape');
   await expect(app.getByRole('dialog')).toHaveCount(0);
