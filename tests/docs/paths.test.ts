@@ -29,7 +29,7 @@ const placesIn = (text: string): string[] =>
       (path) =>
         /\.(ts|svelte|mjs)$/.test(path) || /^(src|tests|resources|docs)\//.test(path) || /^[a-z][\w-]*(\/[\w-]+)*\/$/.test(path),
     )
-    .filter((path) => !isExample(path));
+    .filter((path) => !isExample(path) && !path.includes('node_modules'));
 
 test.each(pages)('%s', (page) => {
   const text = readFileSync(join(root, page), 'utf8').replace(/```[\s\S]*?```/g, '');
