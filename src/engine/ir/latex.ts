@@ -222,7 +222,7 @@ function isBracketed(tex: Latex): boolean {
 }
 
 /** f(x); an argument that has brackets of its own, such as a matrix, gets no second pair. */
-const applied = (name: Latex, argument: Latex): Latex =>
+export const applied = (name: Latex, argument: Latex): Latex =>
   isBracketed(argument) ? `${name}${argument}` : `${name}\\left(${argument}\\right)`;
 
 /** A formula of one argument that was written with brackets around it, without the second pair. */

@@ -6,6 +6,7 @@
 import { derive } from '../ir/derive';
 import { add, div, type Expr, mul, read, sqrt, sub } from '../ir/expr';
 import { ACC, alongOut, type Kernel } from '../ir/kernel';
+import { asFactor, asTerm } from '../ir/latex';
 import { isBatched, product, sameShape, sampleShape, type Shape, shapeText, stridesOf } from '../ir/shape';
 import type { Attrs } from '../graph/graph';
 import { mapKernel, sumTo } from './make';
@@ -170,7 +171,7 @@ export const standardise: Primitive = {
         };
     return result;
   },
-  formula: ({ x, mean, variance }) => `\\frac{${x} - ${mean}}{\\sqrt{${variance} + \\varepsilon}}`,
+  formula: ({ x, mean, variance }) => `\\frac{${x} - ${asTerm(mean!)}}{\\sqrt{${variance} + \\varepsilon}}`,
   value: ({ shapes, attrs: given, out }) => ({ kernels: [mapKernel(OUT, out, shapes, inUse(given))] }),
   gradient: ({ shapes, attrs: given, out }, port) => ({
     kernels: [sumTo(RESULT, shapes[port]!, out, { ...shapes, [GRADIENT]: out }, mul(read(GRADIENT), derive(inUse(given), port)))],
@@ -180,7 +181,7 @@ export const standardise: Primitive = {
       ? `\\frac{1}{\\sqrt{${variance} + \\varepsilon}}`
       : port === 'mean'
         ? `\\frac{-1}{\\sqrt{${variance} + \\varepsilon}}`
-        : `\\frac{-${out}}{2\\left(${variance} + \\varepsilon\\right)}`,
+        : `\\frac{-${asFactor(out)}}{2\\left(${variance} + \\varepsilon\\right)}`,
   training,
   onnx: null,
   // Not `F.batch_norm`: that one keeps the unbiased variance.

@@ -1,5 +1,6 @@
 /** A smaller array repeated to a shape, as arithmetic does by itself. Its gradient is the sum of the repetitions. */
 import { read } from '../ir/expr';
+import { applied } from '../ir/latex';
 import { broadcast as meet, isBatched, sameShape, sampleShape, shapeText } from '../ir/shape';
 import { mapKernel, sumTo } from './make';
 import { GRADIENT, OUT, type Primitive, RESULT } from './op';
@@ -25,7 +26,7 @@ export const broadcast: Primitive = {
       };
     return { shape: isBatched(x!) ? ['batch', ...wanted] : wanted };
   },
-  formula: ({ x }) => `\\operatorname{broadcast}\\left(${x}\\right)`,
+  formula: ({ x }) => applied('\\operatorname{broadcast}', x!),
   value: ({ shapes, out }) => ({ kernels: [mapKernel(OUT, out, shapes, read('x'))] }),
   gradient: ({ shapes, out }) => ({ kernels: [sumTo(RESULT, shapes['x']!, out, { [GRADIENT]: out }, read(GRADIENT))] }),
   derivativeFormula: () => '1',

@@ -6,7 +6,7 @@
  */
 import { mul, read } from '../ir/expr';
 import { ACC } from '../ir/kernel';
-import { asBase, asFactor } from '../ir/latex';
+import { applied, asBase, asFactor, elementLatex } from '../ir/latex';
 import { isBatched, sampleShape, type Shape, shapeText, stridesOf } from '../ir/shape';
 import { type AttrSpec, type Call, GRADIENT, type KernelSequence, type Latex, OUT, type Primitive, RESULT } from './op';
 import { filled, putPart } from './parts';
@@ -144,8 +144,7 @@ function towardInput(call: Call, rank: number): KernelSequence {
 }
 
 /** A filter from its last element to its first. */
-const turned = (filters: Latex, rank: 1 | 2): Latex =>
-  `\\operatorname{${rank === 1 ? 'flip' : 'rot180'}}\\left(${filters}\\right)`;
+const turned = (filters: Latex, rank: 1 | 2): Latex => applied(`\\operatorname{${rank === 1 ? 'flip' : 'rot180'}}`, filters);
 
 export function convolution(rank: 1 | 2): Primitive {
   const what = rank === 1 ? 'signal: channels × length' : 'image: channels × height × width';
@@ -182,15 +181,19 @@ export function convolution(rank: 1 | 2): Primitive {
       const results = own.slice(1).map((length, i) => Math.floor((length - w[i + 2]!) / (stride as number)) + 1);
       return { shape: [...(isBatched(x!) ? (['batch'] as const) : []), w[0]!, ...results] };
     },
-    formula: ({ x, filters }) => `${x} * ${filters}`,
+    formula: ({ x, filters }) => `${asFactor(x!)} * ${asFactor(filters!)}`,
     value: (call) => value(call, rank),
     gradient: (call, port) => (port === 'x' ? towardInput(call, rank) : towardFilters(call, rank)),
     derivativeFormula: ({ x, filters }, _out, port) => (port === 'x' ? turned(filters!, rank) : x!),
     // Strides move the gradient's numbers apart; room around it lets the turned filter reach the edges.
-    backwardFormula: (gradient, { x, filters }, port, { attrs: { stride } }) => {
-      const g = stride === 1 ? gradient : `{${asBase(gradient)}}_{\\uparrow ${String(stride)}}`;
+    backwardFormula: (gradient, { x, filters }, port, { attrs: { stride }, shapes }) => {
+      // The filters are the same for all rows of a batch, so what comes back from each of them is added up.
+      const overRows = port === 'filters' && isBatched(shapes['x']!);
+      const marks = [...(overRows ? ['i'] : []), ...(stride === 1 ? [] : [`\\uparrow ${String(stride)}`])].join(',\\,');
+      const g = marks === '' ? gradient : `{${asBase(gradient)}}_{${marks}}`;
+      if (overRows) return `\\sum_{i=1}^{n} ${elementLatex(x!, 'i')} * ${g}`;
       return port === 'x'
-        ? `\\operatorname{pad}\\left(${g}\\right) * ${turned(filters!, rank)}`
+        ? `${applied('\\operatorname{pad}', g)} * ${turned(filters!, rank)}`
         : `${asFactor(x!)} * ${asFactor(g)}`;
     },
     onnx: {

@@ -5,7 +5,7 @@
  */
 import { exp, log, mul, neg, read, sub } from '../ir/expr';
 import { ACC } from '../ir/kernel';
-import { asBase, asFactor, elementLatex, isWrittenOut } from '../ir/latex';
+import { applied, asBase, asFactor, asTerm, elementLatex, isWrittenOut } from '../ir/latex';
 import { sameShape, sampleShape, type Shape, shapeText, stridesOf, isBatched, broadcast, broadcastStrides } from '../ir/shape';
 import { LOSS_PORTS, sumTo } from './make';
 import { type Call, GRADIENT, OUT, type Primitive, RESULT } from './op';
@@ -91,8 +91,8 @@ export const crossEntropyLogits: Primitive = {
   },
   derivativeFormula: ({ prediction, target }, _out, port) =>
     port === 'prediction'
-      ? `\\operatorname{softmax}\\left(${prediction}\\right) - ${target}`
-      : `-\\ln \\operatorname{softmax}\\left(${prediction}\\right)`,
+      ? `${applied('\\operatorname{softmax}', prediction!)} - ${asTerm(target!)}`
+      : `-\\ln ${applied('\\operatorname{softmax}', prediction!)}`,
   loss: { prediction: 'prediction', target: 'target', takes: 'logit' },
   onnx: null,
   torch: {

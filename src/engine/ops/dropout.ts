@@ -5,6 +5,7 @@
  */
 import { add, type Expr, floor, mul, read, select, sub } from '../ir/expr';
 import { alongOut, type Kernel } from '../ir/kernel';
+import { applied } from '../ir/latex';
 import { isBatched, type Shape, sizeOf } from '../ir/shape';
 import { GRADIENT, OUT, type Primitive, RESULT } from './op';
 
@@ -73,7 +74,7 @@ export const dropout: Primitive = {
     },
   },
   infer: ({ x }) => ({ shape: x! }),
-  formula: ({ x }) => `\\operatorname{dropout}\\left(${x}\\right)`,
+  formula: ({ x }) => applied('\\operatorname{dropout}', x!),
   value: ({ out }) => ({ kernels: [pointwise(OUT, out, ['x'], read('x'))] }),
   gradient: ({ out }) => ({ kernels: [pointwise(RESULT, out, [GRADIENT], read(GRADIENT))] }),
   derivativeFormula: () => '1',

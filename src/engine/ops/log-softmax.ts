@@ -4,7 +4,7 @@
  */
 import { exp, log, mul, read, sub } from '../ir/expr';
 import { ACC } from '../ir/kernel';
-import { productLatex } from '../ir/latex';
+import { applied, productLatex } from '../ir/latex';
 import { sampleShape, stridesOf } from '../ir/shape';
 import { type Call, GRADIENT, OUT, type Primitive, RESULT } from './op';
 import { perRow, rowMax, rowsOf } from './softmax';
@@ -23,7 +23,7 @@ export const logSoftmax: Primitive = {
     sampleShape(x!).length === 0
       ? { fault: 'log-softmax compares several scores, but this is a single number. Use a sigmoid and a logarithm for one.' }
       : { shape: x! },
-  formula: ({ x }) => `\\ln \\operatorname{softmax}\\left(${x}\\right)`,
+  formula: ({ x }) => `\\ln ${applied('\\operatorname{softmax}', x!)}`,
   value: ({ shapes }: Call) => {
     const shape = shapes['x']!;
     const { rows, last } = rowsOf(shape);

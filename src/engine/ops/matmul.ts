@@ -4,7 +4,7 @@
  */
 import { mul, read } from '../ir/expr';
 import { ACC, type Kernel } from '../ir/kernel';
-import { asBase, asFactor, type Convention, type Latex, productLatex } from '../ir/latex';
+import { asBase, asFactor, type Convention, elementLatex, type Latex, productLatex } from '../ir/latex';
 import { type Axis, isBatched, sampleShape, type Shape, shapeText, stridesOf } from '../ir/shape';
 import { type Call, GRADIENT, OUT, type Primitive, RESULT } from './op';
 
@@ -123,18 +123,25 @@ export const matmul: Primitive = {
     const other = port === 'a' ? b! : a!;
     return kindOf(call) === 'matrix' ? turned(other) : other;
   },
-  backwardFormula: (gradient, { a, b }, port, call, convention) => {
+  backwardFormula: (wholeGradient, args, port, call, convention) => {
+    // A vector of each row makes a matrix of the batch, and its product adds up over the rows. Of matrices it is said.
+    const other = port === 'a' ? 'b' : 'a';
+    const overRows =
+      !isBatched(call.shapes[port]!) && isBatched(call.shapes[other]!) && sampleShape(call.shapes[other]!).length > 1;
+    const { a, b } = overRows ? { ...args, [other]: elementLatex(args[other]!, 'i') } : args;
+    const gradient = overRows ? `{${asBase(wholeGradient)}}_i` : wholeGradient;
     const [g, left, right] = [asFactor(gradient), asFactor(a!), asFactor(b!)];
+    const sum = overRows ? '\\sum_{i=1}^{n} ' : '';
     switch (kindOf(call)) {
       case 'matrix':
-        return port === 'a' ? productLatex(g, turned(b!), convention) : productLatex(turned(a!), g, convention);
+        return `${sum}${port === 'a' ? productLatex(g, turned(b!), convention) : productLatex(turned(a!), g, convention)}`;
       case 'dot':
         // One vector for all rows of a batch gathers what comes back from each of them.
         return isBatched(call.shapes['a']!) === isBatched(call.shapes['b']!)
           ? `${g} \\cdot ${port === 'a' ? right : left}`
           : productLatex(turned(gradient), port === 'a' ? right : left, convention);
       case 'rows':
-        return port === 'a' ? productLatex(turned(gradient), right, convention) : productLatex(g, left, convention);
+        return `${sum}${port === 'a' ? productLatex(turned(gradient), right, convention) : productLatex(g, left, convention)}`;
     }
   },
   onnx: { type: 'MatMul' },

@@ -3,6 +3,7 @@
  * active and at least `threshold` excitatory ones are. Opened, one active inhibitory input outweighs all
  * excitatory ones. It does not learn.
  */
+import { asTerm } from '../ir/latex';
 import { broadcastAll } from './make';
 import type { Composite, PortSpec, Sketch } from './op';
 import type { NodeId } from '../graph/graph';
@@ -55,7 +56,7 @@ export const mccullochPitts: Composite = {
     broadcastAll([...excitatory(e), ...inhibitory(i)].map(({ name }) => shapes[name]!)),
   formula: (args, { attrs }) => {
     const sum = excitatory(attrs['excitatory'])
-      .map(({ name }) => args[name]!)
+      .map(({ name }, i) => (i === 0 ? args[name]! : asTerm(args[name]!)))
       .join(' + ');
     const veto = inhibitory(attrs['inhibitory'])
       .map(({ name }) => ` \\wedge ${args[name]!} = 0`)

@@ -5,6 +5,7 @@
  */
 import { type NodeId, topologicalOrder, type Edge } from '../graph/graph';
 import { OWN, type OwnOperation, ownName, type OwnOperations } from '../graph/own-operation';
+import { applied } from '../ir/latex';
 import type { Shape } from '../ir/shape';
 import { completeAttrs } from './attrs';
 import type { Composite, Op } from './op';
@@ -64,7 +65,10 @@ function compositeOf(name: string, own: OwnOperation, opOf: (name: string) => Op
       return typeof shapes === 'string' ? { fault: shapes } : { shape: shapes.get(own.output)! };
     },
     formula: (args) =>
-      `\\operatorname{${own.name.replaceAll('_', '\\_').replaceAll(' ', '\\ ')}}\\left(${own.inputs.map((port) => args[port]!).join(', ')}\\right)`,
+      applied(
+        `\\operatorname{${own.name.replaceAll('_', '\\_').replaceAll(' ', '\\ ')}}`,
+        own.inputs.map((port) => args[port]!).join(', '),
+      ),
     expand(_call, inputs, sketch) {
       const drawn = new Map<string, NodeId>(Object.entries(inputs));
       for (const id of order) {

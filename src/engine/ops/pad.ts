@@ -1,5 +1,6 @@
 /** Zeros around the last axis or the last two: what convolutions put around signals and images. */
 import type { Attrs } from '../graph/graph';
+import { applied } from '../ir/latex';
 import { isBatched, sampleShape, type Shape, shapeText } from '../ir/shape';
 import { type Call, GRADIENT, OUT, type Primitive, RESULT } from './op';
 import { filled, putPart, stepAlong, takePart } from './parts';
@@ -44,11 +45,11 @@ export const pad: Primitive = {
       ) as Shape,
     };
   },
-  formula: ({ x }) => `\\operatorname{pad}\\left(${x}\\right)`,
+  formula: ({ x }) => applied('\\operatorname{pad}', x!),
   value: (call) => ({ kernels: [filled(OUT, call.out, 0), putPart('x', call.shapes['x']!, OUT, call.out, offsetOf(call))] }),
   gradient: (call) => ({ kernels: [takePart(GRADIENT, call.out, RESULT, call.shapes['x']!, offsetOf(call))] }),
   derivativeFormula: () => 'I',
-  backwardFormula: (gradient) => `\\operatorname{crop}\\left(${gradient}\\right)`,
+  backwardFormula: (gradient) => applied('\\operatorname{crop}', gradient),
   onnx: {
     type: 'Pad',
     constants: ({ attrs, out }) => {

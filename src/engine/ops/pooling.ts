@@ -6,9 +6,10 @@
 import type { Attrs } from '../graph/graph';
 import { mul, read } from '../ir/expr';
 import { ACC, type Kernel } from '../ir/kernel';
+import { applied, type Latex } from '../ir/latex';
 import { type Axis, isBatched, product, sampleShape, type Shape, shapeText, stridesOf } from '../ir/shape';
 import { isLargest, shareOfLargest } from './max';
-import { type AttrSpec, type Call, GRADIENT, type Latex, OUT, type Primitive, RESULT, type ShapeResult } from './op';
+import { type AttrSpec, type Call, GRADIENT, OUT, type Primitive, RESULT, type ShapeResult } from './op';
 
 const attrs: Readonly<Record<string, AttrSpec>> = {
   size: { kind: 'integer', title: 'Size', about: 'Length of a window along each axis.', default: 2, min: 1, max: 64 },
@@ -141,7 +142,7 @@ export const maxPooling = pooling({
   glyph: 'max▦',
   keywords: ['maximum', 'maxpool', 'maxpool1d', 'maxpool2d'],
   fold: 'max',
-  formula: (x) => `\\operatorname{maxpool}\\left(${x}\\right)`,
+  formula: (x) => applied('\\operatorname{maxpool}', x),
   onnx: 'MaxPool',
 });
 
@@ -152,6 +153,6 @@ export const averagePooling = pooling({
   glyph: 'avg▦',
   keywords: ['mean', 'avgpool', 'avgpool1d', 'avgpool2d'],
   fold: 'sum',
-  formula: (x) => `\\operatorname{avgpool}\\left(${x}\\right)`,
+  formula: (x) => applied('\\operatorname{avgpool}', x),
   onnx: 'AveragePool',
 });

@@ -4,8 +4,9 @@
  */
 import { read } from '../ir/expr';
 import { alongOut, type Kernel } from '../ir/kernel';
+import { applied, type Latex } from '../ir/latex';
 import { isBatched, product, sampleShape, type Shape, shapeText } from '../ir/shape';
-import { type Call, GRADIENT, OUT, type Primitive, RESULT, type Latex } from './op';
+import { type Call, GRADIENT, OUT, type Primitive, RESULT } from './op';
 
 const copy = (from: string, shape: Shape, to: string): Kernel => ({
   out: shape,
@@ -28,7 +29,7 @@ const rearranged = (
   value: ({ shapes }: Call) => ({ kernels: [copy('x', shapes['x']!, OUT)] }),
   gradient: ({ out }) => ({ kernels: [copy(GRADIENT, out, RESULT)] }),
   derivativeFormula: () => 'I',
-  backwardFormula: (gradient) => `\\operatorname{reshape}\\left(${gradient}\\right)`,
+  backwardFormula: (gradient) => applied('\\operatorname{reshape}', gradient),
   // −1 stands for the batch, whose length the file leaves open.
   onnx: { type: 'Reshape', constants: ({ out }) => [[...(isBatched(out) ? [-1] : []), ...sampleShape(out)]] },
 });
@@ -51,7 +52,7 @@ export const reshape = rearranged({
       };
     return { shape: isBatched(x!) ? ['batch', ...wanted] : wanted };
   },
-  formula: (x) => `\\operatorname{reshape}\\left(${x}\\right)`,
+  formula: (x) => applied('\\operatorname{reshape}', x),
 });
 
 export const flatten = rearranged({
@@ -65,5 +66,5 @@ export const flatten = rearranged({
     const size = product(sampleShape(x!));
     return { shape: isBatched(x!) ? ['batch', size] : [size] };
   },
-  formula: (x) => `\\operatorname{vec}\\left(${x}\\right)`,
+  formula: (x) => applied('\\operatorname{vec}', x),
 });

@@ -1,5 +1,6 @@
 /** A run of an axis: the elements from one index up to another. The others get no gradient. */
 import type { Attrs } from '../graph/graph';
+import { applied } from '../ir/latex';
 import { isBatched, sampleShape, type Shape, shapeText } from '../ir/shape';
 import { type Call, GRADIENT, OUT, type Primitive, RESULT } from './op';
 import { axisAttr, filled, putPart, stepAlong, takePart } from './parts';
@@ -48,7 +49,7 @@ export const slice: Primitive = {
     kernels: [filled(RESULT, call.shapes['x']!, 0), putPart(GRADIENT, call.out, RESULT, call.shapes['x']!, offsetOf(call))],
   }),
   derivativeFormula: (_args, _out, _port, { attrs }) => `I_{${placesOf(attrs)}}`,
-  backwardFormula: (gradient) => `\\operatorname{pad}\\left(${gradient}\\right)`,
+  backwardFormula: (gradient) => applied('\\operatorname{pad}', gradient),
   onnx: {
     type: 'Slice',
     constants: ({ attrs, out }) => [

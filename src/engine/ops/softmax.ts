@@ -4,7 +4,7 @@
  */
 import { div, exp, mul, read, sub } from '../ir/expr';
 import { ACC, type Kernel } from '../ir/kernel';
-import { asBase, asFactor, productLatex } from '../ir/latex';
+import { applied, asBase, asFactor, productLatex } from '../ir/latex';
 import { type Axis, sampleShape, type Shape, stridesOf } from '../ir/shape';
 import { type Call, GRADIENT, OUT, type Primitive, RESULT } from './op';
 
@@ -42,7 +42,7 @@ export const softmax: Primitive = {
     sampleShape(x!).length === 0
       ? { fault: 'softmax compares several scores, but this is a single number. Use a sigmoid for one.' }
       : { shape: x! },
-  formula: ({ x }) => `\\operatorname{softmax}\\left(${x}\\right)`,
+  formula: ({ x }) => applied('\\operatorname{softmax}', x!),
   value: ({ shapes }: Call) => {
     const shape = shapes['x']!;
     const { rows, last } = rowsOf(shape);
@@ -89,7 +89,7 @@ export const softmax: Primitive = {
     };
   },
   derivativeFormula: (_args, out, _port, _call, convention) =>
-    `\\operatorname{diag}\\left(${out}\\right) - ${productLatex(`${asBase(out)}^{\\top}`, asFactor(out), convention)}`,
+    `${applied('\\operatorname{diag}', out)} - ${productLatex(`${asBase(out)}^{\\top}`, asFactor(out), convention)}`,
   range: 'unit',
   onnx: { type: 'Softmax', attributes: () => ({ axis: -1 }) },
 };

@@ -6,8 +6,8 @@ import katex from 'katex';
 import { describe, expect, test } from 'vitest';
 import { prepare, programOf } from '../../../src/engine/compile/program';
 import type { Project } from '../../../src/engine/graph/project';
-import type { Convention } from '../../../src/engine/ir/latex';
-import type { Shape } from '../../../src/engine/ir/shape';
+import { type Convention, tensorLatex } from '../../../src/engine/ir/latex';
+import { product, type Shape } from '../../../src/engine/ir/shape';
 import { completeAttrs } from '../../../src/engine/ops/attrs';
 import { ops } from '../../../src/engine/ops/index';
 import type { Call, Op } from '../../../src/engine/ops/op';
@@ -16,6 +16,7 @@ import { type Facts, scalarFacts, statedNumbers } from '../../../src/engine/teac
 import { record } from '../../../src/engine/train/trace';
 import { worded } from '../../../src/engine/train/trace-words';
 import type { Trace } from '../../../src/engine/train/trace-types';
+import { bracketFault } from '../../support/brackets';
 import { drawing } from '../../support/drawing';
 import { casesOf } from '../../support/op-cases';
 import { given, input, target } from '../../support/sources';
@@ -28,15 +29,10 @@ function typeset(tex: string): string {
 }
 
 /** The symbols of ports: letters for vectors, capitals for matrices. */
-function symbolsFor(op: Op, call: Call): Record<string, string> {
-  return Object.fromEntries(
-    op
-      .ports(call.attrs)
-      .map(({ name }) => [name, (call.shapes[name] ?? []).length > 1 ? `\\mathbf{${name}}` : `\\text{${name}}`]),
-  );
-}
+const symbolFor = (name: string, shape: Shape): string => (shape.length > 1 ? `\\mathbf{${name}}` : `\\text{${name}}`);
 
-function formulasOf(op: Op): string[] {
+/** `plugged` writes what a port is given; null: by its symbol. */
+function formulasOf(op: Op, plugged: (port: string, shape: Shape) => string | null = () => null): string[] {
   const lines = new Set<string>();
   for (const { shapes, attrs: own = {} } of casesOf(op).slice(0, 4)) {
     const attrs = completeAttrs(op, own);
@@ -53,16 +49,19 @@ function formulasOf(op: Op): string[] {
     const found = op.infer(byPort, attrs);
     if ('fault' in found) continue;
     const call: Call = { shapes: byPort, attrs, out: found.shape };
-    const symbols = symbolsFor(op, call);
+    const symbols = Object.fromEntries(
+      ports.map(({ name }) => [name, plugged(name, byPort[name]!) ?? symbolFor(name, byPort[name]!)]),
+    );
+    const [y, g] = [plugged('y', found.shape) ?? 'y', plugged('g', found.shape) ?? 'g'];
     const at = ports.map(({ name }) => `${name}: ${byPort[name]!.join('×') || '1'}`).join(', ');
     for (const convention of conventions) {
       lines.add(`${convention}  (${at})  y = ${typeset(op.formula(symbols, call, convention))}`);
       if (op.kind !== 'primitive') continue;
       for (const { name } of ports) {
         if (op.gradient(call, name) === null) continue;
-        lines.add(`${convention}  (${at})  ∂y/∂${name} = ${typeset(op.derivativeFormula(symbols, 'y', name, call, convention))}`);
+        lines.add(`${convention}  (${at})  ∂y/∂${name} = ${typeset(op.derivativeFormula(symbols, y, name, call, convention))}`);
         if (op.backwardFormula)
-          lines.add(`${convention}  (${at})  ∂l/∂${name} = ${typeset(op.backwardFormula('g', symbols, name, call, convention))}`);
+          lines.add(`${convention}  (${at})  ∂l/∂${name} = ${typeset(op.backwardFormula(g, symbols, name, call, convention))}`);
       }
     }
   }
@@ -89,6 +88,20 @@ test('every operation has its formula, and every primitive its derivatives, in b
         ).toBe(true);
     }
   }
+});
+
+test('numbers that are plugged in get no second pair of brackets and no second sign', () => {
+  const faults: string[] = [];
+  for (const op of ops.values())
+    for (const line of formulasOf(op, (_port, shape) => {
+      const own = shape.filter((axis): axis is number => axis !== 'batch');
+      const data = Float64Array.from({ length: product(own) }, (_, i) => -0.5 - i);
+      return tensorLatex({ shape: own, data });
+    })) {
+      const fault = bracketFault(line);
+      if (fault) faults.push(`${op.name}: ${line}: ${fault}`);
+    }
+  expect(faults).toEqual([]);
 });
 
 test('every operation', async () => {
@@ -160,6 +173,30 @@ describe('traces', () => {
     const trace = traceOf(layer, [1, 2, -1, 0, 1, 1], [0, 1, 1, 0], convention, 2);
     await expect(written(trace)).toMatchFileSnapshot(`golden/layer-batch-${convention}.txt`);
   });
+
+  const shared = drawing(
+    {
+      signal: input([1, 3]),
+      filters: given([0.5, -1, 0.25, 2], [2, 1, 2]),
+      c: ['convolve-1d', { x: 'signal', filters: 'filters' }],
+      M: given([1, -0.5], [2, 1]),
+      T: ['matmul', { a: 'c', b: 'M' }],
+      y: ['sum', { x: 'T' }],
+      t: target(),
+      l: ['squared-error', { prediction: 'y', target: 't' }],
+    },
+    { optimizer: 'sgd', hyper: { rate: 0.1 } },
+  );
+  test.each(conventions)(
+    'filters and a matrix that all rows share: the sum over the batch is written, vectors as %ss',
+    async (convention) => {
+      const trace = traceOf(shared, [1, 2, -1, 0, 1, 1], [0, 1], convention, 2);
+      const of = (edge: string): string => trace.steps.find((step) => step.phase === 'backward' && step.edge === edge)!.formula;
+      expect(of('c.filters')).toContain('\\sum_{i=1}^{n}');
+      expect(of('T.b')).toContain('\\sum_{i=1}^{n}');
+      await expect(written(trace)).toMatchFileSnapshot(`golden/shared-${convention}.txt`);
+    },
+  );
 
   test.each(courseExercises.map((exercise) => [exercise.title, exercise] as const))('%s', async (title, { project }) => {
     const facts: Facts = scalarFacts(project, statedNumbers(project)!);

@@ -12,6 +12,7 @@ import { Replay } from '../../../src/engine/train/replay';
 import { record, trace } from '../../../src/engine/train/trace';
 import type { Recording, Target } from '../../../src/engine/train/trace-types';
 import { worded } from '../../../src/engine/train/trace-words';
+import { bracketFault } from '../../support/brackets';
 import { randomDrawing, type RandomDrawing } from '../../support/random-drawing';
 
 function recorded(drawn: RandomDrawing, rows: number, target?: Target) {
@@ -129,8 +130,10 @@ describe('500 random drawings', () => {
                   12,
                 );
           if (i === 0 && seed < 25)
-            for (const tex of [element.formula, element.numbers])
+            for (const tex of [element.formula, element.numbers]) {
+              expect(bracketFault(tex), tex).toBeNull();
               expect(() => katex.renderToString(tex, { throwOnError: true, strict: 'error' }), tex).not.toThrow();
+            }
         }
       replay.close();
     }
@@ -143,11 +146,13 @@ describe('500 random drawings', () => {
       for (const convention of ['row', 'column'] as const)
         for (const { formula, numbers, title, locals = [] } of worded(recording, drawing.graph, convention).steps) {
           expect(title).not.toBe('');
-          for (const tex of [formula, numbers, ...locals.flatMap((l) => [l.formula, l.numbers])])
+          for (const tex of [formula, numbers, ...locals.flatMap((l) => [l.formula, l.numbers])]) {
+            expect(bracketFault(tex), `seed ${seed}: ${tex}`).toBeNull();
             expect(
               () => katex.renderToString(tex, { throwOnError: true, strict: 'error' }),
               `seed ${seed}: ${tex}`,
             ).not.toThrow();
+          }
         }
     }
   });
