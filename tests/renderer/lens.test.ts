@@ -9,7 +9,7 @@ import { learn } from '../../src/engine/ops/index';
 import { FrameReader, FrameWriter, frameBytes, tapKey } from '../../src/engine/train/frames';
 import { LiveLines } from '../../src/renderer/canvas/live';
 import { windowOf } from '../../src/renderer/canvas/open-layer';
-import { lookAt } from '../../src/renderer/canvas/open-scene';
+import { lensesFor, lookAt } from '../../src/renderer/canvas/open-scene';
 import { type Lens, ownerOfPart, partId, partOf, plainly, weightId } from '../../src/renderer/editor/lens';
 
 const measure = (text: string, size: number): number => text.length * size * 0.55;
@@ -109,7 +109,7 @@ describe('through the lens of', () => {
       'hidden[1].a',
     ]);
     // x → product carries x forward, and w·δ of it back.
-    const e = [...scene.edges.values()].find((x) => x.from === 'input' && x.to === 'hidden[1].wx[0]')!;
+    const e = [...scene.edges.values()].find((x) => x.from === 'input[0]' && x.to === 'hidden[1].wx[0]')!;
     expect(e.reads).toMatchObject({
       base: { tap: { node: 'input' } },
       gradient: { tap: { of: 'gradient', node: 'hidden/product' }, at: { start: 1 } },
@@ -156,7 +156,10 @@ test('an operation of one’s own opens into what it was drawn from', () => {
   )(emptyProject);
   expect([...seen(project, 'neurons').opened]).toEqual([]);
   const { scene, opened } = seen(project, 'scalars');
-  expect([...opened]).toEqual([['mine', 'matrices']]);
+  expect([...opened]).toEqual([
+    ['input', 'scalars'],
+    ['mine', 'matrices'],
+  ]);
   expect(scene.nodes.get('mine/first/weight')).toMatchObject({ form: 'map', owner: 'mine' });
   expect(scene.nodes.get('mine/second/sum')).toMatchObject({ owner: 'mine' });
 });
@@ -172,6 +175,82 @@ test('whatever part a step is at, each lens has something that shows it', () => 
       for (const part of shown) expect(scene.nodes.get(part)?.owner ?? part).toBe(owner.get(id));
     }
   }
+});
+
+describe('arrays that are drawn by hand', () => {
+  const byHand = (inputs = 3, units = 2): Project =>
+    inTurn(
+      add('x', 'input', { shape: [inputs] }, 0, 0),
+      add('W', 'parameter', { shape: [inputs, units], role: 'weight' }, 0, 300),
+      add('b', 'parameter', { shape: [units], role: 'bias' }, 260, 300),
+      add('T', 'matmul', {}, 260, 0),
+      add('s', 'add', { inputs: 2 }, 520, 0),
+      add('y', 'tanh', {}, 700, 0),
+      add('p', 'softmax', {}, 860, 0),
+      add('t', 'target', { shape: [units] }, 860, 300),
+      add('l', 'mean-squared-error', {}, 1000, 0),
+      connect('x', 'T', 'a'),
+      connect('W', 'T', 'b'),
+      connect('T', 's', 'a'),
+      connect('b', 's', 'b'),
+      connect('s', 'y', 'x'),
+      connect('y', 'p', 'x'),
+      connect('p', 'l', 'prediction'),
+      connect('t', 'l', 'target'),
+    )(emptyProject);
+  const into = (scene: ReturnType<typeof seen>['scene'], to: string): string[] =>
+    [...scene.edges.values()].filter((e) => e.to === to).map((e) => e.from);
+
+  test('are single numbers through the lens of scalars, and lines lead between those that make each other', () => {
+    const { scene } = seen(byHand(), 'scalars');
+    for (const id of ['x', 'W', 'b', 'T', 's', 'y', 'p', 't']) expect(scene.nodes.has(id), id).toBe(false);
+    expect(into(scene, 'T[1]')).toEqual(['T[1].wx[0]', 'T[1].wx[1]', 'T[1].wx[2]']);
+    expect(into(scene, 'T[1].wx[2]')).toEqual(['x[2]', 'W[5]']);
+    expect(into(scene, 's[1]')).toEqual(['T[1]', 'b[1]']);
+    expect(into(scene, 'y[0]')).toEqual(['s[0]']);
+    expect(into(scene, 'p[0]')).toEqual(['y[0]', 'y[1]']);
+    expect(into(scene, 'l')).toEqual(['p[0]', 'p[1]', 't[0]', 't[1]']);
+    const line = [...scene.edges.values()].find((e) => e.from === 'x[2]')!;
+    expect(line).toMatchObject({
+      of: 'T.a',
+      reads: { base: { at: { start: 2 } }, slope: { tap: { node: 'W' }, at: { start: 4 } } },
+    });
+    // What flows back along the edge is known where an element feeds one other; into the softmax it feeds all.
+    expect([...scene.edges.values()].find((e) => e.to === 'y[1]')!.reads!.gradient).toMatchObject({
+      tap: { of: 'edge-gradient', edge: 'y.x' },
+      at: { start: 1, count: 1 },
+    });
+    expect([...scene.edges.values()].find((e) => e.to === 'p[1]')!.reads!.gradient).toBeNull();
+  });
+
+  test('are heat maps as matrices, neurons show them as they are, and one can be opened alone', () => {
+    const project = byHand();
+    const { scene } = seen(project, 'matrices');
+    expect(scene.nodes.get('W')).toMatchObject({ form: 'map', map: { rows: 3, columns: 2 } });
+    expect(scene.nodes.get('y')).toMatchObject({ form: 'map', map: { rows: 1, columns: 2 } });
+    expect(scene.nodes.get('x')).toMatchObject({ form: 'column' });
+    expect(seen(project, 'neurons').opened.size).toBe(0);
+    const { scene: one, opened } = seen(project, 'layers', { T: 'scalars' });
+    expect([...opened.keys()]).toEqual(['T']);
+    // The units of the input's card are ends of lines as well.
+    expect(into(one, 'T[0].wx[1]')).toEqual(['x', 'W']);
+    expect(into(one, 's')).toEqual(['T[0]', 'T[1]', 'b']);
+    const checked = check(project, null);
+    expect(lensesFor('T', project, checked)).toEqual(['layers', 'scalars', 'matrices']);
+    expect(lensesFor('l', project, checked)).toEqual(['layers']);
+  });
+
+  test('that are large are drawn in part, with true counts', () => {
+    const project = byHand(784, 50);
+    const { scene } = seen(project, 'scalars');
+    expect(scene.nodes.get('x[12-]') ?? scene.nodes.get('x[10-]')).toMatchObject({ form: 'rest', title: '774 more' });
+    expect(scene.nodes.get('W[10-]')).toMatchObject({ title: '39,190 more' });
+    expect(scene.nodes.get('T[0].wx[5-]')).toMatchObject({ title: '779 more' });
+    expect(scene.nodes.size).toBeLessThan(200);
+    // Nothing is lost: every number of the input goes into each sum that is drawn.
+    const parts = [...scene.edges.values()].filter((e) => e.to === 'T[0]');
+    expect(parts.reduce((n, { reads }) => n + reads!.factor!.at.count, 0)).toBe(784);
+  });
 });
 
 describe('wide layers', () => {
@@ -229,7 +308,7 @@ test('what the lines show is what the layer computes', () => {
     return lines.ranges.get(e.id)![0];
   };
   // The second input into the third neuron: x = 3, w = 0.6, δ = 30.
-  const x = [...scene.edges.values()].filter((e) => e.to === 'hidden[2].wx[1]' && e.from === 'input');
+  const x = [...scene.edges.values()].filter((e) => e.to === 'hidden[2].wx[1]' && e.from === 'input[1]');
   expect(x).toHaveLength(1);
   const i = lines.ranges.get(x[0]!.id)![0];
   expect(lines.forward[i]).toBe(3);

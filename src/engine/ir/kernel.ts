@@ -82,3 +82,25 @@ function findFault(kernel: Kernel): string | null {
   }
   return null;
 }
+
+/** The index of `out` that writes to a position; null where none does. */
+export function indexStoring(
+  { strides, offset }: { readonly strides: readonly number[]; readonly offset: number },
+  out: readonly number[],
+  at: number,
+): readonly number[] | null {
+  const places = strides.map((stride, axis) => ({ stride, axis })).toSorted((a, b) => b.stride - a.stride);
+  const index = new Array<number>(out.length).fill(0);
+  let rest = at - offset;
+  for (const { stride, axis } of places) {
+    if (stride === 0) continue;
+    index[axis] = Math.floor(rest / stride);
+    rest -= index[axis]! * stride;
+  }
+  return rest === 0 && index.every((i, axis) => i >= 0 && i < out[axis]!) ? index : null;
+}
+
+/** All indices of some axes in row-major order. */
+export function allIndices(axes: readonly number[]): number[][] {
+  return axes.reduce<number[][]>((list, length) => list.flatMap((head) => Array.from({ length }, (_, i) => [...head, i])), [[]]);
+}

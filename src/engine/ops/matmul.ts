@@ -128,7 +128,7 @@ export const matmul: Primitive = {
     const other = port === 'a' ? 'b' : 'a';
     const overRows =
       !isBatched(call.shapes[port]!) && isBatched(call.shapes[other]!) && sampleShape(call.shapes[other]!).length > 1;
-    const { a, b } = overRows ? { ...args, [other]: elementLatex(args[other]!, 'i') } : args;
+    const { a, b }: Readonly<Record<string, Latex>> = overRows ? { ...args, [other]: elementLatex(args[other]!, 'i') } : args;
     const gradient = overRows ? `{${asBase(wholeGradient)}}_i` : wholeGradient;
     const [g, left, right] = [asFactor(gradient), asFactor(a!), asFactor(b!)];
     const sum = overRows ? '\\sum_{i=1}^{n} ' : '';

@@ -3,7 +3,7 @@
  * the numbers that it takes and the places they come from.
  */
 import { evaluate, type Expr, namesIn, read } from '../ir/expr';
-import { ACC, type Kernel } from '../ir/kernel';
+import { ACC, allIndices, indexStoring, type Kernel } from '../ir/kernel';
 import { concrete, stridesOf } from '../ir/shape';
 
 /** A number that an element is made from: an element of another array. */
@@ -51,7 +51,7 @@ export function elementOf(
   const out = concrete(kernel.out, rows);
   const over = concrete(kernel.fold?.over ?? [], rows);
   const store = kernel.stores.find((s) => s.to === to)!;
-  const index = outIndex(store.place ?? { strides: stridesOf(kernel.out), offset: 0 }, out, at);
+  const index = indexStoring(store.place ?? { strides: stridesOf(kernel.out), offset: 0 }, out, at);
   if (index === null) return null;
   const offset = (strides: readonly number[], from: number): number =>
     index.reduce((sum, i, axis) => sum + i * strides[axis]!, from);
@@ -85,7 +85,7 @@ export function elementOf(
   }
   const { body } = kernel.fold;
   const names = namesIn(body);
-  const all = indices(over).map((fold, i) => ({ i, ...termOf(body, names, fold) }));
+  const all = allIndices(over).map((fold, i) => ({ i, ...termOf(body, names, fold) }));
   const gathered =
     kernel.fold.with === 'sum' ? all.reduce((sum, { value }) => sum + value, 0) : Math.max(...all.map(({ value }) => value));
   const shown = all
@@ -109,26 +109,4 @@ export function elementOf(
     finishSources,
     value: evaluate(store.value, (name) => (name === ACC ? gathered : known.get(name)!)),
   };
-}
-
-/** The index of `out` that writes to a position; null where none does. */
-function outIndex(
-  { strides, offset }: { readonly strides: readonly number[]; readonly offset: number },
-  out: readonly number[],
-  at: number,
-): readonly number[] | null {
-  const places = strides.map((stride, axis) => ({ stride, axis })).toSorted((a, b) => b.stride - a.stride);
-  const index = new Array<number>(out.length).fill(0);
-  let rest = at - offset;
-  for (const { stride, axis } of places) {
-    if (stride === 0) continue;
-    index[axis] = Math.floor(rest / stride);
-    rest -= index[axis]! * stride;
-  }
-  return rest === 0 && index.every((i, axis) => i >= 0 && i < out[axis]!) ? index : null;
-}
-
-/** All indices of some axes in row-major order. */
-function indices(axes: readonly number[]): number[][] {
-  return axes.reduce<number[][]>((list, length) => list.flatMap((head) => Array.from({ length }, (_, i) => [...head, i])), [[]]);
 }

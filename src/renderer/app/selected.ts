@@ -5,6 +5,7 @@
 import type { NodeId } from '../../engine/graph/graph';
 import { product, sampleShape } from '../../engine/ir/shape';
 import { opOf } from '../../engine/ops/index';
+import { lensesFor } from '../canvas/open-scene';
 import { type Lens, lensTitles, ownerOfPart } from '../editor/lens';
 import { addOne, layerOf, openForGood, removePart } from '../panels/lenses/part-edits';
 import type { Parts } from './parts';
@@ -35,7 +36,8 @@ export class Selected {
     const { nodes } = this.#parts.editor.project;
     return [...this.#parts.editor.selection].some((id) => {
       const owner = ownerOfPart(id, (name) => Object.hasOwn(nodes, name));
-      return owner !== null && this.#parts.editor.canOpen(owner);
+      const { editor } = this.#parts;
+      return owner !== null && lensesFor(owner, editor.project, editor.checked).length > 1;
     });
   }
 

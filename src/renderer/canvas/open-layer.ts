@@ -13,8 +13,8 @@ import { counted, type EdgeVisual, type NodeVisual, plotOf, type Spot } from './
 /** Neurons that are drawn of one layer at most; then eleven or twelve, and the rest. */
 const MOST_NEURONS = 14;
 /** Products that are drawn of one neuron, and of all neurons of a layer together. */
-const MOST_PRODUCTS = 6;
-const MOST_ROWS = 42;
+export const MOST_PRODUCTS = 6;
+export const MOST_ROWS = 42;
 
 /** One end of the lines at a layer: a drawn unit, or those that are not drawn. */
 export interface End {
@@ -47,12 +47,12 @@ export interface Look {
   readonly color: NodeVisual['group'];
 }
 
-const value = (node: NodeId, at: Source['at']): Source => ({ tap: { of: 'value', node }, at });
-const gradient = (node: NodeId, at: Source['at']): Source => ({ tap: { of: 'gradient', node }, at });
+export const partValue = (node: NodeId, at: Source['at']): Source => ({ tap: { of: 'value', node }, at });
+export const partGradient = (node: NodeId, at: Source['at']): Source => ({ tap: { of: 'gradient', node }, at });
 
-const base = (id: NodeId, layer: NeuronLayer, { frame, color }: Look) => ({
+export const basePart = (id: NodeId, owner: NodeId, { frame, color }: Look) => ({
   id,
-  owner: layer.id,
+  owner,
   group: color,
   subtitle: '',
   lines: [],
@@ -75,6 +75,19 @@ export function windowOf(count: number, first: number, most: number): { readonly
   return { from: Math.max(0, Math.min(first, count - room)), count: room };
 }
 
+/** What stands for the numbers of a value that are not drawn: all before the window of those that are, or all after it. */
+export const restPart = (owner: NodeId, node: NodeId, units: Span, words: string, look: Look): NodeVisual => ({
+  ...basePart(partId({ owner, kind: 'rest', unit: -1, input: -1 }, units.from), owner, look),
+  form: 'rest',
+  glyph: '⋮',
+  title: words,
+  width: 64,
+  height: 30,
+  out: { dx: 32, dy: 0 },
+  reads: { base: partValue(node, span(units)), factor: null, gradient: partGradient(node, span(units)) },
+  about: `${words} of ${look.title}, drawn as one. Enter shows them.`,
+});
+
 const NEURON = 22;
 const PITCH = 56;
 
@@ -82,9 +95,9 @@ const PITCH = 56;
 export const weightReads = (layer: NeuronLayer, units: Span, inputs: Span): Reads => {
   const at = block(inputs, units, layer.units);
   return {
-    base: value(layer.weight, at),
-    factor: value(layer.from, span(inputs)),
-    gradient: gradient(layer.weight, at),
+    base: partValue(layer.weight, at),
+    factor: partValue(layer.from, span(inputs)),
+    gradient: partGradient(layer.weight, at),
   };
 };
 
@@ -98,26 +111,16 @@ export function asNeurons(layer: NeuronLayer, look: Look): OpenLayer {
   let slot = 0;
   const next = (): Spot => ({ dx: 0, dy: (slot++ - (slots - 1) / 2) * PITCH });
   const rest = (units: Span, words: string): void => {
-    const id = partId({ owner: layer.id, kind: 'rest', unit: -1, input: -1 }, units.from);
-    nodes.push({
-      ...base(id, layer, look),
-      form: 'rest',
-      glyph: '⋮',
-      title: words,
-      width: 64,
-      height: 30,
-      out: { dx: 32, dy: 0 },
-      reads: { base: value(layer.output, span(units)), factor: null, gradient: gradient(layer.output, span(units)) },
-      about: `${words} of ${look.title}, drawn as one. Enter shows them.`,
-    });
-    places.set(id, next());
-    outs.push({ node: id, units });
+    const visual = restPart(layer.id, layer.output, units, words, look);
+    nodes.push(visual);
+    places.set(visual.id, next());
+    outs.push({ node: visual.id, units });
   };
   if (drawn.from > 0) rest({ from: 0, count: drawn.from }, `${counted.format(drawn.from)} before`);
   for (let unit = drawn.from; unit < drawn.from + drawn.count; unit++) {
     const id = partId({ owner: layer.id, kind: 'neuron', unit, input: -1 });
     nodes.push({
-      ...base(id, layer, look),
+      ...basePart(id, layer.id, look),
       form: 'dot',
       glyph: 'Σ',
       title: `${look.title}, neuron ${unit + 1}`,
@@ -126,7 +129,7 @@ export function asNeurons(layer: NeuronLayer, look: Look): OpenLayer {
       height: 2 * NEURON,
       out: { dx: NEURON, dy: 0 },
       plot: plotOf(layer.activation),
-      reads: { base: value(layer.output, one(unit)), factor: null, gradient: gradient(layer.output, one(unit)) },
+      reads: { base: partValue(layer.output, one(unit)), factor: null, gradient: partGradient(layer.output, one(unit)) },
       about: `${look.title}, neuron ${unit + 1} of ${layer.units}: ${layer.inputs} weights, ${activationTitle(layer)}`,
     });
     const at = next();
@@ -135,14 +138,14 @@ export function asNeurons(layer: NeuronLayer, look: Look): OpenLayer {
     if (layer.bias !== null) {
       const tag = partId({ owner: layer.id, kind: 'bias', unit, input: -1 });
       nodes.push({
-        ...base(tag, layer, look),
+        ...basePart(tag, layer.id, look),
         form: 'tag',
         glyph: '',
         title: `bias of neuron ${unit + 1}`,
         width: 14,
         height: 14,
         out: { dx: 7, dy: 0 },
-        reads: { base: value(layer.bias, one(unit)), factor: null, gradient: gradient(layer.bias, one(unit)) },
+        reads: { base: partValue(layer.bias, one(unit)), factor: null, gradient: partGradient(layer.bias, one(unit)) },
         about: `Bias of neuron ${unit + 1} of ${look.title}`,
       });
       places.set(tag, { dx: at.dx - NEURON - 1, dy: at.dy + NEURON - 1 });
@@ -203,7 +206,7 @@ export function asScalars(layer: NeuronLayer, look: Look, inputName: (input: num
         : visual.form === 'rest'
           ? { width: 64, height: 30 }
           : { width: 34, height: 34 };
-    nodes.push({ ...base(id, layer, look), ...size, out: { dx: (visual.width ?? size.width) / 2, dy: 0 }, ...visual });
+    nodes.push({ ...basePart(id, layer.id, look), ...size, out: { dx: (visual.width ?? size.width) / 2, dy: 0 }, ...visual });
     places.set(id, at);
     const list = byKind.get(kind);
     if (list) list.push(id);
@@ -214,21 +217,11 @@ export function asScalars(layer: NeuronLayer, look: Look, inputName: (input: num
     edges.push({ id: `${to}<${from}`, from, to, port: '', label: '', kind: 'wire', severity: null, reads, ...more });
   };
   const restOfUnits = (units: Span, words: string): void => {
-    const id = partId({ owner: layer.id, kind: 'rest', unit: -1, input: -1 }, units.from);
-    nodes.push({
-      ...base(id, layer, look),
-      form: 'rest',
-      glyph: '⋮',
-      title: words,
-      width: 64,
-      height: 30,
-      out: { dx: 32, dy: 0 },
-      reads: { base: value(layer.output, span(units)), factor: null, gradient: gradient(layer.output, span(units)) },
-      about: `${words} of ${look.title}, drawn as one. Enter shows them.`,
-    });
-    places.set(id, { dx: SUM_AT, dy: row * ROW });
-    outs.push({ node: id, units });
-    ins.push({ end: { node: id, units }, inputs: null });
+    const visual = restPart(layer.id, layer.output, units, words, look);
+    nodes.push(visual);
+    places.set(visual.id, { dx: SUM_AT, dy: row * ROW });
+    outs.push({ node: visual.id, units });
+    ins.push({ end: { node: visual.id, units }, inputs: null });
     row++;
   };
 
@@ -237,12 +230,16 @@ export function asScalars(layer: NeuronLayer, look: Look, inputName: (input: num
     const top = row;
     const name = `neuron ${unit + 1} of ${look.title}`;
     const middle = (top + (rows - 1) / 2) * ROW;
-    const delta = gradient(layer.product, one(unit));
+    const delta = partGradient(layer.product, one(unit));
     const sum = partId({ owner: layer.id, kind: 'sum', unit, input: -1 });
     for (let input = 0; input < inputs; input++) {
       const at = { dx: 0, dy: row * ROW };
       const weightAt = one(input * layer.units + unit);
-      const times: Reads = { base: value(layer.weight, weightAt), factor: value(layer.from, one(input)), gradient: delta };
+      const times: Reads = {
+        base: partValue(layer.weight, weightAt),
+        factor: partValue(layer.from, one(input)),
+        gradient: delta,
+      };
       const weight = part(
         'weight',
         unit,
@@ -252,7 +249,7 @@ export function asScalars(layer: NeuronLayer, look: Look, inputName: (input: num
           form: 'tag',
           glyph: '',
           title: `weight of ${inputName(input)}, ${name}`,
-          reads: { base: value(layer.weight, weightAt), factor: null, gradient: gradient(layer.weight, weightAt) },
+          reads: { base: partValue(layer.weight, weightAt), factor: null, gradient: partGradient(layer.weight, weightAt) },
           about: `Weight of ${inputName(input)} in ${name}`,
         },
       );
@@ -266,7 +263,7 @@ export function asScalars(layer: NeuronLayer, look: Look, inputName: (input: num
       wire(
         weight,
         product,
-        { base: value(layer.weight, weightAt), factor: null, gradient: gradient(layer.weight, weightAt) },
+        { base: partValue(layer.weight, weightAt), factor: null, gradient: partGradient(layer.weight, weightAt) },
         {
           start: { dx: -4, dy: 9 },
           end: { dx: 0, dy: -17 },
@@ -299,7 +296,11 @@ export function asScalars(layer: NeuronLayer, look: Look, inputName: (input: num
       row++;
     }
     if (layer.bias !== null) {
-      const reads: Reads = { base: value(layer.bias, one(unit)), factor: null, gradient: gradient(layer.bias, one(unit)) };
+      const reads: Reads = {
+        base: partValue(layer.bias, one(unit)),
+        factor: null,
+        gradient: partGradient(layer.bias, one(unit)),
+      };
       const bias = part(
         'bias',
         unit,
@@ -328,7 +329,7 @@ export function asScalars(layer: NeuronLayer, look: Look, inputName: (input: num
         subtitle: String(unit + 1),
         width: 40,
         height: 40,
-        reads: { base: value(layer.sum, one(unit)), factor: null, gradient: gradient(layer.sum, one(unit)) },
+        reads: { base: partValue(layer.sum, one(unit)), factor: null, gradient: partGradient(layer.sum, one(unit)) },
         about: `Sum of ${name}: ${layer.inputs} products${layer.bias === null ? '' : ' and the bias'}`,
       },
     );
@@ -347,14 +348,14 @@ export function asScalars(layer: NeuronLayer, look: Look, inputName: (input: num
           width: 40,
           height: 40,
           plot: plotOf(layer.activation),
-          reads: { base: value(layer.output, one(unit)), factor: null, gradient: gradient(layer.output, one(unit)) },
+          reads: { base: partValue(layer.output, one(unit)), factor: null, gradient: partGradient(layer.output, one(unit)) },
           about: `${activationTitle(layer)} of the sum of ${name}`,
         },
       );
       wire(
         sum,
         out,
-        { base: value(layer.sum, one(unit)), factor: null, gradient: gradient(layer.sum, one(unit)) },
+        { base: partValue(layer.sum, one(unit)), factor: null, gradient: partGradient(layer.sum, one(unit)) },
         { figured: { shows: 'forward', along: 0.3, withGradient: true } },
       );
     }

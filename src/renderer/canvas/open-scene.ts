@@ -1,7 +1,8 @@
 /**
  * The drawing through lenses. Composites that are looked at as matrices are replaced by their parts, as
  * "open into parts" would, but only to the eye; layers of neurons are replaced by their neurons or their
- * scalars. What stands around them makes room. The project is not touched by any of this.
+ * scalars, and arrays that are drawn by hand by their numbers. What stands around them makes room. The
+ * project is not touched by any of this.
  */
 import { type Checked, check } from '../../engine/compile/check';
 import { expand } from '../../engine/compile/expand';
@@ -11,10 +12,11 @@ import type { DatasetInfo } from '../../engine/data/dataset';
 import { explode } from '../../engine/graph/edits';
 import type { NodeId } from '../../engine/graph/graph';
 import type { Point, Project } from '../../engine/graph/project';
-import { sampleShape, type Shape, shapeText } from '../../engine/ir/shape';
+import { product, sampleShape, type Shape, shapeText } from '../../engine/ir/shape';
 import { opOf } from '../../engine/ops/index';
 import { tapKey } from '../../engine/train/frames';
-import { type Lens, lensOf, type Looking, weightId } from '../editor/lens';
+import { type Lens, lenses, lensOf, type Looking, weightId } from '../editor/lens';
+import { arrayAt, type ArrayNode, asElements, type OpenArray } from './open-array';
 import { asNeurons, asScalars, type End, type OpenLayer, weightReads } from './open-layer';
 import { one, type Reads, span, whole } from './reads';
 import { type EdgeVisual, type Frame, type Measure, type NodeVisual, type Scene, sceneOf, type Spot } from './scene';
@@ -35,12 +37,24 @@ export const frameKey = (id: NodeId): string => `\u0002${id}`;
 /** What a lens makes of a node: nothing, where there is nothing closer to see. */
 export function closer(lens: Lens, id: NodeId, project: Project, checked: Checked): Lens {
   const op = opOf(project.nodes[id]?.op ?? '');
-  if (lens === 'layers' || op?.kind !== 'composite' || !checked.shapes.has(id)) return 'layers';
+  if (lens === 'layers' || !checked.shapes.has(id)) return 'layers';
+  if (op?.kind !== 'composite') {
+    const array = lens === 'neurons' ? null : arrayAt(id, checked, null);
+    // A single number is no matrix, and data stands in columns already.
+    return array === null || (lens === 'matrices' && !isMap(array)) ? 'layers' : lens;
+  }
   const layer = neuronLayers(checked).get(id);
   if (layer && isOnVectors(checked, id)) return lens;
   // A single neuron is one already; other composites have parts, but no neurons.
   return lens === 'neurons' ? 'layers' : 'matrices';
 }
+
+/** The lenses that show a node in different ways; one alone where there is nothing closer to see. */
+export const lensesFor = (id: NodeId, project: Project, checked: Checked): readonly Lens[] =>
+  lenses.filter((lens) => closer(lens, id, project, checked) === lens);
+
+/** Weights and what is computed are arrays to be looked at. */
+const isMap = ({ shape, made, isParameter }: ArrayNode): boolean => product(shape) > 1 && (made !== null || isParameter);
 
 export function lookAt(project: Project, checked: Checked, data: DatasetInfo | null, looking: Looking, measure: Measure): Seen {
   const opened = new Map<NodeId, Lens>();
@@ -52,25 +66,30 @@ export function lookAt(project: Project, checked: Checked, data: DatasetInfo | n
   if (opened.size === 0) {
     return { scene: sceneOf(project, checked, data, measure), checked, place: (positions) => positions, opened };
   }
-  const inParts = [...opened].filter(([, lens]) => lens === 'matrices').map(([id]) => id);
+  const isComposite = (id: NodeId): boolean => opOf(project.nodes[id]!.op)?.kind === 'composite';
+  const inParts = [...opened].filter(([id, lens]) => lens === 'matrices' && isComposite(id)).map(([id]) => id);
+  const maps = new Set([...opened].filter(([id, lens]) => lens === 'matrices' && !isComposite(id)).map(([id]) => id));
   const asDrawn = (from: Project): Project => inParts.reduce((now, id) => explode(id, expansionOf(now))(now), from);
   const drawn = asDrawn(project);
   const seen = inParts.length === 0 ? checked : check(drawn, data);
-  const base = withMaps(sceneOf(drawn, seen, data, measure), seen, checked, new Set(inParts), project);
-  const layers = new Map<NodeId, OpenLayer>();
+  const base = withMaps(sceneOf(drawn, seen, data, measure), seen, checked, new Set(inParts), maps, project);
+  const layers = new Map<NodeId, OpenLayer | OpenArray>();
   const frames = new Map<string, Frame>();
   const names = neuronLayers(checked);
   for (const [id, lens] of opened) {
+    if (maps.has(id)) continue;
     const title = project.nodes[id]!.label ?? id;
     frames.set(frameKey(id), { owner: id, title });
     if (lens === 'matrices') continue;
     const visual = base.nodes.get(id)!;
     const look = { title, frame: frameKey(id), first: looking.first.get(id) ?? 0, color: visual.group };
-    const layer = names.get(id)!;
-    layers.set(
-      id,
-      lens === 'neurons' ? asNeurons(layer, look) : asScalars(layer, look, (input) => inputName(base, drawn, id, input)),
-    );
+    const layer = names.get(id);
+    if (!layer) layers.set(id, asElements(arrayAt(id, checked, data)!, look));
+    else
+      layers.set(
+        id,
+        lens === 'neurons' ? asNeurons(layer, look) : asScalars(layer, look, (input) => inputName(base, drawn, id, input)),
+      );
   }
   const scene = assemble(base, seen, names, layers, frames);
   return {
@@ -102,15 +121,22 @@ const MOST_MAP = 118;
 const LEAST_MAP = 13;
 
 /** Parts of composites that are looked at as matrices: heat maps of their arrays, in their composite's frame. */
-function withMaps(scene: Scene, seen: Checked, before: Checked, inParts: ReadonlySet<NodeId>, project: Project): Scene {
-  if (inParts.size === 0) return scene;
+function withMaps(
+  scene: Scene,
+  seen: Checked,
+  before: Checked,
+  inParts: ReadonlySet<NodeId>,
+  maps: ReadonlySet<NodeId>,
+  project: Project,
+): Scene {
+  if (inParts.size + maps.size === 0) return scene;
   const nodes = new Map<NodeId, NodeVisual>();
   const shows = new Map<NodeId, readonly NodeId[]>();
   const edges = new Map(scene.edges);
   for (const v of scene.nodes.values()) {
     const owner = project.nodes[v.id] ? undefined : before.expansion.owner.get(v.id);
     if (owner === undefined || !inParts.has(owner)) {
-      nodes.set(v.id, v);
+      nodes.set(v.id, maps.has(v.id) ? asMap(v, seen.shapes.get(v.id)) : v);
       continue;
     }
     shows.set(v.id, [v.id]);
@@ -206,7 +232,7 @@ function assemble(
   base: Scene,
   checked: Checked,
   names: ReadonlyMap<NodeId, NeuronLayer>,
-  layers: ReadonlyMap<NodeId, OpenLayer>,
+  layers: ReadonlyMap<NodeId, OpenLayer | OpenArray>,
   frames: ReadonlyMap<string, Frame>,
 ): Scene {
   const nodes = new Map<NodeId, NodeVisual>();
@@ -229,11 +255,17 @@ function assemble(
     const layer = names.get(e.to);
     // A closed layer's own neurons are ends too, as on its card.
     const ins =
-      to?.ins ??
+      (to && 'ins' in to ? to.ins : null) ??
       (layer && e.kind !== 'plain' ? unitEnds(base.nodes.get(e.to)!, 'in').map((end) => ({ end, inputs: null })) : null);
     const outs = from?.outs ?? unitEnds(base.nodes.get(e.from)!, 'out');
+    // A layer's value is that of its activation; any other node's is its own.
+    const output = names.get(e.from)?.output ?? checked.expansion.output.get(e.from);
     const lines =
-      layer && ins ? intoNeurons(e, layer, outs, ins) : intoPort(e, base.nodes.get(e.to)!, checked, names.get(e.from)!, outs);
+      to && 'into' in to
+        ? to.into(e, outs.length > 0 ? outs : [{ node: e.from, units: EVERY }])
+        : layer && ins
+          ? intoNeurons(e, layer, outs, ins)
+          : intoPort(e, base.nodes.get(e.to)!, checked, output, outs);
     // Where lines come together their numbers stand apart at the other end.
     const [starts, ends] = [lines.map((line) => line.from + line.start?.dy), lines.map((line) => line.to + line.end?.dy)].map(
       (all) => new Set(all).size,
@@ -252,6 +284,9 @@ function assemble(
   for (const open of layers.values()) for (const e of open.edges) edges.set(e.id, e);
   return { nodes, edges, frames, shows };
 }
+
+/** A node that has no units of its own feeds whatever takes it with all of its numbers. */
+const EVERY = { from: 0, count: 1 << 30 };
 
 /** The units of a card as ends of lines; a node without units is one end. */
 function unitEnds(v: NodeVisual, side: 'in' | 'out'): readonly End[] {
@@ -342,17 +377,16 @@ function intoPort(
   e: EdgeVisual,
   to: NodeVisual,
   checked: Checked,
-  layer: NeuronLayer | undefined,
+  output: NodeId | undefined,
   outs: readonly End[],
 ): EdgeVisual[] {
   const port = to.ports.find((p) => p.name === e.port);
   const wired = checked.expansion.graph.edges;
   // The edge by which the value goes on: the consumer's own, or that of one of its parts.
-  const edge =
-    wired[e.id] ?? Object.values(wired).find((w) => w.from === layer?.output && checked.expansion.owner.get(w.to) === e.to);
+  const edge = wired[e.id] ?? Object.values(wired).find((w) => w.from === output && checked.expansion.owner.get(w.to) === e.to);
   return outs.map((end) =>
     lineBetween(`${e.id}<${end.node}@${end.units.from}`, e, end.node, e.to, end.spot, port && { dx: port.dx, dy: port.dy }, {
-      base: layer ? { tap: { of: 'value', node: layer.output }, at: span(end.units) } : null,
+      base: output === undefined ? null : { tap: { of: 'value', node: output }, at: span(end.units) },
       factor: null,
       gradient: edge ? { tap: { of: 'edge-gradient', edge: edge.id }, at: span(end.units) } : null,
     }),
@@ -360,7 +394,11 @@ function intoPort(
 }
 
 /** Room around an opened layer: what stands to the right, above and below moves away. */
-function withParts(positions: Project['positions'], base: Scene, layers: ReadonlyMap<NodeId, OpenLayer>): Project['positions'] {
+function withParts(
+  positions: Project['positions'],
+  base: Scene,
+  layers: ReadonlyMap<NodeId, OpenLayer | OpenArray>,
+): Project['positions'] {
   if (layers.size === 0) return positions;
   const placed: Record<NodeId, Point> = {};
   const open = [...layers].map(([id, layer]) => {

@@ -3,6 +3,7 @@ import type { EdgeId, NodeId } from '../../engine/graph/graph';
 import { opOf } from '../../engine/ops/index';
 import type { Editor } from '../editor/editor.svelte';
 import { lenses, lensTitles, ownerOfPart } from '../editor/lens';
+import { lensesFor } from './open-scene';
 
 export interface Entry {
   readonly title: string;
@@ -56,14 +57,14 @@ export function pointerMenu(host: MenuHost): readonly (readonly Entry[])[] {
       ],
     ];
   const owners = [...editor.selection].map((id) => ownerOfPart(id, (name) => Object.hasOwn(nodes, name)));
-  const composite = owners.find((id) => id !== null && opOf(nodes[id]?.op ?? '')?.kind === 'composite');
+  const looked = owners.find((id) => id !== null && lensesFor(id, editor.project, editor.checked).length > 1);
   const closer: readonly Entry[] =
-    composite && command
-      ? lenses.map((lens, i) => ({
-          title: `As ${lensTitles[lens].toLowerCase()}`,
-          keys: `Ctrl+Alt+${i + 1}`,
+    looked && command
+      ? lensesFor(looked, editor.project, editor.checked).map((lens) => ({
+          title: lens === 'layers' ? 'As one node' : `As ${lensTitles[lens].toLowerCase()}`,
+          keys: `Ctrl+Alt+${lenses.indexOf(lens) + 1}`,
           run: wish(`lens.selection.${lens}`),
-          enabled: editor.lensOf(composite) !== lens,
+          enabled: editor.lensOf(looked) !== lens,
         }))
       : [];
   if (editor.selectedNodes.length === 0 && editor.selectedEdges.length === 0)

@@ -374,7 +374,8 @@ const moved = (units: Units, dx: number): Units => ({
   gap: units.gap && { ...units.gap, dx },
 });
 
-function featureNames(count: number, data: DatasetInfo | null): readonly string[] {
+/** What the numbers of an input are called. */
+export function featureNames(count: number, data: DatasetInfo | null): readonly string[] {
   return Array.from({ length: Math.min(count, 100_000) }, (_, i) =>
     data && data.features.length === count ? data.features[i]!.name : `x${subscript(i + 1)}`,
   );

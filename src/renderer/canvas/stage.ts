@@ -179,7 +179,9 @@ export class Stage {
   /** Lights up a weight or another part, wherever it is drawn. */
   point(id: string | null): void {
     this.#pointedLines = this.#lines ? linesOfPart(this.#lines, id) : new Set();
-    const shown = id !== null && this.#scene.nodes.has(id) ? id : null;
+    const part = id === null ? null : partOf(id);
+    const shown =
+      [id, part?.kind === 'neuron' ? part.owner : null].find((one) => one !== null && this.#scene.nodes.has(one)) ?? null;
     if (this.#feedback.pointed !== shown) this.feedback = { ...this.#feedback, pointed: shown };
     this.#overlay.invalidate();
     this.#dirtyOverlay = true;
@@ -337,7 +339,9 @@ export class Stage {
   /** Live numbers of a part; null for other nodes, and while there are none. */
   partReading(node: NodeId): Reading | null {
     const at = this.#lines?.parts.get(node);
-    return at !== undefined && this.#live.frame?.ready ? this.#lines!.reading(this.#live.frame, at) : null;
+    return at !== undefined && this.#live.frame?.ready
+      ? this.#lines!.reading(this.#live.frame, at, this.#live.known ?? null)
+      : null;
   }
 
   /** Live value of a neuron; null when there is none. */

@@ -10,7 +10,7 @@ import { completeAttrs } from '../../../engine/ops/attrs';
 import { ops } from '../../../engine/ops/index';
 import { freezing, isFrozen } from '../../../engine/ops/layer-parameters';
 import type { Weights } from '../../../engine/plan';
-import { partOf } from '../../editor/lens';
+import { partId, partOf } from '../../editor/lens';
 import { partAt } from './part-edits';
 
 export interface ParameterGroup {
@@ -55,13 +55,19 @@ export function rowAt({ groups }: ParameterRows, row: number): { readonly group:
 /** What the drawing shows of a number: a weight's line, a bias, or the node. */
 export const pointOf = (group: ParameterGroup, at: number, checked: Checked): string => {
   const layer = neuronLayers(checked).get(group.owner);
-  return (at >= 0 && layer ? partAt(layer, group.key, at) : null) ?? group.owner;
+  if (layer) return (at >= 0 ? partAt(layer, group.key, at) : null) ?? group.owner;
+  const isElement = at >= 0 && group.key === group.owner && group.size > 1;
+  return isElement ? partId({ owner: group.key, kind: 'neuron', unit: at, input: -1 }) : group.owner;
 };
 
 /** The row of what the drawing points at; null where no row is. */
 export function rowOf(rows: ParameterRows, id: string, checked: Checked): number | null {
   const part = partOf(id);
   const layer = part ? neuronLayers(checked).get(part.owner) : undefined;
+  if (part && !layer) {
+    const whole = rows.groups.find((g) => g.key === part.owner);
+    return whole && part.kind === 'neuron' ? whole.row + 1 + part.unit : null;
+  }
   if (!part || !layer) return rows.groups.find((g) => g.owner === id)?.row ?? null;
   const key = part.kind === 'bias' ? layer.bias : part.input >= 0 ? layer.weight : null;
   const group = rows.groups.find((g) => g.key === key);

@@ -138,6 +138,13 @@ export async function cutWeight(desk: Desk, id: NodeId, unit: number, input: num
 
 /** The Delete key at a part. */
 export async function removePart(desk: Desk, part: PartName): Promise<void> {
+  if (!layerOf(desk, part.owner)) {
+    const name = desk.editor.project.nodes[part.owner]?.label ?? part.owner;
+    desk.workspace.announce(
+      `A single number is no node of its own. Change the shape of ‘${name}’ in its settings, or delete all of it.`,
+    );
+    return;
+  }
   if (part.kind === 'neuron' || part.kind === 'sum' || part.kind === 'activation') await removeOne(desk, part.owner, part.unit);
   else if (part.kind === 'weight' || part.kind === 'product') await cutWeight(desk, part.owner, part.unit, part.input);
   else desk.workspace.announce('A bias goes only with all biases of its layer: switch Bias off in the layer’s settings.');
