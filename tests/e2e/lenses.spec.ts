@@ -17,6 +17,7 @@ test('the whole drawing through each lens, by keys', async ({ app }) => {
 
   await app.keyboard.press('Alt+Shift+Digit3');
   await expect(item(window, /^Product of .* and its weight in neuron \d of hidden$/)).toHaveCount(8);
+  await expect(item(window, /^input, [xy] of 2$/)).toHaveCount(2);
   await expect(item(window, /^Sum of neuron \d of hidden: 2 products and the bias/)).toHaveCount(4);
 
   await app.keyboard.press('Alt+Shift+Digit4');
@@ -50,6 +51,18 @@ test('one layer in place, from the pointer’s menu, and its parts are walked by
   await app.keyboard.press('Control+ArrowDown');
   await app.keyboard.press('Control+Alt+Digit1');
   await expect(item(window, /^hidden:/)).toHaveCount(1);
+
+  // In the inspector too: the choice keeps the focus while nodes give way to parts and come back.
+  await window.tab('Inspect');
+  const chosen = app.getByRole('radiogroup', { name: 'Seen as' }).getByRole('radio', { checked: true });
+  await chosen.focus();
+  await app.keyboard.press('ArrowRight');
+  await expect(item(window, /^hidden, neuron/)).toHaveCount(4);
+  await expect(chosen).toHaveAccessibleName('Neurons');
+  await expect(chosen).toBeFocused();
+  await app.keyboard.press('ArrowLeft');
+  await expect(item(window, /^hidden:/)).toHaveCount(1);
+  await expect(chosen).toBeFocused();
 });
 
 test('the checks in the background turn green and say how far apart the lenses are', async ({ app }) => {
@@ -117,6 +130,23 @@ test('a weight is changed, a neuron removed and added, at their own level; undo 
   await expect(app.getByRole('heading', { name: 'Neuron 5' })).toBeVisible();
   await app.keyboard.press('Control+z');
   await expect(item(window, /^hidden, neuron \d of 4/)).toHaveCount(4);
+
+  // At the matrix as well.
+  await app.keyboard.press('Alt+Shift+Digit4');
+  await window.drawing.canvas.focus();
+  await app.keyboard.press('Escape');
+  await app.keyboard.press('Tab');
+  await app.keyboard.press('Tab');
+  const matrix = app.getByRole('table', { name: 'Values of hidden/weight' });
+  const cell = matrix.getByRole('button').first();
+  const held = await cell.innerText();
+  await cell.click();
+  await matrix.getByRole('textbox').fill('1.25');
+  await app.keyboard.press('Enter');
+  await expect(cell).toHaveText('1.25');
+  await window.drawing.canvas.focus();
+  await app.keyboard.press('Control+z');
+  await expect(cell).toHaveText(held);
 });
 
 test('what a layer cannot say is explained, and the layer is opened for good with its numbers', async ({ app }) => {
@@ -125,12 +155,23 @@ test('what a layer cannot say is explained, and the layer is opened for good wit
   await window.ready();
   await app.keyboard.press('Alt+Shift+Digit3');
   await window.drawing.canvas.focus();
-  await app.keyboard.press('Tab');
+  // The input's two numbers, then the layer's first weight.
   await app.keyboard.press('Tab');
   await window.tab('Inspect');
+  await expect(app.getByRole('heading', { name: 'Element 1' })).toBeVisible();
+  await window.drawing.canvas.focus();
+  await app.keyboard.press('Tab');
+  await app.keyboard.press('Tab');
   await expect(app.getByRole('heading', { name: /^Weight from x/ })).toBeVisible();
-  const value = await app.getByRole('textbox', { name: 'Value', exact: true }).inputValue();
+  const field = app.getByRole('textbox', { name: 'Value', exact: true });
+  const value = await field.inputValue();
   expect(Number(value.replace('−', '-'))).not.toBe(0);
+  await field.fill('0.75');
+  await field.press('Enter');
+  await expect(field).toHaveValue('0.75');
+  await window.drawing.canvas.focus();
+  await app.keyboard.press('Control+z');
+  await expect(field).toHaveValue(value);
   await app.getByRole('button', { name: 'Cut…' }).click();
   await expect(window.dialog).toContainText('keeps its weights as one matrix');
   await window.dialog.getByRole('button', { name: 'Open into neurons' }).click();

@@ -292,8 +292,8 @@ describe('live numbers', () => {
       connect('x', 'n', 'x1'),
     )(emptyProject);
     const { figures } = new LiveLines(sceneFor(project), check(project, null), project.positions);
-    expect(figures.get('n.x1')).toEqual({ value: 'v:x', gradient: 'e:n/times1.a', own: null, along: 0.5 });
-    expect(figures.get('n.x2')).toEqual({ value: 'v:x', gradient: 'e:n/times2.a', own: null, along: 0.5 });
+    expect(figures.get('n.x1')).toMatchObject({ value: 'v:x', gradient: ['e:n/times1.a'], own: null, along: 0.5 });
+    expect(figures.get('n.x2')).toMatchObject({ value: 'v:x', gradient: ['e:n/times2.a'], own: null, along: 0.5 });
   });
 
   test('many numbers become one: size by root mean square, sign by mean', () => {

@@ -21,6 +21,9 @@ export type Look = { readonly row: number } | 'batch';
 export const tapKey = (tap: Tap): string =>
   tap.of === 'edge-gradient' ? `e:${tap.edge}` : `${tap.of === 'value' ? 'v' : 'g'}:${tap.node}`;
 
+/** The local derivative along an edge: recorded iterations have it, devices do not compute it. */
+export const localKey = (edge: EdgeId): string => `d:${edge}`;
+
 export interface FrameLayout {
   /** Where each tap's numbers begin, by `tapKey`, in floats. Taps that the plan does not have are left out. */
   readonly at: Readonly<Record<string, { readonly offset: number; readonly length: number }>>;

@@ -3,15 +3,14 @@
  * (array, elements); each frame then only reads shared memory. Nothing here draws.
  */
 import type { Checked } from '../../engine/compile/check';
-import { type EdgeId, edgeId, type NodeId } from '../../engine/graph/graph';
+import type { EdgeId, NodeId } from '../../engine/graph/graph';
 import type { Project } from '../../engine/graph/project';
 import { sampleShape, sizeOf } from '../../engine/ir/shape';
 import type { Phase } from '../../engine/plan';
-import { type Frame, type Tap, tapKey } from '../../engine/train/frames';
+import { type Frame, localKey, type Tap, tapKey } from '../../engine/train/frames';
 import { curveLength, type Line, linesOf } from './geometry';
-import { aggregate, block, noReads, one, type Reads, type Source, whole } from './reads';
+import { aggregate, alongAll, block, noReads, one, type Reads, type Source, whole } from './reads';
 import type { EdgeVisual, NodeVisual, Scene } from './scene';
-import { innerEdge, type Wiring, wiringOf } from './wiring';
 
 /** What the canvas is given of a run. */
 export interface Live {
@@ -42,12 +41,17 @@ export interface Reading {
   readonly factor: number | null;
   readonly forward: number | null;
   readonly gradient: number | null;
+  /** What the gradient is the sum of. */
+  readonly parts: readonly number[];
 }
 
 /** A number that is written on a line: where it is read, and which array it is of. */
 export interface Figure {
   readonly value: string | null;
-  readonly gradient: string | null;
+  /** Those that its gradient is the sum of; none: it has no gradient. */
+  readonly gradient: readonly string[];
+  /** The local derivative, until the gradient is known: which array, and which of its numbers. */
+  readonly local: { readonly key: string; readonly at: number } | null;
   /** Read from the line itself, and not from the arrays' first elements. */
   readonly own: 'base' | 'forward' | null;
   /** How far along its line it stands, 0 … 1. */
@@ -78,6 +82,8 @@ export class LiveLines {
 
   readonly #keys: readonly string[];
   readonly #specs: Int32Array;
+  /** The line that each gradient after those of the lines is added to. */
+  readonly #added: readonly number[];
   readonly #whole: Float64Array;
   readonly #isWholeKnown: Uint8Array;
 
@@ -97,11 +103,10 @@ export class LiveLines {
       return taps.length - 1;
     };
     const specs: Reads[] = [];
-    const wiring = wiringOf(checked);
     for (const e of scene.edges.values()) {
       const lines = linesOf(scene, positions, e);
       this.ranges.set(e.id, [specs.length, specs.length + lines.length]);
-      for (const line of lines) specs.push(e.reads ?? readsOf(e, line, scene, checked, wiring));
+      for (const line of lines) specs.push(e.reads ?? readsOf(e, line, scene, checked));
       this.lines.push(...lines);
     }
     for (const v of scene.nodes.values()) {
@@ -113,14 +118,23 @@ export class LiveLines {
       const tap = valueTap(v.id, checked);
       if (tap && (v.units || v.form === 'neuron')) this.columns.set(v.id, tapKey(taps[tapFor(tap)]!));
     }
-    this.#specs = new Int32Array(specs.length * SOURCES * WORDS);
+    // Gradients that are added to those of a line stand in rows of their own, after all others.
+    const added = specs.flatMap(({ more = [] }, to) => more.map((source) => ({ source, to })));
+    this.#added = added.map(({ to }) => to);
+    this.#specs = new Int32Array((specs.length + added.length) * SOURCES * WORDS);
     this.isWeight = new Uint8Array(specs.length);
+    const put = (source: Source | null, i: number, j: number): void => {
+      const { start, step, count, skip, times } = source?.at ?? whole;
+      this.#specs.set([source ? tapFor(source.tap) : -1, start, step, count, skip, times], (i * SOURCES + j) * WORDS);
+    };
     specs.forEach(({ base, factor, gradient, slope }, i) => {
       [base, factor, gradient, slope ?? null].forEach((source, j) => {
-        const { start, step, count, skip, times } = source?.at ?? whole;
-        this.#specs.set([source ? tapFor(source.tap) : -1, start, step, count, skip, times], (i * SOURCES + j) * WORDS);
+        put(source, i, j);
       });
       this.isWeight[i] = factor ? 1 : 0;
+    });
+    added.forEach(({ source }, k) => {
+      put(source, specs.length + k, 2);
     });
     for (const e of scene.edges.values()) {
       const [at] = this.ranges.get(e.id)!;
@@ -129,8 +143,11 @@ export class LiveLines {
       if (e.kind === 'wire') {
         if (e.figured) {
           const { shows, along, withGradient } = e.figured;
-          const gradient = withGradient && spec.gradient ? tapKey(spec.gradient.tap) : null;
-          this.figures.set(e.id, { value: tapKey(spec.base.tap), gradient, own: shows, along });
+          const gradient = withGradient ? gradientsOf(spec) : [];
+          const { tap, at: place } = spec.local ?? spec.gradient ?? spec.base;
+          const isAlong = withGradient && !spec.more && tap.of === 'edge-gradient' && place.count === 1;
+          const local = isAlong ? { key: localKey(tap.edge), at: place.start } : null;
+          this.figures.set(e.id, { value: tapKey(spec.base.tap), gradient, local, own: shows, along });
         }
         continue;
       }
@@ -138,10 +155,11 @@ export class LiveLines {
       const shape = checked.shapes.get(e.from);
       if (!shape || sampleShape(shape).some((axis) => axis !== 1)) continue;
       const value = spec.factor ?? spec.base;
-      const gradient = edgeGradient(e, scene, wiring);
+      const inner = checked.expansion.inner.get(e.id) ?? [];
       this.figures.set(e.id, {
         value: tapKey(taps[tapFor(value.tap)]!),
-        gradient: gradient ? tapKey(taps[tapFor(gradient)]!) : null,
+        gradient: inner.map((edge) => tapKey(taps[tapFor({ of: 'edge-gradient', edge })]!)),
+        local: inner.length === 1 ? { key: localKey(inner[0]!), at: 0 } : null,
         own: null,
         along: 0.5,
       });
@@ -183,21 +201,27 @@ export class LiveLines {
       const gradient = this.#number(views, i, 2) ?? 0;
       this.backward[i] = gradient === 0 || !this.#has(i, 3) ? gradient : gradient * (this.#number(views, i, 3) ?? 0);
     }
+    this.#added.forEach((to, k) => {
+      this.backward[to]! += this.#number(views, count + k, 2) ?? 0;
+    });
   }
 
   /** The numbers of one line or part in full, for the card at the pointer; only those that are known, where not all are. */
-  reading(frame: Frame, i: number, known: ReadonlySet<string> | null = null): Reading {
-    const views = this.#keys.map((key) => (known === null || known.has(key) ? frame.numbers(key) : null));
+  reading(frame: Frame, i: number, reached: ReadonlySet<string> | null = null): Reading {
+    const views = this.#keys.map((key) => (reached === null || reached.has(key) ? frame.numbers(key) : null));
     this.#isWholeKnown.fill(0);
     const base = this.#number(views, i, 0);
     const factor = this.isWeight[i] ? this.#number(views, i, 1) : null;
     const gradient = this.#number(views, i, 2);
     const slope = this.#has(i, 3) ? this.#number(views, i, 3) : 1;
+    const parts = [gradient, ...this.#added.flatMap((to, k) => (to === i ? [this.#number(views, this.base.length + k, 2)] : []))];
+    const known = parts.filter((part) => part !== null);
     return {
       base,
       factor,
       forward: factor === null || base === null ? base : base * factor,
-      gradient: gradient === null || slope === null ? null : gradient * slope,
+      gradient: known.length < parts.length || slope === null ? null : known.reduce((sum, part) => sum + part, 0) * slope,
+      parts: known,
     };
   }
 
@@ -231,9 +255,8 @@ function valueTap(node: NodeId, checked: Checked): Tap | null {
   return shape && part !== undefined && sizeOf(shape, 1) <= LARGEST_TAP ? { of: 'value', node: part } : null;
 }
 
-function readsOf(e: EdgeVisual, line: Line, scene: Scene, checked: Checked, wiring: Wiring): Reads {
+function readsOf(e: EdgeVisual, line: Line, scene: Scene, checked: Checked): Reads {
   const source = valueTap(e.from, checked);
-  const gradientTap = edgeGradient(e, scene, wiring);
   const all = (tap: Tap): Source => ({ tap, at: whole });
   const { graph } = checked.expansion;
   if (e.kind === 'plain') {
@@ -246,7 +269,7 @@ function readsOf(e: EdgeVisual, line: Line, scene: Scene, checked: Checked, wiri
         factor: source && all(source),
         gradient: all({ of: 'gradient', node: weight }),
       };
-    return { base: source && all(source), factor: null, gradient: gradientTap && all(gradientTap) };
+    return { base: source && all(source), factor: null, ...alongAll(checked.expansion.inner.get(e.id) ?? [], whole) };
   }
   const weight = `${e.to}/weight`;
   const to = scene.nodes.get(e.to) as NodeVisual;
@@ -262,8 +285,5 @@ function readsOf(e: EdgeVisual, line: Line, scene: Scene, checked: Checked, wiri
   };
 }
 
-function edgeGradient(e: EdgeVisual, scene: Scene, wiring: Wiring): Tap | null {
-  const ports = scene.nodes.get(e.to)!.ports.map((port) => port.name);
-  const edge = innerEdge(wiring, e, ports, (port) => scene.edges.get(edgeId(e.to, port))?.from);
-  return edge === null ? null : { of: 'edge-gradient', edge };
-}
+const gradientsOf = ({ gradient, more = [] }: Reads): readonly string[] =>
+  [gradient, ...more].flatMap((source) => (source ? [tapKey(source.tap)] : []));

@@ -4,7 +4,7 @@
  * the layer's own state at a closer look. More than is readable is drawn as what stands for the rest.
  */
 import type { NeuronLayer } from '../../engine/compile/neurons';
-import type { NodeId } from '../../engine/graph/graph';
+import { edgeId, type NodeId } from '../../engine/graph/graph';
 import { opOf } from '../../engine/ops/index';
 import { partId, type PartKind } from '../editor/lens';
 import { block, one, type Reads, type Source, span, type Span } from './reads';
@@ -355,7 +355,12 @@ export function asScalars(layer: NeuronLayer, look: Look, inputName: (input: num
       wire(
         sum,
         out,
-        { base: partValue(layer.sum, one(unit)), factor: null, gradient: partGradient(layer.sum, one(unit)) },
+        {
+          base: partValue(layer.sum, one(unit)),
+          factor: null,
+          gradient: partGradient(layer.sum, one(unit)),
+          local: { tap: { of: 'edge-gradient', edge: edgeId(layer.output, 'x') }, at: one(unit) },
+        },
         { figured: { shows: 'forward', along: 0.3, withGradient: true } },
       );
     }

@@ -18,7 +18,7 @@ import { tapKey } from '../../engine/train/frames';
 import { type Lens, lenses, lensOf, type Looking, weightId } from '../editor/lens';
 import { arrayAt, type ArrayNode, asElements, type OpenArray } from './open-array';
 import { asNeurons, asScalars, type End, type OpenLayer, weightReads } from './open-layer';
-import { one, type Reads, span, whole } from './reads';
+import { alongAll, one, type Reads, span, whole } from './reads';
 import { type EdgeVisual, type Frame, type Measure, type NodeVisual, type Scene, sceneOf, type Spot } from './scene';
 
 export interface Seen {
@@ -381,14 +381,13 @@ function intoPort(
   outs: readonly End[],
 ): EdgeVisual[] {
   const port = to.ports.find((p) => p.name === e.port);
-  const wired = checked.expansion.graph.edges;
-  // The edge by which the value goes on: the consumer's own, or that of one of its parts.
-  const edge = wired[e.id] ?? Object.values(wired).find((w) => w.from === output && checked.expansion.owner.get(w.to) === e.to);
+  // The edges by which the value goes on: the consumer's own, or those of its parts.
+  const edges = checked.expansion.inner.get(e.id) ?? [];
   return outs.map((end) =>
     lineBetween(`${e.id}<${end.node}@${end.units.from}`, e, end.node, e.to, end.spot, port && { dx: port.dx, dy: port.dy }, {
       base: output === undefined ? null : { tap: { of: 'value', node: output }, at: span(end.units) },
       factor: null,
-      gradient: edge ? { tap: { of: 'edge-gradient', edge: edge.id }, at: span(end.units) } : null,
+      ...alongAll(edges, span(end.units)),
     }),
   );
 }

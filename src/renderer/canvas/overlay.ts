@@ -433,7 +433,7 @@ export class Overlay {
     c.font = `600 ${size}px ${theme.font}`;
     c.textBaseline = 'middle';
     c.textAlign = 'center';
-    for (const [edge, { value: valueKey, gradient: gradientKey, own, along }] of lines.figures) {
+    for (const [edge, { value: valueKey, gradient: gradientKeys, local, own, along }] of lines.figures) {
       const [at] = lines.ranges.get(edge)!;
       if (!this.#visible[at]) continue;
       const may = (key: string | null): key is string => key !== null && (known === null || known.has(key));
@@ -442,14 +442,27 @@ export class Overlay {
       // Between parts there is less room.
       if (own !== null && camera.zoom < 0.62) continue;
       const value = forward && may(valueKey) ? read(valueKey, own === 'base' ? lines.base : lines.forward) : undefined;
-      const gradient = backward && may(gradientKey) ? read(gradientKey, lines.backward) : undefined;
-      if (value === undefined && gradient === undefined) continue;
+      const isKnown = backward && gradientKeys.length > 0 && gradientKeys.every((key) => may(key) && frame!.numbers(key));
+      const gradient = !isKnown
+        ? undefined
+        : own === null
+          ? gradientKeys.reduce((sum, key) => sum + frame!.numbers(key)![0]!, 0)
+          : lines.backward[at];
+      // On the way forward each edge keeps its local derivative; on the way back its gradient takes the place.
+      const factor =
+        backward && gradient === undefined && local !== null && may(local.key)
+          ? frame!.numbers(local.key)?.[local.at]
+          : undefined;
+      if (value === undefined && gradient === undefined && factor === undefined) continue;
       const { curve } = lines.lines[at]!;
-      const texts = [value === undefined ? '' : shortNumber(value), gradient === undefined ? '' : `∂ ${shortNumber(gradient)}`];
+      const below =
+        gradient !== undefined ? `∂ ${shortNumber(gradient)}` : factor !== undefined ? `× ${shortNumber(factor)}` : '';
+      const texts = [value === undefined ? '' : shortNumber(value), below] as const;
       const half = (Math.max(...texts.map((text) => c.measureText(text).width)) + 8) / 2;
       const spot = own === null ? this.#spotOf(edge, curve, along, half, size, lines, positions) : besideLine(curve, along, size);
-      if (value !== undefined) this.#figure(texts[0]!, spot.value, value < 0 ? theme.neg : theme.pos, theme.bg, size);
-      if (gradient !== undefined) this.#figure(texts[1]!, spot.gradient, gradient < 0 ? theme.neg : theme.pos, theme.bg, size);
+      if (value !== undefined) this.#figure(texts[0], spot.value, value < 0 ? theme.neg : theme.pos, theme.bg, size);
+      if (gradient !== undefined) this.#figure(below, spot.gradient, gradient < 0 ? theme.neg : theme.pos, theme.bg, size);
+      else if (factor !== undefined) this.#figure(below, spot.gradient, theme.textDim, theme.bg, size);
     }
   }
 

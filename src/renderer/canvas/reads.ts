@@ -3,6 +3,7 @@
  * it that is shown as one; a thing shows a source, or the product of two. The scene states it, `live.ts`
  * reads it.
  */
+import type { EdgeId } from '../../engine/graph/graph';
 import type { Tap } from '../../engine/train/frames';
 
 /** Elements start + i·step + j·skip of an array, for i < count and j < times. */
@@ -47,9 +48,19 @@ export interface Reads {
   readonly gradient: Source | null;
   /** Multiplied with `gradient` gives what flows back; null: `gradient` itself flows. */
   readonly slope?: Source | null;
+  /** Further gradients that are added: a composite may use an input more than once. */
+  readonly more?: readonly Source[];
+  /** The edge of the expanded drawing, and the number along it, whose local derivative it has; absent: that of `gradient`. */
+  readonly local?: Source;
 }
 
 export const noReads: Reads = { base: null, factor: null, gradient: null };
+
+/** What flows back along one or several expanded edges together. */
+export function alongAll(edges: readonly EdgeId[], at: Elements): Pick<Reads, 'gradient' | 'more'> {
+  const [gradient, ...more] = edges.map((edge): Source => ({ tap: { of: 'edge-gradient', edge }, at }));
+  return { gradient: gradient ?? null, ...(more.length > 0 ? { more } : {}) };
+}
 
 /** Many numbers as one: the size is their root mean square, the sign that of their mean. */
 export function aggregate(view: ArrayLike<number>, { start, step, count, skip, times }: Elements): number {

@@ -2,6 +2,7 @@
 import type { NodeId } from '../../engine/graph/graph';
 import { partOf } from '../editor/lens';
 import type { Line } from './geometry';
+import type { Reading } from './live';
 import type { EdgeVisual } from './scene';
 import type { Stage } from './stage';
 
@@ -42,6 +43,12 @@ export function unitCard(stage: Stage, node: NodeId, index: number): Card {
 const rowsOf = (numbers: readonly (readonly [string, number | null])[]): readonly CardRow[] =>
   numbers.flatMap(([name, value]) => (value === null ? [] : [{ name, value }]));
 
+/** A composite may use an input more than once: then the sum is shown as a sum. */
+const gradientRows = (name: string, { gradient, parts }: Reading): readonly (readonly [string, number | null])[] =>
+  parts.length < 2
+    ? [[name, gradient]]
+    : [...parts.map((part, i) => [`by use ${i + 1}`, part] as const), [`${name}, the sum`, gradient]];
+
 /** A line between parts: a weight with what goes through it, or a number on its way with what flows back. */
 function wireCard(stage: Stage, line: Line, e: EdgeVisual): Card {
   const [from, to] = [e.from, e.to].map((id) => stage.scene.nodes.get(id));
@@ -56,10 +63,7 @@ function wireCard(stage: Stage, line: Line, e: EdgeVisual): Card {
     note,
     rows:
       reading.factor === null
-        ? rowsOf([
-            ['value', reading.base],
-            ['gradient along it', reading.gradient],
-          ])
+        ? rowsOf([['value', reading.base], ...gradientRows('gradient along it', reading)])
         : rowsOf([
             ['weight w', reading.base],
             ['input x', reading.factor],
@@ -94,9 +98,6 @@ export function lineCard(stage: Stage, line: Line): Card | null {
           ['w · x', reading.forward],
           ['gradient ∂L/∂w', reading.gradient],
         ]
-      : [
-          ['value', reading.base],
-          ['gradient', reading.gradient],
-        ];
+      : [['value', reading.base], ...gradientRows('gradient', reading)];
   return { title, note, rows: rowsOf(numbers) };
 }

@@ -9,6 +9,7 @@ import {
   type Frame,
   frameBytes,
   FrameReader,
+  localKey,
   sealedFrame,
   type FrameLayout,
   FrameWriter,
@@ -113,10 +114,16 @@ export class Live {
     }
     const at: Record<string, { offset: number; length: number }> = {};
     let floats = 0;
-    for (const [key, { length }] of Object.entries(this.#layout.at)) {
-      if (numbers(key)?.length !== length) continue;
+    const put = (key: string, length: number): void => {
       at[key] = { offset: floats, length };
       floats += length;
+    };
+    for (const [key, { length }] of Object.entries(this.#layout.at)) {
+      if (numbers(key)?.length === length) put(key, length);
+      // With what flows back along an edge its local derivative is of interest.
+      const local = key.startsWith('e:') ? localKey(key.slice(2)) : null;
+      const found = local === null ? null : numbers(local);
+      if (local !== null && found) put(local, found.length);
     }
     const layout: FrameLayout = { at, floats };
     const memory = new ArrayBuffer(frameBytes(layout));

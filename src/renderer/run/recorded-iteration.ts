@@ -5,7 +5,7 @@
 import { programToward } from '../../engine/compile/toward';
 import type { NodeId } from '../../engine/graph/graph';
 import type { Plans, Program } from '../../engine/plan';
-import { tapKey } from '../../engine/train/frames';
+import { localKey, tapKey } from '../../engine/train/frames';
 import type { Recording } from '../../engine/train/trace-types';
 
 export interface Recorded {
@@ -24,8 +24,11 @@ export function recordedOn({ trace, drawing }: Pick<Plans, 'trace' | 'drawing'>,
 export function numbersOf({ recording, drawing: { graph } }: Recorded): (key: string) => ArrayLike<number> | null {
   const found = new Map<string, ArrayLike<number>>();
   const gradients = new Map<NodeId, Float64Array>();
-  for (const { phase, node, edge, value, gradient, mean } of recording.steps) {
+  for (const { phase, node, edge, value, gradient, mean, locals } of recording.steps) {
     if (mean || phase === 'update') continue;
+    // Those of several rows are several, and no mean of them is one.
+    if (recording.rows === 1)
+      for (const local of locals ?? []) if (local.value) found.set(localKey(local.edge), local.value.data);
     const numbers = perRow(value, recording.rows, phase === 'forward' || gradient === undefined);
     if (phase === 'forward' || (phase === 'loss' && gradient === undefined)) found.set(tapKey({ of: 'value', node }), numbers);
     else if (phase === 'loss') gradients.set(node, Float64Array.from(numbers));

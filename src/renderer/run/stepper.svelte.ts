@@ -5,7 +5,7 @@
 import type { Phase } from '../../engine/plan';
 import { type Grade, grade } from '../../engine/teach/numbers';
 import { elementToAsk } from '../../engine/teach/predict';
-import { tapKey } from '../../engine/train/frames';
+import { localKey, tapKey } from '../../engine/train/frames';
 import type { TraceWish } from '../../engine/train/record-rows';
 import type { Trace, TraceStep } from '../../engine/train/trace-types';
 import type { Recorded } from './recorded-iteration';
@@ -304,9 +304,10 @@ export class Stepper {
     if (this.trace === null) return this.closed ? new Set() : null;
     const reached = new Set<string>();
     for (const step of this.steps) {
-      const { index, phase, node, edge } = step;
+      const { index, phase, node, edge, locals } = step;
       if (index > this.index || (index === this.index && this.asked)) break;
       if (this.closed && this.#hidden(step)) continue;
+      for (const local of locals ?? []) reached.add(localKey(local.edge));
       if (phase === 'forward' || phase === 'loss') reached.add(tapKey({ of: 'value', node }));
       else if (edge !== undefined) reached.add(tapKey({ of: 'edge-gradient', edge }));
     }

@@ -4,13 +4,12 @@
  * themselves are read when they are shown.
  */
 import type { Checked } from '../../../engine/compile/check';
-import { type EdgeId, edgeId, type NodeId } from '../../../engine/graph/graph';
+import { type EdgeId, edgeId, type Graph, linksOf, type NodeId } from '../../../engine/graph/graph';
 import type { Project } from '../../../engine/graph/project';
 import { completeAttrs } from '../../../engine/ops/attrs';
 import { opOf } from '../../../engine/ops/index';
 import { type Tap, tapKey } from '../../../engine/train/frames';
 import type { Recording } from '../../../engine/train/trace-types';
-import { innerEdge, wiringOf } from '../../canvas/wiring';
 import { numberText } from '../../ui/format';
 
 export interface DrawingRow {
@@ -22,7 +21,8 @@ export interface DrawingRow {
   readonly type: string;
   /** Null: nothing is known of it, since the drawing is not whole there. */
   readonly value: Tap | null;
-  readonly gradient: Tap | null;
+  /** Of an edge that a composite uses more than once several, whose sum it has; of a node its own. */
+  readonly gradient: readonly Tap[];
   /** Edges of the expanded drawing along which its gradient comes: once all of them are known, it is. */
   readonly arriving: readonly EdgeId[];
   /** The edge of the expanded drawing whose local derivative it has. */
@@ -30,8 +30,7 @@ export interface DrawingRow {
 }
 
 export function rowsOfDrawing(project: Project, checked: Checked): readonly DrawingRow[] {
-  const { graph, output } = checked.expansion;
-  const wiring = wiringOf(checked);
+  const { graph, output, inner } = checked.expansion;
   const nameOf = (id: NodeId): string => project.nodes[id]?.label ?? id;
   const leaving = new Map<NodeId, EdgeId[]>();
   for (const { id, from } of Object.values(graph.edges)) {
@@ -56,7 +55,7 @@ export function rowsOfDrawing(project: Project, checked: Checked): readonly Draw
       name: nameOf(id),
       type,
       value,
-      gradient: value && { of: 'gradient', node: node! },
+      gradient: value ? [{ of: 'gradient', node: node! }] : [],
       arriving,
       local: null,
     });
@@ -64,25 +63,36 @@ export function rowsOfDrawing(project: Project, checked: Checked): readonly Draw
     for (const name of ports) {
       const edge = project.edges[edgeId(id, name)];
       if (!edge) continue;
-      const found = innerEdge(
-        wiring,
-        { from: edge.from, to: id, port: name },
-        ports,
-        (port) => project.edges[edgeId(id, port)]?.from,
-      );
+      const found = inner.get(edge.id) ?? [];
       rows.push({
         id: edge.id,
         kind: 'edge',
         name: `${nameOf(edge.from)} → ${nameOf(id)}`,
         type: `input ${name}`,
         value: valueTap(edge.from),
-        gradient: found === null ? null : { of: 'edge-gradient', edge: found },
-        arriving: found === null ? [] : [found],
-        local: found,
+        gradient: found.map((one) => ({ of: 'edge-gradient', edge: one })),
+        arriving: found,
+        local: found.length === 1 ? found[0]! : null,
       });
     }
   }
   return rows;
+}
+
+/** What must be watched for these rows: their values and gradients, and what their local derivatives are made from. */
+export function tapsOf(rows: readonly DrawingRow[], graph: Graph): readonly Tap[] {
+  const { into } = linksOf(graph);
+  const values = new Set<NodeId>();
+  const taps: Tap[] = [];
+  for (const { value, gradient, local } of rows) {
+    if (value?.of === 'value') values.add(value.node);
+    taps.push(...gradient);
+    const node = local === null ? undefined : graph.edges[local]?.to;
+    if (node === undefined) continue;
+    values.add(node);
+    for (const { from } of into.get(node)!.values()) values.add(from);
+  }
+  return [...[...values].map((node): Tap => ({ of: 'value', node })), ...taps];
 }
 
 /** Local derivatives of a recorded iteration up to a step, by edge; those of a kind that no element has alone are absent. */
@@ -101,6 +111,13 @@ export const isReached = ({ arriving }: DrawingRow, known: ReadonlySet<string> |
 
 export type Numbers = ArrayLike<number> | null;
 
+/** The sum of arrays of one length; null while one of them is not known. */
+export function sumOf(parts: readonly Numbers[]): Numbers {
+  const [first, ...more] = parts;
+  if (first === undefined || first === null || more.some((part) => part === null)) return null;
+  return more.length === 0 ? first : Array.from(first, (x, i) => more.reduce((sum, part) => sum + part![i]!, x));
+}
+
 /** By this numbers are sorted: one number by itself, of several their root mean square. */
 export function sizeOf(numbers: Numbers): number | null {
   if (numbers === null || numbers.length === 0) return null;
@@ -108,6 +125,17 @@ export function sizeOf(numbers: Numbers): number | null {
   let sum = 0;
   for (let i = 0; i < numbers.length; i++) sum += numbers[i]! ** 2;
   return Math.sqrt(sum / numbers.length);
+}
+
+/** A sum as a sum: of single numbers its parts are written with it. */
+export function sumText(parts: readonly Numbers[]): string {
+  const sum = sumOf(parts);
+  if (parts.length < 2 || sum === null || sum.length > 1) return numbersText(sum);
+  const written = parts.map((part, i) => {
+    const x = part![0]!;
+    return i === 0 ? numberText(x, 4) : `${x < 0 ? '−' : '+'} ${numberText(Math.abs(x), 4)}`;
+  });
+  return `${written.join(' ')} = ${numberText(sum[0]!, 4)}`;
 }
 
 /** One number, a few, or the first of many with their count. */
