@@ -1,5 +1,6 @@
 /** Stepping through one iteration: by keys from anywhere, asked before it is shown, with numbers appearing on the edges. */
 import type { Page } from '@playwright/test';
+import { tabTo } from './keys';
 import { expect, test } from './support';
 import { AppWindow } from './window';
 
@@ -60,20 +61,73 @@ test('a formula is drawn, its numbers are typed, and the step shows what they gi
   await expect(window.status).toContainText('No data');
 });
 
-test('a link of the formula leads to where the factor came from', async ({ app }) => {
+test('every view of the iteration is reached, used and left by keys, and says what happened', async ({ app }) => {
   const window = new AppWindow(app);
-  await window.example(/w₁x \+ w₂y \+ b|σ\(/);
+  await window.example(/Circles: a hidden layer/);
   await window.ready();
-  await app.getByRole('button', { name: /^Step through one iteration/ }).click();
-  await app.locator('body').press('PageDown');
-  await app.keyboard.press('PageDown');
-  await app.keyboard.press('ArrowRight');
-  await app
-    .getByRole('group', { name: 'Where the factors come from' })
-    .getByRole('button', { name: /local derivative/ })
-    .first()
-    .click();
-  await expect(app.getByRole('article', { name: 'Step in focus' })).toContainText('Forward');
+  const { keyboard } = app;
+  const step = app.getByRole('article', { name: 'Step in focus' });
+  const announced = step.locator('[aria-live=polite]');
+  await keyboard.press('Control+Shift+Enter');
+  await expect(step).toBeFocused();
+  await expect(announced).toHaveText(/^Step 1 of \d+, Forward\./);
+
+  await test.step('The outline, and a link of the formula', async () => {
+    await tabTo(app, /^hidden \/ product\s*@/, 'Shift+Tab');
+    await keyboard.press('Enter');
+    await expect(announced).toHaveText(/Forward\. Matrix product takes .* and gives/);
+    await tabTo(app, /^The value of input, step \d+$/);
+    await keyboard.press('Enter');
+    await expect(announced).toHaveText(/'input' is .*, from the data\.$/);
+    await expect(step).toBeFocused();
+  });
+
+  await test.step('One element as its sum, and closed again', async () => {
+    await tabTo(app, /^hidden \/ product\s*@/, 'Shift+Tab');
+    await keyboard.press('Enter');
+    await expect(announced).toHaveText(/Matrix product/);
+    const cell = step.getByRole('gridcell').first();
+    await tabTo(app, await cell.innerText());
+    await keyboard.press('Enter');
+    await expect(step.getByRole('region', { name: 'The element that is open' })).toBeVisible();
+    await expect(step.getByRole('status').first()).toHaveText(/^Open: a sum of 2 terms, −?[\d.]+\.$/);
+    await keyboard.press('Enter');
+    await expect(step.getByRole('region', { name: 'The element that is open' })).toHaveCount(0);
+    await expect(cell).toBeFocused();
+  });
+
+  await test.step('The same iteration from other sides', async () => {
+    await tabTo(app, 'Steps', 'Shift+Tab');
+    const view = (name: string) => app.getByRole('radio', { name, exact: true });
+    for (const [name, inside] of [
+      ['Paths', app.getByRole('list', { name: /^Paths from/ })],
+      ['Derivative', app.getByRole('slider', { name: /dragged$/ })],
+      ['Forward mode', app.getByRole('complementary', { name: 'Both modes compared' })],
+      ['Jacobian', app.getByRole('group', { name: /^The derivative as blocks/ })],
+    ] as const) {
+      await keyboard.press('ArrowRight');
+      await expect(view(name)).toBeFocused();
+      await expect(inside.first()).toBeVisible();
+    }
+    for (const name of ['Forward mode', 'Derivative', 'Paths', 'Steps']) {
+      await keyboard.press('ArrowLeft');
+      await expect(view(name)).toBeFocused();
+    }
+    await expect(step).toBeVisible();
+  });
+
+  await test.step('What is derived, the row, and away', async () => {
+    await tabTo(app, /^The iteration: what is derived/, 'Shift+Tab');
+    await keyboard.press('Enter');
+    await expect(app.getByRole('radio', { name: 'Wx + b' })).toBeVisible();
+    await keyboard.press('Escape');
+    await expect(options(app)).toBeFocused();
+    await tabTo(app, 'Row of the data', 'Shift+Tab');
+    await keyboard.type('7');
+    await keyboard.press('Enter');
+    await expect(announced).toHaveText(/^Step 1 of \d+, Forward\./);
+    await expect(app.getByRole('textbox', { name: 'Row of the data' })).toHaveValue('7');
+  });
 });
 
 test('predict, then reveal', async ({ app }) => {
