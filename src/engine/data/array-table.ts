@@ -49,7 +49,7 @@ export function roleOf(file: string): Role {
 
 export function tableOfArrays(name: string, given: readonly NamedArray[]): Table {
   const notes: string[] = [];
-  const arrays = belongTogether(given, notes);
+  const arrays = ofAllParts(belongTogether(given, notes), notes);
   const bases = [...new Set(arrays.map(({ base }) => base))];
   const parts = [...new Set(arrays.map(({ part }) => part))];
   const counts = parts.map((part) => {
@@ -128,6 +128,25 @@ function belongTogether(given: readonly NamedArray[], notes: string[]): readonly
   if (gone.length > 0)
     notes.push(
       `${gone.map(({ name }) => `'${name}'`).join(', ')} ${gone.length === 1 ? 'was' : 'were'} left out: the first axis does not count the same rows as the others.`,
+    );
+  return kept;
+}
+
+/**
+ * What only some parts of the data have is left out with a note: arrays that name no part beside those that do, such as
+ * names of classes, and arrays that one part lacks, as long as two are left that all have.
+ */
+function ofAllParts(arrays: readonly Placed[], notes: string[]): readonly Placed[] {
+  const named = arrays.some(({ part }) => part === 'train') ? arrays.filter(({ part }) => part !== null) : arrays;
+  const parts = [...new Set(named.map(({ part }) => part))];
+  const everywhere = (base: string): boolean =>
+    parts.every((part) => named.some((one) => one.base === base && one.part === part));
+  const shared = named.filter(({ base }) => everywhere(base));
+  const kept = new Set(shared.map(({ base }) => base)).size >= 2 ? shared : named;
+  const gone = arrays.filter((one) => !kept.includes(one));
+  if (gone.length > 0)
+    notes.push(
+      `${gone.map(({ name }) => `'${name}'`).join(', ')} ${gone.length === 1 ? 'was' : 'were'} left out: not every part of the data has ${gone.length === 1 ? 'it' : 'them'}.`,
     );
   return kept;
 }

@@ -153,6 +153,24 @@ describe('arrays as a table', () => {
     expect([table.columns[1]!.number(1), table.columns[3]!.number(0), table.columns[3]!.number(1)]).toEqual([5, 1, 0]);
   });
 
+  test('what only some parts have is left out with a note, and the rest is read', () => {
+    const rows = (name: string, count: number) => ({ name, array: { shape: [count], numbers: new Float32Array(count) } });
+    const table = tableOfArrays('many.npz', [
+      rows('x_train', 4),
+      rows('y_train', 4),
+      rows('id_train', 4),
+      rows('x_test', 2),
+      rows('y_test', 2),
+      rows('class_names', 3),
+    ]);
+    expect([table.names, table.rows]).toEqual([['x', 'y'], 6]);
+    expect(table.notes).toEqual(["'id_train', 'class_names' were left out: not every part of the data has them."]);
+    // With nothing left that all have, it is a mistake.
+    expect(() => tableOfArrays('t', [rows('x_train', 2), rows('y_train', 2), rows('x_test', 2)])).toThrow(
+      /not for the test rows/,
+    );
+  });
+
   test.each([
     [
       'rows that do not match',
