@@ -1,9 +1,13 @@
 /** A teacher locks a project for a class; a pupil meets the lock; the password opens it again. */
 import { join } from 'node:path';
+import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './support';
 import { AppWindow } from './window';
 
 test.setTimeout(120_000);
+
+/** Such a drawing is stepped through and not trained. */
+const stepThrough = (app: Page): Locator => app.getByRole('banner').getByRole('button', { name: /^Step through one iteration/ });
 
 test('a locked project keeps its drawing, its seeds and its answers until the password is given', async ({ app, server }) => {
   const window = new AppWindow(app);
@@ -39,11 +43,20 @@ test('a locked project keeps its drawing, its seeds and its answers until the pa
   await expect(app.getByRole('tab', { name: 'Data', exact: true })).toBeVisible();
   await expect(app.getByRole('tab', { name: 'Train', exact: true })).toHaveCount(0);
   await expect(app.getByRole('banner').getByRole('button', { name: 'Export' })).toHaveCount(0);
-  await window.ready();
+  await expect(stepThrough(app)).toBeEnabled({ timeout: 30_000 });
   await window.drawing.canvas.focus();
   await app.keyboard.press('Control+a');
   await app.keyboard.press('Delete');
   await expect(window.toast('The drawing is locked by the teacher')).toBeVisible();
+
+  // Training would tell: a weight before and after a step, a curve, a loss at each rate.
+  await expect(app.getByRole('banner').getByRole('button', { name: 'Train. The teacher hides the answers' })).toBeDisabled();
+  for (const words of ['Train one step', 'Find a learning rate', 'Race variants', 'Sweep over']) {
+    await app.keyboard.press('Control+k');
+    await app.keyboard.type(words);
+    await expect(app.getByRole('option', { name: words })).toHaveCount(0);
+    await app.keyboard.press('Escape');
+  }
 
   // Stepping asks for every number, and none can be had for nothing.
   await app.keyboard.press('Control+Shift+Enter');
@@ -54,6 +67,11 @@ test('a locked project keeps its drawing, its seeds and its answers until the pa
   await app.getByRole('group', { name: 'Phases' }).getByRole('button', { name: 'Backward' }).click();
   await expect(predict).toBeVisible();
   await expect(step.getByRole('button', { name: 'Show it' })).toHaveCount(0);
+  // Who listens is told no more than who looks.
+  await expect(app.getByRole('slider', { name: 'Step', exact: true })).toHaveAttribute(
+    'aria-valuetext',
+    /its number is asked for$/,
+  );
   await predict.fill('3');
   await app.keyboard.press('Enter');
   await expect(step.getByRole('status')).toContainText('3 is not it');
@@ -102,7 +120,7 @@ test('hidden answers cover arrays: one element is asked for, nothing on the draw
   await dialog.getByRole('button', { name: 'Lock', exact: true }).click();
   await expect(window.toast('The project is locked')).toBeVisible();
 
-  await window.ready();
+  await expect(stepThrough(app)).toBeEnabled({ timeout: 30_000 });
   // p = xW = (2.5, 0): its first element is asked for, then the whole array shows.
   await app.keyboard.press('Control+Shift+Enter');
   const step = app.getByRole('article', { name: 'Step in focus' });

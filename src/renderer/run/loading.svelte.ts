@@ -60,7 +60,8 @@ export abstract class Loading extends Standing {
   proof = $state.raw<Proof | null>(null);
   /** It reads rows of a data set; `L = θ²` does not. */
   needsData = $state(true);
-  readonly canTrain = $derived(this.hasTraining && (this.dataset !== null || !this.needsData));
+  /** Where answers are hidden nothing is trained: a weight before and after a step tells its gradient, a curve the loss. */
+  readonly canTrain = $derived.by(() => this.hasTraining && (this.dataset !== null || !this.needsData) && !this.stepper.closed);
   /** Questions to the loaded plan make sense: it is a plan for these data. */
   readonly canPredict = $derived(this.prediction !== null && this.dataset !== null && this.backend !== null && !this.#unfit);
   readonly canStep = $derived(this.backend !== null && (this.dataset !== null || !this.needsData));
