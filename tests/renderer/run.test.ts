@@ -146,6 +146,20 @@ describe('what an edit asks for', () => {
 });
 
 describe('a run', () => {
+  test('where a teacher hides the answers it is stepped through and not trained, until the lock is open', async () => {
+    const { run } = start();
+    run.open(drawn());
+    run.stepper.shut(true);
+    await run.settled();
+    expect([run.canTrain, run.canStep]).toEqual([false, true]);
+    await run.stepOnce();
+    await run.train();
+    expect(run.step).toBe(0);
+    run.stepper.shut(false);
+    await run.stepOnce();
+    expect(run.step).toBe(1);
+  });
+
   test('loads the data in pieces, compiles, trains, and scores the test rows', async () => {
     const { run, main, notices } = start();
     await run.setSpeed('full');
