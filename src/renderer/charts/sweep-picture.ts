@@ -269,12 +269,19 @@ export function parallelPicture(sweep: Sweep): Picture {
         context.moveTo(x, plane.toY(0));
         context.lineTo(x, plane.toY(1));
         context.stroke();
-        context.fillStyle = ink.css('--text-2');
         context.textAlign = at === last ? 'right' : 'left';
         const ticks = ticksOf(axis, [axis.low, axis.high], axis.names ? 12 : 5);
         const texts = tickTexts(axis, ticks);
-        for (const [place, tick] of ticks.entries())
-          context.fillText(texts[place]!, x + (at === last ? -5 : 5), plane.toY(share(at, tick)));
+        const away = at === last ? -5 : 5;
+        for (const [place, tick] of ticks.entries()) {
+          const [text, y] = [texts[place]!, plane.toY(share(at, tick))];
+          const wide = context.measureText(text).width;
+          // Lines that run behind a number would make it another one.
+          context.fillStyle = ink.css('--surface', 0.85);
+          context.fillRect(x + away - (at === last ? wide : 0) - 1, y - 7, wide + 2, 14);
+          context.fillStyle = ink.css('--text-2');
+          context.fillText(text, x + away, y);
+        }
       });
     },
     table: () => tableOf(sweep),
