@@ -99,7 +99,7 @@ test('a newcomer draws a network, trains it, sees it learn, and takes the weight
     await window.tab('Train');
     await window.choose('Optimizer', /^Adam\b(?!W)/);
     await window.type('Learning rate', '0.02');
-    await window.type('Epochs', '400');
+    await window.type('Epochs', '1000');
     await window.speed('300 steps a second');
     await window.menu('View', 'Fit the drawing');
   });
@@ -134,7 +134,7 @@ test('a newcomer draws a network, trains it, sees it learn, and takes the weight
     await expect(app.getByRole('application', { name: /Map of the prediction over two features/ })).toBeVisible();
     await expect(app.getByRole('application', { name: /^Loss over epochs\. Training/ })).toBeVisible();
     await expect(window.train).toBeVisible({ timeout: 60_000 });
-    expect(await window.epoch()).toBe(400);
+    expect(await window.epoch()).toBe(1000);
     expect((await window.loss())!).toBeLessThan(first / 3);
     expect(await window.score('Test')).toBeGreaterThan(0.9);
   });

@@ -1,7 +1,7 @@
 /** The whole journey without a mouse: no pointer event is ever sent. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { add, connect, goTo, pick, tabTo } from './keys';
+import { add, command, connect, goTo, pick, tabTo } from './keys';
 import { expect, test } from './support';
 import { AppWindow } from './window';
 
@@ -55,9 +55,7 @@ test('the journey can be made with the keyboard alone', async ({ app, server }) 
     expect(after.y - before.y).toBeCloseTo(20 * before.zoom, 0);
     await app.keyboard.press('Control+z');
     expect((await drawing.box('dense1')).y).toBeCloseTo(before.y, 0);
-    await app.keyboard.press('Control+k');
-    await app.keyboard.type('lay out');
-    await app.keyboard.press('Enter');
+    await command(app, 'lay out');
     await expect(app.getByRole('button', { name: 'Undo: Lay out' })).toBeVisible();
   });
 
@@ -168,10 +166,7 @@ test('every verb of drawing has its keys', async ({ app, server, context }) => {
     await keyboard.press('ArrowDown');
     await keyboard.press('Control+Shift+ArrowRight');
     await expect(app.getByRole('heading', { name: '2 nodes' })).toBeVisible();
-    await keyboard.press('Control+k');
-    await expect(app.getByRole('combobox', { name: 'Search commands and nodes' })).toBeFocused();
-    await keyboard.type('align top');
-    await keyboard.press('Enter');
+    await command(app, 'align top');
     await undo('Undo: Align');
     await keyboard.press('Control+g');
     await undo('Undo: Group');

@@ -1,6 +1,7 @@
 /** A teacher locks a project for a class; a pupil meets the lock; the password opens it again. */
 import { join } from 'node:path';
 import type { Locator, Page } from '@playwright/test';
+import { command, openCommands } from './keys';
 import { expect, test } from './support';
 import { AppWindow } from './window';
 
@@ -80,9 +81,7 @@ test('a locked project keeps its drawing, its seeds and its answers until the pa
   await expect(step).toContainText('Right, in the end');
 
   // The course makes exercises of it, without solutions.
-  await app.keyboard.press('Control+k');
-  await app.keyboard.type('Exercise 4');
-  await app.keyboard.press('Enter');
+  await command(app, 'Exercise 4');
   await app.getByText('Exercises from any drawing').click();
   await app.getByRole('combobox', { name: /^Drawing/ }).click();
   await app.getByRole('option', { name: /^My drawing/ }).click();
@@ -144,8 +143,8 @@ test('hidden answers cover arrays: one element is asked for, nothing on the draw
   await app.keyboard.press('Control+c');
   await expect(window.toast('not copied')).toBeVisible();
   for (const words of ['Drawing as text', 'Export trained model']) {
-    await app.keyboard.press('Control+k');
-    await app.keyboard.type(words);
+    await openCommands(app, words);
+    await expect(app.getByRole('combobox', { name: 'Search commands and nodes' })).toHaveValue(words);
     await expect(app.getByRole('option', { name: words })).toHaveCount(0);
     await app.keyboard.press('Escape');
   }

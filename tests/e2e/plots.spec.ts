@@ -23,7 +23,7 @@ async function trained(app: Page, example: RegExp): Promise<AppWindow> {
   await window.tab('Results');
   await window.train.click();
   await expect.poll(() => window.epoch(), { timeout: 60_000 }).toBeGreaterThan(5);
-  await window.pause.click();
+  await window.stop();
   await window.ready();
   return window;
 }

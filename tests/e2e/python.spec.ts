@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unzipSync } from 'fflate';
+import { command } from './keys';
 import { expect, test } from './support';
 import { AppWindow } from './window';
 
@@ -82,9 +83,7 @@ test('code of a node and of the drawing: read, chosen by keys, copied', async ({
   });
 
   await test.step('The whole drawing, from the list of commands', async () => {
-    await app.keyboard.press('Control+k');
-    await app.keyboard.type('Python of the drawing');
-    await app.keyboard.press('Enter');
+    await command(app, 'Python of the drawing');
     const dialog = app.getByRole('dialog', { name: 'Equations of the drawing' });
     await expect(dialog.getByRole('group', { name: 'The drawing in NumPy' })).toContainText(
       'def loss_and_gradients(input, target',
@@ -94,9 +93,7 @@ test('code of a node and of the drawing: read, chosen by keys, copied', async ({
     await dialog.getByRole('radio', { name: 'Equations' }).click();
     await expect(dialog.getByRole('group', { name: 'Equations', exact: true })).toBeVisible();
     await app.keyboard.press('Escape');
-    await app.keyboard.press('Control+k');
-    await app.keyboard.type('Copy the drawing as PyTorch');
-    await app.keyboard.press('Enter');
+    await command(app, 'Copy the drawing as PyTorch');
     await expect(window.toast('Copied the drawing as PyTorch.')).toBeVisible();
     expect(await clipboard()).toContain('self.hidden_weight = nn.Parameter(torch.zeros(2, 4))');
   });

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator, Page } from '@playwright/test';
+import { openCommands } from './keys';
 import { expect, test } from './support';
 import { AppWindow } from './window';
 
@@ -46,8 +47,7 @@ async function trained(app: Page, example: RegExp): Promise<AppWindow> {
 
 /** From the palette, as people without a mouse go there. */
 async function command(app: Page, title: string): Promise<void> {
-  await app.keyboard.press('Control+k');
-  await app.keyboard.type(title);
+  await openCommands(app, title);
   await app
     .getByRole('option', { name: new RegExp(title.replace(/[.²]/g, '.')) })
     .first()
