@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { runCli } from '../../src/main/cli/run';
 import { resources } from '../../src/main/services/folders';
 import { ensureBuilt, root } from '../support/built';
@@ -147,6 +147,8 @@ describe('from a table to a file for another program', () => {
   });
 
   it.each(['onnx', 'pytorch', 'numpy', 'safetensors', 'npz'])('export writes %s and prints the verification', async (format) => {
+    // Programs are run by Python in `python-check.test.ts`; without a path there is none.
+    vi.stubEnv('PATH', '');
     const ran = await run('export', 'trained.chainrule', '--format', format, '--out', `model.${format}`);
     expect(ran.status, ran.err).toBe(0);
     expect(ran.out[0]).toContain(`model.${format}`);
@@ -156,6 +158,7 @@ describe('from a table to a file for another program', () => {
       expect.objectContaining({ event: 'exported', format, verification: expect.objectContaining({ passed: true, rows: 23 }) }),
     ]);
     expect((await readFile(join(folder, `model.${format}`))).length).toBe(told[0]!['bytes']);
+    vi.unstubAllEnvs();
   });
 
   it('step walks through one iteration', async () => {

@@ -548,6 +548,8 @@ describe('exporting', () => {
       ]),
     );
     await own.host.forgetNumbers(data.id);
+    // Programs are run by Python in `python-check.test.ts`; without a path there is none.
+    vi.stubEnv('PATH', '');
     for (const format of ['onnx', 'pytorch', 'numpy', 'safetensors', 'npz']) {
       own.answers = [join(folder, `iris-${format}`)];
       const report = (await own.host.exportModel({ format, project: iris, weights, dataset: data.id }))!;
@@ -555,6 +557,7 @@ describe('exporting', () => {
       expect(report.verification.largestDifference).toBeLessThan(1e-5);
       expect((await readFile(report.file.path)).length).toBe(report.bytes);
     }
+    vi.unstubAllEnvs();
     own.answers = [null];
     expect(await own.host.exportModel({ format: 'npz', project: iris, weights, dataset: null })).toBeNull();
     await expect(own.host.exportModel({ format: 'zip', project: iris, weights, dataset: null })).rejects.toThrow(
