@@ -162,6 +162,15 @@ test('an operation of one’s own opens into what it was drawn from', () => {
   ]);
   expect(scene.nodes.get('mine/first/weight')).toMatchObject({ form: 'map', owner: 'mine' });
   expect(scene.nodes.get('mine/second/sum')).toMatchObject({ owner: 'mine' });
+
+  // Beside it, a layer's scalars stand where they belong: each weight at its product.
+  const more = inTurn(
+    add('after', 'dense', { units: 2, activation: 'identity' }, 700, 0),
+    connect('mine', 'after', 'x'),
+  )(project);
+  const placed = seen(more, 'scalars').place(more.positions);
+  const [weight, times] = [placed['after[1].w[0]']!, placed['after[1].wx[0]']!];
+  expect(Math.hypot(weight.x - times.x, weight.y - times.y)).toBeLessThan(40);
 });
 
 test('whatever part a step is at, each lens has something that shows it', () => {

@@ -216,7 +216,8 @@ function hung(positions: Project['positions'], scene: Scene): Project['positions
   const moved: Record<NodeId, Point> = { ...positions };
   for (const e of scene.edges.values()) {
     const [v, to] = [scene.nodes.get(e.from)!, scene.nodes.get(e.to)!];
-    if (!isHung(v, to)) continue;
+    // Scalars of an opened layer have places of their own.
+    if (!isHung(v, to) || positions[v.id] === undefined) continue;
     const below = positions[to.id] ?? NOWHERE;
     moved[v.id] = { x: below.x - ASIDE, y: below.y - to.height / 2 - v.height / 2 - (v.form === 'tag' ? 12 : 30) };
   }
