@@ -24,7 +24,10 @@ export async function bringBack(parts: Parts, id: string, where: 'here' | 'new',
         ? {
             kind: 'success',
             title: `${name} is back`,
-            text: best === null ? 'Training goes on where it stood.' : `With the weights of epoch ${best.epoch}.`,
+            text:
+              best === null
+                ? `It stands after epoch ${checkpoint.epoch} of ${detail.project.settings.training.epochs}; training goes on from there.`
+                : `With the weights of epoch ${best.epoch}.`,
           }
         : {
             kind: 'info',
