@@ -1,6 +1,6 @@
 /** Stepping through one iteration: by keys from anywhere, asked before it is shown, with numbers appearing on the edges. */
 import type { Page } from '@playwright/test';
-import { tabTo } from './keys';
+import { command, painted, tabTo } from './keys';
 import { expect, test } from './support';
 import { AppWindow } from './window';
 
@@ -137,8 +137,11 @@ test('predict, then reveal', async ({ app }) => {
   await app.getByRole('button', { name: /^Step through one iteration/ }).click();
   await app.getByRole('switch', { name: /^Predict/ }).click();
   const step = app.getByRole('article', { name: 'Step in focus' });
-  for (let i = 0; i < 12 && !(await app.getByRole('textbox', { name: 'Your prediction' }).isVisible()); i++)
+  const count = app.getByRole('slider', { name: 'Step', exact: true });
+  for (let i = 1; i <= 12 && !(await app.getByRole('textbox', { name: 'Your prediction' }).isVisible()); i++) {
     await app.locator('body').press('ArrowRight');
+    await expect(count).toHaveValue(String(i));
+  }
   await expect(step).toContainText('?');
   await app.getByRole('textbox', { name: 'Your prediction' }).fill('123456');
   await app.keyboard.press('Enter');
@@ -238,9 +241,7 @@ test('another node is derived, several rows are averaged, and a node is one step
   const window = await circles(app);
   const step = app.getByRole('article', { name: 'Step in focus' });
   await window.drawing.click('output');
-  await app.keyboard.press('Control+k');
-  await app.keyboard.type('Derive the selected node');
-  await app.keyboard.press('Enter');
+  await command(app, 'Derive the selected node');
   await expect(options(app)).toContainText('∂ output');
   await app.getByRole('group', { name: 'Phases' }).getByRole('button', { name: 'Target' }).click();
   await expect(app.getByRole('group', { name: 'Phases' }).getByRole('button', { name: 'Update' })).toHaveCount(0);
@@ -291,6 +292,8 @@ test('forward mode finds what reverse mode found, and the operations of both and
   await circles(app);
   await app.getByRole('radio', { name: 'Forward mode' }).click();
   const compared = app.getByRole('complementary', { name: 'Both modes compared' });
+  await expect(compared.locator('dd')).toHaveCount(3);
+  await expect(compared.getByRole('table').getByRole('cell')).toHaveCount(3);
   const [forward, reverse] = (await compared.locator('dd').allInnerTexts()).map(reading);
   expect(forward).not.toBe(0);
   expect(forward).toBeCloseTo(reverse!, 6);
@@ -329,9 +332,7 @@ test('the drawing’s equations; with the identity everywhere one affine map is 
   const window = new AppWindow(app);
   await window.example(/Circles: a hidden layer/);
   await window.ready();
-  await app.keyboard.press('Control+k');
-  await app.keyboard.type('Equations of the drawing');
-  await app.keyboard.press('Enter');
+  await command(app, 'Equations of the drawing');
   const dialog = app.getByRole('dialog', { name: 'Equations of the drawing' });
   const equations = dialog.getByRole('group', { name: 'Equations', exact: true });
   await expect(equations.locator('annotation').nth(2)).toHaveText(/\\tanh\\left\(.*\\mathbf\{W\}_\{1\}/);
@@ -405,7 +406,7 @@ test('the derivative is dragged at a layer’s weight and along one edge, by key
 });
 
 test('with reduced motion nothing runs along the lines, and nothing glides', async ({ app }) => {
-  const painted = () =>
+  const pulses = () =>
     app
       .locator('.canvas > canvas')
       .nth(1)
@@ -419,12 +420,12 @@ test('with reduced motion nothing runs along the lines, and nothing glides', asy
   await window.tab('Train');
   await window.type('Epochs', '100000');
   await window.train.click();
-  await expect.poll(painted).toBe(true);
+  await expect.poll(pulses).toBe(true);
   await app.emulateMedia({ reducedMotion: 'reduce' });
-  await expect.poll(painted).toBe(false);
+  await expect.poll(pulses).toBe(false);
   for (let i = 0; i < 5; i++) {
-    await app.waitForTimeout(60);
-    expect(await painted()).toBe(false);
+    await painted(app);
+    expect(await pulses()).toBe(false);
   }
   const seconds = await window.train
     .or(window.pause)

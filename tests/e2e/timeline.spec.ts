@@ -1,6 +1,7 @@
 /** Going back through training, stopping early, and breakpoints, as one does it in the window. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { command } from './keys';
 import { expect, test } from './support';
 import { AppWindow } from './window';
 
@@ -123,9 +124,7 @@ test('when did this neuron die: asked at the neuron, the window goes to that mom
 
   await app.keyboard.press('Alt+Shift+Digit2');
   await window.drawing.click('hidden[1]');
-  await app.keyboard.press('Control+k');
-  await app.keyboard.type('When did this neuron die');
-  await app.keyboard.press('Enter');
+  await command(app, 'When did this neuron die');
   await expect(window.toast(/Unit 2 died/)).toBeVisible({ timeout: 20_000 });
   const died = await window.step();
   expect(died).toBeGreaterThan(alive - 1);
@@ -198,6 +197,7 @@ test('bookmarks are kept with the project: saved, opened again, gone to, and tak
     await window.drawing.click('output');
     const cells = app.getByRole('table', { name: 'Values of output/weight' }).getByRole('cell');
     await expect(cells).toHaveCount(4);
+    await expect(cells.first()).toContainText(/\d/);
     return cells.allInnerTexts();
   };
   const after = await weights();
@@ -227,7 +227,7 @@ test('bookmarks are kept with the project: saved, opened again, gone to, and tak
   expect(await window.epoch()).toBe(3);
   await app.getByRole('button', { name: 'Train one epoch' }).click();
   await expect.poll(() => window.epoch()).toBe(4);
-  expect(await weights()).toEqual(after);
+  await expect.poll(weights).toEqual(after);
 
   // With another drawing it stays and says why it leads nowhere; the drawing back, it leads there again.
   await window.tab('Inspect');
