@@ -32,6 +32,9 @@ export class History {
   /** Newest first. */
   runs = $state.raw<readonly RunRecord[]>([]);
   #queue = $state.raw<readonly string[]>([]);
+  /** Moves in the queue that are under way, and how many there ever were: what was read beside one may be the order before. */
+  #moving = 0;
+  #moves = 0;
   /** Those that wait for their turn, the next one first. */
   readonly waiting = $derived(
     this.#queue.flatMap((id) => this.runs.find((run) => run.id === id && run.status === 'queued') ?? []),
@@ -70,6 +73,7 @@ export class History {
 
   refresh(): Promise<boolean> {
     return this.#try('The history of runs could not be read', async () => {
+      const moves = this.#moves;
       const [read, sweeps, queue] = await Promise.all([
         this.#host.runHistory(this.#read?.stamp ?? 0),
         this.#host.sweeps(),
@@ -77,7 +81,7 @@ export class History {
       ]);
       this.#merge(read);
       this.sweeps = sweeps;
-      this.#queue = queue;
+      if (this.#moving === 0 && this.#moves === moves) this.#queue = queue;
     });
   }
 
@@ -137,7 +141,10 @@ export class History {
     // Shown at once, so that keys in a row go on from there.
     const rest = this.#queue.filter((other) => other !== id);
     this.#queue = rest.toSpliced(before === null ? rest.length : Math.max(0, rest.indexOf(before)), 0, id);
+    this.#moving++;
+    this.#moves++;
     await this.#try('The queue was not changed', () => this.#host.moveInQueue(id, before));
+    this.#moving--;
     await this.refresh();
   }
 

@@ -73,7 +73,8 @@ test('training is not touched: the same weights, and the same run goes on', asyn
     await one.tune({ epochs: 10 });
     await one.train();
   }
-  expect(await engine.checkpoint()).toEqual(await plain.checkpoint());
+  // All but the time that it took.
+  expect({ ...(await engine.checkpoint()), seconds: 0 }).toEqual({ ...(await plain.checkpoint()), seconds: 0 });
 });
 
 test('it stops when it is told to, and when something else is asked for', async () => {
