@@ -5,8 +5,8 @@
 import type { Graph, NodeId } from '../graph/graph';
 import type { Clip, Project } from '../graph/project';
 import { add as plus, div, type Expr, max, min, mul, read, sqrt, substitute } from '../ir/expr';
-import { ACC, alongOut } from '../ir/kernel';
-import { product, stridesOf } from '../ir/shape';
+import { alongOut } from '../ir/kernel';
+import { product } from '../ir/shape';
 import { OUT, ROWS } from '../ops/op';
 import { optimizerOf } from '../optimizers/index';
 import type { Optimizer } from '../optimizers/optimizer';
@@ -17,6 +17,7 @@ import { differentiate } from './differentiate';
 import { Draft } from './draft-program';
 import { type Expansion, expand } from './expand';
 import { fuse } from './fuse';
+import { sumOfSquares } from './sum-of-squares';
 import { infer, type Inferred } from './infer';
 import { valueKernels } from './kernels';
 import { ancestors, descendants, findObjective } from './objective';
@@ -251,19 +252,10 @@ function addNorm(draft: Draft, parameters: readonly ParameterSpec[], norm: numbe
   const node = parameters[0]!.key;
   const squares = parameters.map(({ key, shape, gradient }) => {
     const sum = draft.buffer({ id: bufferIds.temporary(key, 'square'), shape: [], role: 'temporary' });
-    const body = mul(clipped, clipped);
     draft.step({
       phase: 'update',
       node: key,
-      kernel:
-        shape.length === 0
-          ? { out: [], reads: [alongOut('g', [])], stores: [{ to: 'sum', value: body }] }
-          : {
-              out: [],
-              fold: { with: 'sum', over: shape, body },
-              reads: [{ name: 'g', strides: stridesOf(shape), offset: 0 }],
-              stores: [{ to: 'sum', value: read(ACC) }],
-            },
+      kernel: sumOfSquares(shape, clipped),
       bind: { g: gradient!, sum },
     });
     return sum;

@@ -10,6 +10,7 @@ import { isBatched, sampleShape, type Shape, stridesOf } from '../ir/shape';
 import { activationFacts } from '../ops/facts';
 import { type BufferId, bufferIds, type ParameterSpec } from '../plan';
 import type { Draft } from './draft-program';
+import { sumOfSquares } from './sum-of-squares';
 import type { Inferred } from './infer';
 
 export type Watch = 'gradient' | 'dead' | 'sign';
@@ -49,20 +50,10 @@ const slot = (draft: Draft, { of, init }: (typeof notes)[keyof typeof notes], no
 export function watchGradients(draft: Draft, parameters: readonly ParameterSpec[]): void {
   for (const { key, shape, gradient } of parameters) {
     const square = draft.buffer({ id: bufferIds.temporary(key, 'watched square'), shape: [], role: 'temporary' });
-    const body = mul(read('g'), read('g'));
     draft.step({
       phase: 'update',
       node: key,
-      kernel: draft.kernel(`square ${shape.join()}`, () =>
-        shape.length === 0
-          ? { out: [], reads: [alongOut('g', [])], stores: [{ to: 'sum', value: body }] }
-          : {
-              out: [],
-              fold: { with: 'sum', over: shape, body },
-              reads: [{ name: 'g', strides: stridesOf(shape), offset: 0 }],
-              stores: [{ to: 'sum', value: read(ACC) }],
-            },
-      ),
+      kernel: draft.kernel(`square ${shape.join()}`, () => sumOfSquares(shape, read('g'))),
       bind: { g: gradient!, sum: square },
     });
     draft.step({

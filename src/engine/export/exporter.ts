@@ -34,7 +34,7 @@ export interface Exporter {
 
 export interface PythonProgram {
   /** The library that it needs, as people call it and as Python imports it. */
-  readonly library: string;
+  readonly title: string;
   readonly module: string;
   /** Python that sets `outputs` from `model`, the program, and `inputs`, arrays of float32. */
   readonly answers: string;

@@ -47,7 +47,7 @@ export const pytorch: Exporter = {
   write: (model) => pack(model, torchFile(sourceOf(model.project, model.data))),
   readWeights,
   python: {
-    library: torchLibrary.title,
+    title: torchLibrary.title,
     module: 'torch',
     answers: `import torch
 with torch.no_grad():
@@ -65,7 +65,7 @@ export const numpy: Exporter = {
   write: (model) => pack(model, numpyFile(sourceOf(model.project, model.data))),
   readWeights,
   python: {
-    library: numpyLibrary.title,
+    title: numpyLibrary.title,
     module: 'numpy',
     answers: 'outputs = model.forward(*[x.astype(float) for x in inputs], **model.load())',
     files: unzipSync,

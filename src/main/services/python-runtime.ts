@@ -88,10 +88,10 @@ export const pythonOn =
         const [version, library] = out.trim().split(' ');
         return {
           output: new Float32Array(new Uint8Array(bytes).buffer),
-          ranBy: `Python ${version} with ${program.library} ${library}, model.py itself`,
+          ranBy: `Python ${version} with ${program.title} ${library}, model.py itself`,
         };
       }
-      return { absent: `no Python on this machine has ${program.library}` };
+      return { absent: `no Python on this machine has ${program.title}` };
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

@@ -56,13 +56,13 @@ export const featuresOf = (source: TableSource, columns: readonly DataColumn[]):
         .map((column) => column.name)
         .filter((name) => !source.targets.includes(name) && name !== source.weights && name !== source.parts);
 
-/** How a file is called for people: without folders, and without the mark of bundled sets. */
 /** Classes that count the same in the loss, or rows that do. */
 export function withBalance<S extends AnySource>(source: S, on: boolean): S {
   const { balance: _old, ...rest } = source;
   return (on ? { ...rest, balance: true } : rest) as S;
 }
 
+/** How a file is called for people: without folders, and without the mark of bundled sets. */
 export const fileName = (path: string): string =>
   path
     .replace(/^dataset:/, '')
