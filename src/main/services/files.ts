@@ -34,40 +34,64 @@ export async function readWhole(path: string, limit: number): Promise<Uint8Array
 
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
   try {
-    // Renaming would replace a write-protected file without a word.
-    const before = await stat(path).catch(() => null);
-    if (before) {
-      if (before.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
-      // Renaming would put a file in the place of a device.
-      if (!before.isFile()) throw new Refusal(`'${path}' is not an ordinary file. Choose another name.`);
-      if ((before.mode & 0o222) === 0) throw Object.assign(new Error(), { code: 'EACCES' });
-      await access(path, constants.W_OK);
-    }
-    await replace(path, content, before ? before.mode & 0o777 : undefined);
+    await replace(path, content, () => modeBefore(path));
   } catch (error) {
     throw fileRefusal(error, path, 'write');
   }
 }
 
-/** The program's own small files: the folder is made when it is missing, and only the user may look inside. */
-export async function writeOwn(path: string, content: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await replace(path, content, 0o600);
+/** The mode of the file that is to be replaced, if there is one. Refuses what may not be. */
+async function modeBefore(path: string): Promise<number | undefined> {
+  // Renaming would replace a write-protected file without a word.
+  const before = await stat(path).catch(() => null);
+  if (!before) return undefined;
+  if (before.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+  // Renaming would put a file in the place of a device.
+  if (!before.isFile()) throw new Refusal(`'${path}' is not an ordinary file. Choose another name.`);
+  if ((before.mode & 0o222) === 0) throw Object.assign(new Error(), { code: 'EACCES' });
+  await access(path, constants.W_OK);
+  return before.mode & 0o777;
 }
 
-/** Writes to the same file wait for each other, so that the last one asked for is the one that stays. */
-const underWay = new Map<string, Promise<void>>();
+/** The program's own small files: the folder is made when it is missing, and only the user may look inside. */
+export async function writeOwn(path: string, content: string): Promise<void> {
+  await replace(path, content, async () => {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    return 0o600;
+  });
+}
 
-async function replace(path: string, content: string | Uint8Array, mode: number | undefined): Promise<void> {
-  // A link stays a link: what it leads to is replaced.
-  const target = await realpath(path).catch(() => path);
-  const turn = (underWay.get(target) ?? Promise.resolve()).catch(() => undefined).then(() => replaceNow(target, content, mode));
-  underWay.set(target, turn);
-  try {
-    await turn;
-  } finally {
-    if (underWay.get(target) === turn) underWay.delete(target);
+/** Work with the same key, one after the other in the order in which it was asked for. */
+class InTurn {
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  run<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#last.get(key) ?? Promise.resolve()).then(work, work);
+    this.#last.set(key, turn);
+    const done = (): void => {
+      if (this.#last.get(key) === turn) this.#last.delete(key);
+    };
+    turn.then(done, done);
+    return turn;
   }
+}
+
+/**
+ * Writes to the same file wait for each other, so that the last one asked for is the one that stays. Which file it
+ * is, the disk has to be asked first; these questions keep the order of their folder, or a slow answer would let a
+ * later write overtake.
+ */
+const questions = new InTurn();
+const writes = new InTurn();
+
+async function replace(path: string, content: string | Uint8Array, modeOf: () => Promise<number | undefined>): Promise<void> {
+  const { turn } = await questions.run(dirname(path), async () => {
+    const mode = await modeOf();
+    // A link stays a link: what it leads to is replaced.
+    const target = await realpath(path).catch(() => path);
+    return { turn: writes.run(target, () => replaceNow(target, content, mode)) };
+  });
+  await turn;
 }
 
 async function replaceNow(target: string, content: string | Uint8Array, mode: number | undefined): Promise<void> {
